@@ -1,0 +1,35 @@
+"""Errors that raiden raises on purpose.
+
+    RaidenError
+    ├── InputError (ValueError)       something the user wrote must change
+    │   ├── ProfileError              a character profile
+    │   ├── SampleError               a training or evaluation sample
+    │   └── ConfigError               an option of a config file or of the command line
+    └── EngineError (RuntimeError)    an engine could not start, generate or take new weights
+
+An InputError says where (file and line, or the full option name), what is wrong there, and the remedy.
+"""
+
+
+class RaidenError(Exception):
+    """Base of every error raised by raiden itself."""
+
+
+class InputError(RaidenError, ValueError):
+    """Bad input; the message names the place, the fault and the remedy."""
+
+
+class ProfileError(InputError):
+    """A character profile that cannot be used."""
+
+
+class SampleError(InputError):
+    """A sample that cannot be used or cannot be scored."""
+
+
+class ConfigError(InputError):
+    """An option with a value that cannot work."""
+
+
+class EngineError(RaidenError, RuntimeError):
+    """A generation engine failed."""
