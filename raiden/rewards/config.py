@@ -1,0 +1,71 @@
+"""The settings of the reward."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from raiden.errors import ConfigError
+
+_PREFIX = "model.rewards"
+
+
+@dataclass
+class RewardConfig:
+    """Weights and limits of the verifiable reward."""
+
+    response_format: Literal["plain", "think"] = "plain"
+    """`plain`: the reply alone; `think`: one `<think>...</think>` block, then the reply."""
+    accuracy_weight: float = 0.7
+    """Reward units for saying what the rule asks for (component 0 or 1)."""
+    format_weight: float = 0.3
+    """Reward units for a well-formed completion (component 0 or 1)."""
+    repetition_weight: float = 0.2
+    """Reward units taken for degenerate repetition (component -1 to 0)."""
+    length_weight: float = 0.1
+    """Reward units taken for a length outside the band (component -1 to 0)."""
+    first_person_weight: float = 0.2
+    """Reward units taken for a reply about the character, or that takes the user for it (component -1 or 0)."""
+    min_length: int = 1
+    """Shortest answer without a penalty, in words (Chinese and Japanese: in pairs of characters)."""
+    max_length: int = 200
+    """Longest answer without a penalty, in the same words; the penalty is full at twice this length."""
+    recital_threshold: int = 3
+    """A reply that names this many facts of the profile that nobody asked for earns no accuracy; 0 turns it off."""
+
+    def __post_init__(self) -> None:
+        """Refuse settings that cannot work.
+
+        Raises:
+            ConfigError: an option is out of its range.
+        """
+        if self.response_format not in ("plain", "think"):
+            raise ConfigError(
+                f"`{_PREFIX}.response_format` must be plain or think, got {self.response_format!r}."
+            )
+        for name in (
+            "accuracy_weight",
+            "format_weight",
+            "repetition_weight",
+            "length_weight",
+            "first_person_weight",
+        ):
+            self._at_least(
+                name, 0, "a weight below 0 would reward the fault it measures"
+            )
+        self._at_least("min_length", 0, "a length counts words")
+        self._at_least(
+            "max_length", max(1, self.min_length), "it cannot be below min_length"
+        )
+        self._at_least("recital_threshold", 0, "0 turns the guard off")
+        if self.accuracy_weight + self.format_weight <= 0:
+            raise ConfigError(
+                f"`{_PREFIX}.accuracy_weight` and `{_PREFIX}.format_weight` are both 0; nothing would be rewarded."
+            )
+
+    def _at_least(self, name: str, minimum: float, why: str) -> None:
+        value = getattr(self, name)
+        if not value >= minimum:  # not-greater also catches nan
+            raise ConfigError(
+                f"`{_PREFIX}.{name}` must be at least {minimum} ({why}), got {value!r}."
+            )

@@ -1,0 +1,42 @@
+"""Named penalties beside accuracy and format: degenerate repetition and length; the third, the voice, is in voice.py.
+
+Each is a number from -1 to 0, before its weight.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from raiden.rewards.config import RewardConfig
+from raiden.rewards.units import is_wide, length_in_words, split_units
+
+_GRAM = {True: 6, False: 3}
+"""Units in a repeated piece: characters where most of the text is wide, else words."""
+_HARMLESS_SHARE = 0.2
+"""Share of repeated pieces found in ordinary talk (refrains, lists)."""
+_FULL_SHARE = 0.6
+
+
+def repetition_penalty(answer: str) -> float:
+    """How much of a text only repeats earlier pieces of itself: 0 for ordinary talk, -1 from 60 % on.
+
+    The share of n-grams (three words, six wide characters) that were there before.
+    """
+    units = split_units(answer)
+    size = _GRAM[2 * sum(map(is_wide, units)) > len(units)]
+    grams = Counter(zip(*(units[start:] for start in range(size)), strict=False))
+    total = sum(grams.values())
+    if total < size:
+        return 0.0
+    share = 1 - len(grams) / total
+    return -min(
+        1.0, max(0.0, (share - _HARMLESS_SHARE) / (_FULL_SHARE - _HARMLESS_SHARE))
+    )
+
+
+def length_penalty(answer: str, config: RewardConfig) -> float:
+    """0 inside the band, down to -1 for an empty reply or one of twice the longest length."""
+    length = length_in_words(answer)
+    if length < config.min_length:
+        return length / config.min_length - 1
+    return -min(1.0, max(0.0, length / config.max_length - 1))

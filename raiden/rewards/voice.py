@@ -1,0 +1,73 @@
+"""Whether a reply speaks as the character: "I keep the lighthouse", not "Mara keeps it" or "You keep it".
+
+Many right replies have no pronoun at all ("Green tea.", 「緑茶です。」), so a missing "I" proves nothing.
+What is taken for a fault is narrow: no word for oneself anywhere, and a reply that begins with the
+character's own name as its subject, or with "you are" where the user did not ask about themselves.
+A sample whose reference answer has the same shape is left alone.
+"""
+
+from __future__ import annotations
+
+import re
+
+from raiden.rewards.normalise import fold_text
+from raiden.types import Language, Sample
+
+_ONESELF: dict[Language, re.Pattern[str]] = {
+    "en": re.compile(r"\b(?:i|me|my|mine|myself|we|us|our|ours)\b"),
+    "zh": re.compile(r"[我咱俺吾朕]|本(?:人|座|王|宫)|在下|老夫|奴家"),
+    "ja": re.compile(
+        r"私|わたし|あたし|わたくし|僕|ぼく|俺|おれ|儂|わし|うち|自分|我|拙者|吾輩"
+    ),
+    "ko": re.compile(r"(?<![가-힣])(?:나|저|내|제|우리|저희)(?![가-힣]{3})"),
+}
+_TO_THE_USER: dict[Language, re.Pattern[str]] = {
+    "en": re.compile(
+        r"\W*(?:you are|you're|you were|you have|you live|you work|your)\b"
+    ),
+    "zh": re.compile(r"\W*[你您](?:是|叫|在|住|的|今年|有|喜欢)"),
+    "ja": re.compile(r"\W*(?:あなた|君|きみ)[はがの]"),
+    "ko": re.compile(r"\W*(?:당신|너|네|그대)(?:은|는|의|가|이)?\s"),
+}
+_NAME_IS_SUBJECT: dict[Language, str] = {
+    "en": r"(?:'s\b|(?: \w+){0,2} (?:is|was|has|had|lives|lived|works|worked|loves|likes|comes|came)\b)",
+    "zh": r"(?:是|在|住|的|今年|有|喜欢|来自|出生|曾|最)",
+    "ja": r"(?:さん|くん|君|ちゃん)?[はがの]",
+    "ko": r"(?: ?씨)?(?:은|는|이|가|의|이는|이가)(?![가-힣])",
+}
+
+
+def voice_fault(sample: Sample, answer: str) -> str:
+    """Why a reply does not speak as the character, in half a sentence; empty where nothing shows it.
+
+    Args:
+        answer: folded.
+    """
+    fault = _fault(sample, answer)
+    return "" if fault and fault == _fault(sample, fold_text(sample.answer)) else fault
+
+
+def _fault(sample: Sample, answer: str) -> str:
+    oneself = _ONESELF[sample.language]
+    if oneself.search(answer):
+        return ""
+    if _begins_with_own_name(sample, answer):
+        return "the reply speaks about the character in the third person"
+    asks_about_the_user = (
+        oneself.search(fold_text(sample.question)) or sample.focus == "cm"
+    )
+    if _TO_THE_USER[sample.language].match(answer) and not asks_about_the_user:
+        return "the reply speaks to the user as if the user were the character"
+    return ""
+
+
+def _begins_with_own_name(sample: Sample, answer: str) -> bool:
+    names = {
+        fold_text(sample.character_name),
+        fold_text(sample.character_name).split(" ")[0],
+    }
+    answer = answer.lstrip("\"' *「『“")
+    return any(
+        name and re.match(re.escape(name) + _NAME_IS_SUBJECT[sample.language], answer)
+        for name in names
+    )

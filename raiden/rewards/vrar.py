@@ -1,0 +1,81 @@
+"""VRAR, the Verifiable Role-Awareness Reward of RAIDEN-R1 (arXiv:2505.10218): accuracy plus format.
+
+Accuracy is 1 or 0 by rules alone: the sample's terms must stand, affirmed, in the answer. Format is
+1 or 0 too. Penalties for degenerate repetition, for length and for speaking out of character
+are this implementation's own. The successor VeriRole (hint reward, other weights) is not implemented.
+"""
+
+from __future__ import annotations
+
+from raiden.rewards.config import RewardConfig
+from raiden.rewards.matching import Verdict, judge
+from raiden.rewards.normalise import Folded, fold
+from raiden.rewards.penalties import length_penalty, repetition_penalty
+from raiden.rewards.recital import unasked_facts
+from raiden.rewards.reply import take_answer
+from raiden.rewards.voice import voice_fault
+from raiden.types import Reward, Sample
+
+__all__ = ["VRAR", "RewardConfig"]
+
+
+class VRAR:
+    """The reward of a completion, and why; scoring changes nothing, so one object serves any number of processes."""
+
+    def __init__(self, config: RewardConfig | None = None) -> None:
+        self.config = config or RewardConfig()
+
+    def __call__(self, sample: Sample, text: str, truncated: bool = False) -> Reward:
+        """Score one completion.
+
+        Args:
+            text: the whole completion, reasoning included.
+            truncated: the completion was cut at the token limit; it cannot be well-formed.
+        """
+        config = self.config
+        reply = take_answer(text, config.response_format)
+        answer = fold(reply.text)
+        verdict = self._accuracy(sample, answer)
+        format_fault = (
+            "the completion was cut at the token limit"
+            if truncated
+            else reply.format_fault
+        )
+        off_voice = voice_fault(sample, answer.text)
+        components = {
+            "accuracy": float(verdict.right),
+            "format": float(not format_fault),
+            "repetition": repetition_penalty(answer.text),
+            "length": length_penalty(answer.text, config),
+            "first_person": -float(bool(off_voice)),
+        }
+        total = sum(
+            getattr(config, f"{name}_weight") * value
+            for name, value in components.items()
+        )
+        return Reward(
+            total,
+            components,
+            verdict.spans,
+            _sentence(verdict.reason, format_fault, off_voice),
+        )
+
+    def _accuracy(self, sample: Sample, answer: Folded) -> Verdict:
+        verdict = judge(sample.rule, answer)
+        if not verdict.right or not self.config.recital_threshold:
+            return verdict
+        recited = unasked_facts(sample, answer.text)
+        if len(recited) < self.config.recital_threshold:
+            return verdict
+        shown = "; ".join(recited[:3])
+        return Verdict(
+            False,
+            verdict.spans,
+            f"the reply recites {len(recited)} facts of the profile that nobody asked for ({shown})",
+        )
+
+
+def _sentence(*parts: str) -> str:
+    """One sentence of the parts that are not empty."""
+    sentence = "; ".join(part.rstrip(".") for part in parts if part)
+    return sentence[:1].upper() + sentence[1:] + "."
