@@ -1,0 +1,6 @@
+"""Engines generate completions; the trainer knows them by one small Protocol."""
+
+from raiden.engines.base import Engine, SamplingConfig
+from raiden.engines.transformers import TransformersEngine
+
+__all__ = ["Engine", "SamplingConfig", "TransformersEngine"]

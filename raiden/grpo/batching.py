@@ -1,0 +1,107 @@
+"""Completions -> micro-batches: packed prefix trees within a token budget."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from raiden.prefix_tree import Layout, TreeAttention, pack
+
+
+@dataclass(frozen=True)
+class Group:
+    """A prompt and those of its completions that are trained on."""
+
+    prompt: Sequence[int]
+    completions: Sequence[Sequence[int]]
+    rows: Sequence[int]
+    """Index of each completion among all of the rollout."""
+
+
+@dataclass(frozen=True)
+class MicroBatch:
+    """What one forward and backward pass computes; `N` scored tokens in a packed row of `T`."""
+
+    input_ids: Tensor
+    """``(1, T)``"""
+    position_ids: Tensor
+    """``(1, T)``"""
+    tree: TreeAttention
+    predictors: Tensor
+    """``(N,)``: where in the row the token stands that predicts each scored token."""
+    targets: Tensor
+    """``(N,)``: the scored tokens, completion after completion."""
+    rows: Tensor
+    """``(n,)``: index of each completion here among all of the rollout, in the order of the targets."""
+    lengths: Tensor
+    """``(n,)``: tokens of each of them."""
+
+    @property
+    def sequence(self) -> Tensor:
+        """``(N,)``: for each scored token the index of its completion, as in `rows`."""
+        return torch.arange(len(self.rows), device=self.rows.device).repeat_interleave(self.lengths)
+
+
+def micro_batches(groups: Sequence[Group], max_tokens: int, device: torch.device) -> Iterator[MicroBatch]:
+    """Packs groups, in order, into rows of at most `max_tokens` tokens; shared tokens count once.
+
+    A group that is too long is split among rows, its prompt repeated. One completion is never split: if it is
+    too long with its prompt, it gets a row of its own.
+    """
+    current: list[Group] = []
+    layout: Layout | None = None
+    for group in (part for whole in groups for part in _split(whole, max_tokens)):
+        together = _pack([*current, group])
+        if layout is not None and len(together) > max_tokens:
+            yield _micro_batch(current, layout, device)
+            current, together = [], _pack([group])
+        current, layout = [*current, group], together
+    if layout is not None:
+        yield _micro_batch(current, layout, device)
+
+
+def _split(group: Group, max_tokens: int) -> Iterator[Group]:
+    """Parts of a group that fit the budget, at least one completion each."""
+    start, used = 0, len(group.prompt)
+    for i, completion in enumerate(group.completions):
+        if i > start and used + len(completion) > max_tokens:
+            yield Group(group.prompt, group.completions[start:i], group.rows[start:i])
+            start, used = i, len(group.prompt)
+        used += len(completion)
+    yield Group(group.prompt, group.completions[start:], group.rows[start:])
+
+
+def _pack(groups: list[Group]) -> Layout:
+    return pack([g.prompt for g in groups], [g.completions for g in groups])
+
+
+def _micro_batch(groups: list[Group], layout: Layout, device: torch.device) -> MicroBatch:
+    predictors: list[int] = []
+    targets: list[int] = []
+    rows: list[int] = []
+    lengths: list[int] = []
+    for segment in layout.segments:
+        if segment.prompt is None:
+            continue
+        rows += groups[segment.prompt].rows
+        for start, end in segment.completions:
+            # The prompt's last token predicts the first of each completion.
+            predictors += [segment.end - 1, *range(start, end - 1)]
+            targets += layout.token_ids[start:end]
+            lengths.append(end - start)
+
+    def tensor(values: Sequence[int]) -> Tensor:
+        return torch.tensor(values, dtype=torch.long, device=device)
+
+    return MicroBatch(
+        input_ids=tensor(layout.token_ids)[None],
+        position_ids=tensor(layout.position_ids)[None],
+        tree=TreeAttention(layout, device),
+        predictors=tensor(predictors),
+        targets=tensor(targets),
+        rows=tensor(rows),
+        lengths=tensor(lengths),
+    )

@@ -1,0 +1,171 @@
+"""The clipped objective with KL to a reference, on a flat row of completion tokens.
+
+Tokens of all completions stand in one row without padding; ``sequence`` says whose each one is. Every way to
+reduce a loss is then one weight a token, and a sum: micro-batches of any cut add up to the same gradient.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from raiden.errors import ConfigError
+from raiden.grpo.advantages import AdvantageScale
+
+
+@dataclass(frozen=True)
+class ObjectiveConfig:
+    """What is maximised."""
+
+    loss: Literal["grpo", "bnpo", "dr_grpo", "dapo"] = "dapo"
+    """How token losses are averaged: per completion, then over completions (grpo); over the tokens of an update
+    (bnpo); over completions times the longest allowed (dr_grpo); over the tokens of the rollout (dapo)."""
+    ratio_level: Literal["token", "sequence"] = "token"
+    """What the clipped ratio belongs to: each token, or the whole completion (GSPO, arXiv:2507.18071)."""
+    epsilon: float = 0.2
+    """How far below 1 the ratio still counts."""
+    epsilon_high: float | None = None
+    """How far above 1 the ratio still counts; None is epsilon."""
+    delta: float | None = None
+    """Upper bound of the ratio where the advantage is negative (dual clip), above 1 + epsilon_high; None is no bound."""
+    beta: float = 0.0
+    """Weight of the KL divergence to the reference, in reward units per nat; 0 needs no reference."""
+    kl_estimator: Literal["k1", "k2", "k3"] = "k3"
+    """Estimator of that divergence (J. Schulman, Approximating KL divergence)."""
+    kl_bias_correction: bool = True
+    """Multiplies the KL estimate by the ratio, so that its gradient is right off-policy too."""
+    entropy_coef: float = 0.0
+    """Weight of an entropy bonus, in reward units per nat; 0 is none."""
+    advantage_scale: AdvantageScale = "group"
+    """Whose standard deviation divides the advantage: the group's, the batch's, or none."""
+    mask_truncated: bool = False
+    """Completions cut at the token limit are not trained on."""
+
+    def __post_init__(self) -> None:
+        low_high = self.epsilon if self.epsilon_high is None else self.epsilon_high
+        checks = {
+            "epsilon": (0 < self.epsilon < 1, "above 0 and below 1"),
+            "epsilon_high": (low_high > 0, "above 0"),
+            "delta": (self.delta is None or self.delta > 1 + low_high, f"above 1 + epsilon_high = {1 + low_high}"),
+            "beta": (self.beta >= 0, "at least 0"),
+            "entropy_coef": (self.entropy_coef >= 0, "at least 0"),
+        }
+        for name, (ok, need) in checks.items():
+            if not ok:
+                raise ConfigError(f"`model.objective.{name}` must be {need}, got {getattr(self, name)}.")
+
+
+@dataclass(frozen=True)
+class TokenTerms:
+    """What the objective says of each token; every field has shape ``(N,)``."""
+
+    loss: Tensor
+    """To be minimised, before the reduction's weight."""
+    kl: Tensor
+    """Estimated divergence from the reference, in nats; zero without a reference."""
+    clipped_low: Tensor
+    """True where clipping from below stops the gradient (ratio below 1 - epsilon, advantage negative)."""
+    clipped_high: Tensor
+    """True where clipping from above stops the gradient."""
+
+
+def token_terms(
+    logps: Tensor,
+    old_logps: Tensor,
+    advantages: Tensor,
+    sequence: Tensor,
+    config: ObjectiveConfig,
+    ref_logps: Tensor | None = None,
+) -> TokenTerms:
+    """The clipped policy loss, plus ``beta`` times the KL estimate, of each token.
+
+    ``-min(min(rho, delta) A, clip(rho, 1 - epsilon, 1 + epsilon_high) A) + beta KL`` with
+    ``rho = exp(logp - old_logp)``; PPO, arXiv:1707.06347, and GRPO, arXiv:2402.03300.
+
+    Args:
+        logps: of the policy, with gradient.
+        old_logps: of the policy that sampled.
+        advantages: of each token's completion.
+        sequence: index of each token's completion, starting at 0; a completion's tokens are all here.
+        ref_logps: of the frozen reference; needed where beta is above 0.
+
+    Shape:
+        - all: ``(N,)``
+    """
+    log_ratio = logps - old_logps
+    if config.ratio_level == "sequence":
+        log_ratio = sequence_mean(log_ratio, sequence)[sequence]
+    ratio = log_ratio.exp()
+    high = config.epsilon if config.epsilon_high is None else config.epsilon_high
+    clipped = ratio.clamp(1 - config.epsilon, 1 + high)
+    bounded = ratio if config.delta is None else ratio.clamp(max=config.delta)
+    loss = -torch.minimum(bounded * advantages, clipped * advantages)
+    kl = torch.zeros_like(logps)
+    if ref_logps is not None:
+        kl = kl_divergence(logps, ref_logps, config.kl_estimator)
+        if config.kl_bias_correction:
+            kl = kl * ratio
+        loss = loss + config.beta * kl
+    return TokenTerms(
+        loss,
+        kl.detach(),
+        clipped_low=(ratio < 1 - config.epsilon) & (advantages < 0),
+        clipped_high=(ratio > 1 + high) & (advantages > 0),
+    )
+
+
+def kl_divergence(logps: Tensor, ref_logps: Tensor, estimator: Literal["k1", "k2", "k3"]) -> Tensor:
+    """KL(policy || reference) estimated from one sampled token each, in nats.
+
+    k1 = -d, k2 = d^2 / 2, k3 = exp(d) - d - 1 with ``d = ref - logp``; J. Schulman, Approximating KL divergence.
+
+    >>> d = torch.tensor([0.5])
+    >>> [round(kl_divergence(-d, torch.zeros(1), k).item(), 4) for k in ("k1", "k2", "k3")]
+    [-0.5, 0.125, 0.1487]
+    """
+    difference = ref_logps - logps
+    if estimator == "k1":
+        return -difference
+    if estimator == "k2":
+        return difference.square() / 2
+    return difference.exp() - difference - 1
+
+
+def sequence_mean(values: Tensor, sequence: Tensor) -> Tensor:
+    """Mean of each completion's token values, ``(num_completions,)``."""
+    num = int(sequence.max()) + 1
+    sums = values.new_zeros(num).index_add(0, sequence, values)
+    return sums / torch.bincount(sequence, minlength=num).clamp(min=1)
+
+
+def token_weights(
+    num_tokens: Tensor, loss: str, max_tokens: int, rollout_tokens: int, updates_per_rollout: int
+) -> Tensor:
+    """Weight of each completion's tokens in the loss of an update; the loss is then a plain weighted sum.
+
+    With m the trained tokens and B the completions of the update: grpo ``1 / (B m_i)``, bnpo ``1 / sum(m)``,
+    dr_grpo ``1 / (B max_tokens)`` (arXiv:2503.20783), dapo ``updates / tokens of the rollout`` (arXiv:2503.14476).
+
+    Args:
+        num_tokens: trained tokens of each completion of the update, masked and skipped ones too: a group without
+            advantage costs no work, but it still counts in the mean.
+        max_tokens: longest allowed completion, in tokens.
+        rollout_tokens: trained tokens of the whole rollout.
+
+    Shape:
+        - num_tokens: ``(B,)``
+        - output: ``(B,)``
+    """
+    num_completions = len(num_tokens)
+    if loss == "grpo":
+        return 1 / (num_completions * num_tokens.clamp(min=1))
+    if loss == "bnpo":
+        denominator = float(num_tokens.sum().clamp(min=1))
+    elif loss == "dr_grpo":
+        denominator = float(num_completions * max_tokens)
+    else:
+        denominator = max(rollout_tokens, 1) / updates_per_rollout
+    return torch.full((num_completions,), 1 / denominator)

@@ -1,0 +1,109 @@
+"""Attention over a packed prefix tree, for any transformers model that takes an attention function.
+
+The model is loaded with ``attn_implementation=ATTENTION``. Each forward pass then says how tokens see one
+another: ``model(input_ids, position_ids=..., tree=TreeAttention(layout))``. Without ``tree`` the model
+computes plain causal attention, as ``sdpa`` does.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+from torch.nn.functional import scaled_dot_product_attention
+from transformers import AttentionInterface
+from transformers.integrations.sdpa_attention import sdpa_attention_forward
+
+from raiden.prefix_tree.layout import Layout, Segment
+
+ATTENTION = "raiden_prefix_tree"
+"""The name under which transformers knows this attention."""
+
+
+class Attention(Protocol):
+    """How the tokens of one forward pass see one another."""
+
+    def __call__(self, layer: int, query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
+        """Attention output of one layer.
+
+        Shape:
+            - query: ``(1, heads, T, head_dim)``
+            - key, value: ``(1, kv_heads, T, head_dim)``
+            - output: ``(1, heads, T, head_dim)``
+        """
+        ...
+
+
+class TreeAttention:
+    """A token sees its ancestors in the tree and itself; a completion never sees its neighbours.
+
+    Segment by segment, each against its own ancestors only: no score is computed between two prompts.
+    Grouped-query heads are folded into the query axis, so that keys and values are never repeated.
+    """
+
+    def __init__(self, layout: Layout, device: torch.device) -> None:
+        self.blocks = [_Block(segment, device) for segment in layout.segments]
+
+    def __call__(self, layer: int, query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
+        return torch.cat([block(query, key, value, scale) for block in self.blocks], dim=2)
+
+
+class _Block:
+    """The queries of one segment, against its ancestors and itself."""
+
+    def __init__(self, segment: Segment, device: torch.device) -> None:
+        self.queries = slice(segment.start, segment.stop)
+        self.keys = [slice(*span) for span in segment.ancestors] + [self.queries]
+        num_before = sum(end - start for start, end in segment.ancestors)
+        self.mask = segment_mask(segment, num_before, device)
+
+    def __call__(self, query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
+        kv_heads, groups = key.shape[1], query.shape[1] // key.shape[1]
+        q = query[:, :, self.queries]
+        length, head_dim = q.shape[2:]
+        out = scaled_dot_product_attention(
+            q.reshape(1, kv_heads, groups * length, head_dim),
+            torch.cat([key[:, :, s] for s in self.keys], dim=2) if len(self.keys) > 1 else key[:, :, self.keys[0]],
+            torch.cat([value[:, :, s] for s in self.keys], dim=2) if len(self.keys) > 1 else value[:, :, self.keys[0]],
+            attn_mask=self.mask.repeat(groups, 1),
+            scale=scale,
+        )
+        return out.reshape(1, kv_heads * groups, length, head_dim)
+
+
+def segment_mask(segment: Segment, num_before: int, device: torch.device) -> Tensor:
+    """Which keys each token of a segment sees: True where it does.
+
+    Shape:
+        - output: ``(L, num_before + L)``, ``L`` the segment's tokens with its completions
+    """
+    length = segment.stop - segment.start
+    node = torch.zeros(length, dtype=torch.long, device=device)  # 0: the segment itself, 1..: its completions
+    for number, (start, end) in enumerate(segment.completions, 1):
+        node[start - segment.start : end - segment.start] = number
+    own = torch.ones(length, length, dtype=torch.bool, device=device).tril()
+    own &= (node[None, :] == node[:, None]) | (node[None, :] == 0)
+    before = torch.ones(length, num_before, dtype=torch.bool, device=device)
+    return torch.cat([before, own], dim=1)
+
+
+def _attention_forward(
+    module: torch.nn.Module,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attention_mask: Tensor | None,
+    scaling: float | None = None,
+    tree: Attention | None = None,
+    **kwargs: Any,
+) -> tuple[Tensor, None]:
+    """The function that transformers calls in each layer."""
+    if tree is None:
+        return sdpa_attention_forward(module, query, key, value, attention_mask, scaling=scaling, **kwargs)
+    scale = scaling if scaling is not None else query.shape[-1] ** -0.5
+    out = tree(module.layer_idx, query, key, value, scale)
+    return out.transpose(1, 2).contiguous(), None
+
+
+AttentionInterface.register(ATTENTION, _attention_forward)

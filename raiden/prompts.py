@@ -1,0 +1,52 @@
+"""Sample -> chat messages: the character, the conversation so far, the question; in the sample's language."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from raiden.types import Language, Message, Sample
+
+ResponseFormat = Literal["plain", "think"]
+
+_INSTRUCTIONS: dict[Language, str] = {
+    "en": (
+        "You play the character below in a conversation. You are {name}: speak as {name}, in the first person, "
+        "true to the character and to what was said before. Answer just what is asked, in one or two sentences."
+    ),
+    "zh": (
+        "请在对话中扮演下面的角色。你就是{name}：以{name}的身份、用第一人称说话，忠于角色设定和前面的对话。"
+        "只回答所问的内容，一两句话即可。"
+    ),
+    "ja": (
+        "会話の中で次の登場人物を演じてください。あなたは{name}です。{name}として一人称で話し、"
+        "設定とこれまでの会話に忠実に答えてください。聞かれたことだけを、一、二文で答えてください。"
+    ),
+    "ko": (
+        "대화에서 아래 인물을 연기하세요. 당신은 {name}입니다. {name}의 입장에서 일인칭으로 말하고, "
+        "설정과 앞선 대화에 충실하게 답하세요. 묻는 것에만 한두 문장으로 답하세요."
+    ),
+}
+_THINK: dict[Language, str] = {
+    "en": "First think inside <think> and </think>, then give the reply that {name} speaks.",
+    "zh": "先在<think>和</think>之间思考，然后给出{name}说的话。",
+    "ja": "まず<think>と</think>の間で考え、その後に{name}の返事を書いてください。",
+    "ko": "먼저 <think>와 </think> 사이에서 생각한 다음, {name}의 대답을 쓰세요.",
+}
+
+
+def build_messages(sample: Sample, response_format: ResponseFormat = "plain") -> list[Message]:
+    """The conversation that the model continues.
+
+    All that does not depend on the question comes first, so that questions about one character share it.
+
+    Args:
+        response_format: `plain`: the reply alone; `think`: reasoning in a think block, then the reply.
+    """
+    instructions = [_INSTRUCTIONS[sample.language]]
+    if response_format == "think":
+        instructions.append(_THINK[sample.language])
+    setting = "\n".join(f"{field}: {value}" for field, value in sample.character_profile.items())
+    # Joined, not formatted as a whole: a profile may hold braces of its own.
+    head = "\n".join(line.format(name=sample.character_name) for line in instructions)
+    system = f"{head}\n\n<Character Setting>\n{setting}\n</Character Setting>"
+    return [Message("system", system), *sample.conversation_history, Message("user", sample.question)]
