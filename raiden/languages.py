@@ -35,9 +35,7 @@ ENGLISH_FUNCTION_WORDS = word_set(
     "a am an and are at be but by can did do does for from had has have he her his i i'm in is it it's me my no not of"
     " on or our she so that the their there they this to was we were what when where which who why with yes you your"
 )
-CHINESE_FUNCTION_CHARS = frozenset(
-    "的了我你您是在这那有不他她它们吗呢吧么叫和就都也很说會会们這個个为与從从"
-)
+CHINESE_FUNCTION_CHARS = frozenset("的了我你您是在这那有不他她它们吗呢吧么叫和就都也很说會会们這個个为与從从")
 JAPANESE_SURNAMES = word_set(
     "佐藤 鈴木 高橋 田中 渡辺 渡邊 伊藤 山本 中村 小林 加藤 吉田 山田 佐々木 山口 松本 井上 木村 斎藤 清水 山崎 阿部 池田 橋本"
     " 石川 山下 中島 石井 小川 前田 岡田 長谷川 藤田 後藤 近藤 村上 遠藤 青木 坂本 藤井 福田 太田 西村 三浦 藤原 岡本 松田 中川"
@@ -79,9 +77,7 @@ def detect_language(text: str) -> Language:
 
 def _english_votes(text: str) -> float:
     words = _WORD.findall(text)
-    return len(words) + 2 * sum(
-        word.lower().replace("’", "'") in ENGLISH_FUNCTION_WORDS for word in words
-    )
+    return len(words) + 2 * sum(word.lower().replace("’", "'") in ENGLISH_FUNCTION_WORDS for word in words)
 
 
 def _han_votes(text: str) -> float:
@@ -114,9 +110,7 @@ def _has_japanese_kanji(chars: Iterable[str]) -> bool:
 def _is_japanese_kanji(char: str) -> bool:
     # The national character sets record which country writes which form.
     return char == "々" or (
-        _encodable(char, "shift_jis")
-        and not _encodable(char, "gb2312")
-        and not _encodable(char, "big5")
+        _encodable(char, "shift_jis") and not _encodable(char, "gb2312") and not _encodable(char, "big5")
     )
 
 
@@ -131,6 +125,4 @@ def _encodable(char: str, charset: str) -> bool:
 
 def _is_japanese_name(text: str) -> bool:
     name = text.strip().replace(" ", "").replace("\u3000", "")
-    return 2 <= len(name) <= _MAX_NAME_LENGTH and (
-        name[:2] in JAPANESE_SURNAMES or name[:3] in JAPANESE_SURNAMES
-    )
+    return 2 <= len(name) <= _MAX_NAME_LENGTH and (name[:2] in JAPANESE_SURNAMES or name[:3] in JAPANESE_SURNAMES)

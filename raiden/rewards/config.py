@@ -40,9 +40,7 @@ class RewardConfig:
             ConfigError: an option is out of its range.
         """
         if self.response_format not in ("plain", "think"):
-            raise ConfigError(
-                f"`{_PREFIX}.response_format` must be plain or think, got {self.response_format!r}."
-            )
+            raise ConfigError(f"`{_PREFIX}.response_format` must be plain or think, got {self.response_format!r}.")
         for name in (
             "accuracy_weight",
             "format_weight",
@@ -50,13 +48,9 @@ class RewardConfig:
             "length_weight",
             "first_person_weight",
         ):
-            self._at_least(
-                name, 0, "a weight below 0 would reward the fault it measures"
-            )
+            self._at_least(name, 0, "a weight below 0 would reward the fault it measures")
         self._at_least("min_length", 0, "a length counts words")
-        self._at_least(
-            "max_length", max(1, self.min_length), "it cannot be below min_length"
-        )
+        self._at_least("max_length", max(1, self.min_length), "it cannot be below min_length")
         self._at_least("recital_threshold", 0, "0 turns the guard off")
         if self.accuracy_weight + self.format_weight <= 0:
             raise ConfigError(
@@ -66,6 +60,4 @@ class RewardConfig:
     def _at_least(self, name: str, minimum: float, why: str) -> None:
         value = getattr(self, name)
         if not value >= minimum:  # not-greater also catches nan
-            raise ConfigError(
-                f"`{_PREFIX}.{name}` must be at least {minimum} ({why}), got {value!r}."
-            )
+            raise ConfigError(f"`{_PREFIX}.{name}` must be at least {minimum} ({why}), got {value!r}.")

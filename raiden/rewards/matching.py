@@ -1,15 +1,22 @@
-"""Whether an answer says what a rule asks for, where, and why not."""
+"""Whether an answer says what a sample's rule asks for, where, and why not."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 
-from raiden.rewards.normalise import Folded, fold_text
-from raiden.types import MatchRule, Span, Term
+from raiden.rewards.affirmation import DENIED, asks_for_negative, objection, surroundings
+from raiden.rewards.answer import Answer
+from raiden.rewards.chinese import simplify
+from raiden.rewards.commitment import lack_of_commitment
+from raiden.rewards.finding import MAX_HITS, finder_for
+from raiden.rewards.hits import Hit
+from raiden.rewards.normalise import fold_text
+from raiden.rewards.units import split_units
+from raiden.types import Sample, Span, Term
 
-_SEPARATES_WORDS = re.compile(r"[a-z0-9]")
+CONTRADICTED = "the reply affirms it in one place and denies it in another"
 
 
 @dataclass(frozen=True)
@@ -21,38 +28,81 @@ class Verdict:
     reason: str
 
 
-def judge(rule: MatchRule, answer: Folded) -> Verdict:
-    """Decide a rule on a folded answer."""
+@dataclass(frozen=True)
+class Finding:
+    """What an answer says about one term."""
+
+    term: Term
+    said: tuple[Hit, ...]
+    """Where it is affirmed."""
+    refused: Hit | None
+    """A place where it stands and is not meant, with the fault."""
+
+
+def judge(sample: Sample, answer: Answer) -> Verdict:
+    """Decide a sample's rule on an answer."""
+    rule = sample.rule
+    negative = asks_for_negative(fold_text(sample.question), answer)
     for term in rule.forbidden:
-        if span := find_term(term, answer):
-            return Verdict(
-                False, (span,), f"the reply says {span.text!r}, which the rule forbids."
-            )
-    found = [(term, find_term(term, answer)) for term in rule.terms]
-    spans = tuple(span for _, span in found if span)
-    missing = [term.variants[0] for term, span in found if not span]
-    if missing and (rule.match == "all" or not spans):
+        if said := _examine(term, answer, negative).said:
+            span = answer.span(said[0].start, said[0].end)
+            return Verdict(False, (span,), f"the reply says {span.text!r}, which the rule forbids")
+    findings = [_commit(_examine(term, answer, negative), sample, answer) for term in rule.terms]
+    right = (all if rule.match == "all" else any)(finding.said for finding in findings)
+    return _accepted(findings, answer) if right else _refused(findings, answer)
+
+
+def _accepted(findings: list[Finding], answer: Answer) -> Verdict:
+    spans = tuple(answer.span(hit.start, hit.end) for finding in findings for hit in finding.said[:1])
+    said = " and ".join(f"{span.text!r}" for span in spans)
+    wanted = " and ".join(f"{finding.term.variants[0]!r}" for finding in findings if finding.said)
+    return Verdict(True, spans, f"the reply says {said}" + (f" for {wanted}" if wanted != said else ""))
+
+
+def _refused(findings: list[Finding], answer: Answer) -> Verdict:
+    missing = [finding for finding in findings if not finding.said]
+    told = next((finding for finding in missing if finding.refused), missing[0])
+    keyword = told.term.variants[0]
+    if told.refused is None:
         return Verdict(
-            False, spans, f"the reply does not say {' or '.join(map(repr, missing))}."
+            False, (), f"the reply does not say {' or '.join(repr(other.term.variants[0]) for other in missing)}"
         )
-    return Verdict(
-        True,
-        spans,
-        f"the reply says {' and '.join(repr(span.text) for span in spans)}.",
-    )
+    span = answer.span(told.refused.start, told.refused.end)
+    return Verdict(False, (span,), f"{span.text!r} does not count for {keyword!r}: {told.refused.fault}")
 
 
-def find_term(term: Term, answer: Folded) -> Span | None:
-    """The first place where one of the term's variants stands."""
+def _examine(term: Term, answer: Answer, asks_negative: bool) -> Finding:
+    refused: Hit | None = None
     for variant in term.variants:
-        if match := _pattern(variant).search(answer.text):
-            return answer.span(match.start(), match.end())
-    return None
+        hits = list(islice(finder_for(variant, term.type, answer.language)(answer), MAX_HITS))
+        judged = [hit if hit.fault else _judge_hit(hit, answer, asks_negative) for hit in hits]
+        said = tuple(hit for hit in judged if not hit.fault)
+        denied = next((hit for hit in judged if hit.fault == DENIED), None)
+        if said and not denied:
+            return Finding(term, said, None)
+        if said and denied:
+            refused = refused or said[0]._replace(fault=CONTRADICTED)
+        refused = refused or next(iter(judged), None)
+    return Finding(term, (), refused)
 
 
-@lru_cache(maxsize=65536)
-def _pattern(variant: str) -> re.Pattern[str]:
-    folded = fold_text(variant).strip()
-    before = r"(?<![a-z0-9])" if _SEPARATES_WORDS.match(folded[0]) else ""
-    after = r"(?![a-z0-9])" if _SEPARATES_WORDS.match(folded[-1]) else ""
-    return re.compile(before + r"\s+".join(map(re.escape, folded.split())) + after)
+def _judge_hit(hit: Hit, answer: Answer, asks_negative: bool) -> Hit:
+    return hit._replace(fault=objection(surroundings(answer, hit, asks_negative)))
+
+
+def _commit(finding: Finding, sample: Sample, answer: Answer) -> Finding:
+    """The finding, with what is said taken back where the reply only lists or repeats."""
+    if not finding.said:
+        return finding
+    fault = lack_of_commitment(answer, finding.said, len(sample.rule.terms), _known_units(_sources(sample)))
+    return Finding(finding.term, (), finding.said[0]._replace(fault=fault)) if fault else finding
+
+
+def _sources(sample: Sample) -> tuple[str, ...]:
+    turns = (message.content for message in sample.conversation_history)
+    return (sample.answer, *map(str, sample.character_profile.values()), *turns)
+
+
+@lru_cache(maxsize=512)
+def _known_units(sources: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(unit for source in sources for unit in split_units(simplify(fold_text(source))))

@@ -29,9 +29,7 @@ _CLUSTER = re.compile(
     r"|.[\u0300-\u036f\u3099\u309a\uff9e\uff9f\ufe00-\ufe0f]*",
     re.DOTALL,
 )
-_JOINING = re.compile(
-    r"[\u0300-\u036f\u1100-\u11ff\u3099\u309a\uff9e\uff9f\ufe00-\ufe0f]"
-)
+_JOINING = re.compile(r"[\u0300-\u036f\u1100-\u11ff\u3099\u309a\uff9e\uff9f\ufe00-\ufe0f]")
 
 
 @dataclass(frozen=True)
@@ -58,18 +56,12 @@ def fold(text: str) -> Folded:
     """Fold a text; linear in its length."""
     if text.isascii():
         return Folded(text.lower(), text, range(len(text) + 1))
-    if not _JOINING.search(text) and all(
-        len(fold_cluster(char)) == 1 for char in set(text)
-    ):
+    if not _JOINING.search(text) and all(len(fold_cluster(char)) == 1 for char in set(text)):
         return Folded("".join(map(fold_cluster, text)), text, range(len(text) + 1))
     pieces: list[str] = []
     starts: list[int] = []
     for cluster in _CLUSTER.finditer(text):
-        piece = (
-            fold_cluster(cluster[0])
-            if len(cluster[0]) < 16
-            else _fold_long_cluster(cluster[0])
-        )
+        piece = fold_cluster(cluster[0]) if len(cluster[0]) < 16 else _fold_long_cluster(cluster[0])
         pieces.append(piece)
         starts.extend([cluster.start()] * len(piece))
     return Folded("".join(pieces), text, [*starts, len(text)])

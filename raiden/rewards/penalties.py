@@ -29,9 +29,7 @@ def repetition_penalty(answer: str) -> float:
     if total < size:
         return 0.0
     share = 1 - len(grams) / total
-    return -min(
-        1.0, max(0.0, (share - _HARMLESS_SHARE) / (_FULL_SHARE - _HARMLESS_SHARE))
-    )
+    return -min(1.0, max(0.0, (share - _HARMLESS_SHARE) / (_FULL_SHARE - _HARMLESS_SHARE)))
 
 
 def length_penalty(answer: str, config: RewardConfig) -> float:

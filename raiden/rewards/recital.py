@@ -21,9 +21,7 @@ from raiden.rewards.normalise import fold_text
 from raiden.rewards.units import is_wide, split_units
 from raiden.types import Sample
 
-_CLAUSE_END = re.compile(
-    r"[,.;:!?。、，；：！？\n()（）]|\b(?:and|but|who|which|where|while)\b"
-)
+_CLAUSE_END = re.compile(r"[,.;:!?。、，；：！？\n()（）]|\b(?:and|but|who|which|where|while)\b")
 _NAMED_SHARE = 0.6
 """Share of a fact's own words that names it."""
 _MIN_OWN_WORDS = 2
@@ -34,16 +32,12 @@ _STOP_WORDS = ENGLISH_FUNCTION_WORDS | word_set(
     " will would"
 )
 _PREFIX_LENGTH = {"latin": 5, "hangul": 2}
-_COMMON_PAIR = re.compile(
-    r"[的了是在我你他她们吗呢就都也很和与有个一这那]|[\u3041-\u3096]{2}"
-)
+_COMMON_PAIR = re.compile(r"[的了是在我你他她们吗呢就都也很和与有个一这那]|[\u3041-\u3096]{2}")
 
 
 def unasked_facts(sample: Sample, answer: str) -> list[str]:
     """The facts of the profile that a reply names and the sample did not ask for."""
-    facts = profile_facts(
-        tuple(sample.character_profile.items()), sample.character_name
-    )
+    facts = profile_facts(tuple(sample.character_profile.items()), sample.character_name)
     if not facts:
         return []
     asked, said = _asked_words(sample), _content(answer)
@@ -52,11 +46,7 @@ def unasked_facts(sample: Sample, answer: str) -> list[str]:
     for fact, words in facts:
         own = words - asked
         # Half of a fact asked for is the whole fact asked for; what another fact has told is not told twice.
-        if (
-            2 * len(own) > len(words)
-            and len(own & said) >= _NAMED_SHARE * len(own)
-            and 2 * len(own & told) < len(own)
-        ):
+        if 2 * len(own) > len(words) and len(own & said) >= _NAMED_SHARE * len(own) and 2 * len(own & told) < len(own):
             named.append(fact)
             told |= own & said
     return named
@@ -69,9 +59,7 @@ def _asked_words(sample: Sample) -> frozenset[str]:
 
 
 @lru_cache(maxsize=1024)
-def profile_facts(
-    fields: tuple[tuple[str, object], ...], name: str
-) -> tuple[tuple[str, frozenset[str]], ...]:
+def profile_facts(fields: tuple[tuple[str, object], ...], name: str) -> tuple[tuple[str, frozenset[str]], ...]:
     """The facts of a profile, each with the words that are its own; the character's name is no fact."""
     own_name = _content(name)
     facts: dict[frozenset[str], str] = {}
@@ -88,11 +76,7 @@ def profile_facts(
 def _content(text: str) -> frozenset[str]:
     """What a text is about: word beginnings without function words, pairs of wide characters."""
     units = split_units(fold_text(text))
-    words = {
-        unit[: _prefix_length(unit)]
-        for unit in units
-        if not is_wide(unit) and unit not in _STOP_WORDS
-    }
+    words = {unit[: _prefix_length(unit)] for unit in units if not is_wide(unit) and unit not in _STOP_WORDS}
     pairs = {a + b for a, b in pairwise(units) if is_wide(a) and is_wide(b)}
     return frozenset(words | {pair for pair in pairs if not _COMMON_PAIR.search(pair)})
 

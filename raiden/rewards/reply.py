@@ -53,9 +53,7 @@ def take_answer(text: str, response_format: ResponseFormat) -> Reply:
 
 
 def _read_tag(match: re.Match[str]) -> _Tag:
-    name: Literal["think", "answer"] = (
-        "answer" if match[2].lower() == "answer" else "think"
-    )
+    name: Literal["think", "answer"] = "answer" if match[2].lower() == "answer" else "think"
     return _Tag(name, bool(match[1]), match.start(), match.end())
 
 
@@ -70,11 +68,7 @@ def _blank_reasoning(text: str, tags: list[_Tag]) -> str:
         if tag.name == "think" and tag.closing and depth == 0:
             # Closed without being opened: the template opened it, so all before was reasoning.
             kept = [" " * position]
-        kept.append(
-            " " * len(piece)
-            if depth or (tag.name == "think" and tag.closing)
-            else piece
-        )
+        kept.append(" " * len(piece) if depth or (tag.name == "think" and tag.closing) else piece)
         kept.append(" " * (tag.end - tag.start))
         position = tag.end
         if tag.name == "think":
@@ -83,9 +77,7 @@ def _blank_reasoning(text: str, tags: list[_Tag]) -> str:
     return "".join(kept) + (" " * len(rest) if depth else rest)
 
 
-def _format_fault(
-    text: str, answer: str, tags: list[_Tag], response_format: ResponseFormat
-) -> str:
+def _format_fault(text: str, answer: str, tags: list[_Tag], response_format: ResponseFormat) -> str:
     if not _HAS_WORD.search(answer):
         return "the answer is empty"
     if _FOREIGN_TURN.search(answer):
@@ -99,14 +91,12 @@ def _think_fault(text: str, tags: list[_Tag]) -> str:
     shape = [(tag.name, tag.closing) for tag in tags]
     block = [("think", False), ("think", True)]
     if shape not in (block, [*block, ("answer", False), ("answer", True)]):
-        return "the think format needs exactly one <think>...</think>, then the reply, in at most one <answer>...</answer>"
+        return (
+            "the think format needs exactly one <think>...</think>, then the reply, in at most one <answer>...</answer>"
+        )
     if text[: tags[0].start].strip():
         return "text stands before the reasoning block"
     if not _HAS_WORD.search(text[tags[0].end : tags[1].start]):
         return "the reasoning block is empty"
-    outside = (
-        text[tags[1].end : tags[2].start] + text[tags[3].end :]
-        if len(tags) == 4
-        else ""
-    )
+    outside = text[tags[1].end : tags[2].start] + text[tags[3].end :] if len(tags) == 4 else ""
     return "text stands outside the answer block" if outside.strip() else ""

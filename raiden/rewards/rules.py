@@ -44,9 +44,7 @@ class _RecordReader:
         keywords = self._keywords()
         if self.record.get("rule") is None:
             return MatchRule(
-                tuple(
-                    self._term({"variants": [word]}, "keywords") for word in keywords
-                ),
+                tuple(self._term({"variants": [word]}, "keywords") for word in keywords),
                 self._match(),
             )
         return self._declared(self.record["rule"])
@@ -63,10 +61,7 @@ class _RecordReader:
                 f"`keywords` must be a list with at least one string, got {keywords!r}",
                 "add the words that a right reply must say",
             )
-        if (
-            self.record.get("validation_method") == "single_term_validation"
-            and len(keywords) != 1
-        ):
+        if self.record.get("validation_method") == "single_term_validation" and len(keywords) != 1:
             self._fail(
                 f"`keywords` of a `single_term_validation` sample must hold exactly one, got {len(keywords)}",
                 "keep one, or set `validation_method` to `multi_term_parsing`",
@@ -76,11 +71,7 @@ class _RecordReader:
         return keywords
 
     def _match(self) -> Literal["any", "all"]:
-        default = (
-            "all"
-            if self.record.get("validation_method") == "multi_term_parsing"
-            else "any"
-        )
+        default = "all" if self.record.get("validation_method") == "multi_term_parsing" else "any"
         return self._one_of(self.record.get("match", default), _MATCHES, "match")
 
     def _declared(self, rule: Any) -> MatchRule:
@@ -97,9 +88,7 @@ class _RecordReader:
                 "add what a right reply must say",
             )
         match = self._one_of(rule.get("match", "any"), _MATCHES, "rule.match")
-        declared = MatchRule(
-            terms, match, self._terms(rule.get("forbidden", []), "rule.forbidden")
-        )
+        declared = MatchRule(terms, match, self._terms(rule.get("forbidden", []), "rule.forbidden"))
         self._no_contradiction(declared)
         return declared
 
@@ -109,9 +98,7 @@ class _RecordReader:
                 f"`{field}` must be a list of objects, got {terms!r}",
                 'write [{"variants": ["..."]}]',
             )
-        return tuple(
-            self._term(term, f"{field}[{index}]") for index, term in enumerate(terms)
-        )
+        return tuple(self._term(term, f"{field}[{index}]") for index, term in enumerate(terms))
 
     def _term(self, term: Any, field: str) -> Term:
         if not isinstance(term, Mapping):
@@ -145,9 +132,7 @@ class _RecordReader:
             )
         return value
 
-    def _known_keys(
-        self, mapping: Mapping[str, Any], known: tuple[str, ...], field: str
-    ) -> None:
+    def _known_keys(self, mapping: Mapping[str, Any], known: tuple[str, ...], field: str) -> None:
         for key in mapping:
             if key not in known:
                 self._fail(
@@ -164,9 +149,7 @@ class _RecordReader:
         return cast(Any, value)
 
     def _no_contradiction(self, rule: MatchRule) -> None:
-        wanted = {
-            fold_text(variant) for term in rule.terms for variant in term.variants
-        }
+        wanted = {fold_text(variant) for term in rule.terms for variant in term.variants}
         for term in rule.forbidden:
             for variant in term.variants:
                 if fold_text(variant) in wanted:

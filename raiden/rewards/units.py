@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 
-_UNIT = re.compile(
-    r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff々]|[\uac00-\ud7a3]+|[a-z0-9]+(?:'[a-z]+)?"
-)
+_UNIT = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff々]|[\uac00-\ud7a3]+|[a-z0-9]+(?:'[a-z]+)?")
 _WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff々]")
 
 

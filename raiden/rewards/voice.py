@@ -16,15 +16,11 @@ from raiden.types import Language, Sample
 _ONESELF: dict[Language, re.Pattern[str]] = {
     "en": re.compile(r"\b(?:i|me|my|mine|myself|we|us|our|ours)\b"),
     "zh": re.compile(r"[我咱俺吾朕]|本(?:人|座|王|宫)|在下|老夫|奴家"),
-    "ja": re.compile(
-        r"私|わたし|あたし|わたくし|僕|ぼく|俺|おれ|儂|わし|うち|自分|我|拙者|吾輩"
-    ),
+    "ja": re.compile(r"私|わたし|あたし|わたくし|僕|ぼく|俺|おれ|儂|わし|うち|自分|我|拙者|吾輩"),
     "ko": re.compile(r"(?<![가-힣])(?:나|저|내|제|우리|저희)(?![가-힣]{3})"),
 }
 _TO_THE_USER: dict[Language, re.Pattern[str]] = {
-    "en": re.compile(
-        r"\W*(?:you are|you're|you were|you have|you live|you work|your)\b"
-    ),
+    "en": re.compile(r"\W*(?:you are|you're|you were|you have|you live|you work|your)\b"),
     "zh": re.compile(r"\W*[你您](?:是|叫|在|住|的|今年|有|喜欢)"),
     "ja": re.compile(r"\W*(?:あなた|君|きみ)[はがの]"),
     "ko": re.compile(r"\W*(?:당신|너|네|그대)(?:은|는|의|가|이)?\s"),
@@ -53,9 +49,7 @@ def _fault(sample: Sample, answer: str) -> str:
         return ""
     if _begins_with_own_name(sample, answer):
         return "the reply speaks about the character in the third person"
-    asks_about_the_user = (
-        oneself.search(fold_text(sample.question)) or sample.focus == "cm"
-    )
+    asks_about_the_user = oneself.search(fold_text(sample.question)) or sample.focus == "cm"
     if _TO_THE_USER[sample.language].match(answer) and not asks_about_the_user:
         return "the reply speaks to the user as if the user were the character"
     return ""
@@ -67,7 +61,4 @@ def _begins_with_own_name(sample: Sample, answer: str) -> bool:
         fold_text(sample.character_name).split(" ")[0],
     }
     answer = answer.lstrip("\"' *「『“")
-    return any(
-        name and re.match(re.escape(name) + _NAME_IS_SUBJECT[sample.language], answer)
-        for name in names
-    )
+    return any(name and re.match(re.escape(name) + _NAME_IS_SUBJECT[sample.language], answer) for name in names)

@@ -7,9 +7,9 @@ are this implementation's own. The successor VeriRole (hint reward, other weight
 
 from __future__ import annotations
 
+from raiden.rewards.answer import Answer
 from raiden.rewards.config import RewardConfig
 from raiden.rewards.matching import Verdict, judge
-from raiden.rewards.normalise import Folded, fold
 from raiden.rewards.penalties import length_penalty, repetition_penalty
 from raiden.rewards.recital import unasked_facts
 from raiden.rewards.reply import take_answer
@@ -34,13 +34,9 @@ class VRAR:
         """
         config = self.config
         reply = take_answer(text, config.response_format)
-        answer = fold(reply.text)
+        answer = Answer(reply.text, sample.language)
         verdict = self._accuracy(sample, answer)
-        format_fault = (
-            "the completion was cut at the token limit"
-            if truncated
-            else reply.format_fault
-        )
+        format_fault = "the completion was cut at the token limit" if truncated else reply.format_fault
         off_voice = voice_fault(sample, answer.text)
         components = {
             "accuracy": float(verdict.right),
@@ -49,10 +45,7 @@ class VRAR:
             "length": length_penalty(answer.text, config),
             "first_person": -float(bool(off_voice)),
         }
-        total = sum(
-            getattr(config, f"{name}_weight") * value
-            for name, value in components.items()
-        )
+        total = sum(getattr(config, f"{name}_weight") * value for name, value in components.items())
         return Reward(
             total,
             components,
@@ -60,8 +53,8 @@ class VRAR:
             _sentence(verdict.reason, format_fault, off_voice),
         )
 
-    def _accuracy(self, sample: Sample, answer: Folded) -> Verdict:
-        verdict = judge(sample.rule, answer)
+    def _accuracy(self, sample: Sample, answer: Answer) -> Verdict:
+        verdict = judge(sample, answer)
         if not verdict.right or not self.config.recital_threshold:
             return verdict
         recited = unasked_facts(sample, answer.text)

@@ -48,9 +48,7 @@ def test_the_reference_answer_earns_everything(sample: Sample) -> None:
 
 
 def test_weights_are_applied(sample: Sample) -> None:
-    reward = VRAR(RewardConfig(accuracy_weight=0.5, format_weight=0.1))(
-        sample, "I drink coffee."
-    )
+    reward = VRAR(RewardConfig(accuracy_weight=0.5, format_weight=0.1))(sample, "I drink coffee.")
     assert reward.total == pytest.approx(0.1)
 
 
@@ -91,9 +89,7 @@ def test_the_recital_guard_can_be_turned_off(sample: Sample) -> None:
         ("Mara drinks green tea? Yes, that is me.", False),
     ],
 )
-def test_speaking_out_of_character_is_penalised(
-    sample: Sample, reply: str, penalised: bool
-) -> None:
+def test_speaking_out_of_character_is_penalised(sample: Sample, reply: str, penalised: bool) -> None:
     reward = VRAR()(sample, reply)
     assert reward.components["first_person"] == (-1 if penalised else 0)
 
@@ -154,18 +150,13 @@ def test_format_knows_no_language(sample: Sample, text: str) -> None:
 
 def test_spans_are_pieces_of_the_completion(make_sample: MakeSample) -> None:
     text = "<think>ｶﾞ…</think>Ｇｒｅｅｎ　Ｔｅａ ですよ。"
-    reward = VRAR(RewardConfig(response_format="think"))(
-        make_sample(language="ja"), text
-    )
+    reward = VRAR(RewardConfig(response_format="think"))(make_sample(language="ja"), text)
     (span,) = reward.spans
     assert text[span.start : span.end] == span.text == "Ｇｒｅｅｎ　Ｔｅａ"
 
 
 def test_degenerate_repetition_is_penalised(sample: Sample) -> None:
-    assert (
-        VRAR()(sample, "I like the sea and the sky. " * 20).components["repetition"]
-        == -1
-    )
+    assert VRAR()(sample, "I like the sea and the sky. " * 20).components["repetition"] == -1
     assert (
         VRAR()(
             sample,
@@ -179,9 +170,7 @@ def test_length_outside_the_band_is_penalised(sample: Sample) -> None:
     config = RewardConfig(max_length=10)
     ten_words = "one two three four five six seven eight nine ten"
     assert VRAR(config)(sample, ten_words).components["length"] == 0
-    assert VRAR(config)(sample, ten_words + " six seven eight nine ten").components[
-        "length"
-    ] == pytest.approx(-0.5)
+    assert VRAR(config)(sample, ten_words + " six seven eight nine ten").components["length"] == pytest.approx(-0.5)
 
 
 @pytest.mark.parametrize(
@@ -198,8 +187,6 @@ def test_length_outside_the_band_is_penalised(sample: Sample) -> None:
         ),
     ],
 )
-def test_a_wrong_option_is_refused_by_name(
-    options: dict[str, object], name: str
-) -> None:
+def test_a_wrong_option_is_refused_by_name(options: dict[str, object], name: str) -> None:
     with pytest.raises(ConfigError, match=name):
         RewardConfig(**options)  # type: ignore[arg-type]

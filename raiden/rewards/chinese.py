@@ -1,0 +1,113 @@
+"""Finding Chinese keywords: simplified and traditional, at word borders.
+
+OpenCC converts (its phrase tables know 乾隆 from 干; per-character tables do not); rjieba, the Rust
+port of jieba, segments: 20 microseconds a reply where jieba takes 400, the same dictionary. Its HMM
+is off, for it invents words that vary with the context, and keywords are never added to its
+dictionary: a segmenter that knows 市长 cuts 南京/市长/江大桥 and hides the very error it is asked about.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from itertools import accumulate
+
+from raiden.languages import word_set
+from raiden.rewards.hits import PIECE_OF_WORD, Hit
+
+_MODIFIERS = frozenset("小大老女男旧新好阿")
+"""What a noun takes in front and stays what it is: 小狗 is a 狗."""
+_PLACE_SUFFIXES = frozenset("市省县区镇乡村州国岛人们")
+"""What a name or noun takes behind and stays what it is: 上海市 is 上海."""
+_VERBS = frozenset("喝吃养种下弹画唱钓骑打写看读卖采拉吹爱学穿做当是叫")
+"""What is often one dictionary word with its object: 喝茶."""
+_KIN = word_set(
+    "外婆 外公 爷爷 奶奶 姥姥 姥爷 舅舅 姑姑 叔叔 伯伯 阿姨 姐姐 哥哥 弟弟 妹妹 爸爸 妈妈 父亲 母亲 老师 师父 朋友"
+)
+_NOT_THAT_THING = word_set(
+    "热狗 海马 河马 木马 大象棋 老虎机 小说 老师 大学 小学 新闻 大使 女娲 老板 大家 小心 大夫 小麦 老鼠"
+)
+_BETWEEN_BLANKS = re.compile(r"\s+")
+
+
+@lru_cache(maxsize=1)
+def _converter() -> Callable[[str], str]:
+    from opencc import OpenCC
+
+    return OpenCC("t2s").convert
+
+
+@lru_cache(maxsize=1)
+def _segmenter() -> Callable[[str, bool], list[str]]:
+    import rjieba
+
+    return rjieba.cut
+
+
+def simplify(text: str) -> str:
+    """Traditional characters made simplified; the length stays the same.
+
+    >>> simplify("臺灣醫生")
+    '台湾医生'
+    """
+    simplified = _converter()(text)
+    if len(simplified) == len(text):
+        return simplified
+    return "".join(_simplify_char(char) for char in text)
+
+
+@lru_cache(maxsize=16384)
+def _simplify_char(char: str) -> str:
+    simplified = _converter()(char)
+    return simplified if len(simplified) == 1 else char
+
+
+def word_borders(sentence: str) -> list[int]:
+    """Offsets where the words of a sentence begin, and its end."""
+    return [0, *accumulate(map(len, _segmenter()(sentence, False)))]
+
+
+def find_chinese(keyword: str, sentence: str) -> Iterator[Hit]:
+    """Where a Chinese keyword stands in a sentence.
+
+    Args:
+        keyword: folded and simplified.
+        sentence: folded and simplified.
+    """
+    places = [match.span() for match in _pattern(keyword).finditer(sentence)]
+    if not places:
+        return
+    borders = word_borders(sentence)
+    for start, end in places:
+        yield Hit(start, end, "" if _is_word(start, end, sentence, borders) else PIECE_OF_WORD)
+
+
+@lru_cache(maxsize=16384)
+def _pattern(keyword: str) -> re.Pattern[str]:
+    return re.compile(r"\s?".join(re.escape(char) for char in _BETWEEN_BLANKS.sub("", keyword)))
+
+
+def _is_word(start: int, end: int, sentence: str, borders: list[int]) -> bool:
+    begin = borders[bisect_right(borders, start) - 1]
+    last_begin = bisect_right(borders, end - 1)
+    finish = borders[last_begin] if last_begin < len(borders) else len(sentence)
+    before, after = sentence[begin:start], sentence[end:finish]
+    if not before and not after:
+        return True
+    if sentence[begin:finish] in _NOT_THAT_THING:
+        return False
+    if not after:
+        # A longer word is about its last part, unless it can be cut elsewhere: 东京/都 is not 东/京都.
+        is_head = end - start > 1 and not _is_known(sentence[begin : end - 1])
+        return before in _MODIFIERS or before in _VERBS or is_head
+    return (
+        not before and end - start > 1 and (after in _PLACE_SUFFIXES or (after == "家" and sentence[start:end] in _KIN))
+    )
+
+
+def _is_known(word: str) -> bool:
+    import rjieba
+
+    return bool(rjieba.has_word(word))

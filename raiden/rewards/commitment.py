@@ -1,0 +1,98 @@
+"""Whether a reply commits itself: it does not list every candidate, nor repeat one word until it counts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from raiden.rewards.answer import Answer
+from raiden.rewards.hits import Hit
+from raiden.rewards.idioms import IDIOMS
+from raiden.rewards.units import is_wide, split_units
+
+LISTED = "the reply lists {} candidates"
+STUFFED = "the reply repeats it {} times instead of answering"
+
+_MAX_ITEMS = 4
+"""Items of a list that still answer; a reply that names more without the sample's knowing them is fishing."""
+_MAX_UNKNOWN_ITEMS = 2
+"""Items of a list of four and more that need not stand in the profile, the conversation or the reference answer."""
+_MAX_FRAMES = 3
+"""Clauses that begin alike ("I am a ... I am a ...") and still answer."""
+_LONG_ITEM = 5
+_FRAME_CLAUSE = re.compile(r"[,.;!?。、\n]+")
+_WITH_ARTICLE = re.compile(r"\s*(?:(?:i am|i'm|i was|and|or) )*an? ")
+
+
+def lack_of_commitment(answer: Answer, hits: Sequence[Hit], num_terms: int, known: frozenset[str]) -> str:
+    """Why the hits of a term answer nothing, in half a sentence; empty where they do.
+
+    Args:
+        num_terms: how many things the rule asks for.
+        known: units of the profile, the conversation and the reference answer; empty where there are none.
+    """
+    if is_stuffed(answer.text, hits):
+        return STUFFED.format(len(hits))
+    num_frames = _num_frames(answer, hits[0])
+    if num_frames > max(_MAX_FRAMES, num_terms + 1):
+        return LISTED.format(num_frames)
+    items = _items(answer, hits[0])
+    return LISTED.format(len(items)) if _is_fishing(items, num_terms, known) else ""
+
+
+def is_stuffed(text: str, hits: Sequence[Hit]) -> bool:
+    """Whether a keyword fills the reply."""
+    num_letters = sum(map(str.isalnum, text)) or 1
+    share = sum(hit.end - hit.start for hit in hits) / num_letters
+    return (len(hits) > 3 and share > 0.3) or (len(hits) > 9 and share > 0.1)
+
+
+def _is_fishing(items: list[str], num_terms: int, known: frozenset[str]) -> bool:
+    if len(items) < max(_MAX_ITEMS, num_terms + 2):
+        return False
+    if known:
+        unknown = [item for item in items if not known.issuperset(split_units(item)[-2:])]
+        return len(unknown) > _MAX_UNKNOWN_ITEMS
+    return len(items) > max(_MAX_ITEMS, num_terms + 2) or all(map(_WITH_ARTICLE.match, items))
+
+
+def _items(answer: Answer, hit: Hit) -> list[str]:
+    sentence = answer.sentences[answer.sentence_index(hit.start)]
+    text = answer.text[sentence.start : sentence.end]
+    return list_items(text, hit.start - sentence.start, IDIOMS[answer.language].separator)
+
+
+def list_length(sentence: str, position: int, separator: re.Pattern[str]) -> int:
+    """Length of the list that a position of a sentence stands in; 1 where it stands in none."""
+    return len(list_items(sentence, position, separator))
+
+
+def list_items(sentence: str, position: int, separator: re.Pattern[str]) -> list[str]:
+    """The items of the list around a position: the pieces between separators, as long as they are short."""
+    pieces: list[tuple[int, str]] = []
+    start = 0
+    for match in separator.finditer(sentence):
+        pieces.append((start, sentence[start : match.start()]))
+        start = match.end()
+    pieces.append((start, sentence[start:]))
+    index = max(place for place, (begin, _) in enumerate(pieces) if begin <= position or place == 0)
+    first, last = index, index
+    while first > 0 and (first == index or _is_short(pieces[first][1])):
+        first -= 1
+    while last + 1 < len(pieces) and (_is_short(pieces[last + 1][1])):
+        last += 1
+    return [text for _, text in pieces[first : last + 1] if split_units(text)]
+
+
+def _is_short(item: str) -> bool:
+    units = split_units(item)
+    return len(units) <= (2 * _LONG_ITEM if units and is_wide(units[0]) else _LONG_ITEM)
+
+
+def _num_frames(answer: Answer, hit: Hit) -> int:
+    """How many short clauses of the answer begin like the one that holds the hit."""
+    clauses = [split_units(clause)[:9] for clause in _FRAME_CLAUSE.split(answer.text[:4000])]
+    short = [clause for clause in clauses if 2 < len(clause) < 9]
+    begin = max((match.end() for match in _FRAME_CLAUSE.finditer(answer.text, 0, hit.start)), default=0)
+    own = split_units(answer.text[begin : hit.end])[:2]
+    return sum(clause[:2] == own for clause in short) if len(own) == 2 else 0

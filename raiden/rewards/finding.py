@@ -1,0 +1,158 @@
+"""Every place where a variant of a term seems to stand in an answer: one finder for each kind of keyword."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from functools import lru_cache, partial
+
+from raiden.languages import word_set
+from raiden.rewards.answer import Answer
+from raiden.rewards.chinese import find_chinese, simplify
+from raiden.rewards.dates import Date, whole_date
+from raiden.rewards.english import find_latin, latin_pattern
+from raiden.rewards.hits import PIECE_OF_NUMBER, Hit
+from raiden.rewards.japanese import find_japanese
+from raiden.rewards.korean import find_korean
+from raiden.rewards.normalise import fold_text
+from raiden.rewards.numbers import Number, find_numbers, is_number_here
+from raiden.types import Language, TermType
+
+Finder = Callable[[Answer], Iterator[Hit]]
+
+MAX_HITS = 40
+"""Places of one variant that are looked at; a reply that repeats itself more often has been caught by then."""
+
+_HANGUL = re.compile(r"[가-힣]")
+_KANA = re.compile(r"[\u3041-\u3096\u30a1-\u30fa]")
+_HAN = re.compile(r"[\u3400-\u9fff]")
+_SENTENCE_FINDERS: dict[Language, Callable[[str, str], Iterator[Hit]]] = {
+    "zh": find_chinese,
+    "ja": find_japanese,
+    "ko": find_korean,
+}
+_COUNTERS = word_set(
+    "岁 年 月 日 号 个 只 名 位 条 座 天 次 米 里 公里 斤 公斤 元 块 点 点钟 分钟 小时 楼 层 匹 头 把 棵 家 间 封 杯 本 人 口 种 周 周年 才 歳 匹 冊 個 時 時間 分"
+    " 円 階 回 枚 台 頭 羽 軒 番 代 メートル キロ ヶ月 か月 か国 살 세 마리 명 개 년 월 일 시 시간 분 권 층 번 원 잔 대 그루 미터 킬로 달 년간 살이에요 사람"
+)
+"""What may follow a numeral in a keyword for it to be a number: 三只 is one, 三国 is a name."""
+_SAME_UNITS = ("岁歳才세살", "日号號", "只匹隻条头頭", "个個箇", "人名명位", "点時시", "元円块원")
+_UNITS = {unit: "[" + re.escape(row) + "]" for row in _SAME_UNITS for unit in row}
+
+
+@lru_cache(maxsize=16384)
+def finder_for(variant: str, kind: TermType, language: Language) -> Finder:
+    """The finder of one variant; made once for all completions of a sample."""
+    folded = fold_text(variant).strip()
+    date = whole_date(folded)
+    if date and kind in ("text", "date"):
+        return partial(_find_date, date)
+    text_finder = _text_finder(folded, variant, language)
+    number = _number_in(folded, kind, language)
+    if number is None:
+        return text_finder
+    if (number.start, number.end) == (0, len(folded)):
+        return partial(_find_number, number.value, number.is_ordinal, None, None)
+    before, after = _unit_pattern(folded[: number.start], True), _unit_pattern(folded[number.end :], False)
+    return partial(_find_either, text_finder, partial(_find_number, number.value, number.is_ordinal, before, after))
+
+
+def _text_finder(folded: str, variant: str, language: Language) -> Finder:
+    script = _script(folded, language)
+    if script == "en":
+        return partial(_find_in_latin, folded, any(char.isupper() for char in variant))
+    return partial(_find_in_sentences, _SENTENCE_FINDERS[script], simplify(folded) if script == "zh" else folded)
+
+
+def _script(folded: str, language: Language) -> Language:
+    if _HANGUL.search(folded):
+        return "ko"
+    if _KANA.search(folded):
+        return "ja"
+    if _HAN.search(folded):
+        return "ja" if language == "ja" else "zh"
+    return "en"
+
+
+def _find_in_latin(keyword: str, proper_noun: bool, answer: Answer) -> Iterator[Hit]:
+    return find_latin(keyword, answer.text, answer.original, proper_noun)
+
+
+def _find_in_sentences(find: Callable[[str, str], Iterator[Hit]], keyword: str, answer: Answer) -> Iterator[Hit]:
+    for sentence in answer.sentences:
+        for hit in find(keyword, answer.text[sentence.start : sentence.end]):
+            yield Hit(sentence.start + hit.start, sentence.start + hit.end, hit.fault)
+
+
+def _find_either(first: Finder, second: Finder, answer: Answer) -> Iterator[Hit]:
+    hits = {(hit.start, hit.end): hit for finder in (second, first) for hit in finder(answer)}
+    good = {place: hit for place, hit in hits.items() if not hit.fault}
+    yield from (good or hits).values()
+
+
+def _find_date(wanted: Date, answer: Answer) -> Iterator[Hit]:
+    for date in answer.dates:
+        if date.includes(wanted):
+            yield Hit(date.start, date.end)
+
+
+def _number_in(folded: str, kind: TermType, language: Language) -> Number | None:
+    """The number of a keyword that is a number, with what it counts, if it is one."""
+    found = [
+        number
+        for number in find_numbers(folded, _number_language(folded, language))
+        if kind == "number" or _is_counted(number, folded)
+    ]
+    longest = max(found, key=lambda number: number.end - number.start, default=None)
+    outside = [number for number in found if longest and not longest.start <= number.start < longest.end]
+    return None if outside else longest
+
+
+def _number_language(folded: str, language: Language) -> Language:
+    return _script(folded, language) if not folded.isascii() else "en"
+
+
+def _is_counted(number: Number, folded: str) -> bool:
+    written = folded[number.start : number.end]
+    after = folded[number.end :].strip()
+    if written.isascii():
+        return not re.search(r"[a-z]$", folded[: number.start])
+    return (
+        not folded[: number.start].strip("第") and (not after or after in _COUNTERS)
+    ) and written not in "千万百亿億兆"
+
+
+def _unit_pattern(text: str, is_before: bool) -> re.Pattern[str] | None:
+    """What stands directly before or behind the number of a keyword, in equivalent spellings."""
+    words = text.strip(" -")
+    if not words:
+        return None
+    if words.isascii():
+        piece = latin_pattern(words, False).pattern
+    else:
+        piece = r"\s?".join(_unit_char(char) for char in words if not char.isspace())
+    return re.compile(rf"(?:{piece})[\s-]?$" if is_before else rf"[\s-]?(?:{piece})")
+
+
+def _unit_char(char: str) -> str:
+    return _UNITS.get(char) or _UNITS.get(simplify(char)) or f"[{re.escape(char + simplify(char))}]"
+
+
+def _find_number(
+    value: float, is_ordinal: bool, before: re.Pattern[str] | None, after: re.Pattern[str] | None, answer: Answer
+) -> Iterator[Hit]:
+    for number in answer.numbers:
+        if number.value != value or number.is_ordinal != is_ordinal:
+            continue
+        head = before.search(answer.text[max(0, number.start - 40) : number.start]) if before else None
+        tail = after.match(answer.text[number.end : number.end + 40]) if after else None
+        if (before and not head) or (after and not tail) or not is_number_here(number, answer.text, answer.language):
+            continue
+        start = number.start - (len(head[0]) if head else 0)
+        end = number.end + (tail.end() if tail else 0)
+        yield Hit(start, end, PIECE_OF_NUMBER if _inside_date(number, answer) and not after else "")
+
+
+def _inside_date(number: Number, answer: Answer) -> bool:
+    """Whether a number is the month or the day of a date; its year stands for itself."""
+    return any(date.start <= number.start < date.end and number.value != date.year for date in answer.dates)

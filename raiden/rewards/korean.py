@@ -1,0 +1,141 @@
+"""Finding Korean keywords: glued particles, conjugation, spacing, borders inside a word.
+
+MeCab-ko with mecab-ko-dic: it opens its dictionary in 20 ms and analyses 60 words in under a
+millisecond; Kiwi's model is the better one, but takes two to four seconds to load and ten times as long
+a reply. What its dictionary lacks (names, above all) is helped by a table of particles.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from raiden.rewards.hits import PIECE_OF_WORD, Hit
+
+_PARTICLES = re.compile(
+    r"(?:이|님|씨|들|네)?(?:은|는|이|가|을|를|의|에|에서|에게|에게서|한테|한테서|께|께서|와|과|랑|이랑|하고|로|으로|로서|으로서"
+    r"|로부터|부터|까지|도|만|나|이나|처럼|보다|밖에|뿐|조차|마저|마다|요|이요|이고|이며|이나|야|이야|아|여|이여)?"
+    r"(?:은|는|도|만|요|의)?"
+    r"(?:이|예|이에|입니|였|이었|인|일|라|이라|이란|란|다|이다|죠|이죠|지|이지|거든|이거든|네|이네|고|이고|인데|지만|이지만|라고|이라고)?"
+    r"(?:요|에요|예요|다|니다|습니다|어요|는데|지만|고|며)?"
+)
+_PLACE_SUFFIXES = frozenset(["시", "도", "군", "구", "읍", "면", "동", "섬", "특별시", "광역시"])
+_NOUN_TAGS = ("NNG", "NNP", "NR", "SL", "SN", "XR", "NP")
+_GLUED_TAGS = ("J", "V", "E", "XS", "S", "NNB", "IC", "MM")
+"""Beginnings of the tags that may follow a noun in one word without making another noun of it."""
+
+
+class Token(NamedTuple):
+    """A dictionary unit: one morpheme, or several that have melted together."""
+
+    start: int
+    end: int
+    tag: str
+    parts: tuple[tuple[str, str], ...]
+    """Morphemes and their tags, spelled out: 달려 is 달리/VV + 어/EC."""
+
+
+@lru_cache(maxsize=1)
+def _tagger() -> Any:
+    import mecab_ko
+
+    return mecab_ko.Tagger("")
+
+
+@lru_cache(maxsize=512)
+def tokenise(sentence: str) -> tuple[Token, ...]:
+    """The units of a sentence, in order; blanks belong to none."""
+    tokens: list[Token] = []
+    position = 0
+    # A line break or a NUL would end MeCab's own sentence.
+    for line in _tagger().parse(re.sub(r"[\s\0]", " ", sentence)).splitlines():
+        surface, tab, features = line.rpartition("\t")
+        start = sentence.find(surface, position) if tab else -1
+        if start < 0:
+            continue
+        position = start + len(surface)
+        tokens.append(_token(surface, features.split(","), start))
+    return tuple(tokens)
+
+
+def _token(surface: str, features: list[str], start: int) -> Token:
+    tag = features[0]
+    expression = features[7] if len(features) > 7 and features[4] == "Inflect" else "*"
+    parts: tuple[tuple[str, str], ...] = ((surface, tag),)
+    if expression != "*":
+        parts = tuple((part.split("/")[0], part.split("/")[1]) for part in expression.split("+") if part.count("/") > 1)
+    return Token(start, start + len(surface), tag, parts or ((surface, tag),))
+
+
+def find_korean(keyword: str, sentence: str) -> Iterator[Hit]:
+    """Where a Korean keyword stands in a folded sentence: as a noun with its particles, or as a verb in any form."""
+    literal = [match.span() for match in _pattern(keyword).finditer(sentence)]
+    found = [(start, end) for start, end in literal if _is_word(start, end, sentence)]
+    if keyword.endswith("다") and len(keyword) > 1:
+        found += _find_verb(keyword[:-1].replace(" ", ""), tokenise(sentence))
+    yield from (Hit(start, end) for start, end in found)
+    if not found:
+        yield from (Hit(start, end, PIECE_OF_WORD) for start, end in literal)
+
+
+@lru_cache(maxsize=16384)
+def _pattern(keyword: str) -> re.Pattern[str]:
+    return re.compile(r"\s?".join(re.escape(char) for char in keyword if not char.isspace()))
+
+
+def _is_word(start: int, end: int, sentence: str) -> bool:
+    tokens = tokenise(sentence)
+    first = next((token for token in tokens if token.start <= start < token.end), None)
+    last = next((token for token in tokens if token.start < end <= token.end), None)
+    if first is None or last is None:
+        return False
+    if start == first.start and end == last.end:
+        return _ends_here(last, tokens, sentence)
+    # Sudden noun inside a noun: 감 in 감기. A name that the dictionary does not know is cut anyhow.
+    if last.tag.startswith("NN") and first == last:
+        return start == first.start and last.tag == "NNP" and sentence[end : last.end] in _PLACE_SUFFIXES
+    return _has_only_particles(start, end, sentence)
+
+
+def _ends_here(last: Token, tokens: Sequence[Token], sentence: str) -> bool:
+    following = next((token for token in tokens if token.start == last.end), None)
+    if following is None or following.tag.startswith(_GLUED_TAGS):
+        return True
+    is_place = last.tag == "NNP" and sentence[following.start : following.end] in _PLACE_SUFFIXES
+    return is_place or not last.tag.startswith(_NOUN_TAGS)
+
+
+def _has_only_particles(start: int, end: int, sentence: str) -> bool:
+    starts_word = start == 0 or not ("가" <= sentence[start - 1] <= "힣")
+    rest = re.match(r"[가-힣]*", sentence[end:])
+    return end - start > 1 and starts_word and bool(rest and _PARTICLES.fullmatch(rest[0]))
+
+
+def _find_verb(stem: str, tokens: Sequence[Token]) -> list[tuple[int, int]]:
+    """Where morphemes that end in a verb or adjective spell the stem: 좋/VA + 아/EC + 하/VV for 좋아하다."""
+    places = []
+    for index, token in enumerate(tokens):
+        if not stem.startswith(token.parts[0][0]) and not stem.startswith(_surface_form(token)):
+            continue
+        end = _spelled_until(stem, tokens, index)
+        if end is not None:
+            places.append((token.start, end))
+    return places
+
+
+def _surface_form(token: Token) -> str:
+    return token.parts[0][0] if len(token.parts) == 1 else "\0"
+
+
+def _spelled_until(stem: str, tokens: Sequence[Token], index: int) -> int | None:
+    spelled = ""
+    for token in tokens[index : index + len(stem)]:
+        for form, tag in token.parts:
+            spelled += form
+            if spelled == stem and (tag.startswith("V") or tag in ("XSV", "XSA")):
+                return token.end
+            if not stem.startswith(spelled):
+                return None
+    return None

@@ -1,0 +1,151 @@
+"""The value of a numeral in words: twenty-seven, 二十七, 廿七, 一九九〇, 이십칠, 스물일곱.
+
+Written here and not taken from cn2an, word2number and the like: those convert whole texts (十分
+becomes 10分, "one" becomes 1 wherever it stands) or raise on what they do not know. These functions get
+one candidate string, and answer None where it is no number.
+"""
+
+from __future__ import annotations
+
+from raiden.languages import word_set
+
+MAX_DIGITS = 24
+"""Digits of the longest number that is read as a number."""
+
+_DIGITS = {char: index for index, char in enumerate("零一二三四五六七八九")} | {
+    "〇": 0, "两": 2, "兩": 2, "壱": 1, "壹": 1, "弐": 2, "贰": 2, "参": 3, "叁": 3, "肆": 4, "伍": 5, "陆": 6, "柒": 7, "捌": 8, "玖": 9,
+}  # fmt: skip
+_SMALL_UNITS = {"十": 10, "百": 100, "千": 1000, "拾": 10, "佰": 100, "仟": 1000}
+_LARGE_UNITS = {"万": 10**4, "萬": 10**4, "亿": 10**8, "億": 10**8, "兆": 10**12}
+_TENS = {"廿": "二十", "卅": "三十", "卌": "四十"}
+_HANGUL_TO_HAN = dict(zip("영공일이삼사오육륙칠팔구십백천만억조", "零零一二三四五六六七八九十百千万億兆", strict=True))
+_NATIVE_TENS = {
+    "열": 10,
+    "스물": 20,
+    "스무": 20,
+    "서른": 30,
+    "마흔": 40,
+    "쉰": 50,
+    "예순": 60,
+    "일흔": 70,
+    "여든": 80,
+    "아흔": 90,
+}
+_NATIVE_ONES = {
+    "하나": 1, "한": 1, "둘": 2, "두": 2, "셋": 3, "세": 3, "석": 3, "넷": 4, "네": 4, "넉": 4, "다섯": 5, "여섯": 6, "일곱": 7,
+    "여덟": 8, "아홉": 9,
+}  # fmt: skip
+_ENGLISH = {
+    word: value
+    for value, word in enumerate(
+        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
+    )
+} | {
+    word: 20 + 10 * index for index, word in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"])
+}
+_ENGLISH_UNITS = {"thousand": 10**3, "million": 10**6, "billion": 10**9}
+_ORDINALS = {
+    "first": 1, "second": 2, "third": 3, "fifth": 5, "eighth": 8, "ninth": 9, "twelfth": 12,
+    **{word + "th": value for word, value in _ENGLISH.items() if value not in (1, 2, 3, 5, 8, 9, 12) and not word.endswith("y")},
+    **{word[:-1] + "ieth": value for word, value in _ENGLISH.items() if word.endswith("y")},
+}  # fmt: skip
+ENGLISH_NUMBER_WORDS = frozenset(_ENGLISH) | frozenset(_ORDINALS) | word_set("hundred thousand million billion")
+
+
+def han_value(numeral: str) -> float | None:
+    """The value of a Chinese or Japanese numeral, Arabic digits before units included.
+
+    >>> [han_value(n) for n in ("二十七", "廿七", "一九九〇", "一百零五", "3万", "千五百", "十")]
+    [27, 27, 1990, 105, 30000, 1500, 10]
+    """
+    for sign, spelled in _TENS.items():
+        numeral = numeral.replace(sign, spelled)
+    if all(char in _DIGITS for char in numeral):
+        return _positional(numeral)
+    total = section = 0
+    digit: float | None = None
+    index = 0
+    while index < len(numeral):
+        char = numeral[index]
+        index += 1
+        if char in _DIGITS:
+            digit = _DIGITS[char]
+        elif char.isdecimal():
+            end = index
+            while end < len(numeral) and (numeral[end].isdecimal() or numeral[end] == "."):
+                end += 1
+            digit = _arabic(numeral[index - 1 : end])
+            index = end
+            if digit is None:
+                return None
+        elif char in _SMALL_UNITS:
+            section += int((1 if digit is None else digit) * _SMALL_UNITS[char])
+            digit = None
+        elif char in _LARGE_UNITS:
+            total = int((total + section + (digit or 0) or 1) * _LARGE_UNITS[char])
+            section, digit = 0, None
+        else:
+            return None
+    return total + section + (digit or 0)
+
+
+def _positional(digits: str) -> int | None:
+    if len(digits) > MAX_DIGITS:
+        return None
+    return int("".join(str(_DIGITS[char]) for char in digits))
+
+
+def _arabic(digits: str) -> float | None:
+    try:
+        return float(digits) if "." in digits else int(digits)
+    except ValueError:
+        return None
+
+
+def hangul_value(numeral: str) -> float | None:
+    """The value of a Korean numeral, Sino-Korean or native.
+
+    >>> [hangul_value(n) for n in ("이십칠", "스물일곱", "천구백구십", "열두", "3만")]
+    [27, 27, 1990, 12, 30000]
+    """
+    tens = next((word for word in _NATIVE_TENS if numeral.startswith(word)), "")
+    ones = numeral[len(tens) :]
+    if ones in _NATIVE_ONES:
+        return _NATIVE_TENS.get(tens, 0) + _NATIVE_ONES[ones]
+    if tens and not ones:
+        return _NATIVE_TENS[tens]
+    return han_value("".join(_HANGUL_TO_HAN.get(char, char) for char in numeral))
+
+
+def english_value(words: list[str]) -> tuple[float, bool] | None:
+    """The value of English number words, and whether it is an ordinal.
+
+    >>> english_value("one hundred and twenty seven".split())
+    (127, False)
+    >>> english_value(["nineteen", "ninety"]), english_value(["fifth"])
+    ((1990, False), (5, True))
+    """
+    is_ordinal = words[-1] in _ORDINALS
+    words = [word for word in words if word != "and"]
+    values = [_ORDINALS.get(word, _ENGLISH.get(word)) for word in words]
+    if len(values) in (2, 3) and (year := _year(values)) is not None:
+        return year, is_ordinal
+    total = section = 0
+    for word, value in zip(words, values, strict=True):
+        if value is not None:
+            section += value
+        elif word == "hundred":
+            section = (section or 1) * 100
+        else:
+            total += (section or 1) * _ENGLISH_UNITS.get(word, 1)
+            section = 0
+    return total + section, is_ordinal
+
+
+def _year(values: list[int | None]) -> int | None:
+    """A year read in pairs: nineteen ninety-five."""
+    century, *rest = values
+    if century is None or not 10 <= century <= 29 or None in rest or not rest or not rest[0] or rest[0] < 10:
+        return None
+    last_two = sum(value or 0 for value in rest)
+    return century * 100 + last_two if century < 20 or rest[0] >= 10 else None
