@@ -125,4 +125,6 @@ def _encodable(char: str, charset: str) -> bool:
 
 def _is_japanese_name(text: str) -> bool:
     name = text.strip().replace(" ", "").replace("\u3000", "")
-    return 2 <= len(name) <= _MAX_NAME_LENGTH and (name[:2] in JAPANESE_SURNAMES or name[:3] in JAPANESE_SURNAMES)
+    return 2 <= len(name) <= _MAX_NAME_LENGTH and (
+        name[:2] in JAPANESE_SURNAMES or name[:3] in JAPANESE_SURNAMES
+    )

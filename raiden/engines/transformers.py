@@ -14,7 +14,7 @@ from raiden.engines.base import SamplingConfig
 from raiden.engines.decoding import Decode, Prefill
 from raiden.engines.sampling import sample_tokens
 from raiden.errors import ConfigError
-from raiden.prefix_tree import pack
+from raiden.prefix_tree import Layout, pack
 from raiden.types import Completion
 
 
@@ -35,7 +35,7 @@ class TransformersEngine:
         self.tokenizer = tokenizer
         eos = model.generation_config.eos_token_id if model.generation_config else None
         ids = [tokenizer.eos_token_id, *(eos if isinstance(eos, list) else [eos])]
-        self.stop_ids = torch.tensor(sorted({i for i in ids if i is not None}), device=model.device)
+        self.stop_ids = sorted({i for i in ids if i is not None})
 
     def update_weights(self, weights: Iterable[tuple[str, Tensor]]) -> None:
         """Nothing to do: the engine reads the policy's own parameters."""
@@ -86,7 +86,7 @@ class TransformersEngine:
             completions[prompt].append(self._completion(ids, values))
         return list(completions.values())
 
-    def _prefill(self, layout: object, last: Tensor) -> tuple[Tensor, Prefill]:
+    def _prefill(self, layout: Layout, last: Tensor) -> tuple[Tensor, Prefill]:
         """The logits behind each prompt, and the keys and values of all its tokens."""
         device = self.model.device
         prefill = Prefill(layout, device)
@@ -107,12 +107,13 @@ class TransformersEngine:
         tokens: list[list[int]] = [[] for _ in seeds]
         logps: list[list[float]] = [[] for _ in seeds]
         live = torch.arange(len(seeds), device=logits.device)
+        stop_ids = torch.tensor(self.stop_ids, device=logits.device)
         for step in range(sampling.max_tokens):
             ids, values = sample_tokens(logits, [generators[i] for i in live.tolist()], sampling)
             for row, token, logp in zip(live.tolist(), ids.tolist(), values.tolist(), strict=True):
                 tokens[row].append(token)
                 logps[row].append(logp)
-            going_on = (~torch.isin(ids, self.stop_ids)).nonzero().squeeze(1)
+            going_on = (~torch.isin(ids, stop_ids)).nonzero().squeeze(1)
             if len(going_on) == 0 or step + 1 == sampling.max_tokens:
                 break
             if len(going_on) < len(live):
@@ -125,6 +126,6 @@ class TransformersEngine:
         return tokens, logps
 
     def _completion(self, ids: list[int], logps: list[float]) -> Completion:
-        stopped = ids[-1] in self.stop_ids.tolist()
+        stopped = ids[-1] in self.stop_ids
         text = self.tokenizer.decode(ids, skip_special_tokens=True)
         return Completion(tuple(ids), tuple(logps), text, "stop" if stopped else "length")

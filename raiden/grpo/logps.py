@@ -9,7 +9,9 @@ from transformers import PreTrainedModel
 from raiden.grpo.batching import MicroBatch
 
 
-def token_logps(model: PreTrainedModel, batch: MicroBatch, temperature: float = 1.0) -> tuple[Tensor, Tensor]:
+def token_logps(
+    model: PreTrainedModel, batch: MicroBatch, temperature: float = 1.0, entropy_gradient: bool = False
+) -> tuple[Tensor, Tensor]:
     """Log-probability of each scored token, and the entropy of the distribution it was drawn from, in nats.
 
     ``log_softmax(logits / temperature)`` at the token; top-k, top-p and min-p are left out, as TRL does. The
@@ -17,9 +19,10 @@ def token_logps(model: PreTrainedModel, batch: MicroBatch, temperature: float = 
 
     Args:
         temperature: the one that sampled; at 0 (greedy) the model's own distribution is taken.
+        entropy_gradient: keep what the entropy's gradient needs: one more tensor of the size of the logits.
 
     Shape:
-        - output: ``(N,)`` and ``(N,)``; the entropy carries a gradient too
+        - output: ``(N,)`` and ``(N,)``
     """
     logits = model(
         input_ids=batch.input_ids,
@@ -31,7 +34,8 @@ def token_logps(model: PreTrainedModel, batch: MicroBatch, temperature: float = 
     logits = logits.float() / (temperature or 1.0)
     log_total = logits.logsumexp(dim=-1)
     logps = logits.gather(1, batch.targets[:, None]).squeeze(1) - log_total
-    return logps, _entropy(logits, log_total)
+    with torch.set_grad_enabled(entropy_gradient and torch.is_grad_enabled()):
+        return logps, _entropy(logits, log_total)
 
 
 def _entropy(logits: Tensor, log_total: Tensor) -> Tensor:

@@ -34,7 +34,12 @@ class Answer:
         # A reply in another language has that language's words for no, and its borders.
         written = self._folded.text
         self.language: Language = language if _SCRIPT[language].search(written) else detect_language(text)
-        self.text = simplify(written) if self.language == "zh" else written
+        if self.language == "zh":
+            written = simplify(written)
+        elif self.language == "ja":
+            # In Chinese 、 is the comma of lists alone; in Japanese it is the comma.
+            written = written.replace("、", ",")
+        self.text = written
 
     @property
     def original(self) -> str:

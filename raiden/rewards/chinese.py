@@ -19,7 +19,7 @@ from raiden.rewards.hits import PIECE_OF_WORD, Hit
 
 _MODIFIERS = frozenset("小大老女男旧新好阿")
 """What a noun takes in front and stays what it is: 小狗 is a 狗."""
-_PLACE_SUFFIXES = frozenset("市省县区镇乡村州国岛人们")
+_SUFFIXES = frozenset("市省县区镇乡村州国岛人们上里下边旁中内外前后高低")
 """What a name or noun takes behind and stays what it is: 上海市 is 上海."""
 _VERBS = frozenset("喝吃养种下弹画唱钓骑打写看读卖采拉吹爱学穿做当是叫")
 """What is often one dictionary word with its object: 喝茶."""
@@ -98,12 +98,17 @@ def _is_word(start: int, end: int, sentence: str, borders: list[int]) -> bool:
         return True
     if sentence[begin:finish] in _NOT_THAT_THING:
         return False
+    if not _is_known(sentence[start:end]):
+        # The segmenter cannot keep together what its dictionary lacks (names, above all).
+        return begin == start or last_begin != bisect_right(borders, start)
     if not after:
         # A longer word is about its last part, unless it can be cut elsewhere: 东京/都 is not 东/京都.
         is_head = end - start > 1 and not _is_known(sentence[begin : end - 1])
         return before in _MODIFIERS or before in _VERBS or is_head
     return (
-        not before and end - start > 1 and (after in _PLACE_SUFFIXES or (after == "家" and sentence[start:end] in _KIN))
+        not before
+        and end - start > 1
+        and (after in _SUFFIXES or (after == "家" and sentence[start:end] in _KIN))
     )
 
 

@@ -10,7 +10,7 @@ from raiden.errors import ConfigError
 _PREFIX = "model.rewards"
 
 
-@dataclass
+@dataclass(frozen=True)
 class RewardConfig:
     """Weights and limits of the verifiable reward."""
 
@@ -40,7 +40,9 @@ class RewardConfig:
             ConfigError: an option is out of its range.
         """
         if self.response_format not in ("plain", "think"):
-            raise ConfigError(f"`{_PREFIX}.response_format` must be plain or think, got {self.response_format!r}.")
+            raise ConfigError(
+                f"`{_PREFIX}.response_format` must be plain or think, got {self.response_format!r}."
+            )
         for name in (
             "accuracy_weight",
             "format_weight",

@@ -52,7 +52,9 @@ def find_latin(keyword: str, text: str, original: str, proper_noun: bool) -> Ite
 
 def _fault(keyword: str, match: re.Match[str], text: str, original: str, proper_noun: bool) -> str:
     before = text[max(0, match.start() - 24) : match.start()]
-    if _NOT_THAT_THING.search(before) or (proper_noun and before.endswith("new ") and not keyword.startswith("new")):
+    if _NOT_THAT_THING.search(before) or (
+        proper_noun and before.endswith("new ") and not keyword.startswith("new")
+    ):
         return PIECE_OF_WORD
     if not proper_noun and text.startswith("'s ", match.end()) and _POSSESSOR_OF_ANOTHER.search(before):
         return "it is only the owner of what the reply speaks about"

@@ -54,14 +54,18 @@ def finder_for(variant: str, kind: TermType, language: Language) -> Finder:
     if (number.start, number.end) == (0, len(folded)):
         return partial(_find_number, number.value, number.is_ordinal, None, None)
     before, after = _unit_pattern(folded[: number.start], True), _unit_pattern(folded[number.end :], False)
-    return partial(_find_either, text_finder, partial(_find_number, number.value, number.is_ordinal, before, after))
+    return partial(
+        _find_either, text_finder, partial(_find_number, number.value, number.is_ordinal, before, after)
+    )
 
 
 def _text_finder(folded: str, variant: str, language: Language) -> Finder:
     script = _script(folded, language)
     if script == "en":
         return partial(_find_in_latin, folded, any(char.isupper() for char in variant))
-    return partial(_find_in_sentences, _SENTENCE_FINDERS[script], simplify(folded) if script == "zh" else folded)
+    return partial(
+        _find_in_sentences, _SENTENCE_FINDERS[script], simplify(folded) if script == "zh" else folded
+    )
 
 
 def _script(folded: str, language: Language) -> Language:
@@ -78,7 +82,9 @@ def _find_in_latin(keyword: str, proper_noun: bool, answer: Answer) -> Iterator[
     return find_latin(keyword, answer.text, answer.original, proper_noun)
 
 
-def _find_in_sentences(find: Callable[[str, str], Iterator[Hit]], keyword: str, answer: Answer) -> Iterator[Hit]:
+def _find_in_sentences(
+    find: Callable[[str, str], Iterator[Hit]], keyword: str, answer: Answer
+) -> Iterator[Hit]:
     for sentence in answer.sentences:
         for hit in find(keyword, answer.text[sentence.start : sentence.end]):
             yield Hit(sentence.start + hit.start, sentence.start + hit.end, hit.fault)
@@ -139,14 +145,22 @@ def _unit_char(char: str) -> str:
 
 
 def _find_number(
-    value: float, is_ordinal: bool, before: re.Pattern[str] | None, after: re.Pattern[str] | None, answer: Answer
+    value: float,
+    is_ordinal: bool,
+    before: re.Pattern[str] | None,
+    after: re.Pattern[str] | None,
+    answer: Answer,
 ) -> Iterator[Hit]:
     for number in answer.numbers:
         if number.value != value or number.is_ordinal != is_ordinal:
             continue
         head = before.search(answer.text[max(0, number.start - 40) : number.start]) if before else None
         tail = after.match(answer.text[number.end : number.end + 40]) if after else None
-        if (before and not head) or (after and not tail) or not is_number_here(number, answer.text, answer.language):
+        if (
+            (before and not head)
+            or (after and not tail)
+            or not is_number_here(number, answer.text, answer.language)
+        ):
             continue
         start = number.start - (len(head[0]) if head else 0)
         end = number.end + (tail.end() if tail else 0)

@@ -15,7 +15,32 @@ from typing import Any, NamedTuple
 from raiden.rewards.hits import PIECE_OF_WORD, Hit
 
 _INFLECTION = ("助動詞", "助詞")
-_SUFFIXES = frozenset(["都", "府", "県", "市", "区", "町", "村", "島", "州", "国", "郡", "人", "語", "さん", "様", "君", "ちゃん", "先生", "氏", "達", "たち", "ら"])
+_SUFFIXES = frozenset(
+    [
+        "都",
+        "府",
+        "県",
+        "市",
+        "区",
+        "町",
+        "村",
+        "島",
+        "州",
+        "国",
+        "郡",
+        "人",
+        "語",
+        "さん",
+        "様",
+        "君",
+        "ちゃん",
+        "先生",
+        "氏",
+        "達",
+        "たち",
+        "ら",
+    ]
+)
 """What a name takes behind and stays what it is: 東京都 is 東京."""
 _KANA_ONLY = re.compile(r"[\u3041-\u3096\u30a1-\u30faー]+")
 _HIRAGANA_TO_KATAKANA = {code: code + 0x60 for code in range(0x3041, 0x3097)}
@@ -86,7 +111,9 @@ def _is_first_half(end: int, last: Token, tokens: Sequence[Token]) -> bool:
     following = next((token for token in tokens if token.start == end), None)
     if following is None or last.pos != "名詞" or following.pos_detail in ("数詞", "固有名詞"):
         return False
-    is_plain = last.pos_detail == "普通名詞" and following.pos == "名詞" and following.pos_detail == "普通名詞"
+    is_plain = (
+        last.pos_detail == "普通名詞" and following.pos == "名詞" and following.pos_detail == "普通名詞"
+    )
     return is_plain and not _is_suffix(following.surface) and len(following.surface) > 1
 
 

@@ -65,7 +65,9 @@ def _token(surface: str, features: list[str], start: int) -> Token:
     expression = features[7] if len(features) > 7 and features[4] == "Inflect" else "*"
     parts: tuple[tuple[str, str], ...] = ((surface, tag),)
     if expression != "*":
-        parts = tuple((part.split("/")[0], part.split("/")[1]) for part in expression.split("+") if part.count("/") > 1)
+        parts = tuple(
+            (part.split("/")[0], part.split("/")[1]) for part in expression.split("+") if part.count("/") > 1
+        )
     return Token(start, start + len(surface), tag, parts or ((surface, tag),))
 
 

@@ -65,7 +65,9 @@ def _refused(findings: list[Finding], answer: Answer) -> Verdict:
     keyword = told.term.variants[0]
     if told.refused is None:
         return Verdict(
-            False, (), f"the reply does not say {' or '.join(repr(other.term.variants[0]) for other in missing)}"
+            False,
+            (),
+            f"the reply does not say {' or '.join(repr(other.term.variants[0]) for other in missing)}",
         )
     span = answer.span(told.refused.start, told.refused.end)
     return Verdict(False, (span,), f"{span.text!r} does not count for {keyword!r}: {told.refused.fault}")

@@ -20,7 +20,9 @@ _ARABIC = r"(?<![\d.,:/a-z])(?:\d{1,3}(?:,\d{3})+(?![\d])|\d+)(?:\.\d+)?(?!\d)"
 _BIG_UNIT = r"\s?(?:thousand|million|billion|hundred|dozen)\b"
 
 _DIGITS = re.compile(_ARABIC + r"(?P<big>" + _BIG_UNIT + r")?(?P<ordinal>(?:st|nd|rd|th)\b)?")
-_HAN_NUMERAL = re.compile(rf"(?:\d{{1,12}}(?:\.\d+)?)?[{_HAN}](?:[{_HAN}]|\d{{1,12}}(?=[十百千万萬亿億])){{0,23}}")
+_HAN_NUMERAL = re.compile(
+    rf"(?:\d{{1,12}}(?:\.\d+)?)?[{_HAN}](?:[{_HAN}]|\d{{1,12}}(?=[十百千万萬亿億])){{0,23}}"
+)
 # 일 is the numeral 1 and the counter for days: digits follow one another only in a number read digit by digit.
 _HANGUL_NUMERAL = re.compile(
     rf"(?:\d{{1,12}}[천백만억]{{1,2}})?(?:[{_ONES}]?[십백천만억]){{1,12}}[{_ONES}]?|\d{{1,12}}[천백만억]{{1,2}}|[{_ONES}영공]{{4}}|[{_ONES}]"
@@ -31,7 +33,15 @@ _ENGLISH_NUMBER = re.compile(
     rf"\b(?:a\s+(?=hundred|thousand|million))?(?:{_WORDS})(?:(?:[\s-]|\s+and\s+)(?:{_WORDS}))*\b"
 )
 _ERA = re.compile(rf"(?P<era>明治|大正|昭和|平成|令和|民国|民國)(?P<year>元|\d{{1,2}}|[{_HAN}]{{1,3}})(?=年)")
-_ERA_START = {"明治": 1867, "大正": 1911, "昭和": 1925, "平成": 1988, "令和": 2018, "民国": 1911, "民國": 1911}
+_ERA_START = {
+    "明治": 1867,
+    "大正": 1911,
+    "昭和": 1925,
+    "平成": 1988,
+    "令和": 2018,
+    "民国": 1911,
+    "民國": 1911,
+}
 _UNIT_VALUES = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "hundred": 100, "dozen": 12}
 _FIXED_WORDS = {"ja": (("二十歳", 20), ("はたち", 20), ("ひとり", 1), ("ふたり", 2)), "en": (("dozen", 12),)}
 
@@ -82,7 +92,8 @@ def is_number_here(number: Number, text: str, language: Language) -> bool:
         return True
     if language == "en":
         return not (
-            number.value == 1 and (_PRONOUN_ONE.search(before) or re.match(r"\s(?:of|day|another|who|that)\b", after))
+            number.value == 1
+            and (_PRONOUN_ONE.search(before) or re.match(r"\s(?:of|day|another|who|that)\b", after))
         )
     if language == "ko":
         # 이 is "this" far more often than 2.
@@ -100,7 +111,10 @@ def _arabic_numbers(text: str) -> Iterator[Number]:
         if len(digits) <= MAX_DIGITS:
             value = float(digits) if "." in digits else int(digits)
             yield Number(
-                match.start(), end, value * _UNIT_VALUES.get((match["big"] or "").strip(), 1), bool(match["ordinal"])
+                match.start(),
+                end,
+                value * _UNIT_VALUES.get((match["big"] or "").strip(), 1),
+                bool(match["ordinal"]),
             )
 
 
@@ -111,7 +125,9 @@ def _english_numbers(text: str) -> Iterator[Number]:
             yield Number(*match.span(), *found)
 
 
-def _numerals(text: str, pattern: re.Pattern[str], value_of: Callable[[str], float | None]) -> Iterator[Number]:
+def _numerals(
+    text: str, pattern: re.Pattern[str], value_of: Callable[[str], float | None]
+) -> Iterator[Number]:
     for match in pattern.finditer(text):
         value = value_of(match[0])
         if value is not None:

@@ -18,7 +18,9 @@ _DIGITS = {char: index for index, char in enumerate("零一二三四五六七八
 _SMALL_UNITS = {"十": 10, "百": 100, "千": 1000, "拾": 10, "佰": 100, "仟": 1000}
 _LARGE_UNITS = {"万": 10**4, "萬": 10**4, "亿": 10**8, "億": 10**8, "兆": 10**12}
 _TENS = {"廿": "二十", "卅": "三十", "卌": "四十"}
-_HANGUL_TO_HAN = dict(zip("영공일이삼사오육륙칠팔구십백천만억조", "零零一二三四五六六七八九十百千万億兆", strict=True))
+_HANGUL_TO_HAN = dict(
+    zip("영공일이삼사오육륙칠팔구십백천만억조", "零零一二三四五六六七八九十百千万億兆", strict=True)
+)
 _NATIVE_TENS = {
     "열": 10,
     "스물": 20,
@@ -38,10 +40,34 @@ _NATIVE_ONES = {
 _ENGLISH = {
     word: value
     for value, word in enumerate(
-        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
+        [
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+            "thirteen",
+            "fourteen",
+            "fifteen",
+            "sixteen",
+            "seventeen",
+            "eighteen",
+            "nineteen",
+        ]
     )
 } | {
-    word: 20 + 10 * index for index, word in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"])
+    word: 20 + 10 * index
+    for index, word in enumerate(
+        ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+    )
 }
 _ENGLISH_UNITS = {"thousand": 10**3, "million": 10**6, "billion": 10**9}
 _ORDINALS = {
@@ -49,7 +75,9 @@ _ORDINALS = {
     **{word + "th": value for word, value in _ENGLISH.items() if value not in (1, 2, 3, 5, 8, 9, 12) and not word.endswith("y")},
     **{word[:-1] + "ieth": value for word, value in _ENGLISH.items() if word.endswith("y")},
 }  # fmt: skip
-ENGLISH_NUMBER_WORDS = frozenset(_ENGLISH) | frozenset(_ORDINALS) | word_set("hundred thousand million billion")
+ENGLISH_NUMBER_WORDS = (
+    frozenset(_ENGLISH) | frozenset(_ORDINALS) | word_set("hundred thousand million billion")
+)
 
 
 def han_value(numeral: str) -> float | None:

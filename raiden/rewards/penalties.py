@@ -29,7 +29,7 @@ def repetition_penalty(answer: str) -> float:
     if total < size:
         return 0.0
     share = 1 - len(grams) / total
-    return -min(1.0, max(0.0, (share - _HARMLESS_SHARE) / (_FULL_SHARE - _HARMLESS_SHARE)))
+    return 0.0 - min(1.0, max(0.0, (share - _HARMLESS_SHARE) / (_FULL_SHARE - _HARMLESS_SHARE)))
 
 
 def length_penalty(answer: str, config: RewardConfig) -> float:
@@ -37,4 +37,4 @@ def length_penalty(answer: str, config: RewardConfig) -> float:
     length = length_in_words(answer)
     if length < config.min_length:
         return length / config.min_length - 1
-    return -min(1.0, max(0.0, length / config.max_length - 1))
+    return 0.0 - min(1.0, max(0.0, length / config.max_length - 1))

@@ -46,7 +46,11 @@ def unasked_facts(sample: Sample, answer: str) -> list[str]:
     for fact, words in facts:
         own = words - asked
         # Half of a fact asked for is the whole fact asked for; what another fact has told is not told twice.
-        if 2 * len(own) > len(words) and len(own & said) >= _NAMED_SHARE * len(own) and 2 * len(own & told) < len(own):
+        if (
+            2 * len(own) > len(words)
+            and len(own & said) >= _NAMED_SHARE * len(own)
+            and 2 * len(own & told) < len(own)
+        ):
             named.append(fact)
             told |= own & said
     return named
@@ -59,7 +63,9 @@ def _asked_words(sample: Sample) -> frozenset[str]:
 
 
 @lru_cache(maxsize=1024)
-def profile_facts(fields: tuple[tuple[str, object], ...], name: str) -> tuple[tuple[str, frozenset[str]], ...]:
+def profile_facts(
+    fields: tuple[tuple[str, object], ...], name: str
+) -> tuple[tuple[str, frozenset[str]], ...]:
     """The facts of a profile, each with the words that are its own; the character's name is no fact."""
     own_name = _content(name)
     facts: dict[frozenset[str], str] = {}

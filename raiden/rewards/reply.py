@@ -91,9 +91,7 @@ def _think_fault(text: str, tags: list[_Tag]) -> str:
     shape = [(tag.name, tag.closing) for tag in tags]
     block = [("think", False), ("think", True)]
     if shape not in (block, [*block, ("answer", False), ("answer", True)]):
-        return (
-            "the think format needs exactly one <think>...</think>, then the reply, in at most one <answer>...</answer>"
-        )
+        return "the think format needs exactly one <think>...</think>, then the reply, in at most one <answer>...</answer>"
     if text[: tags[0].start].strip():
         return "text stands before the reasoning block"
     if not _HAS_WORD.search(text[tags[0].end : tags[1].start]):

@@ -10,7 +10,9 @@ MAX_SENTENCE = 400
 """Characters after which a sentence is cut where it stands, so that no step is more than linear in the answer."""
 
 _END = re.compile(r"[.!?。…~\n]+[\"'」』”’)\]*]*")
-_ABBREVIATION = re.compile(r"(?:\b(?:mr|mrs|ms|dr|st|mt|prof|sr|jr|vs|no|capt|lt|sgt|a\.m|p\.m|e\.g|i\.e|[a-z]))\.$")
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:mr|mrs|ms|dr|st|mt|prof|sr|jr|vs|no|capt|lt|sgt|a\.m|p\.m|e\.g|i\.e|[a-z]))\.$"
+)
 _BLANK = re.compile(r"\s*")
 
 

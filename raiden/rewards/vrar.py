@@ -22,8 +22,8 @@ __all__ = ["VRAR", "RewardConfig"]
 class VRAR:
     """The reward of a completion, and why; scoring changes nothing, so one object serves any number of processes."""
 
-    def __init__(self, config: RewardConfig | None = None) -> None:
-        self.config = config or RewardConfig()
+    def __init__(self, config: RewardConfig = RewardConfig()) -> None:
+        self.config = config
 
     def __call__(self, sample: Sample, text: str, truncated: bool = False) -> Reward:
         """Score one completion.
@@ -43,7 +43,7 @@ class VRAR:
             "format": float(not format_fault),
             "repetition": repetition_penalty(answer.text),
             "length": length_penalty(answer.text, config),
-            "first_person": -float(bool(off_voice)),
+            "first_person": -1.0 if off_voice else 0.0,
         }
         total = sum(getattr(config, f"{name}_weight") * value for name, value in components.items())
         return Reward(

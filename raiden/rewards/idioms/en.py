@@ -3,9 +3,7 @@
 from raiden.rewards.idioms.base import Idioms, phrases
 
 _STARTER = r"(?:but|so|because|and|i|i'm|i've|i'll|i'd|it|it's|he|he's|she|she's|we|we're|they|my|just|only|instead|rather|though|although|yet|actually|you|this|that|now|these|nowadays|today)"
-_DETERMINER = (
-    r"(?:(?:an?|the|my|in|at|from|by|on|of|to|is it|it's|it is|was it|even|perhaps|maybe|possibly|probably) )*"
-)
+_DETERMINER = r"(?:(?:an?|the|my|in|at|from|by|on|of|to|is it|it's|it is|was it|even|perhaps|maybe|possibly|probably) )*"
 _BE_NOT = r"(?:am|is|was|are|were|'s|'m|'re)(?: not|n't)"
 
 ENGLISH = Idioms(
@@ -29,7 +27,7 @@ ENGLISH = Idioms(
         r"\bwhy not\b|\bif not\b|\bnever mind\b|\bcan't help\b|\bcannot help\b|\bcan't wait\b|\bdon't worry\b|\bdon't forget\b",
         r"\b(?:do not|don't|won't|can't|cannot) (?:mind|deny|hide|forget|worry|blame|be surprised|tell anyone)\b",
         r"\b(?:not|n't) (?:ashamed|afraid|shy|embarrassed|too proud)\b",
-        r"\bnot (?:far|long) (?:from|ago|after|before)\b|\bnot bad\b|\bwhether or not\b|\bbelieve it or not\b",
+        r"\bnot (?:far|long) (?:from|ago|after|before)\b|\bnot (?:before|until|till)\b|\b(?:rain or shine|day or night|sooner or later|more or less|one way or another|like it or not)\b|\bnot bad\b|\bwhether or not\b|\bbelieve it or not\b",
         r"\b(?:aren't|isn't|don't|didn't|wasn't|doesn't|haven't) (?:i|it|you|he|she|they|we)\b(?=[?,])",
     ),
     negator=phrases(
@@ -42,7 +40,9 @@ ENGLISH = Idioms(
     turner=phrases(
         r"\bwho (?:says|said|told you)\b|\bwho would\b|\bmore than\b|\bbetter than\b|\bas much as\b|\bwithout a\b|\bgoes by\b|\bexcept\b|\bbesides\b"
     ),
-    denied_directly_before=phrases(r"\b(?:not|never|no|nor|anything but|far from being) (?:an? |the |my )?(?:\w+ )?$"),
+    denied_directly_before=phrases(
+        r"\b(?:not|never|no|nor|anything but|far from being) (?:an? |the |my )?(?:\w+ )?$"
+    ),
     denied_directly_after=phrases(
         r"\s*(?:,\s*)?i (?:am|was|do|did|have|'m) ?(?:not|n't)\b|\s*,?\s*i'm not\b",
         r"\s*\?+\s*(?:oh,? )?(?:no|never|not|nope|hardly|heavens|god)\b",
@@ -55,10 +55,12 @@ ENGLISH = Idioms(
     negative_question=phrases(
         r"\b(?:not|never|no|avoid|hate|dislike|detest|loathe|fear|afraid|allergic|forbidden|refuse|worst|least|without|missing|lack|stand|bear)\b|n't\b"
     ),
-    rhetorical=phrases(r"\bwho (?:says|said|told you)\b", r"\bwhat else\b", r"\bhow could i\b", r"\bwhy wouldn't\b"),
+    rhetorical=phrases(
+        r"\bwho (?:says|said|told you)\b", r"\bwhat else\b", r"\bhow could i\b", r"\bwhy wouldn't\b"
+    ),
     asks_back=phrases(
-        r"\b(?:you|you're|you are|are you|do you|did you|did i)\s+(?:just )?(?:ask|asked|asking|say|said|saying|mean|meant|want(?:ed)? to know|wonder)\b"
-        r"(?! (?:you|me) (?:are|like|love|live))"
+        r"\byou(?:'re| are)? (?:just )?(?:ask|asked|asking|wonder|wondering|want to know)(?: me)? (?:if|whether|what|where|who|why|how|when)\b",
+        r"\b(?:are|were) you asking\b|\b(?:did|do) (?:you|i) (?:say|mean|ask)\b|\bdo you think\b|\bwhether\b",
     ),
     tag_question=phrases(
         r"(?:and )?(?:you|yourself|you know|okay|ok|right|see|understand|remember|eh|huh|no|isn't it|aren't i|don't you think|what about you|how about you|you see)\??$",
@@ -83,7 +85,9 @@ ENGLISH = Idioms(
         r"\b(?:some|people|others|they|everyone|everybody|folks|many|most|rumou?r|villagers|neighbou?rs) (?:\w+ ){0,2}?(?:say|says|said|think|thinks|thought|believe|believes|claim|claims|assume|assumes|call|calls|guess|has it|take|takes)\b",
         r"\byou (?:might|may|would|could) (?:think|guess|assume|expect|suppose)\b|\bi(?:'m| am) (?:often |sometimes )?(?:mistaken|taken) for\b",
     ),
-    contrast=phrases(r"\bbut\b|\bhowever\b|\bthough\b|\byet\b|\bin truth\b|\bactually\b|\bin fact\b|\breally\b"),
+    contrast=phrases(
+        r"\bbut\b|\bhowever\b|\bthough\b|\byet\b|\bin truth\b|\bactually\b|\bin fact\b|\breally\b"
+    ),
     unreal_before=phrases(
         r"\b(?:if|wish|as if|as though) (?:only )?i (?:were|was|had been) (?:an? |the |in |from |born in )*$",
         r"\bi(?:'d| would) (?:love|like) to be (?:an? |the )?$|\b(?:want(?:ed)?|dream(?:ed|t)? of|hope[sd]?) (?:to be|to become|being|becoming) (?:an? |the )?$",

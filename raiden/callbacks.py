@@ -1,0 +1,188 @@
+"""What happens around the loop: reports, completions in TensorBoard, plain progress lines, the export."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lightning import Callback, LightningModule, Trainer
+
+from raiden.checkpoints import NewestCheckpoints
+from raiden.errors import ConfigError
+from raiden.policy import export_policy
+from raiden.report import completions_markdown, print_shares, scored_sample, write_json
+
+
+class HeldOutReport(Callback):
+    """Held-out SBK and CM before and after training, as table, `summary.json` and, where asked for, all replies."""
+
+    def __init__(self, output_file: str | None = None) -> None:
+        """
+        Args:
+            output_file: where the last evaluation goes, metrics and each scored reply, as JSON.
+        """
+        self.output_file = output_file
+        self.before: dict[str, float] | None = None
+        self.after: dict[str, float] = {}
+        self.seconds_before_resume = 0.0
+        self._samples: list[dict[str, Any]] = []
+        self._evaluated_at = -1
+        self._started = time.monotonic()
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"before": self.before, "seconds": self._seconds()}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.before, self.seconds_before_resume = state_dict["before"], state_dict["seconds"]
+
+    def _seconds(self) -> float:
+        return self.seconds_before_resume + time.monotonic() - self._started
+
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self._started = time.monotonic()
+
+    def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self._samples = []
+
+    def on_validation_batch_end(self, trainer: Trainer, pl_module: LightningModule, *args: Any) -> None:
+        self._samples += [scored_sample(rollout) for rollout in pl_module.rollouts]
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self.after = dict(pl_module.shares)
+        self._evaluated_at = pl_module.num_steps_done
+        if trainer.sanity_checking:
+            self.before = self.after
+            self._log_before(trainer)
+
+    def _log_before(self, trainer: Trainer) -> None:
+        """Lightning logs nothing while it checks; the curves shall start at step 0."""
+        for logger in trainer.loggers:
+            logger.log_metrics({f"val/{name}": share for name, share in self.before.items()}, step=0)
+
+    on_test_start = on_validation_start
+    on_test_batch_end = on_validation_batch_end
+
+    def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self.on_validation_end(trainer, pl_module)
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if self._evaluated_at != pl_module.num_steps_done and trainer.enable_validation:
+            # Training ended between two validations; the report is about the model as it is now.
+            trainer.validating = True
+            trainer.fit_loop.epoch_loop.val_loop.run()
+            trainer.training = True
+
+    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if not trainer.is_global_zero:
+            return
+        columns = {"before": self.before, "after": self.after}
+        print_shares(
+            f"{pl_module.num_steps_done} steps, {self._seconds():.0f} s",
+            {name: shares for name, shares in columns.items() if shares},
+        )
+        paths = run_paths(trainer)
+        for what, path in paths.items():
+            print(f"{what}: {path}")
+        write_json(
+            Path(trainer.log_dir or ".") / "summary.json",
+            {**columns, "steps": pl_module.num_steps_done, "seconds": round(self._seconds(), 1), **paths},
+        )
+        self._write_output()
+
+    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        if stage in ("validate", "test") and self.after and trainer.is_global_zero:
+            print_shares(stage, {"share": self.after})
+            self._write_output()
+
+    def _write_output(self) -> None:
+        if self.output_file is not None:
+            write_json(self.output_file, {"metrics": self.after, "samples": self._samples})
+            print(f"report: {self.output_file}")
+
+
+def run_paths(trainer: Trainer) -> dict[str, str | None]:
+    """Where a finished run's files lie."""
+    checkpoint = next((c.last_path for c in trainer.callbacks if isinstance(c, NewestCheckpoints)), None)
+    export = next((c.path for c in trainer.callbacks if isinstance(c, ExportPolicy)), None)
+    return {
+        "logs": str(trainer.log_dir),
+        "checkpoint": str(checkpoint) if checkpoint else None,
+        "export": str(export) if export else None,
+    }
+
+
+class ExportPolicy(Callback):
+    """Writes the trained policy as a Hugging Face folder when the run ends."""
+
+    def __init__(self, enabled: bool = True, folder: str | None = None) -> None:
+        """
+        Args:
+            enabled: whether the run ends with an export.
+            folder: where; by default `export` in the run's log folder. It must not be there yet.
+        """
+        if folder is not None and enabled and Path(folder).exists():
+            raise ConfigError(f"`export.folder`: {folder} is there already; choose another or remove it.")
+        self.enabled = enabled
+        self.folder = folder
+        self.path: Path | None = None
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if self.enabled and trainer.is_global_zero and trainer.log_dir is not None:
+            self.path = export_policy(pl_module.policy, self.folder or _free_name(Path(trainer.log_dir) / "export"))
+
+
+def _free_name(path: Path) -> Path:
+    """The path, or with the first number behind it that is free: a run that is taken further exports again."""
+    number = 2
+    free = path
+    while free.exists():
+        free = path.with_name(f"{path.name}-{number}")
+        number += 1
+    return free
+
+
+class CompletionTable(Callback):
+    """Shows sampled completions in TensorBoard's text tab: reward, matched span and reason."""
+
+    def __init__(self, every_n_steps: int = 1, num_completions: int = 2) -> None:
+        """
+        Args:
+            every_n_steps: steps between tables; 0 shows none.
+            num_completions: completions of each prompt that are shown.
+        """
+        self.every_n_steps = every_n_steps
+        self.num_completions = num_completions
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        if self.every_n_steps and pl_module.num_steps_done % self.every_n_steps == 0:
+            table = completions_markdown(pl_module.rollouts, self.num_completions)
+            for logger in trainer.loggers:
+                if hasattr(logger.experiment, "add_text"):
+                    logger.experiment.add_text("completions", table, pl_module.num_steps_done)
+
+
+class StepLine(Callback):
+    """A plain line a step, where there is no progress bar: logs of batch systems stay readable."""
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        if trainer.progress_bar_callback is None and trainer.is_global_zero:
+            metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
+            print(f"step {pl_module.num_steps_done}  {step_line(metrics)}", flush=True)
+
+
+def step_line(metrics: Mapping[str, float]) -> str:
+    """The figures of a step in one line.
+
+    >>> step_line({"reward": 0.5, "train/sbk": 0.25, "tokens_per_second": 120.4, "step_time": 9.0})
+    'reward 0.500  sbk 25 %  120 tok/s  9.0 s'
+    """
+    parts = [f"reward {metrics['reward']:.3f}"]
+    parts += [f"{focus} {100 * metrics[f'train/{focus}']:.0f} %" for focus in ("sbk", "cm") if f"train/{focus}" in metrics]
+    parts += [f"{metrics['tokens_per_second']:.0f} tok/s", f"{metrics['step_time']:.1f} s"]
+    return "  ".join(parts)

@@ -1,0 +1,191 @@
+"""`raiden score FILE`: what a file of replies earns, and why."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NoReturn
+
+from raiden.errors import SampleError
+from raiden.languages import detect_language
+from raiden.rewards import VRAR, RewardConfig, rule_from_record
+from raiden.samples import read_records
+from raiden.types import LANGUAGES, Language, Message, Reward, Sample
+
+_DEFAULTS: dict[str, Any] = {"character_name": "", "question": "", "answer": ""}
+_HEADER = ("row", "lang", "accuracy", "format", "total", "matched", "reason")
+_WIDTHS = (4, 4, 8, 6, 6, 20, 0)
+
+
+def main(argv: Sequence[str]) -> int:
+    """Score every row of a file and print a table, or one JSON object a row.
+
+    Raises:
+        SampleError: the file or one of its rows cannot be used; the message names the place.
+    """
+    arguments = _parser().parse_args(argv)
+    reward = VRAR(RewardConfig(response_format=arguments.response_format))
+    scored = [_score(reward, record, origin) for origin, record in read_records(arguments.file)]
+    lines = _json_lines(scored) if arguments.json else _table(scored)
+    for line in lines:
+        sys.stdout.write(line + "\n")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="raiden score",
+        description="Score replies with the verifiable reward. A row needs `reply` and `keywords` (or `rule`).",
+    )
+    parser.add_argument("file", help="rows as a JSON list, or as JSONL with one object a line")
+    parser.add_argument("--json", action="store_true", help="print one JSON object a row instead of a table")
+    parser.add_argument(
+        "--response_format",
+        choices=("plain", "think"),
+        default="plain",
+        help="what a well-formed reply is: the reply alone, or one <think> block before it (default: plain)",
+    )
+    return parser
+
+
+def _score(reward: VRAR, record: Mapping[str, Any], origin: str) -> tuple[Sample, Reward]:
+    sample = read_row(record, origin)
+    return sample, reward(sample, record["reply"])
+
+
+def read_row(record: Mapping[str, Any], origin: str) -> Sample:
+    """A row of a score file as a sample; all but `reply` and what to look for may be missing.
+
+    Raises:
+        SampleError: a field has the wrong form.
+    """
+    if not isinstance(record.get("reply"), str):
+        _fail(origin, "reply", f"must be a string, got {record.get('reply')!r}", "add the text to score")
+    texts = {field: _text(record, field, origin) for field in _DEFAULTS}
+    return Sample(
+        id=origin,
+        **texts,
+        character_profile=_profile(record, origin),
+        conversation_history=_history(record, origin),
+        keywords=tuple(record.get("keywords") or ()),
+        rule=rule_from_record(record, origin),
+        question_type=record.get("question_type", "what"),
+        validation_method=record.get("validation_method", "single_term_validation"),
+        difficulty=record.get("difficulty", "medium"),
+        language=_language(record, origin),
+        focus="cm" if str(_metadata(record).get("focus", "")).startswith("conversation") else "sbk",
+        raw=record,
+    )
+
+
+def _fail(origin: str, field: str, fault: str, remedy: str) -> NoReturn:
+    raise SampleError(f"{origin}: `{field}` {fault}; {remedy}.")
+
+
+def _text(record: Mapping[str, Any], field: str, origin: str) -> str:
+    value = record.get(field, _DEFAULTS[field])
+    if not isinstance(value, str):
+        _fail(origin, field, f"must be a string, got {value!r}", "put it in quotation marks or drop it")
+    return value
+
+
+def _profile(record: Mapping[str, Any], origin: str) -> dict[str, str]:
+    profile = record.get("character_profile", {})
+    if not isinstance(profile, dict) or not all(isinstance(value, str) for value in profile.values()):
+        _fail(origin, "character_profile", f"must be an object of strings, got {profile!r}", "correct or drop it")
+    return profile
+
+
+def _history(record: Mapping[str, Any], origin: str) -> tuple[Message, ...]:
+    turns = record.get("conversation_history", [])
+    if not isinstance(turns, list):
+        _fail(origin, "conversation_history", f"must be a list of turns, got {turns!r}", "correct or drop it")
+    return tuple(_turn(turn, f"conversation_history[{index}]", origin) for index, turn in enumerate(turns))
+
+
+def _turn(turn: Any, field: str, origin: str) -> Message:
+    if not isinstance(turn, dict) or not isinstance(turn.get("content"), str):
+        _fail(origin, field, f"must have `role` and `content`, got {turn!r}", "correct the turn")
+    if turn.get("role") not in ("user", "assistant", "system"):
+        _fail(origin, field, f"must have a `role` of user or assistant, got {turn!r}", "correct the turn")
+    return Message(turn["role"], turn["content"])
+
+
+def _metadata(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    metadata = record.get("metadata", {})
+    return metadata if isinstance(metadata, dict) else {}
+
+
+def _language(record: Mapping[str, Any], origin: str) -> Language:
+    language = record.get("language", _metadata(record).get("language"))
+    if language is None:
+        keywords = record.get("keywords") or ()
+        return detect_language(f"{record.get('question', '')} {record['reply']} {' '.join(keywords)}")
+    if language not in LANGUAGES:
+        _fail(origin, "language", f"must be one of {', '.join(LANGUAGES)}, got {language!r}", "correct or drop it")
+    return language  # type: ignore[no-any-return]
+
+
+def _json_lines(scored: Iterable[tuple[Sample, Reward]]) -> Iterable[str]:
+    for sample, reward in scored:
+        row = {
+            "accuracy": reward.accuracy,
+            "format": reward.components["format"],
+            "total": round(reward.total, 6),
+            "spans": [{"start": span.start, "end": span.end, "text": span.text} for span in reward.spans],
+            "reason": reward.reason,
+            "components": dict(reward.components),
+            "language": sample.language,
+        }
+        yield json.dumps(row, ensure_ascii=False)
+
+
+def _table(scored: Sequence[tuple[Sample, Reward]]) -> Iterable[str]:
+    yield _line(_HEADER)
+    for number, (sample, reward) in enumerate(scored, 1):
+        matched = " ".join(span.text for span in reward.spans)
+        yield _line(
+            (
+                str(number),
+                sample.language,
+                f"{reward.accuracy:.0f}",
+                f"{reward.components['format']:.0f}",
+                f"{reward.total:.2f}",
+                matched,
+                reward.reason,
+            )
+        )
+    yield ""
+    yield from _totals(scored)
+
+
+def _totals(scored: Sequence[tuple[Sample, Reward]]) -> Iterable[str]:
+    for language in (*LANGUAGES, "all"):
+        rewards = [reward for sample, reward in scored if language in (sample.language, "all")]
+        if rewards:
+            accuracy = sum(reward.accuracy for reward in rewards) / len(rewards)
+            well_formed = sum(reward.components["format"] for reward in rewards) / len(rewards)
+            total = sum(reward.total for reward in rewards) / len(rewards)
+            cells = (language, f"{accuracy:.1%}", f"{well_formed:.0%}", f"{total:.2f}", f"of {len(rewards)} rows", "")
+            yield _line(("", *cells))
+
+
+def _line(cells: Sequence[str]) -> str:
+    return "  ".join(_padded(cell, width) for cell, width in zip(cells, _WIDTHS, strict=True)).rstrip()
+
+
+def _padded(text: str, width: int) -> str:
+    """Text cut and filled to a width in terminal columns, where a wide character takes two."""
+    text = " ".join(text.split())
+    columns = 0
+    kept = ""
+    for char in text:
+        columns += 2 if unicodedata.east_asian_width(char) in "WF" else 1
+        if width and columns > width:
+            break
+        kept += char
+    shown = sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in kept)
+    return kept + " " * (width - shown)

@@ -1,0 +1,180 @@
+"""From scored rollouts to the losses of one or more optimizer steps."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from transformers import PreTrainedModel
+
+from raiden.errors import ConfigError
+from raiden.grpo.advantages import group_advantages
+from raiden.grpo.batching import Group, MicroBatch, micro_batches
+from raiden.grpo.logps import token_logps
+from raiden.grpo.objective import ObjectiveConfig, token_terms, token_weights
+from raiden.types import Rollout
+
+
+@dataclass(frozen=True)
+class UpdateConfig:
+    """How rollouts become optimizer steps."""
+
+    micro_batch_tokens: int = 4096
+    """Tokens of one forward and backward pass, shared ones counted once; bounds the memory. Gradients add up over
+    micro-batches until all prompts of an update are through."""
+    prompts_per_update: int | None = None
+    """Prompts behind each optimizer step; None takes all prompts of the rollout for one step."""
+    num_iterations: int = 1
+    """How often the rollout is gone through."""
+
+    def __post_init__(self) -> None:
+        for name in ("micro_batch_tokens", "prompts_per_update", "num_iterations"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ConfigError(f"`model.update.{name}` must be at least 1, got {value}.")
+
+    def parts(self, num_prompts: int) -> list[range]:
+        """Which prompts stand behind each optimizer step of one iteration."""
+        size = self.prompts_per_update or num_prompts
+        return [range(start, min(start + size, num_prompts)) for start in range(0, num_prompts, size)]
+
+
+class RolloutUpdate:
+    """The update that one rollout asks for: advantages, old and reference log-probabilities, losses, statistics."""
+
+    def __init__(
+        self,
+        rollouts: Sequence[Rollout],
+        objective: ObjectiveConfig,
+        config: UpdateConfig,
+        max_tokens: int,
+        temperature: float,
+        device: torch.device,
+    ) -> None:
+        """
+        Args:
+            max_tokens: longest completion allowed, in tokens.
+            temperature: the one that sampled.
+        """
+        self.rollouts = rollouts
+        self.objective = objective
+        self.config = config
+        self.max_tokens = max_tokens
+        self.temperature = temperature
+        self.device = device
+        self.num_generations = len(rollouts[0].completions)
+        completions = [c for r in rollouts for c in r.completions]
+        rewards = torch.tensor([w.total for r in rollouts for w in r.rewards], dtype=torch.float32)
+        self.advantages = group_advantages(rewards, self.num_generations, objective.advantage_scale).to(device)
+        self.sampling_logps = [torch.tensor(c.sampling_logps, device=device) for c in completions]
+        self.num_tokens = torch.tensor([self._trained_tokens(len(c.token_ids), c.finish_reason) for c in completions])
+        self._old_logps: dict[int, Tensor] = {}
+        self._ref_logps: dict[int, Tensor] = {}
+        self._sums: dict[str, float] = defaultdict(float)
+        self._largest_difference = 0.0
+
+    def _trained_tokens(self, length: int, finish_reason: str) -> int:
+        return 0 if self.objective.mask_truncated and finish_reason == "length" else length
+
+    def parts(self) -> list[range]:
+        """The prompts behind each optimizer step, in the order of the steps."""
+        return self.config.parts(len(self.rollouts)) * self.config.num_iterations
+
+    def has_work(self, part: range) -> bool:
+        """Whether any group of these prompts has an advantage and may be trained on."""
+        return bool(self._groups(part))
+
+    def remember_old_logps(self, model: PreTrainedModel) -> None:
+        """Keeps the policy's log-probabilities before the first step; with a single step the step's own serve."""
+        if len(self.parts()) > 1:
+            self._old_logps = self._logps_by_row(model)
+
+    def remember_ref_logps(self, reference: PreTrainedModel) -> None:
+        """Keeps the reference's log-probabilities."""
+        self._ref_logps = self._logps_by_row(reference)
+
+    @torch.no_grad()
+    def _logps_by_row(self, model: PreTrainedModel) -> dict[int, Tensor]:
+        by_row: dict[int, Tensor] = {}
+        for batch in self._micro_batches(range(len(self.rollouts))):
+            logps, _ = token_logps(model, batch, self.temperature)
+            by_row.update(zip(batch.rows.tolist(), logps.split(batch.lengths.tolist()), strict=True))
+        return by_row
+
+    def losses(self, model: PreTrainedModel, part: range) -> Iterator[Tensor]:
+        """The loss of each micro-batch of an optimizer step; their sum is the loss of the step."""
+        size = self.num_generations
+        rows = slice(part.start * size, part.stop * size)
+        weights = torch.zeros(len(self.num_tokens), device=self.device)
+        weights[rows] = token_weights(
+            self.num_tokens[rows],
+            self.objective.loss,
+            self.max_tokens,
+            rollout_tokens=int(self.num_tokens.sum()),
+            updates_per_rollout=len(self.config.parts(len(self.rollouts))),
+        ).to(self.device)
+        entropy_weight = self.objective.entropy_coef / max(int(self.num_tokens[rows].sum()), 1)
+        for batch in self._micro_batches(part):
+            yield self._loss(model, batch, weights[batch.rows][batch.sequence], entropy_weight)
+
+    def _loss(self, model: PreTrainedModel, batch: MicroBatch, weights: Tensor, entropy_weight: float) -> Tensor:
+        logps, entropy = token_logps(model, batch, self.temperature, entropy_gradient=entropy_weight > 0)
+        rows = batch.rows.tolist()
+        old_logps = torch.cat([self._old_logps[r] for r in rows]) if self._old_logps else logps.detach()
+        ref_logps = torch.cat([self._ref_logps[r] for r in rows]) if self._ref_logps else None
+        terms = token_terms(
+            logps, old_logps, self.advantages[batch.rows][batch.sequence], batch.sequence, self.objective, ref_logps
+        )
+        loss = (terms.loss * weights).sum() - entropy_weight * entropy.sum()
+        difference = (old_logps - torch.cat([self.sampling_logps[r] for r in rows])).abs()
+        self._largest_difference = max(self._largest_difference, difference.max().item())
+        self._count(
+            tokens=len(logps),
+            loss=loss.item(),
+            kl=terms.kl.sum().item(),
+            entropy=entropy.sum().item(),
+            clipped_low=terms.clipped_low.sum().item(),
+            clipped_high=terms.clipped_high.sum().item(),
+            difference=difference.sum().item(),
+        )
+        return loss
+
+    def _count(self, **sums: float) -> None:
+        for name, value in sums.items():
+            self._sums[name] += value
+
+    def _micro_batches(self, part: range) -> Iterator[MicroBatch]:
+        return micro_batches(self._groups(part), self.config.micro_batch_tokens, self.device)
+
+    def _groups(self, part: range) -> list[Group]:
+        """What is worth a pass: a group without advantage teaches nothing, nor does a masked completion."""
+        size = self.num_generations
+        groups = []
+        for p in part:
+            first = p * size
+            rows = [r for r in range(first, first + size) if self.num_tokens[r] > 0]
+            if rows and self.advantages[first : first + size].any():
+                completions = [self.rollouts[p].completions[r - first].token_ids for r in rows]
+                groups.append(Group(self.rollouts[p].prompt.token_ids, completions, rows))
+        return groups
+
+    def metrics(self) -> dict[str, float]:
+        """Means over the tokens that were trained on, and the loss; empty where there was no work."""
+        tokens = self._sums["tokens"]
+        if not tokens:
+            return {}
+        metrics = {
+            "loss": self._sums["loss"] / len(self.parts()),
+            "entropy": self._sums["entropy"] / tokens,
+            "clip_ratio/low_mean": self._sums["clipped_low"] / tokens,
+            "clip_ratio/high_mean": self._sums["clipped_high"] / tokens,
+            "clip_ratio/region_mean": (self._sums["clipped_low"] + self._sums["clipped_high"]) / tokens,
+            "sampling/sampling_logp_difference/mean": self._sums["difference"] / tokens,
+            "sampling/sampling_logp_difference/max": self._largest_difference,
+        }
+        if self._ref_logps:
+            metrics["kl"] = self._sums["kl"] / tokens
+        return metrics

