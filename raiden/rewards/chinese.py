@@ -52,6 +52,8 @@ def simplify(text: str) -> str:
     >>> simplify("臺灣醫生")
     '台湾医生'
     """
+    if text.isascii():
+        return text
     simplified = _converter()(text)
     if len(simplified) == len(text):
         return simplified

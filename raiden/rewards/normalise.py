@@ -81,6 +81,9 @@ def fold_cluster(cluster: str) -> str:
     """One character, with its marks, in folded form; empty for what is not seen."""
     if cluster in _SAME_MEANING:
         return _SAME_MEANING[cluster]
+    if "\ud800" <= cluster[0] <= "\udfff":
+        # Half a character, from a completion cut inside one; no library takes it.
+        return "\ufffd"
     composed = unicodedata.normalize("NFKC", cluster).casefold()
     folded = "".join(_SAME_MEANING.get(char, char) for char in composed)
     return _without_accents(folded) if folded and folded[0] < "\u0250" else folded

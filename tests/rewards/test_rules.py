@@ -17,7 +17,10 @@ def test_keywords_alone_make_the_obvious_rule() -> None:
 
 
 def test_multi_term_samples_need_every_keyword() -> None:
-    assert rule_from_record({"keywords": ["a", "b"], "validation_method": "multi_term_parsing"}, "f:1").match == "all"
+    assert (
+        rule_from_record({"keywords": ["a", "b"], "validation_method": "multi_term_parsing"}, "f:1").match
+        == "all"
+    )
 
 
 def test_the_records_own_match_wins() -> None:

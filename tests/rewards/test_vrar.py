@@ -170,7 +170,9 @@ def test_length_outside_the_band_is_penalised(sample: Sample) -> None:
     config = RewardConfig(max_length=10)
     ten_words = "one two three four five six seven eight nine ten"
     assert VRAR(config)(sample, ten_words).components["length"] == 0
-    assert VRAR(config)(sample, ten_words + " six seven eight nine ten").components["length"] == pytest.approx(-0.5)
+    assert VRAR(config)(sample, ten_words + " six seven eight nine ten").components[
+        "length"
+    ] == pytest.approx(-0.5)
 
 
 @pytest.mark.parametrize(
