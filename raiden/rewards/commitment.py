@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from raiden.rewards.answer import Answer
+from raiden.rewards.finding import MAX_HITS
 from raiden.rewards.hits import Hit
 from raiden.rewards.idioms import IDIOMS
 from raiden.rewards.units import is_wide, split_units
@@ -31,8 +32,9 @@ def lack_of_commitment(answer: Answer, hits: Sequence[Hit], num_terms: int, know
         num_terms: how many things the rule asks for.
         known: units of the profile, the conversation and the reference answer; empty where there are none.
     """
-    if is_stuffed(answer.text, hits):
-        return STUFFED.format(len(hits))
+    num_lines = _num_short_lines(answer, hits[0])
+    if num_lines > max(_MAX_ITEMS, num_terms + 2):
+        return LISTED.format(num_lines)
     num_frames = _num_frames(answer, hits[0])
     if num_frames > max(_MAX_FRAMES, num_terms + 1):
         return LISTED.format(num_frames)
@@ -44,7 +46,7 @@ def is_stuffed(text: str, hits: Sequence[Hit]) -> bool:
     """Whether a keyword fills the reply."""
     num_letters = sum(map(str.isalnum, text)) or 1
     share = sum(hit.end - hit.start for hit in hits) / num_letters
-    return (len(hits) > 3 and share > 0.3) or (len(hits) > 9 and share > 0.1)
+    return (len(hits) > 3 and share > 0.3) or (len(hits) > 9 and share > 0.1) or len(hits) >= MAX_HITS
 
 
 def _is_fishing(items: list[str], num_terms: int, known: frozenset[str]) -> bool:
@@ -59,7 +61,11 @@ def _is_fishing(items: list[str], num_terms: int, known: frozenset[str]) -> bool
 def _items(answer: Answer, hit: Hit) -> list[str]:
     sentence = answer.sentences[answer.sentence_index(hit.start)]
     text = answer.text[sentence.start : sentence.end]
-    return list_items(text, hit.start - sentence.start, IDIOMS[answer.language].separator)
+    idioms = IDIOMS[answer.language]
+    items = list_items(text, hit.start - sentence.start, idioms.separator)
+    words = text.split()
+    is_heap = len(items) == 1 and len(words) > _MAX_ITEMS and not idioms.glue.search(text)
+    return words if is_heap else items
 
 
 def list_length(sentence: str, position: int, separator: re.Pattern[str]) -> int:
@@ -91,8 +97,21 @@ def _is_short(item: str) -> bool:
 
 def _num_frames(answer: Answer, hit: Hit) -> int:
     """How many short clauses of the answer begin like the one that holds the hit."""
-    clauses = [split_units(clause)[:9] for clause in _FRAME_CLAUSE.split(answer.text[:4000])]
-    short = [clause for clause in clauses if 2 < len(clause) < 9]
+    clauses = [split_units(clause) for clause in _FRAME_CLAUSE.split(answer.text[:4000])]
     begin = max((match.end() for match in _FRAME_CLAUSE.finditer(answer.text, 0, hit.start)), default=0)
-    own = split_units(answer.text[begin : hit.end])[:2]
-    return sum(clause[:2] == own for clause in short) if len(own) == 2 else 0
+    own = _frame(split_units(answer.text[begin : hit.end]), answer)
+    return sum(_frame(clause, answer) == own for clause in clauses if len(clause) < 9) if own else 0
+
+
+def _frame(clause: tuple[str, ...], answer: Answer) -> tuple[str, ...]:
+    """How a clause begins: two units, in Korean one word with its particle ("저는"); empty if there is nothing more."""
+    size = 1 if answer.language == "ko" else 2
+    return clause[:size] if len(clause) > size else ()
+
+
+def _num_short_lines(answer: Answer, hit: Hit) -> int:
+    """How many lines hold an item and nothing else, where the hit's line is one of them."""
+    lines = [line for line in answer.text.split("\n") if split_units(line)]
+    begin = answer.text.rfind("\n", 0, hit.start) + 1
+    own = answer.text[begin:].partition("\n")[0]
+    return sum(map(_is_short, lines)) if _is_short(own) else 0

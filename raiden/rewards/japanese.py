@@ -43,7 +43,6 @@ _SUFFIXES = frozenset(
 )
 """What a name takes behind and stays what it is: 東京都 is 東京."""
 _KANA_ONLY = re.compile(r"[\u3041-\u3096\u30a1-\u30faー]+")
-_HIRAGANA_TO_KATAKANA = {code: code + 0x60 for code in range(0x3041, 0x3097)}
 _MIN_READING = 2
 """Morae under which one reading stands for too many words."""
 
@@ -93,8 +92,7 @@ def find_japanese(keyword: str, sentence: str) -> Iterator[Hit]:
     for start, end in () if found else _find_forms(keyword, tokenise(sentence)):
         found.append((start, end))
         yield Hit(start, end)
-    if not found:
-        yield from (Hit(start, end, PIECE_OF_WORD) for start, end in literal)
+    yield from (Hit(*place, PIECE_OF_WORD) for place in literal if place not in found)
 
 
 def _is_word(start: int, end: int, tokens: Sequence[Token]) -> bool:
@@ -124,7 +122,7 @@ def _is_suffix(text: str) -> bool:
 def _find_forms(keyword: str, tokens: Sequence[Token]) -> Iterator[tuple[int, int]]:
     wanted = _keyword_words(keyword)
     for index in range(len(tokens) - len(wanted) + 1):
-        if all(map(_same_word, wanted, tokens[index : index + len(wanted)])):
+        if _same_word(wanted[0], tokens[index]) and all(map(_same_word, wanted, tokens[index : index + len(wanted)])):
             yield tokens[index].start, tokens[index + len(wanted) - 1].end
 
 
@@ -139,10 +137,7 @@ def _keyword_words(keyword: str) -> tuple[Token, ...]:
 def _same_word(wanted: Token, token: Token) -> bool:
     if wanted.normal == token.normal:
         return wanted.pos == token.pos or wanted.pos not in _INFLECTION
+    if wanted.reading != token.reading or len(wanted.reading) < _MIN_READING:
+        return False
     # One word written in kana here and in kanji there; two kanji spellings are two words (橋, 箸).
-    in_kana = bool(_KANA_ONLY.fullmatch(wanted.surface)) != bool(_KANA_ONLY.fullmatch(token.surface))
-    return in_kana and len(wanted.reading) >= _MIN_READING and _katakana(wanted) == _katakana(token)
-
-
-def _katakana(token: Token) -> str:
-    return (token.reading or token.surface).translate(_HIRAGANA_TO_KATAKANA)
+    return bool(_KANA_ONLY.fullmatch(wanted.surface)) != bool(_KANA_ONLY.fullmatch(token.surface))

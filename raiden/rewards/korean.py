@@ -78,8 +78,7 @@ def find_korean(keyword: str, sentence: str) -> Iterator[Hit]:
     if keyword.endswith("다") and len(keyword) > 1:
         found += _find_verb(keyword[:-1].replace(" ", ""), tokenise(sentence))
     yield from (Hit(start, end) for start, end in found)
-    if not found:
-        yield from (Hit(start, end, PIECE_OF_WORD) for start, end in literal)
+    yield from (Hit(*place, PIECE_OF_WORD) for place in literal if place not in found)
 
 
 @lru_cache(maxsize=16384)

@@ -9,7 +9,7 @@ from itertools import islice
 from raiden.rewards.affirmation import DENIED, asks_for_negative, objection, surroundings
 from raiden.rewards.answer import Answer
 from raiden.rewards.chinese import simplify
-from raiden.rewards.commitment import lack_of_commitment
+from raiden.rewards.commitment import STUFFED, is_stuffed, lack_of_commitment
 from raiden.rewards.finding import MAX_HITS, finder_for
 from raiden.rewards.hits import Hit
 from raiden.rewards.normalise import fold_text
@@ -77,6 +77,9 @@ def _examine(term: Term, answer: Answer, asks_negative: bool) -> Finding:
     refused: Hit | None = None
     for variant in term.variants:
         hits = list(islice(finder_for(variant, term.type, answer.language)(answer), MAX_HITS))
+        if is_stuffed(answer.text, hits):
+            refused = refused or hits[0]._replace(fault=STUFFED.format(len(hits)))
+            continue
         judged = [hit if hit.fault else _judge_hit(hit, answer, asks_negative) for hit in hits]
         said = tuple(hit for hit in judged if not hit.fault)
         denied = next((hit for hit in judged if hit.fault == DENIED), None)

@@ -56,8 +56,10 @@ def fold(text: str) -> Folded:
     """Fold a text; linear in its length."""
     if text.isascii():
         return Folded(text.lower(), text, range(len(text) + 1))
-    if not _JOINING.search(text) and all(len(fold_cluster(char)) == 1 for char in set(text)):
-        return Folded("".join(map(fold_cluster, text)), text, range(len(text) + 1))
+    if not _JOINING.search(text):
+        folded = text.translate(_TABLE)
+        if _TABLE.changes_length.isdisjoint(text):
+            return Folded(folded, text, range(len(text) + 1))
     pieces: list[str] = []
     starts: list[int] = []
     for cluster in _CLUSTER.finditer(text):
@@ -65,6 +67,26 @@ def fold(text: str) -> Folded:
         pieces.append(piece)
         starts.extend([cluster.start()] * len(piece))
     return Folded("".join(pieces), text, [*starts, len(text)])
+
+
+class _FoldTable(dict[int, str]):
+    """Folds of single characters, worked out when first met; for `str.translate`, which asks in C."""
+
+    changes_length: set[str]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.changes_length = set()
+
+    def __missing__(self, code: int) -> str:
+        folded = fold_cluster(chr(code))
+        if len(folded) != 1:
+            self.changes_length.add(chr(code))
+        self[code] = folded
+        return folded
+
+
+_TABLE = _FoldTable()
 
 
 def fold_text(text: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 
 from raiden.rewards.config import RewardConfig
-from raiden.rewards.units import is_wide, length_in_words, split_units
+from raiden.rewards.units import length_in_words, num_wide, split_units
 
 _GRAM = {True: 6, False: 3}
 """Units in a repeated piece: characters where most of the text is wide, else words."""
@@ -23,7 +23,7 @@ def repetition_penalty(answer: str) -> float:
     The share of n-grams (three words, six wide characters) that were there before.
     """
     units = split_units(answer)
-    size = _GRAM[2 * sum(map(is_wide, units)) > len(units)]
+    size = _GRAM[2 * num_wide(answer) > len(units)]
     grams = Counter(zip(*(units[start:] for start in range(size)), strict=False))
     total = sum(grams.values())
     if total < size:

@@ -23,6 +23,8 @@ _FOREIGN_TURN = re.compile(
     r"<\|[a-z_]{1,30}\|>|</?s>|\[/?INST\]|^\s{0,8}(?:user|assistant|human|system|用户|ユーザー|사용자)\s{0,4}[:：]",
     re.IGNORECASE | re.MULTILINE,
 )
+# Hidden from whoever reads the reply as a page; unclosed, it hides the rest.
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _HAS_WORD = re.compile(r"\w")
 
 
@@ -47,9 +49,22 @@ class _Tag:
 def take_answer(text: str, response_format: ResponseFormat) -> Reply:
     """Find the answer in a completion and say what is wrong with its format, if anything."""
     tags = [_read_tag(match) for match in _TAG.finditer(text)]
-    answer = _blank_reasoning(text, tags)
-    fault = _format_fault(text, answer, tags, response_format)
-    return Reply(answer, fault)
+    outside = _COMMENT.sub(_blanks, _blank_reasoning(text, tags))
+    fault = _format_fault(text, outside, tags, response_format)
+    return Reply(_blank_foreign_turns(outside), fault)
+
+
+def _blanks(match: re.Match[str]) -> str:
+    return " " * len(match[0])
+
+
+def _blank_foreign_turns(text: str) -> str:
+    """The text up to where the model begins to write another turn; a label at its very beginning is only a label."""
+    for match in _FOREIGN_TURN.finditer(text):
+        if text[: match.start()].strip():
+            return text[: match.start()] + " " * (len(text) - match.start())
+        text = text[: match.start()] + _blanks(match) + text[match.end() :]
+    return text
 
 
 def _read_tag(match: re.Match[str]) -> _Tag:
@@ -82,6 +97,8 @@ def _format_fault(text: str, answer: str, tags: list[_Tag], response_format: Res
         return "the answer is empty"
     if _FOREIGN_TURN.search(answer):
         return "the reply goes on with another turn of the dialogue or with tokens of a chat template"
+    if _COMMENT.search(text):
+        return "the reply holds a comment that a reader would not see"
     if response_format == "plain":
         return "a plain reply has no reasoning or answer tags" if tags else ""
     return _think_fault(text, tags)

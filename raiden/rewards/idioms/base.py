@@ -62,3 +62,5 @@ class Idioms:
     """The same, touching the word from behind."""
     separator: re.Pattern[str]
     """What stands between the items of a list."""
+    glue: re.Pattern[str]
+    """A word, or an ending, that makes a sentence of words; a run without it is a list without commas."""

@@ -1,5 +1,6 @@
 """English turns of phrase."""
 
+from raiden.languages import ENGLISH_FUNCTION_WORDS
 from raiden.rewards.idioms.base import Idioms, phrases
 
 _STARTER = r"(?:but|so|because|and|i|i'm|i've|i'll|i'd|it|it's|he|he's|she|she's|we|we're|they|my|just|only|instead|rather|though|although|yet|actually|you|this|that|now|these|nowadays|today)"
@@ -93,5 +94,6 @@ ENGLISH = Idioms(
         r"\bi(?:'d| would) (?:love|like) to be (?:an? |the )?$|\b(?:want(?:ed)?|dream(?:ed|t)? of|hope[sd]?) (?:to be|to become|being|becoming) (?:an? |the )?$",
     ),
     unreal_after=phrases(r"(?!)"),
+    glue=phrases(rf"\b(?:{'|'.join(sorted(ENGLISH_FUNCTION_WORDS))}|every|each|always|never|once|since|near|about|until|i've|i'll|i'd)\b"),
     separator=phrases(r"\s*[,;/]\s*(?:and\s|or\s)?", r"\s+(?:and|or|&)\s+"),
 )

@@ -56,5 +56,6 @@ CHINESE = Idioms(
         r"(?:梦想|希望|想要?)(?:是)?(?:成为|当|做)(?:一?[个名位])?$",
     ),
     unreal_after=phrases(r"(?!)"),
-    separator=phrases(r"\s*[,、;/]\s*(?:和|还有|以及|或|或者)?", r"和|以及|还有|或者|跟|与"),
+    glue=phrases(r"."),
+    separator=phrases(r"(?<=[\u3041-\u9fff])\s+(?=[\u3041-\u9fff])", r"\s*[,、;/]\s*(?:和|还有|以及|或|或者)?", r"和|以及|还有|或者|跟|与"),
 )
