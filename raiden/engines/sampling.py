@@ -36,8 +36,10 @@ def sample_tokens(
         tokens = logits.argmax(dim=-1)
         return tokens, _logps(logits, tokens)
     logits = _warpers(config)(None, logits / config.temperature)
-    noise = np.stack([g.standard_exponential(logits.shape[1], dtype=np.float32) for g in generators])
-    tokens = (logits - torch.from_numpy(noise).to(logits.device).log()).argmax(dim=-1)
+    # In double precision: NumPy's single one is exactly 0 once in 2^23 numbers, and then even a token without
+    # any probability wins. With a vocabulary of 50,000 that would be one draw in 170.
+    noise = torch.from_numpy(np.stack([g.standard_exponential(logits.shape[1]) for g in generators]))
+    tokens = (logits - noise.to(logits.device, logits.dtype).log()).argmax(dim=-1)
     return tokens, _logps(logits, tokens)
 
 
