@@ -1,10 +1,11 @@
 """The recital guard: a reply that names facts of the profile that nobody asked for.
 
 Without it, GRPO learns within twenty steps to say the whole profile in every reply: each keyword
-is then somewhere in it. A *fact* is a short field of the profile, or a clause of a longer one. A
-reply *names* a fact when it holds most of the fact's own words: those not in the question, in the
-reference answer, in the keywords or all over the profile. Facts that the reference answer itself
-names were asked for, whatever they are; so the reference answer always passes.
+is then somewhere in it. A *fact* is a short field of the profile, or a clause of a longer one. Its
+*own* words are those that are not in the question, the keywords or the reference answer; so a
+reference answer names no unasked fact, whatever it says. A reply names a fact when it holds 30 %
+of its own words, and two at least. In trials that appended other reference answers of the same
+character, a reply with one of them passed in 99 of 100 cases, with six in 2.
 
 Words are compared by their first letters, which sees through English inflection and Korean
 particles alike; Chinese and Japanese by pairs of characters.
@@ -13,19 +14,23 @@ particles alike; Chinese and Japanese by pairs of characters.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from itertools import pairwise
 
 from raiden.languages import ENGLISH_FUNCTION_WORDS, word_set
+from raiden.rewards.chinese import simplify
 from raiden.rewards.normalise import fold_text
 from raiden.rewards.units import is_wide, split_units
-from raiden.types import Sample
+from raiden.types import Language, Sample
 
-_CLAUSE_END = re.compile(r"[,.;:!?。、，；：！？\n()（）]|\b(?:and|but|who|which|where|while)\b")
-_NAMED_SHARE = 0.6
+_NAMED_SHARE = 0.3
 """Share of a fact's own words that names it."""
-_MIN_OWN_WORDS = 2
-"""A fact with fewer words of its own counts only where a field of the profile consists of it."""
+_MIN_SHARED = 2
+"""Words that name a fact at least, unless the fact is a field of one word."""
+_MIN_CLAUSE = 10
+"""Characters under which a clause is no fact of its own but goes with the next one; Chinese has many commas."""
+_CLAUSE_END = re.compile(r"[,.;:!?。、\n()]+|\b(?:and|but|who|which|where|while)\b")
 _STOP_WORDS = ENGLISH_FUNCTION_WORDS | word_set(
     "about after again all also always as been before being by could ever every how if into just like live lives lived"
     " love loves loved more most never now once only other over own really than them then these those too up us very well"
@@ -34,54 +39,76 @@ _STOP_WORDS = ENGLISH_FUNCTION_WORDS | word_set(
 _PREFIX_LENGTH = {"latin": 5, "hangul": 2}
 _COMMON_PAIR = re.compile(r"[的了是在我你他她们吗呢就都也很和与有个一这那]|[\u3041-\u3096]{2}")
 
+Fact = tuple[str, frozenset[str]]
+"""A fact's text and its words."""
+
 
 def unasked_facts(sample: Sample, answer: str) -> list[str]:
-    """The facts of the profile that a reply names and the sample did not ask for."""
-    facts = profile_facts(tuple(sample.character_profile.items()), sample.character_name)
-    if not facts:
-        return []
-    asked, said = _asked_words(sample), _content(answer)
+    """The facts of the profile that a reply names and the sample did not ask for.
+
+    Args:
+        answer: folded, and simplified where it is Chinese.
+    """
+    facts = _facts(tuple(sample.character_profile.items()), sample.character_name, sample.language)
+    asked, said = _asked_words(sample), _words(answer)
     named: list[str] = []
     told: set[str] = set()
     for fact, words in facts:
         own = words - asked
         # Half of a fact asked for is the whole fact asked for; what another fact has told is not told twice.
-        if (
-            2 * len(own) > len(words)
-            and len(own & said) >= _NAMED_SHARE * len(own)
-            and 2 * len(own & told) < len(own)
-        ):
+        if 2 * len(own) > len(words) and 2 * len(own & told) < len(own) and _is_named(own, said):
             named.append(fact)
             told |= own & said
     return named
 
 
+def _is_named(own: frozenset[str], said: frozenset[str]) -> bool:
+    num_shared = len(own & said)
+    return num_shared >= min(_MIN_SHARED, len(own)) and num_shared >= _NAMED_SHARE * len(own)
+
+
 def _asked_words(sample: Sample) -> frozenset[str]:
     variants = (variant for term in sample.rule.terms for variant in term.variants)
     texts = (sample.answer, sample.question, *sample.keywords, *variants)
-    return frozenset().union(*map(_content, texts))
+    return frozenset().union(*(_words_of(text, sample.language) for text in texts))
 
 
 @lru_cache(maxsize=1024)
-def profile_facts(
-    fields: tuple[tuple[str, object], ...], name: str
-) -> tuple[tuple[str, frozenset[str]], ...]:
-    """The facts of a profile, each with the words that are its own; the character's name is no fact."""
-    own_name = _content(name)
+def _facts(fields: tuple[tuple[str, str], ...], name: str, language: Language) -> tuple[Fact, ...]:
+    """The facts of a profile; the character's name is none."""
+    own_name = _words_of(name, language)
     facts: dict[frozenset[str], str] = {}
-    for value in (str(value) for _, value in fields):
-        for clause in _CLAUSE_END.split(fold_text(value)):
-            words = _content(clause) - own_name
-            whole_field = clause.strip() == fold_text(value).strip()
-            if len(words) >= _MIN_OWN_WORDS or (words and whole_field):
-                facts.setdefault(words, clause.strip())
+    for value in (_comparable(value, language) for _, value in fields):
+        for clause in _clauses(value):
+            words = _words(clause) - own_name
+            if len(words) >= _MIN_SHARED or (words and clause == value.strip()):
+                facts.setdefault(words, clause)
     return tuple((clause, words) for words, clause in facts.items())
 
 
-@lru_cache(maxsize=4096)
-def _content(text: str) -> frozenset[str]:
+def _clauses(text: str) -> Iterator[str]:
+    begin = 0
+    for match in _CLAUSE_END.finditer(text):
+        if match.start() - begin >= _MIN_CLAUSE:
+            yield text[begin : match.start()].strip()
+            begin = match.end()
+    if rest := text[begin:].strip():
+        yield rest
+
+
+def _comparable(text: str, language: Language) -> str:
+    folded = fold_text(text)
+    return simplify(folded) if language == "zh" else folded
+
+
+@lru_cache(maxsize=8192)
+def _words_of(text: str, language: Language) -> frozenset[str]:
+    return _words(_comparable(text, language))
+
+
+def _words(text: str) -> frozenset[str]:
     """What a text is about: word beginnings without function words, pairs of wide characters."""
-    units = split_units(fold_text(text))
+    units = split_units(text)
     words = {unit[: _prefix_length(unit)] for unit in units if not is_wide(unit) and unit not in _STOP_WORDS}
     pairs = {a + b for a, b in pairwise(units) if is_wide(a) and is_wide(b)}
     return frozenset(words | {pair for pair in pairs if not _COMMON_PAIR.search(pair)})
