@@ -26,21 +26,32 @@ LANGUAGE_NAMES: dict[Language, str] = {
 }
 
 
+def word_list(words: str) -> list[str]:
+    """A table of words in order, written with blanks between them."""
+    return words.split()
+
+
 def word_set(words: str) -> frozenset[str]:
     """A table of words, written with blanks between them."""
-    return frozenset(words.split())
+    return frozenset(word_list(words))
 
 
 ENGLISH_FUNCTION_WORDS = word_set(
-    "a am an and are at be but by can did do does for from had has have he her his i i'm in is it it's me my no not of"
-    " on or our she so that the their there they this to was we were what when where which who why with yes you your"
+    "a am an and are at be but by can did do does for from had has have he her his i i'm in is "
+    "it it's me my no not of"
+    " on or our she so that the their there they this to was we were what when where which who "
+    "why with yes you your"
 )
 CHINESE_FUNCTION_CHARS = frozenset("的了我你您是在这那有不他她它们吗呢吧么叫和就都也很说會会们這個个为与從从")
 JAPANESE_SURNAMES = word_set(
-    "佐藤 鈴木 高橋 田中 渡辺 渡邊 伊藤 山本 中村 小林 加藤 吉田 山田 佐々木 山口 松本 井上 木村 斎藤 清水 山崎 阿部 池田 橋本"
-    " 石川 山下 中島 石井 小川 前田 岡田 長谷川 藤田 後藤 近藤 村上 遠藤 青木 坂本 藤井 福田 太田 西村 三浦 藤原 岡本 松田 中川"
-    " 中野 原田 小野 竹内 金子 和田 中山 石田 上田 森田 酒井 柴田 宮崎 宮本 内田 高木 安藤 谷口 大野 丸山 今井 高田 藤本 武田"
-    " 村田 上野 杉山 増田 平野 大塚 千葉 久保 松井 小島 岩崎 桜井 野口 松尾 野村 木下 菊地 菊池 織田 豊臣 徳川"
+    "佐藤 鈴木 高橋 田中 渡辺 渡邊 伊藤 山本 中村 小林 加藤 吉田 山田 佐々木 山口 松本 井上 木村 "
+    "斎藤 清水 山崎 阿部 池田 橋本"
+    " 石川 山下 中島 石井 小川 前田 岡田 長谷川 藤田 後藤 近藤 村上 遠藤 青木 坂本 藤井 福田 "
+    "太田 西村 三浦 藤原 岡本 松田 中川"
+    " 中野 原田 小野 竹内 金子 和田 中山 石田 上田 森田 酒井 柴田 宮崎 宮本 内田 高木 安藤 谷口 "
+    "大野 丸山 今井 高田 藤本 武田"
+    " 村田 上野 杉山 増田 平野 大塚 千葉 久保 松井 小島 岩崎 桜井 野口 松尾 野村 木下 菊地 菊池 "
+    "織田 豊臣 徳川"
 )
 """The commonest surnames; they decide only for a name that stands alone, without kana."""
 
@@ -125,6 +136,4 @@ def _encodable(char: str, charset: str) -> bool:
 
 def _is_japanese_name(text: str) -> bool:
     name = text.strip().replace(" ", "").replace("\u3000", "")
-    return 2 <= len(name) <= _MAX_NAME_LENGTH and (
-        name[:2] in JAPANESE_SURNAMES or name[:3] in JAPANESE_SURNAMES
-    )
+    return 2 <= len(name) <= _MAX_NAME_LENGTH and (name[:2] in JAPANESE_SURNAMES or name[:3] in JAPANESE_SURNAMES)

@@ -120,9 +120,7 @@ def _is_odd(around: Surroundings) -> bool:
     idioms = around.idioms
     num_negators = len(idioms.negator.findall(around.reach))
     # The turner of a clause that follows its noun may stand in the next one: 船長でなくて誰が船長だ.
-    num_turners = len(
-        idioms.turner.findall(around.reach if idioms.denies == "before" else around.after[:_REACH])
-    )
+    num_turners = len(idioms.turner.findall(around.reach if idioms.denies == "before" else around.after[:_REACH]))
     return (max(1, num_negators) + num_turners) % 2 == 1
 
 
@@ -158,8 +156,4 @@ def _others_belief(around: Surroundings) -> str:
 
 def _unreal(around: Surroundings) -> str:
     idioms = around.idioms
-    return (
-        UNREAL
-        if idioms.unreal_before.search(around.before) or idioms.unreal_after.match(around.after)
-        else ""
-    )
+    return UNREAL if idioms.unreal_before.search(around.before) or idioms.unreal_after.match(around.after) else ""

@@ -19,9 +19,9 @@ from raiden.rewards.hits import PIECE_OF_WORD, Hit
 
 _MODIFIERS = frozenset("小大老女男旧新好阿")
 """What a noun takes in front and stays what it is: 小狗 is a 狗."""
-_SUFFIXES = frozenset("市省县区镇乡村州国岛人们上里下边旁中内外前后高低")
+_SUFFIXES = frozenset("市省县区镇乡村州国岛人们的儿上里下边旁中内外前后高低")
 """What a name or noun takes behind and stays what it is: 上海市 is 上海."""
-_VERBS = frozenset("喝吃养种下弹画唱钓骑打写看读卖采拉吹爱学穿做当是叫")
+_VERBS = frozenset("姓喝吃养种下弹画唱钓骑打写看读卖采拉吹爱学穿做当是叫")
 """What is often one dictionary word with its object: 喝茶."""
 _KIN = word_set(
     "外婆 外公 爷爷 奶奶 姥姥 姥爷 舅舅 姑姑 叔叔 伯伯 阿姨 姐姐 哥哥 弟弟 妹妹 爸爸 妈妈 父亲 母亲 老师 师父 朋友"
@@ -107,11 +107,7 @@ def _is_word(start: int, end: int, sentence: str, borders: list[int]) -> bool:
         # A longer word is about its last part, unless it can be cut elsewhere: 东京/都 is not 东/京都.
         is_head = end - start > 1 and not _is_known(sentence[begin : end - 1])
         return before in _MODIFIERS or before in _VERBS or is_head
-    return (
-        not before
-        and end - start > 1
-        and (after in _SUFFIXES or (after == "家" and sentence[start:end] in _KIN))
-    )
+    return not before and end - start > 1 and (after in _SUFFIXES or (after == "家" and sentence[start:end] in _KIN))
 
 
 def _is_known(word: str) -> bool:

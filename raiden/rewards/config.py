@@ -40,9 +40,7 @@ class RewardConfig:
             ConfigError: an option is out of its range.
         """
         if self.response_format not in ("plain", "think"):
-            raise ConfigError(
-                f"`{_PREFIX}.response_format` must be plain or think, got {self.response_format!r}."
-            )
+            raise ConfigError(f"`{_PREFIX}.response_format` must be plain or think, got {self.response_format!r}.")
         for name in (
             "accuracy_weight",
             "format_weight",

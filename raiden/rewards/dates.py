@@ -10,22 +10,10 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from raiden.languages import word_list
 from raiden.rewards.numerals import english_value, han_value, hangul_value
 
-_MONTHS = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-]
+_MONTHS = word_list("january february march april may june july august september october november december")
 _MONTH_NUMBERS = {name: index for index, name in enumerate(_MONTHS, 1)} | {
     name[:3]: index for index, name in enumerate(_MONTHS, 1)
 } | {"sept": 9}  # fmt: skip
@@ -44,7 +32,8 @@ _PATTERNS = (
     re.compile(r"(?<![\d/])(?P<month>\d{1,2})/(?P<day>\d{1,2})(?:/(?P<year>\d{4}))?(?![\d/])"),
     re.compile(
         rf"(?:(?P<era>{'|'.join(_ERAS)})?(?P<year>\d{{1,4}}|元|[{_HAN}]{{1,4}})年\s?)?(?<![\d{_HAN}])"
-        rf"(?P<month>\d{{1,2}}|[{_HAN}]{{1,3}})月\s?(?P<day>\d{{1,2}}|[{_HAN}]{{1,3}})(?:[日号號]|(?![\d{_HAN}]))"
+        rf"(?P<month>\d{{1,2}}|[{_HAN}]{{1,3}})月\s?(?P<day>\d{{1,2}}|[{_HAN}]{{1,3}})(?:[日号號]|"
+        rf"(?![\d{_HAN}]))"
     ),
     re.compile(
         rf"(?:(?P<year>\d{{4}}|[{_SINO}]{{4,8}})\s?년\s?)?(?<![\d{_SINO}])"

@@ -16,7 +16,7 @@ from raiden.rewards.japanese import find_japanese
 from raiden.rewards.korean import find_korean
 from raiden.rewards.normalise import fold_text
 from raiden.rewards.numbers import Number, find_numbers, is_number_here
-from raiden.types import Language, TermType
+from raiden.types import LANGUAGES, Language, TermType
 
 Finder = Callable[[Answer], Iterator[Hit]]
 
@@ -32,8 +32,12 @@ _SENTENCE_FINDERS: dict[Language, Callable[[str, str], Iterator[Hit]]] = {
     "ko": find_korean,
 }
 _COUNTERS = word_set(
-    "岁 年 月 日 号 个 只 名 位 条 座 天 次 米 里 公里 斤 公斤 元 块 点 点钟 分钟 小时 楼 层 匹 头 把 棵 家 间 封 杯 本 人 口 种 周 周年 才 歳 匹 冊 個 時 時間 分"
-    " 円 階 回 枚 台 頭 羽 軒 番 代 メートル キロ ヶ月 か月 か国 살 세 마리 명 개 년 월 일 시 시간 분 권 층 번 원 잔 대 그루 미터 킬로 달 년간 살이에요 사람"
+    "张 支 枝 根 首 页 步 句 碗 壶 瓶 篇 幅 辆 艘 架 朵 束 串 群 双 对 袋 箱 桶 盆 盘 套 节 级 "
+    "亩 尺 吨 克 厘米 毫米 厘 张 張 岁 年 月 日 号 个 只 名 位 条 座 天 次 米 里 公里 斤 公斤 元 "
+    "块 点 点钟 分钟 小时 楼 层 匹 头 把 棵 家 间 封 杯 本 人 口 种 周 周年 才 歳 匹 冊 個 時 "
+    "時間 分"
+    " 円 階 回 枚 台 頭 羽 軒 番 代 メートル キロ ヶ月 か月 か国 살 세 마리 명 개 년 월 일 시 "
+    "시간 분 권 층 번 원 잔 대 그루 미터 킬로 달 년간 살이에요 사람"
 )
 """What may follow a numeral in a keyword for it to be a number: 三只 is one, 三国 is a name."""
 _SAME_UNITS = ("岁歳才세살", "日号號", "只匹隻条头頭", "个個箇", "人名명位", "点時시", "元円块원")
@@ -54,18 +58,20 @@ def finder_for(variant: str, kind: TermType, language: Language) -> Finder:
     if (number.start, number.end) == (0, len(folded)):
         return partial(_find_number, number.value, number.is_ordinal, None, None)
     before, after = _unit_pattern(folded[: number.start], True), _unit_pattern(folded[number.end :], False)
-    return partial(
-        _find_either, text_finder, partial(_find_number, number.value, number.is_ordinal, before, after)
-    )
+    return partial(_find_either, text_finder, partial(_find_number, number.value, number.is_ordinal, before, after))
+
+
+def is_number(variant: str) -> bool:
+    """Whether a variant can be compared as a number, in any of the languages."""
+    folded = fold_text(variant).strip()
+    return any(_number_in(folded, "number", language) for language in LANGUAGES)
 
 
 def _text_finder(folded: str, variant: str, language: Language) -> Finder:
     script = _script(folded, language)
     if script == "en":
         return partial(_find_in_latin, folded, any(char.isupper() for char in variant))
-    return partial(
-        _find_in_sentences, _SENTENCE_FINDERS[script], simplify(folded) if script == "zh" else folded
-    )
+    return partial(_find_in_sentences, _SENTENCE_FINDERS[script], simplify(folded) if script == "zh" else folded)
 
 
 def _script(folded: str, language: Language) -> Language:
@@ -82,9 +88,7 @@ def _find_in_latin(keyword: str, proper_noun: bool, answer: Answer) -> Iterator[
     return find_latin(keyword, answer.text, answer.original, proper_noun)
 
 
-def _find_in_sentences(
-    find: Callable[[str, str], Iterator[Hit]], keyword: str, answer: Answer
-) -> Iterator[Hit]:
+def _find_in_sentences(find: Callable[[str, str], Iterator[Hit]], keyword: str, answer: Answer) -> Iterator[Hit]:
     for sentence in answer.sentences:
         for hit in find(keyword, answer.text[sentence.start : sentence.end]):
             yield Hit(sentence.start + hit.start, sentence.start + hit.end, hit.fault)
@@ -156,11 +160,7 @@ def _find_number(
             continue
         head = before.search(answer.text[max(0, number.start - 40) : number.start]) if before else None
         tail = after.match(answer.text[number.end : number.end + 40]) if after else None
-        if (
-            (before and not head)
-            or (after and not tail)
-            or not is_number_here(number, answer.text, answer.language)
-        ):
+        if (before and not head) or (after and not tail) or not is_number_here(number, answer.text, answer.language):
             continue
         start = number.start - (len(head[0]) if head else 0)
         end = number.end + (tail.end() if tail else 0)

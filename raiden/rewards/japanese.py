@@ -12,36 +12,14 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from raiden.languages import word_set
 from raiden.rewards.hits import PIECE_OF_WORD, Hit
 
 _INFLECTION = ("助動詞", "助詞")
-_SUFFIXES = frozenset(
-    [
-        "都",
-        "府",
-        "県",
-        "市",
-        "区",
-        "町",
-        "村",
-        "島",
-        "州",
-        "国",
-        "郡",
-        "人",
-        "語",
-        "さん",
-        "様",
-        "君",
-        "ちゃん",
-        "先生",
-        "氏",
-        "達",
-        "たち",
-        "ら",
-    ]
-)
+_SUFFIXES = word_set("都 府 県 市 区 町 村 島 州 国 郡 人 語 さん 様 君 ちゃん 先生 氏 達 たち ら なし")
 """What a name takes behind and stays what it is: 東京都 is 東京."""
+_LANDMARKS = word_set("海 駅 橋 山 川 寺 城 酒 湖 湾 大学 高校 タワー 新聞 銀行 料理 風 製 ドーム 公園 空港 電力")
+"""What makes another thing of a place's name in front of it: 日本海 is not 日本, 東京出身 is about 東京."""
 _KANA_ONLY = re.compile(r"[\u3041-\u3096\u30a1-\u30faー]+")
 _MIN_READING = 2
 """Morae under which one reading stands for too many words."""
@@ -89,9 +67,10 @@ def find_japanese(keyword: str, sentence: str) -> Iterator[Hit]:
     literal = [match.span() for match in re.finditer(re.escape(keyword), sentence)]
     found = [(start, end) for start, end in literal if _is_word(start, end, tokenise(sentence))]
     yield from (Hit(start, end) for start, end in found)
-    for start, end in () if found else _find_forms(keyword, tokenise(sentence)):
-        found.append((start, end))
-        yield Hit(start, end)
+    if not found:
+        # What the literal search has refused is no other form of the word.
+        found = [place for place in _find_forms(keyword, tokenise(sentence)) if place not in literal]
+        yield from (Hit(*place) for place in found)
     yield from (Hit(*place, PIECE_OF_WORD) for place in literal if place not in found)
 
 
@@ -109,9 +88,9 @@ def _is_first_half(end: int, last: Token, tokens: Sequence[Token]) -> bool:
     following = next((token for token in tokens if token.start == end), None)
     if following is None or last.pos != "名詞" or following.pos_detail in ("数詞", "固有名詞"):
         return False
-    is_plain = (
-        last.pos_detail == "普通名詞" and following.pos == "名詞" and following.pos_detail == "普通名詞"
-    )
+    if last.pos_detail == "固有名詞":
+        return following.surface in _LANDMARKS
+    is_plain = last.pos_detail == "普通名詞" and following.pos == "名詞" and following.pos_detail == "普通名詞"
     return is_plain and not _is_suffix(following.surface) and len(following.surface) > 1
 
 

@@ -15,10 +15,13 @@ from typing import Any, NamedTuple
 from raiden.rewards.hits import PIECE_OF_WORD, Hit
 
 _PARTICLES = re.compile(
-    r"(?:이|님|씨|들|네)?(?:은|는|이|가|을|를|의|에|에서|에게|에게서|한테|한테서|께|께서|와|과|랑|이랑|하고|로|으로|로서|으로서"
-    r"|로부터|부터|까지|도|만|나|이나|처럼|보다|밖에|뿐|조차|마저|마다|요|이요|이고|이며|이나|야|이야|아|여|이여)?"
+    r"(?:이|님|씨|들|네)?(?:은|는|이|가|을|를|의|에|에서|에게|에게서|한테|한테서|께|께서|와|과|랑|"
+    r"이랑|하고|로|으로|로서|으로서"
+    r"|로부터|부터|까지|도|만|나|이나|처럼|보다|밖에|뿐|조차|마저|마다|요|이요|이고|이며|이나|야|"
+    r"이야|아|여|이여)?"
     r"(?:은|는|도|만|요|의)?"
-    r"(?:이|예|이에|입니|였|이었|인|일|라|이라|이란|란|다|이다|죠|이죠|지|이지|거든|이거든|네|이네|고|이고|인데|지만|이지만|라고|이라고)?"
+    r"(?:이|예|이에|입니|였|이었|인|일|라|이라|이란|란|다|이다|죠|이죠|지|이지|거든|이거든|네|"
+    r"이네|고|이고|인데|지만|이지만|라고|이라고)?"
     r"(?:요|에요|예요|다|니다|습니다|어요|는데|지만|고|며)?"
 )
 _PLACE_SUFFIXES = frozenset(["시", "도", "군", "구", "읍", "면", "동", "섬", "특별시", "광역시"])
@@ -134,7 +137,8 @@ def _spelled_until(stem: str, tokens: Sequence[Token], index: int) -> int | None
     spelled = ""
     for token in tokens[index : index + len(stem)]:
         for form, tag in token.parts:
-            spelled += form
+            # 산책을 하다 is 산책하다.
+            spelled += "" if tag.startswith("J") and not stem.startswith(spelled + form) else form
             if spelled == stem and (tag.startswith("V") or tag in ("XSV", "XSA")):
                 return token.end
             if not stem.startswith(spelled):

@@ -15,17 +15,19 @@ from raiden.types import Language
 
 _HAN = "〇零一二三四五六七八九十廿卅百千万萬亿億兆两兩壱弐参拾"
 _ONES = "일이삼사오육륙칠팔구"
-_NATIVE = r"(?:(?:열|스물|서른|마흔|쉰|예순|일흔|여든|아흔)(?:하나|한|둘|두|셋|세|넷|네|다섯|여섯|일곱|여덟|아홉)?|스무|하나|한|둘|두|셋|세|넷|네|다섯|여섯|일곱|여덟|아홉)"
+_NATIVE = (
+    r"(?:(?:열|스물|서른|마흔|쉰|예순|일흔|여든|아흔)(?:하나|한|둘|두|셋|세|넷|네|다섯|여섯|일곱|여덟|"
+    r"아홉)?|스무|하나|한|둘|두|셋|세|넷|네|다섯|여섯|일곱|여덟|아홉)"
+)
 _ARABIC = r"(?<![\d.,:/a-z])(?:\d{1,3}(?:,\d{3})+(?![\d])|\d+)(?:\.\d+)?(?!\d)"
 _BIG_UNIT = r"\s?(?:thousand|million|billion|hundred|dozen)\b"
 
 _DIGITS = re.compile(_ARABIC + r"(?P<big>" + _BIG_UNIT + r")?(?P<ordinal>(?:st|nd|rd|th)\b)?")
-_HAN_NUMERAL = re.compile(
-    rf"(?:\d{{1,12}}(?:\.\d+)?)?[{_HAN}](?:[{_HAN}]|\d{{1,12}}(?=[十百千万萬亿億])){{0,23}}"
-)
+_HAN_NUMERAL = re.compile(rf"(?:\d{{1,12}}(?:\.\d+)?)?[{_HAN}](?:[{_HAN}]|\d{{1,12}}(?=[十百千万萬亿億])){{0,23}}")
 # 일 is the numeral 1 and the counter for days: digits follow one another only in a number read digit by digit.
 _HANGUL_NUMERAL = re.compile(
-    rf"(?:\d{{1,12}}[천백만억]{{1,2}})?(?:[{_ONES}]?[십백천만억]){{1,12}}[{_ONES}]?|\d{{1,12}}[천백만억]{{1,2}}|[{_ONES}영공]{{4}}|[{_ONES}]"
+    rf"(?:\d{{1,12}}[천백만억]{{1,2}})?(?:[{_ONES}]?[십백천만억](?:\s(?=[{_ONES}]?[십백천]))?){{1,12}}[{_ONES}]?|"
+    rf"\d{{1,12}}[천백만억]{{1,2}}|[{_ONES}영공]{{4}}|[{_ONES}]"
     rf"|(?<![가-힣]){_NATIVE}"
 )
 _WORDS = "|".join(sorted(ENGLISH_NUMBER_WORDS, key=lambda word: (-len(word), word)))
@@ -47,15 +49,19 @@ _FIXED_WORDS = {"ja": (("二十歳", 20), ("はたち", 20), ("ひとり", 1), (
 
 # What begins like a numeral and is another word, in Chinese and in Japanese.
 _NOT_A_NUMBER = re.compile(
-    r"十分(?!钟|鐘|之|間|前|後|ほど)|万分(?!之)|千万(?![\d元块人年个円名条])|一(?:点(?!\d|钟|半)|下|些|直|起|样|樣|定|般|切|旦|边|邊|共|向|生|心|时|番|同|带"
-    r"|致|律|概|流|味|来|道|再|并|緒|体|応|瞬|方|部|言|面|会儿)|万(?:一|物|能|事|が一)|百(?:姓|合|货|般|貨)|千(?:古|秋|葉)|三(?:明治|味|重|浦|昧)"
-    r"|四(?:川|处|处|周|季|海|国)|五(?:官|行|十嵐)|七(?:夕|转|転)|八(?:卦|哥|百屋|王子|幡)|九(?:州|龙|龍)|十(?:字|足)|六本木|二階堂|两口子"
+    r"十分(?!钟|鐘|之|間|前|後|ほど)|万分(?!之)|千万(?![\d元块人年个円名条])|一(?:点(?!\d|钟|半)|"
+    r"下|些|直|起|样|樣|定|般|切|旦|边|邊|共|向|生|心|时|番|同|带"
+    r"|致|律|概|流|味|来|道|再|并|緒|体|応|瞬|方|部|言|面|会儿)|万(?:一|物|能|事|が一)|百(?:姓|合|"
+    r"货|般|貨)|千(?:古|秋|葉)|三(?:明治|味|重|浦|昧)"
+    r"|四(?:川|处|处|周|季|海|国)|五(?:官|行|十嵐)|七(?:夕|转|転)|八(?:卦|哥|百屋|王子|幡)|"
+    r"九(?:州|龙|龍)|十(?:字|足)|六本木|二階堂|两口子"
 )
 _NAME_BEFORE = re.compile(r"(?:统|唯|第|初|星期|礼拜|周|张|李|王|単|統|均|万|専|随|逐|[a-z])$")
 _PRONOUN_ONE = re.compile(r"(?:the|this|that|no|every|any|some|each|which)[\s-]$")
 _SINGLE_SINO = re.compile(rf"[{_ONES}]")
 _COUNTER = re.compile(
-    r"\s?(?:년|월|일|살|세|시|분|초|원|층|번|개|명|마리|권|호|과|학년|미터|킬로|리터|그램|주|장|대|인|퍼센트|도|조각|그루|잔|병|벌|켤레|가지|달|해|사람|송이)"
+    r"\s?(?:년|월|일|살|세|시|분|초|원|층|번|개|명|마리|권|호|과|학년|미터|킬로|리터|그램|주|장|"
+    r"대|인|퍼센트|도|조각|그루|잔|병|벌|켤레|가지|달|해|사람|송이)"
 )
 
 
@@ -92,8 +98,7 @@ def is_number_here(number: Number, text: str, language: Language) -> bool:
         return True
     if language == "en":
         return not (
-            number.value == 1
-            and (_PRONOUN_ONE.search(before) or re.match(r"\s(?:of|day|another|who|that)\b", after))
+            number.value == 1 and (_PRONOUN_ONE.search(before) or re.match(r"\s(?:of|day|another|who|that)\b", after))
         )
     if language == "ko":
         # 이 is "this" far more often than 2.
@@ -125,9 +130,7 @@ def _english_numbers(text: str) -> Iterator[Number]:
             yield Number(*match.span(), *found)
 
 
-def _numerals(
-    text: str, pattern: re.Pattern[str], value_of: Callable[[str], float | None]
-) -> Iterator[Number]:
+def _numerals(text: str, pattern: re.Pattern[str], value_of: Callable[[str], float | None]) -> Iterator[Number]:
     for match in pattern.finditer(text):
         value = value_of(match[0])
         if value is not None:

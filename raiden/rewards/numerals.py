@@ -7,7 +7,7 @@ one candidate string, and answer None where it is no number.
 
 from __future__ import annotations
 
-from raiden.languages import word_set
+from raiden.languages import word_list, word_set
 
 MAX_DIGITS = 24
 """Digits of the longest number that is read as a number."""
@@ -18,56 +18,21 @@ _DIGITS = {char: index for index, char in enumerate("零一二三四五六七八
 _SMALL_UNITS = {"十": 10, "百": 100, "千": 1000, "拾": 10, "佰": 100, "仟": 1000}
 _LARGE_UNITS = {"万": 10**4, "萬": 10**4, "亿": 10**8, "億": 10**8, "兆": 10**12}
 _TENS = {"廿": "二十", "卅": "三十", "卌": "四十"}
-_HANGUL_TO_HAN = dict(
-    zip("영공일이삼사오육륙칠팔구십백천만억조", "零零一二三四五六六七八九十百千万億兆", strict=True)
-)
-_NATIVE_TENS = {
-    "열": 10,
-    "스물": 20,
-    "스무": 20,
-    "서른": 30,
-    "마흔": 40,
-    "쉰": 50,
-    "예순": 60,
-    "일흔": 70,
-    "여든": 80,
-    "아흔": 90,
+_HANGUL_TO_HAN = dict(zip("영공일이삼사오육륙칠팔구십백천만억조", "零零一二三四五六六七八九十百千万億兆", strict=True))
+_NATIVE_TENS = dict(zip(word_list("열 스물 서른 마흔 쉰 예순 일흔 여든 아흔"), range(10, 100, 10), strict=True)) | {
+    "스무": 20
 }
-_NATIVE_ONES = {
-    "하나": 1, "한": 1, "둘": 2, "두": 2, "셋": 3, "세": 3, "석": 3, "넷": 4, "네": 4, "넉": 4, "다섯": 5, "여섯": 6, "일곱": 7,
-    "여덟": 8, "아홉": 9,
+_NATIVE_ONES = dict(zip(word_list("하나 둘 셋 넷 다섯 여섯 일곱 여덟 아홉"), range(1, 10), strict=True)) | {
+    "한": 1, "두": 2, "세": 3, "석": 3, "네": 4, "넉": 4,
 }  # fmt: skip
-_ENGLISH = {
-    word: value
-    for value, word in enumerate(
-        [
-            "zero",
-            "one",
-            "two",
-            "three",
-            "four",
-            "five",
-            "six",
-            "seven",
-            "eight",
-            "nine",
-            "ten",
-            "eleven",
-            "twelve",
-            "thirteen",
-            "fourteen",
-            "fifteen",
-            "sixteen",
-            "seventeen",
-            "eighteen",
-            "nineteen",
-        ]
-    )
-} | {
-    word: 20 + 10 * index
-    for index, word in enumerate(
-        ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
-    )
+_TEENS = word_list(
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
+    "fifteen sixteen seventeen"
+    " eighteen nineteen"
+)
+_ENGLISH_TENS = word_list("twenty thirty forty fifty sixty seventy eighty ninety")
+_ENGLISH = {word: value for value, word in enumerate(_TEENS)} | {
+    word: value for value, word in zip(range(20, 100, 10), _ENGLISH_TENS, strict=True)
 }
 _ENGLISH_UNITS = {"thousand": 10**3, "million": 10**6, "billion": 10**9}
 _ORDINALS = {
@@ -75,9 +40,7 @@ _ORDINALS = {
     **{word + "th": value for word, value in _ENGLISH.items() if value not in (1, 2, 3, 5, 8, 9, 12) and not word.endswith("y")},
     **{word[:-1] + "ieth": value for word, value in _ENGLISH.items() if word.endswith("y")},
 }  # fmt: skip
-ENGLISH_NUMBER_WORDS = (
-    frozenset(_ENGLISH) | frozenset(_ORDINALS) | word_set("hundred thousand million billion")
-)
+ENGLISH_NUMBER_WORDS = frozenset(_ENGLISH) | frozenset(_ORDINALS) | word_set("hundred thousand million billion")
 
 
 def han_value(numeral: str) -> float | None:
@@ -136,6 +99,7 @@ def hangul_value(numeral: str) -> float | None:
     >>> [hangul_value(n) for n in ("이십칠", "스물일곱", "천구백구십", "열두", "3만")]
     [27, 27, 1990, 12, 30000]
     """
+    numeral = numeral.replace(" ", "")
     tens = next((word for word in _NATIVE_TENS if numeral.startswith(word)), "")
     ones = numeral[len(tens) :]
     if ones in _NATIVE_ONES:

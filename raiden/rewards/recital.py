@@ -32,8 +32,10 @@ _MIN_CLAUSE = 10
 """Characters under which a clause is no fact of its own but goes with the next one; Chinese has many commas."""
 _CLAUSE_END = re.compile(r"[,.;:!?。、\n()]+|\b(?:and|but|who|which|where|while)\b")
 _STOP_WORDS = ENGLISH_FUNCTION_WORDS | word_set(
-    "about after again all also always as been before being by could ever every how if into just like live lives lived"
-    " love loves loved more most never now once only other over own really than them then these those too up us very well"
+    "about after again all also always as been before being by could ever every how if into just "
+    "like live lives lived"
+    " love loves loved more most never now once only other over own really than them then these "
+    "those too up us very well"
     " will would"
 )
 _PREFIX_LENGTH = {"latin": 5, "hangul": 2}

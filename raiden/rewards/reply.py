@@ -20,7 +20,8 @@ _TAG = re.compile(
 )
 # Tokens of chat templates and invented turns: the model is writing the other side of the dialogue.
 _FOREIGN_TURN = re.compile(
-    r"<\|[a-z_]{1,30}\|>|</?s>|\[/?INST\]|^\s{0,8}(?:user|assistant|human|system|用户|ユーザー|사용자)\s{0,4}[:：]",
+    r"<\|[a-z_]{1,30}\|>|</?s>|\[/?INST\]|^\s{0,8}(?:user|assistant|human|system|用户|ユーザー|"
+    r"사용자)\s{0,4}[:：]",
     re.IGNORECASE | re.MULTILINE,
 )
 # Hidden from whoever reads the reply as a page; unclosed, it hides the rest.
@@ -108,7 +109,10 @@ def _think_fault(text: str, tags: list[_Tag]) -> str:
     shape = [(tag.name, tag.closing) for tag in tags]
     block = [("think", False), ("think", True)]
     if shape not in (block, [*block, ("answer", False), ("answer", True)]):
-        return "the think format needs exactly one <think>...</think>, then the reply, in at most one <answer>...</answer>"
+        return (
+            "the think format needs exactly one <think>...</think>, then the reply, in at most one "
+            "<answer>...</answer>"
+        )
     if text[: tags[0].start].strip():
         return "text stands before the reasoning block"
     if not _HAS_WORD.search(text[tags[0].end : tags[1].start]):

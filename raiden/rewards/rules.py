@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any, Literal, NoReturn, cast
 
 from raiden.errors import SampleError
+from raiden.rewards.dates import whole_date
+from raiden.rewards.finding import is_number
 from raiden.rewards.normalise import fold_text
 from raiden.types import MatchRule, Term, TermType
 
@@ -114,10 +116,18 @@ class _RecordReader:
                 f"`{field}.variants` must be a list with at least one string, got {variants!r}",
                 "add the ways to say it",
             )
-        return Term(
-            tuple(self._text(variant, f"{field}.variants") for variant in variants),
-            kind,
-        )
+        return Term(tuple(self._variant(variant, kind, f"{field}.variants") for variant in variants), kind)
+
+    def _variant(self, value: Any, kind: TermType, field: str) -> str:
+        variant = self._text(value, field)
+        if kind == "number" and not is_number(variant):
+            self._fail(
+                f"`{field}` holds {variant!r}, which is not read as a number", "write it as 27, or make it a text"
+            )
+        if kind == "date" and not whole_date(fold_text(variant).strip()):
+            fault = f"`{field}` holds {variant!r}, which is not read as a date with month and day"
+            self._fail(fault, "write it as 1990-03-05, or make it a text")
+        return variant
 
     def _text(self, value: Any, field: str) -> str:
         if not isinstance(value, str):

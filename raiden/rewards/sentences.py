@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from dataclasses import dataclass
+from itertools import pairwise
 
 MAX_SENTENCE = 400
 """Characters after which a sentence is cut where it stands, so that no step is more than linear in the answer."""
 
 _END = re.compile(r"[.!?。…~\n]+[\"'」』”’)\]*]*")
-_ABBREVIATION = re.compile(
-    r"(?:\b(?:mr|mrs|ms|dr|st|mt|prof|sr|jr|vs|no|capt|lt|sgt|a\.m|p\.m|e\.g|i\.e|[a-z]))\.$"
-)
+_ABBREVIATION = re.compile(r"(?:\b(?:mr|mrs|ms|dr|st|mt|prof|sr|jr|vs|no|capt|lt|sgt|a\.m|p\.m|e\.g|i\.e|[a-z]))\.$")
 _BLANK = re.compile(r"\s*")
 
 
@@ -55,4 +54,4 @@ def _pieces(text: str, start: int, end: int, is_question: bool) -> list[Sentence
     begin = _BLANK.match(text, start, end)
     start = begin.end() if begin else start
     cuts = [*range(start, end, MAX_SENTENCE), end] if end > start else []
-    return [Sentence(cut, after, is_question) for cut, after in zip(cuts, cuts[1:], strict=False)]
+    return [Sentence(cut, after, is_question) for cut, after in pairwise(cuts)]

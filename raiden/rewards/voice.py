@@ -61,6 +61,4 @@ def _begins_with_own_name(sample: Sample, answer: str) -> bool:
         fold_text(sample.character_name).split(" ")[0],
     }
     answer = answer.lstrip("\"' *「『“")
-    return any(
-        name and re.match(re.escape(name) + _NAME_IS_SUBJECT[sample.language], answer) for name in names
-    )
+    return any(name and re.match(re.escape(name) + _NAME_IS_SUBJECT[sample.language], answer) for name in names)

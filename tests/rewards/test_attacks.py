@@ -18,7 +18,8 @@ PROFILES: dict[str, dict[str, str]] = {
         "Occupation": "nurse",
         "Hometown": "Whitby",
         "Detailed Description": (
-            "Ann works nights at the harbour infirmary. She keeps a one-eyed cat called Admiral. Her brother Tom sails a"
+            "Ann works nights at the harbour infirmary. She keeps a one-eyed cat called Admiral. "
+            "Her brother Tom sails a"
             " trawler. She collects old thermometers, hates marzipan and dreams of seeing Iceland."
         ),
     },
@@ -44,7 +45,8 @@ PROFILES: dict[str, dict[str, str]] = {
         "Age": "34",
         "Occupation": "간호사",
         "Hometown": "통영",
-        "Detailed Description": "소라는 항구 병원에서 야간 근무를 한다. 외눈 고양이 제독을 키운다. 오빠 대호는 어선 선장이다. 낡은 체온계를 모으고 고수를 싫어하며 아이슬란드에서 오로라를 보는 것이 꿈이다.",
+        "Detailed Description": "소라는 항구 병원에서 야간 근무를 한다. 외눈 고양이 제독을 키운다. 오빠 대호는 어선 "
+        "선장이다. 낡은 체온계를 모으고 고수를 싫어하며 아이슬란드에서 오로라를 보는 것이 꿈이다.",
     },
 }
 QUESTIONS = {"en": "What is your job?", "zh": "你做什么工作？", "ja": "お仕事は何ですか？", "ko": "무슨 일을 해요?"}
@@ -194,7 +196,10 @@ def test_a_dump_of_the_profile_earns_no_accuracy(language: str) -> None:
 @pytest.mark.parametrize(
     ("language", "text"),
     [
-        ("en", "I'm Ann, a nurse from Whitby. I keep a one-eyed cat called Admiral and my brother Tom sails a trawler."),
+        (
+            "en",
+            "I'm Ann, a nurse from Whitby. I keep a one-eyed cat called Admiral and my brother Tom sails a trawler.",
+        ),
         ("zh", "我是绍兴人，当护士，养了一只独眼的猫叫将军，哥哥林大海是船长，还收集旧温度计。"),
         ("ja", "小樽の出身の看護師で、片目の猫の提督を飼い、兄の太郎は漁船の船長で、古い体温計を集めています。"),
         ("ko", "통영 출신 간호사이고 외눈 고양이 제독을 키우며 오빠 대호는 어선 선장이고 낡은 체온계를 모아요."),

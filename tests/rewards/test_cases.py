@@ -30,13 +30,9 @@ def test_case_is_judged_as_a_reader_would(case: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_held_out_cases_are_mostly_right(language: str, report: Callable[[str], None]) -> None:
-    held_out = [
-        case for index, case in enumerate(read_cases(CASES / f"{language}.jsonl")) if is_held_out(index)
-    ]
+    held_out = [case for index, case in enumerate(read_cases(CASES / f"{language}.jsonl")) if is_held_out(index)]
     right = sum(accuracy(case)[0] == case["expected"] for case in held_out)
-    report(
-        f"rewards, held-out cases, {language}: {right} of {len(held_out)} right ({right / len(held_out):.0%})"
-    )
+    report(f"rewards, held-out cases, {language}: {right} of {len(held_out)} right ({right / len(held_out):.0%})")
     assert right / len(held_out) >= 0.85
 
 

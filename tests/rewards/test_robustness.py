@@ -18,12 +18,76 @@ from raiden.types import LANGUAGES
 
 from .cases import build_sample
 
-KEYWORDS = ["green tea", "27", "March 5", "绿茶", "5月5日", "緑茶", "食べる", "녹차", "달리다", "스물일곱", "King's", "東京", "🍵茶"]
+KEYWORDS = [
+    "green tea",
+    "27",
+    "March 5",
+    "绿茶",
+    "5月5日",
+    "緑茶",
+    "食べる",
+    "녹차",
+    "달리다",
+    "스물일곱",
+    "King's",
+    "東京",
+    "🍵茶",
+]
 PIECES = [
     *KEYWORDS,
-    *("<think>", "</think>", "<answer>", "</answer>", "<THINK >", "not ", "no ", "不", "没有", "ない", "ません", "않", "아니", "안 "),
-    *(", ", "、", "。", "? ", "！", "\n", " or ", "或者", "か", " 또는 ", "1,2,3.", "9" * 40, "十百千万", "이일", "\u0301", "\u3099", "ᄀ", "\0"),
-    *("\ud800", "\U0001f468\u200d\U0001f469", "maybe ", "可能", "かも", "아마", "twenty-", "hundred ", "/", "\\", "[", "(", "*", "|", "User:"),
+    *(
+        "<think>",
+        "</think>",
+        "<answer>",
+        "</answer>",
+        "<THINK >",
+        "not ",
+        "no ",
+        "不",
+        "没有",
+        "ない",
+        "ません",
+        "않",
+        "아니",
+        "안 ",
+    ),
+    *(
+        ", ",
+        "、",
+        "。",
+        "? ",
+        "！",
+        "\n",
+        " or ",
+        "或者",
+        "か",
+        " 또는 ",
+        "1,2,3.",
+        "9" * 40,
+        "十百千万",
+        "이일",
+        "\u0301",
+        "\u3099",
+        "ᄀ",
+        "\0",
+    ),
+    *(
+        "\ud800",
+        "\U0001f468\u200d\U0001f469",
+        "maybe ",
+        "可能",
+        "かも",
+        "아마",
+        "twenty-",
+        "hundred ",
+        "/",
+        "\\",
+        "[",
+        "(",
+        "*",
+        "|",
+        "User:",
+    ),
 ]
 TEXTS = st.one_of(st.text(max_size=300), st.lists(st.sampled_from(PIECES), max_size=60).map("".join))
 SLOW = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -90,7 +154,12 @@ LONG = {
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_time_is_linear_up_to_100_kb(unit: str, language: str) -> None:
     keyword = {"zh": "绿茶", "ja": "緑茶", "ko": "녹차", "en": "green tea"}[language]
-    sample = build_sample(keywords=[keyword, "27", "5月5日"], language=language, match="all", character_profile={"Name": "a", "x": "green tea, 绿茶"})
+    sample = build_sample(
+        keywords=[keyword, "27", "5月5日"],
+        language=language,
+        match="all",
+        character_profile={"Name": "a", "x": "green tea, 绿茶"},
+    )
     text = (unit * (100_000 // len(unit.encode("utf-8")) + 1))[:100_000]
     start = time.process_time()
     VRAR()(sample, text)
@@ -103,7 +172,8 @@ def test_scores_are_the_same_in_every_process_and_hash_seed() -> None:
         "from rewards.cases import CASES, read_cases, build_sample\n"
         "from raiden.rewards import VRAR\n"
         "from dataclasses import asdict\n"
-        "rows = [row for name in ('zh', 'ja', 'en', 'ko') for row in read_cases(CASES / f'{name}.jsonl')[::5]]\n"
+        "rows = "
+        "[row for name in ('zh', 'ja', 'en', 'ko') for row in read_cases(CASES / f'{name}.jsonl')[::5]]\n"
         "if int(sys.argv[1]): rows = rows[::-1]\n"
         "found = [asdict(VRAR()(build_sample(**row), row['reply'])) for row in rows]\n"
         "print(json.dumps(found[::-1] if int(sys.argv[1]) else found))"
@@ -112,7 +182,12 @@ def test_scores_are_the_same_in_every_process_and_hash_seed() -> None:
     for seed, reverse, locale in (("0", "0", "C"), ("1", "1", "C.UTF-8"), ("4242", "0", "POSIX")):
         environment = {**os.environ, "PYTHONHASHSEED": seed, "LC_ALL": locale, "PYTHONUTF8": "1"}
         done = subprocess.run(
-            [sys.executable, "-c", program, reverse], env=environment, capture_output=True, text=True, check=True, timeout=120
+            [sys.executable, "-c", program, reverse],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=120,
         )
         outputs.add(done.stdout)
     assert len(outputs) == 1

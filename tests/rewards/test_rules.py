@@ -17,10 +17,7 @@ def test_keywords_alone_make_the_obvious_rule() -> None:
 
 
 def test_multi_term_samples_need_every_keyword() -> None:
-    assert (
-        rule_from_record({"keywords": ["a", "b"], "validation_method": "multi_term_parsing"}, "f:1").match
-        == "all"
-    )
+    assert rule_from_record({"keywords": ["a", "b"], "validation_method": "multi_term_parsing"}, "f:1").match == "all"
 
 
 def test_the_records_own_match_wins() -> None:
@@ -82,6 +79,8 @@ def test_a_declared_rule_is_read_whole() -> None:
             "rule.forbidden",
         ),
         ({"rule": {"terms": [{"variants": ["a"]}], "match": "none"}}, "rule.match"),
+        ({"rule": {"terms": [{"type": "number", "variants": ["tea"]}]}}, "not read as a number"),
+        ({"rule": {"terms": [{"type": "date", "variants": ["spring"]}]}}, "not read as a date"),
     ],
 )
 def test_what_cannot_be_scored_is_refused_with_place_and_field(record: dict[str, Any], field: str) -> None:

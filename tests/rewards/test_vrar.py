@@ -17,7 +17,8 @@ MARA = {
     "Occupation": "lighthouse keeper",
     "Introduction": "Mara keeps the light on Skerry Rock, a lonely island off the northern coast.",
     "Detailed Description": (
-        "She drinks green tea with honey at dawn. Her cat is called Biscuit. She plays the fiddle on stormy nights, "
+        "She drinks green tea with honey at dawn. Her cat is called Biscuit. She plays the "
+        "fiddle on stormy nights, "
         "collects sea glass, and writes letters to her brother Tom in Bergen. She is afraid of deep water."
     ),
 }
@@ -38,7 +39,8 @@ def sample(make_sample: MakeSample) -> Sample:
 def test_a_right_plain_reply_earns_everything(sample: Sample) -> None:
     reward = VRAR()(sample, "I drink green tea with honey.")
     assert reward.total == pytest.approx(1.0)
-    assert reward.accuracy == 1 and reward.components["format"] == 1
+    assert reward.accuracy == 1
+    assert reward.components["format"] == 1
     assert [span.text for span in reward.spans] == ["green tea"]
     assert reward.reason.endswith(".")
 
@@ -65,7 +67,8 @@ def test_one_related_fact_is_fine(sample: Sample) -> None:
 
 def test_a_recital_of_the_profile_earns_no_accuracy(sample: Sample) -> None:
     reply = (
-        "I am Mara Quill, a lighthouse keeper on Skerry Rock, a lonely island. I drink green tea with honey, my cat is called"
+        "I am Mara Quill, a lighthouse keeper on Skerry Rock, a lonely island. I drink green tea "
+        "with honey, my cat is called"
         " Biscuit, I play the fiddle on stormy nights and collect sea glass."
     )
     reward = VRAR()(sample, reply)
@@ -170,9 +173,7 @@ def test_length_outside_the_band_is_penalised(sample: Sample) -> None:
     config = RewardConfig(max_length=10)
     ten_words = "one two three four five six seven eight nine ten"
     assert VRAR(config)(sample, ten_words).components["length"] == 0
-    assert VRAR(config)(sample, ten_words + " six seven eight nine ten").components[
-        "length"
-    ] == pytest.approx(-0.5)
+    assert VRAR(config)(sample, ten_words + " six seven eight nine ten").components["length"] == pytest.approx(-0.5)
 
 
 @pytest.mark.parametrize(

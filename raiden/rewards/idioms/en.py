@@ -3,8 +3,14 @@
 from raiden.languages import ENGLISH_FUNCTION_WORDS
 from raiden.rewards.idioms.base import Idioms, phrases
 
-_STARTER = r"(?:but|so|because|and|i|i'm|i've|i'll|i'd|it|it's|he|he's|she|she's|we|we're|they|my|just|only|instead|rather|though|although|yet|actually|you|this|that|now|these|nowadays|today)"
-_DETERMINER = r"(?:(?:an?|the|my|in|at|from|by|on|of|to|is it|it's|it is|was it|even|perhaps|maybe|possibly|probably) )*"
+_STARTER = (
+    r"(?:but|so|because|and|i|i'm|i've|i'll|i'd|it|it's|he|he's|she|she's|we|we're|they|my|just|only|"
+    r"instead|rather|though|although|yet|actually|you|this|that|now|these|nowadays|today)"
+)
+_DETERMINER = (
+    r"(?:(?:an?|the|my|in|at|from|by|on|of|to|is it|it's|it is|was it|even|perhaps|maybe|possibly|"
+    r"probably) )*"
+)
 _BE_NOT = r"(?:am|is|was|are|were|'s|'m|'re)(?: not|n't)"
 
 ENGLISH = Idioms(
@@ -19,30 +25,41 @@ ENGLISH = Idioms(
         r"\band (?=(?:i|i'm|i've|it|he|she|we|they|my|instead|now)\b)",
     ),
     harmless=phrases(
-        r"\b(?:not|n't) (?:only|just|merely|simply|solely|to mention|for nothing)\b",
-        r"\bno (?:doubt|wonder|question|matter|one but|one else but|less than|longer than|other than|mistake)\b",
+        r"(?:\bnot|n't) (?:only|just|merely|simply|solely|to mention|for nothing)\b",
+        r"\bno (?:doubt|wonder|question|matter|one but|one else but|less than|longer than|other "
+        r"than|mistake)\b",
         r"\bnone other than\b",
-        r"\bnothing (?:but|beats|like|compares|better than)\b",
+        r"\b(?:nothing|none|no one|nobody|no place) (?:but|beats|beat|like|compares|better than)\b",
+        r"\b(?:nothing|none|no one|nobody|no|not|never)\b[^,.;]{0,30}\b(?:more|better|dearer|"
+        r"rather|higher) than\b",
         r"\bno (?=[,.!?])|\bno$",
         r"\bwithout (?:a |any )?(?:doubt|question|fail|hesitation)\b",
-        r"\bwhy not\b|\bif not\b|\bnever mind\b|\bcan't help\b|\bcannot help\b|\bcan't wait\b|\bdon't worry\b|\bdon't forget\b",
-        r"\b(?:do not|don't|won't|can't|cannot) (?:mind|deny|hide|forget|worry|blame|be surprised|tell anyone)\b",
-        r"\b(?:not|n't) (?:ashamed|afraid|shy|embarrassed|too proud)\b",
-        r"\bnot (?:far|long) (?:from|ago|after|before)\b|\bnot (?:before|until|till)\b|\b(?:rain or shine|day or night|sooner or later|more or less|one way or another|like it or not)\b|\bnot bad\b|\bwhether or not\b|\bbelieve it or not\b",
+        r"\bwhy not\b|\bif not\b|\bnever mind\b|\bcan't help\b|\bcannot help\b|\bcan't wait\b|"
+        r"\bdon't worry\b|\bdon't forget\b",
+        r"\b(?:do not|don't|won't|can't|cannot) (?:mind|deny|hide|forget|worry|blame|be surprised|"
+        r"tell anyone)\b",
+        r"(?:\bnot|n't) (?:ashamed|afraid|shy|embarrassed|too proud)\b",
+        r"\bnot (?:far|long) (?:from|ago|after|before)\b|\bnot (?:before|until|till)\b|\b(?:rain "
+        r"or shine|day or night|sooner or later|more or less|one way or another|like it or not)\b|"
+        r"\bnot bad\b|\bwhether or not\b|\bbelieve it or not\b",
         r"\b(?:aren't|isn't|don't|didn't|wasn't|doesn't|haven't) (?:i|it|you|he|she|they|we)\b(?=[?,])",
     ),
     negator=phrases(
         r"\b(?:not|never|no|nor|neither|none|nobody|nothing|nowhere|without|cannot|hardly|barely|scarcely)\b",
         r"n't\b",
         r"\b(?:dont|isnt|wasnt|doesnt|didnt|cant|wont|arent|havent)\b",
-        r"\binstead of\b|\brather than\b|\bfar from\b|\banything but\b|\bother than\b|\bunlike\b|\bapart from\b",
-        r"\brefus(?:e|ed|es) to\b|\bden(?:y|ied|ies)\b|\bstopped being\b|\bgave up\b|\bquit being\b|\bpretend(?:s|ed|ing)?\b",
+        r"\binstead of\b|\brather than\b|\bfar from\b|\banything but\b|\bother than\b|\bunlike\b|"
+        r"\bapart from\b",
+        r"\brefus(?:e|ed|es) to\b|\bden(?:y|ied|ies)\b|\bstopped being\b|\bgave up\b|\bquit "
+        r"being\b|\bpretend(?:s|ed|ing)?\b",
     ),
     turner=phrases(
-        r"\bwho (?:says|said|told you)\b|\bwho would\b|\bmore than\b|\bbetter than\b|\bas much as\b|\bwithout a\b|\bgoes by\b|\bexcept\b|\bbesides\b"
+        r"\bwho (?:says|said|told you)\b|\bwho would\b|\bmore than\b|\bbetter than\b|\bas much "
+        r"as\b|\bwithout a\b|\bgoes by\b|\bexcept\b|\bbesides\b"
     ),
     denied_directly_before=phrases(
-        r"\b(?:not|never|no|nor|anything but|far from being) (?:an? |the |my )?(?:\w+ )?$"
+        r"\b(?:more|better|rather) than (?:an? |the |my )?$",
+        r"\b(?:not|never|no|nor|anything but|far from being) (?:an? |the |my )?(?:\w+ )?$",
     ),
     denied_directly_after=phrases(
         r"\s*(?:,\s*)?i (?:am|was|do|did|have|'m) ?(?:not|n't)\b|\s*,?\s*i'm not\b",
@@ -51,49 +68,62 @@ ENGLISH = Idioms(
     ),
     naming=phrases(r"\s*(?:is|was) (?:his|her|its|their|the|my) name\b"),
     dislike=phrases(
-        r"\b(?:hate[sd]?|dislike[sd]?|detest(?:s|ed)?|loathe[sd]?|despise[sd]?|can't (?:stand|bear)|cannot (?:stand|bear)|sick of|tired of)\b"
+        r"\b(?:hate[sd]?|dislike[sd]?|detest(?:s|ed)?|loathe[sd]?|despise[sd]?|can't (?:stand|"
+        r"bear)|cannot (?:stand|bear)|sick of|tired of)\b"
     ),
     negative_question=phrases(
-        r"\b(?:not|never|no|avoid|hate|dislike|detest|loathe|fear|afraid|allergic|forbidden|refuse|worst|least|without|missing|lack|stand|bear)\b|n't\b"
+        r"\b(?:not|never|no|avoid|hate|dislike|detest|loathe|fear|afraid|allergic|forbidden|"
+        r"refuse|worst|least|without|missing|lack|stand|bear)\b|n't\b"
     ),
-    rhetorical=phrases(
-        r"\bwho (?:says|said|told you)\b", r"\bwhat else\b", r"\bhow could i\b", r"\bwhy wouldn't\b"
-    ),
+    rhetorical=phrases(r"\bwho (?:says|said|told you)\b", r"\bwhat else\b", r"\bhow could i\b", r"\bwhy wouldn't\b"),
     asks_back=phrases(
-        r"\byou(?:'re| are)? (?:just )?(?:ask|asked|asking|wonder|wondering|want to know)(?: me)? (?:if|whether|what|where|who|why|how|when)\b",
+        r"\byou(?:'re| are)? (?:just )?(?:ask|asked|asking|wonder|wondering|want to know)(?: me)? "
+        r"(?:if|whether|what|where|who|why|how|when)\b",
         r"\b(?:are|were) you asking\b|\b(?:did|do) (?:you|i) (?:say|mean|ask)\b|\bdo you think\b|\bwhether\b",
     ),
     tag_question=phrases(
-        r"(?:and )?(?:you|yourself|you know|okay|ok|right|see|understand|remember|eh|huh|no|isn't it|aren't i|don't you think|what about you|how about you|you see)\??$",
-        r"(?:have|do|are|did|can|would|will|could|isn't|aren't|don't|haven't|wasn't|doesn't|know|and you|what|how|why) .*$",
+        r"(?:and )?(?:you|yourself|you know|okay|ok|right|see|understand|remember|eh|huh|no|isn't "
+        r"it|aren't i|don't you think|what about you|how about you|you see)\??$",
+        r"(?:have|do|are|did|can|would|will|could|isn't|aren't|don't|haven't|wasn't|doesn't|know|"
+        r"and you|what|how|why) .*$",
     ),
     yes=phrases(
-        r"\W*(?:oh,? )?(?:yes|yeah|yep|aye|of course|certainly|indeed|naturally|sure|that's right|exactly|absolutely|correct|always)\b"
+        r"\W*(?:oh,? )?(?:yes|yeah|yep|aye|of course|certainly|indeed|naturally|sure|that's right|"
+        r"exactly|absolutely|correct|always)\b"
     ),
     alternative_before=phrases(rf"\bor {_DETERMINER}$", rf"\beither {_DETERMINER}(?:\w+ )?$"),
     alternative_after=phrases(
-        r",? or (?!so\b|rather\b|as\b|if\b|simply\b|just\b|more\b|less\b|two\b|at least\b|else\b|thereabouts\b|\w+,? (?:for short|as )|[^.,!?]{0,24}for short)",
+        r",? or (?!so\b|rather\b|as\b|if\b|simply\b|just\b|more\b|less\b|two\b|at least\b|else\b|"
+        r"thereabouts\b|\w+,? (?:for short|as )|[^.,!?]{0,24}for short)",
         r"(?:,\s+(?:\w+ ){0,3}\w+){1,8},? or\b",
     ),
     hedge=phrases(
-        r"\b(?:might|may|could|maybe|perhaps|possibly|probably|presumably|guess|suppose|either|somewhere|something like)\b"
+        r"\b(?:might|may|could|maybe|perhaps|possibly|probably|presumably|guess|suppose|either|"
+        r"somewhere|something like)\b"
     ),
     clueless=phrases(
-        r"\b(?:do not|don't|dont|can't|cannot|couldn't) (?:really |quite |exactly |honestly )?(?:know|remember|recall|say|tell|decide)\b",
-        r"\bno idea\b|\bnot (?:so |quite |really |entirely )?(?:sure|certain)\b|\bwho knows\b|\bhard to say\b|\bunsure\b|\bi forg[eo]t\b",
+        r"\b(?:do not|don't|dont|can't|cannot|couldn't) (?:really |quite |exactly |honestly "
+        r")?(?:know|remember|recall|say|tell|decide)\b",
+        r"\bno idea\b|\bnot (?:so |quite |really |entirely )?(?:sure|certain)\b|\bwho knows\b|"
+        r"\bhard to say\b|\bunsure\b|\bi forg[eo]t\b",
     ),
     belief=phrases(
-        r"\b(?:some|people|others|they|everyone|everybody|folks|many|most|rumou?r|villagers|neighbou?rs) (?:\w+ ){0,2}?(?:say|says|said|think|thinks|thought|believe|believes|claim|claims|assume|assumes|call|calls|guess|has it|take|takes)\b",
-        r"\byou (?:might|may|would|could) (?:think|guess|assume|expect|suppose)\b|\bi(?:'m| am) (?:often |sometimes )?(?:mistaken|taken) for\b",
+        r"\b(?:some|people|he|she|my \w+|others|they|everyone|everybody|folks|many|most|rumou?r|"
+        r"villagers|neighbou?rs) (?:\w+ ){0,2}?(?:say|says|said|think|thinks|thought|believe|"
+        r"believes|claim|claims|assume|assumes|call|calls|guess|has it|take|takes)\b",
+        r"\byou (?:might|may|would|could) (?:think|guess|assume|expect|suppose)\b|\bi(?:'m| am) "
+        r"(?:often |sometimes )?(?:mistaken|taken) for\b",
     ),
-    contrast=phrases(
-        r"\bbut\b|\bhowever\b|\bthough\b|\byet\b|\bin truth\b|\bactually\b|\bin fact\b|\breally\b"
-    ),
+    contrast=phrases(r"\bbut\b|\bhowever\b|\bthough\b|\byet\b|\bin truth\b|\bactually\b|\bin fact\b|\breally\b"),
     unreal_before=phrases(
         r"\b(?:if|wish|as if|as though) (?:only )?i (?:were|was|had been) (?:an? |the |in |from |born in )*$",
-        r"\bi(?:'d| would) (?:love|like) to be (?:an? |the )?$|\b(?:want(?:ed)?|dream(?:ed|t)? of|hope[sd]?) (?:to be|to become|being|becoming) (?:an? |the )?$",
+        r"\bi(?:'d| would) (?:love|like) to be (?:an? |the )?$|\b(?:want(?:ed)?|dream(?:ed|t)? of|"
+        r"hope[sd]?) (?:to be|to become|being|becoming) (?:an? |the )?$",
     ),
     unreal_after=phrases(r"(?!)"),
-    glue=phrases(rf"\b(?:{'|'.join(sorted(ENGLISH_FUNCTION_WORDS))}|every|each|always|never|once|since|near|about|until|i've|i'll|i'd)\b"),
+    glue=phrases(
+        rf"\b(?:{'|'.join(sorted(ENGLISH_FUNCTION_WORDS))}|every|each|always|never|once|since|near|"
+        rf"about|until|i've|i'll|i'd)\b"
+    ),
     separator=phrases(r"\s*[,;/]\s*(?:and\s|or\s)?", r"\s+(?:and|or|&)\s+"),
 )
