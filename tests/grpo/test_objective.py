@@ -1,0 +1,177 @@
+"""The clipped objective, by hand."""
+
+from __future__ import annotations
+
+from math import log
+
+import pytest
+import torch
+from torch import Tensor
+
+from raiden.errors import ConfigError
+from raiden.grpo import ObjectiveConfig, TokenTerms, token_terms, token_weights
+from raiden.grpo.objective import kl_divergence
+
+
+def terms(
+    ratios: list[float],
+    advantages: list[float],
+    sequence: list[int] | None = None,
+    ref_minus_logp: float | None = None,
+    **config: object,
+) -> tuple[TokenTerms, Tensor]:
+    """Terms of tokens with these ratios, and the gradient of their sum by the log-probabilities."""
+    old = torch.full((len(ratios),), -2.0)
+    logps = (old + torch.tensor(ratios).log()).requires_grad_()
+    ref = None if ref_minus_logp is None else logps.detach() + ref_minus_logp
+    # Without `sequence` each token is a completion of its own.
+    owner = torch.tensor(sequence or range(len(ratios)))
+    found = token_terms(logps, old, torch.tensor(advantages), owner, ObjectiveConfig(**config), ref)
+    found.loss.sum().backward()
+    return found, logps.grad
+
+
+def assert_values(tensor: Tensor, expected: list[float]) -> None:
+    torch.testing.assert_close(tensor, torch.tensor(expected), rtol=0, atol=2e-6)
+
+
+RATIOS, ADVANTAGES = [1.0, 1.5, 1.5, 0.5, 0.5, 1.1], [2.0, 2.0, -1.0, 1.0, -1.0, -3.0]
+
+
+def test_the_clipped_loss_is_the_one_worked_by_hand():
+    found, gradient = terms(RATIOS, ADVANTAGES)
+    # -min(2, 2); -min(3, 1.2*2); -min(-1.5, -1.2); -min(0.5, 0.8); -min(-0.5, -0.8); -min(-3.3, -3.3)
+    assert_values(found.loss, [-2.0, -2.4, 1.5, -0.5, 0.8, 3.3])
+    # The second and the fifth are clipped; elsewhere d rho / d logp = rho, so -rho A.
+    assert_values(gradient, [-2.0, 0.0, 1.5, -0.5, 0.0, 3.3])
+    assert found.clipped_high.tolist() == [False, True, False, False, False, False]
+    assert found.clipped_low.tolist() == [False, False, False, False, True, False]
+    assert_values(found.kl, [0.0] * 6)
+
+
+def test_epsilon_high_is_the_upper_bound_alone():
+    found, _ = terms(RATIOS, ADVANTAGES, epsilon_high=0.28)
+    assert_values(found.loss, [-2.0, -2.56, 1.5, -0.5, 0.8, 3.3])  # only 1.28 * 2 is new
+
+
+def test_epsilon_is_both_bounds():
+    found, _ = terms([1.5, 0.5], [1.0, -1.0], epsilon=0.4)
+    assert_values(found.loss, [-1.4, 0.6])
+
+
+def test_delta_bounds_the_ratio_where_the_advantage_is_negative():
+    # Without delta a ratio of 10 counts in full against a bad token: loss 10, gradient 10.
+    found, gradient = terms([10.0, 10.0, 2.0], [-1.0, 1.0, -1.0], delta=3.0)
+    assert_values(found.loss, [3.0, -1.2, 2.0])
+    assert_values(gradient, [0.0, 0.0, 2.0])
+    found, gradient = terms([10.0], [-1.0])
+    assert_values(found.loss, [10.0])
+    assert_values(gradient, [10.0])
+
+
+def test_the_sequence_ratio_is_the_geometric_mean_of_its_tokens():
+    # Completion 0: ratios 2 and 1, geometric mean sqrt(2) = 1.414214, A = -1: loss 1.414214 at both tokens.
+    # d loss / d logp of either token: two losses, each 1.414214 / 2.
+    # Completion 1: sqrt(2) again, A = 1: clipped at 1.2. Completion 2: one token of ratio 0.9.
+    found, gradient = terms(
+        [2.0, 1.0, 1.0, 2.0, 0.9], [-1.0, -1.0, 1.0, 1.0, 1.0], [0, 0, 1, 1, 2], ratio_level="sequence"
+    )
+    assert_values(found.loss, [1.414214, 1.414214, -1.2, -1.2, -0.9])
+    assert_values(gradient, [1.414214, 1.414214, 0.0, 0.0, -0.9])
+    assert found.clipped_high.tolist() == [False, False, True, True, False]
+
+
+# d = ref - logp = ln 2
+KL = {"k1": -0.693147, "k2": 0.240227, "k3": 0.306853}  # -d; d^2 / 2; 2 - d - 1
+KL_GRADIENT = {"k1": 1.0, "k2": -0.693147, "k3": -1.0}  # by logp: 1; -d; 1 - exp(d)
+
+
+@pytest.mark.parametrize("estimator", KL)
+def test_each_kl_estimator_and_its_gradient_are_those_worked_by_hand(estimator):
+    logps = torch.tensor([-3.0], requires_grad=True)
+    kl = kl_divergence(logps, torch.tensor([-3.0 + log(2)]), estimator)
+    kl.backward()
+    assert_values(kl.detach(), [KL[estimator]])
+    assert_values(logps.grad, [KL_GRADIENT[estimator]])
+
+
+@pytest.mark.parametrize("estimator", KL)
+def test_without_bias_correction_beta_times_kl_is_added(estimator):
+    found, gradient = terms(
+        [1.1], [1.0], ref_minus_logp=log(2), beta=0.1, kl_estimator=estimator, kl_bias_correction=False
+    )
+    assert_values(found.kl, [KL[estimator]])
+    assert_values(found.loss, [-1.1 + 0.1 * KL[estimator]])
+    assert_values(gradient, [-1.1 + 0.1 * KL_GRADIENT[estimator]])
+
+
+@pytest.mark.parametrize("estimator", KL)
+def test_bias_correction_multiplies_kl_by_the_ratio_with_its_gradient(estimator):
+    # d (rho kl) = rho (kl + d kl), with rho = 1.1
+    found, gradient = terms([1.1], [1.0], ref_minus_logp=log(2), beta=0.1, kl_estimator=estimator)
+    assert_values(found.kl, [1.1 * KL[estimator]])
+    assert_values(found.loss, [-1.1 + 0.11 * KL[estimator]])
+    assert_values(gradient, [-1.1 + 0.11 * (KL[estimator] + KL_GRADIENT[estimator])])
+
+
+def test_a_clipped_token_is_still_held_to_the_reference():
+    # rho = 1.5 is clipped, its KL term is not: 0.1 * 1.5 * (0.306853 - 1) = -0.103972
+    _, gradient = terms([1.5], [1.0], ref_minus_logp=log(2), beta=0.1)
+    assert_values(gradient, [-0.103972])
+
+
+@pytest.mark.parametrize("estimator", ["k2", "k3"])
+def test_kl_is_never_negative_and_zero_at_the_reference(estimator):
+    differences = torch.linspace(-3, 3, 13)
+    kl = kl_divergence(-differences, torch.zeros(13), estimator)
+    assert (kl >= 0).all()
+    assert kl[6] == 0
+    assert (kl[:6] > 0).all()
+
+
+def test_with_bias_correction_the_gradient_of_k1_and_k3_is_that_of_the_divergence():
+    # Mean over all tokens x of P(x) * rho-corrected estimator, with old = P: its gradient by the logits must be that
+    # of KL(P || Q) = sum P (log P - log Q). All three tokens of a vocabulary stand for the expectation.
+    logits, ref = torch.tensor([0.3, -1.0, 0.5], requires_grad=True), torch.tensor([0.6, 0.1, 0.3]).log()
+    logps = logits.log_softmax(-1)
+    (expected,) = torch.autograd.grad((logps.exp() * (logps - ref)).sum(), logits, retain_graph=True)
+    for estimator in ("k1", "k3"):
+        config = ObjectiveConfig(beta=1.0, kl_estimator=estimator)
+        found = token_terms(logps, logps.detach(), torch.zeros(3), torch.arange(3), config, ref)
+        (gradient,) = torch.autograd.grad((logps.detach().exp() * found.loss).sum(), logits, retain_graph=True)
+        torch.testing.assert_close(gradient, expected, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("loss", "weights"),
+    [
+        ("grpo", [1 / 6, 1 / 12, 1 / 3]),  # 1 / (3 completions * their 2, 4 or max(0, 1) tokens)
+        ("bnpo", [1 / 6] * 3),  # 2 + 4 + 0 tokens
+        ("dr_grpo", [1 / 24] * 3),  # 3 completions of at most 8
+        ("dapo", [2 / 14] * 3),  # 14 tokens in the rollout's 2 updates
+    ],
+)
+def test_the_weights_of_each_loss_are_those_worked_by_hand(loss, weights):
+    found = token_weights(torch.tensor([2, 4, 0]), loss, 8, rollout_tokens=14, updates_per_rollout=2)
+    assert_values(found, weights)
+
+
+@pytest.mark.parametrize("loss", ["grpo", "bnpo", "dr_grpo", "dapo"])
+def test_weights_are_finite_where_every_completion_is_masked(loss):
+    assert token_weights(torch.tensor([0, 0]), loss, 8, rollout_tokens=0, updates_per_rollout=1).isfinite().all()
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("epsilon", 0.0),
+        ("epsilon", 1.0),
+        ("epsilon_high", 0.0),
+        ("delta", 1.2),  # not above 1 + epsilon_high = 1.2
+        ("beta", -0.1),
+        ("entropy_coef", -0.1),
+    ],
+)
+def test_a_value_that_cannot_work_is_refused_by_its_full_name(option, value):
+    with pytest.raises(ConfigError, match=rf"`model\.objective\.{option}` must be .*, got {value}"):
+        ObjectiveConfig(**{option: value})
