@@ -64,7 +64,7 @@ _QUOTED = re.compile(
 )
 
 _MIN_KANA_SHARE = 0.12
-"""Kana per kana and Han above which a text is Japanese: running Japanese has 40 % and more, one の in Chinese far less."""
+"""Kana per kana and Han above which a text is Japanese: in running Japanese 40 % and more."""
 _MAX_NAME_LENGTH = 6
 
 

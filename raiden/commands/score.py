@@ -126,7 +126,7 @@ def _language(record: Mapping[str, Any], origin: str) -> Language:
         return detect_language(f"{record.get('question', '')} {record['reply']} {' '.join(keywords)}")
     if language not in LANGUAGES:
         _fail(origin, "language", f"must be one of {', '.join(LANGUAGES)}, got {language!r}", "correct or drop it")
-    return language  # type: ignore[no-any-return]
+    return language
 
 
 def _json_lines(scored: Iterable[tuple[Sample, Reward]]) -> Iterable[str]:

@@ -30,6 +30,16 @@ _REACH = 48
 
 
 @dataclass(frozen=True)
+class Question:
+    """What a question lets its answer be."""
+
+    asks_for_negative: bool
+    """It asks for what is not so, or is not liked: then a denial is the answer."""
+    asks_for_wish: bool
+    """It asks for a dream: then what is only imagined is the answer."""
+
+
+@dataclass(frozen=True)
 class Surroundings:
     """What stands around a word, cut at its sentence; phrases that only look like denials blanked out."""
 
@@ -43,7 +53,7 @@ class Surroundings:
     sentence: str
     """The whole sentence, nothing blanked out."""
     is_question: bool
-    asks_for_negative: bool
+    question: Question
 
     @property
     def reach(self) -> str:
@@ -55,7 +65,7 @@ class Surroundings:
         return self.after[: end.end()] if end else self.after
 
 
-def surroundings(answer: Answer, hit: Hit, asks_for_negative: bool) -> Surroundings:
+def surroundings(answer: Answer, hit: Hit, question: Question) -> Surroundings:
     """The text around a hit, ready to be looked at."""
     idioms = IDIOMS[answer.language]
     sentence = answer.sentences[answer.sentence_index(hit.start)]
@@ -68,7 +78,7 @@ def surroundings(answer: Answer, hit: Hit, asks_for_negative: bool) -> Surroundi
         preceding=answer.text[max(0, sentence.start - _REACH) : sentence.start],
         sentence=answer.text[sentence.start : end],
         is_question=sentence.is_question,
-        asks_for_negative=asks_for_negative,
+        question=question,
     )
 
 
@@ -76,9 +86,10 @@ def _blank_out(pattern: re.Pattern[str], text: str) -> str:
     return pattern.sub(lambda match: _BLANK * len(match[0]), text)
 
 
-def asks_for_negative(question: str, answer: Answer) -> bool:
-    """Whether a question (folded) asks for what is not so, or is not liked: then a denial is the answer."""
-    return bool(IDIOMS[answer.language].negative_question.search(question))
+def read_question(question: str, answer: Answer) -> Question:
+    """What a question (folded) asks for."""
+    idioms = IDIOMS[answer.language]
+    return Question(bool(idioms.negative_question.search(question)), bool(idioms.wish_question.search(question)))
 
 
 def objection(around: Surroundings) -> str:
@@ -103,7 +114,7 @@ def _only_asked(around: Surroundings) -> str:
 
 def _denied(around: Surroundings) -> str:
     idioms = around.idioms
-    if around.asks_for_negative:
+    if around.question.asks_for_negative:
         return ""
     touching = around.after + around.following
     if idioms.denied_directly_after.match(touching) or idioms.denied_directly_before.search(around.before):
@@ -125,7 +136,7 @@ def _is_odd(around: Surroundings) -> bool:
 
 
 def _disliked(around: Surroundings) -> str:
-    return DISLIKED if not around.asks_for_negative and around.idioms.dislike.search(around.reach) else ""
+    return DISLIKED if not around.question.asks_for_negative and around.idioms.dislike.search(around.reach) else ""
 
 
 def _alternative(around: Surroundings) -> str:
@@ -156,4 +167,6 @@ def _others_belief(around: Surroundings) -> str:
 
 def _unreal(around: Surroundings) -> str:
     idioms = around.idioms
+    if around.question.asks_for_wish:
+        return ""
     return UNREAL if idioms.unreal_before.search(around.before) or idioms.unreal_after.match(around.after) else ""

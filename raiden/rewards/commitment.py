@@ -104,7 +104,7 @@ def _num_frames(answer: Answer, hit: Hit) -> int:
 
 
 def _frame(clause: tuple[str, ...], answer: Answer) -> tuple[str, ...]:
-    """How a clause begins: two units, in Korean one word with its particle ("저는"); empty if there is nothing more."""
+    """How a clause begins: two units, in Korean one word with its particle; empty if nothing follows."""
     size = 1 if answer.language == "ko" else 2
     return clause[:size] if len(clause) > size else ()
 

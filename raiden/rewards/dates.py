@@ -7,7 +7,6 @@ the rest.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from raiden.languages import word_list
@@ -24,53 +23,77 @@ _YEAR = r"(?:(?:,?\s+|\s+of\s+)(?P<year>\d{4})\b)?"
 _HAN = "〇零一二三四五六七八九十廿卅"
 _SINO = "일이삼사오육륙칠팔구십백천영공"
 _ERAS = {"明治": 1867, "大正": 1911, "昭和": 1925, "平成": 1988, "令和": 2018, "民国": 1911, "民國": 1911}
+_HAN_YEAR = rf"(?P<era>{'|'.join(_ERAS)})?(?P<year>\d{{1,4}}|元|[{_HAN}]{{1,4}})"
+_HAN_MONTH = rf"(?P<month>\d{{1,2}}|[{_HAN}]{{1,3}})"
+_SINO_YEAR = rf"(?P<year>\d{{4}}|[{_SINO}]{{4,8}})"
+_SINO_MONTH = rf"(?P<month>\d{{1,2}}|[{_SINO}]{{1,2}}|유|시)"
 
-_PATTERNS = (
+_WHOLE_DATES = (
     re.compile(rf"\b{_MONTH}\s+(?:the\s+)?{_DAY}{_YEAR}"),
     re.compile(rf"\b{_DAY}\s+(?:day\s+)?(?:of\s+)?{_MONTH}{_YEAR}"),
     re.compile(r"(?<!\d)(?P<year>\d{4})[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})(?!\d)"),
     re.compile(r"(?<![\d/])(?P<month>\d{1,2})/(?P<day>\d{1,2})(?:/(?P<year>\d{4}))?(?![\d/])"),
     re.compile(
-        rf"(?:(?P<era>{'|'.join(_ERAS)})?(?P<year>\d{{1,4}}|元|[{_HAN}]{{1,4}})年\s?)?(?<![\d{_HAN}])"
-        rf"(?P<month>\d{{1,2}}|[{_HAN}]{{1,3}})月\s?(?P<day>\d{{1,2}}|[{_HAN}]{{1,3}})(?:[日号號]|"
-        rf"(?![\d{_HAN}]))"
+        rf"(?:{_HAN_YEAR}年\s?)?(?<![\d{_HAN}]){_HAN_MONTH}月\s?(?P<day>\d{{1,2}}|[{_HAN}]{{1,3}})"
+        rf"(?:[日号號]|(?![\d{_HAN}]))"
     ),
     re.compile(
-        rf"(?:(?P<year>\d{{4}}|[{_SINO}]{{4,8}})\s?년\s?)?(?<![\d{_SINO}])"
-        rf"(?P<month>\d{{1,2}}|[{_SINO}]{{1,2}}|유|시)\s?월\s?(?P<day>\d{{1,2}}|[{_SINO}]{{1,4}})\s?일"
+        rf"(?:{_SINO_YEAR}\s?년\s?)?(?<![\d{_SINO}]){_SINO_MONTH}\s?월\s?"
+        rf"(?P<day>\d{{1,2}}|[{_SINO}]{{1,4}})\s?일"
     ),
 )
+_PARTIAL_DATES = (
+    re.compile(rf"\b{_MONTH},?\s+(?P<year>\d{{4}})\b"),
+    re.compile(r"(?<![\d.,])(?P<year>1\d{3}|20\d{2})(?!\d)"),
+    re.compile(rf"{_HAN_YEAR}年(?:\s?{_HAN_MONTH}月)?"),
+    re.compile(rf"{_SINO_YEAR}\s?년(?:\s?{_SINO_MONTH}\s?월)?"),
+)
 _ODD_MONTHS = {"유": 6, "시": 10}
+_FIRST_YEAR = 1000
+"""Smaller numbers before 年 and 년 count years."""
 
 
 class Date(NamedTuple):
-    """A day of the year, and the year where it is said."""
+    """What is said of a date; a field that is not said is None."""
 
     start: int
     end: int
     year: int | None
-    month: int
-    day: int
+    month: int | None
+    day: int | None
 
     def includes(self, other: Date) -> bool:
         """Whether every field that the other has is the same here."""
-        return (self.month, self.day) == (other.month, other.day) and other.year in (None, self.year)
+        return other.year in (None, self.year) and other.month in (None, self.month) and other.day in (None, self.day)
 
 
 def find_dates(text: str) -> list[Date]:
-    """The dates of a folded text, in any of the four languages."""
-    return [date for pattern in _PATTERNS for match in pattern.finditer(text) if (date := _read(match))]
+    """The dates of a folded text, in any of the four languages; parts of a date are given as well."""
+    patterns = (*_WHOLE_DATES, *_PARTIAL_DATES)
+    return [date for pattern in patterns for match in pattern.finditer(text) if (date := _read(match))]
+
+
+def whole_date(text: str) -> Date | None:
+    """The date, with its month and day, that a folded keyword is, if it is one and nothing else."""
+    date = any_date(text)
+    return date if date and date.day else None
+
+
+def any_date(text: str) -> Date | None:
+    """The date, or the year with or without a month, that a folded keyword is."""
+    return next((date for date in find_dates(text) if (date.start, date.end) == (0, len(text))), None)
 
 
 def _read(match: re.Match[str]) -> Date | None:
-    month, day = _field(match["month"]), _field(match["day"])
-    year = _field(match["year"]) if match["year"] else None
-    era = match.groupdict().get("era")
-    if era and year is not None:
-        year += _ERAS[era]
-    if month is None or day is None or not 1 <= month <= 12 or not 1 <= day <= 31:
-        return None
-    return Date(*match.span(), year, month, day)
+    said = match.groupdict()
+    year, month, day = (_field(written) if (written := said.get(name)) else None for name in ("year", "month", "day"))
+    if year is not None:
+        year += _ERAS.get(said.get("era") or "", 0)
+    is_possible = (
+        month in (None, *range(1, 13)) and day in (None, *range(1, 32)) and (year or _FIRST_YEAR) >= _FIRST_YEAR
+    )
+    is_read = all((said.get(name) is None) == (value is None) for name, value in (("month", month), ("day", day)))
+    return Date(*match.span(), year, month, day) if is_possible and is_read else None
 
 
 def _field(written: str) -> int | None:
@@ -78,17 +101,10 @@ def _field(written: str) -> int | None:
         return _MONTH_NUMBERS.get(written) or _ODD_MONTHS[written]
     if written == "元":
         return 1
-    digits = re.match(r"\d+", written)
-    if digits:
+    if digits := re.match(r"\d+", written):
         return int(digits[0])
     if written.isascii():
         found = english_value(re.findall("[a-z]+", written))
         return int(found[0]) if found and found[1] else None
     value = hangul_value(written) if "가" <= written[0] <= "힣" else han_value(written)
     return None if value is None else int(value)
-
-
-def whole_date(text: str) -> Date | None:
-    """The date that a keyword is, if it is one and nothing else."""
-    dates: Iterator[Date] = (date for date in find_dates(text) if (date.start, date.end) == (0, len(text)))
-    return next(dates, None)

@@ -9,7 +9,7 @@ from functools import lru_cache, partial
 from raiden.languages import word_set
 from raiden.rewards.answer import Answer
 from raiden.rewards.chinese import find_chinese, simplify
-from raiden.rewards.dates import Date, whole_date
+from raiden.rewards.dates import Date, any_date, whole_date
 from raiden.rewards.english import find_latin, latin_pattern
 from raiden.rewards.hits import PIECE_OF_NUMBER, Hit
 from raiden.rewards.japanese import find_japanese
@@ -48,8 +48,8 @@ _UNITS = {unit: "[" + re.escape(row) + "]" for row in _SAME_UNITS for unit in ro
 def finder_for(variant: str, kind: TermType, language: Language) -> Finder:
     """The finder of one variant; made once for all completions of a sample."""
     folded = fold_text(variant).strip()
-    date = whole_date(folded)
-    if date and kind in ("text", "date"):
+    date = any_date(folded) if kind == "date" else whole_date(folded)
+    if date and kind != "number":
         return partial(_find_date, date)
     text_finder = _text_finder(folded, variant, language)
     number = _number_in(folded, kind, language)

@@ -16,7 +16,10 @@ from raiden.languages import word_set
 from raiden.rewards.hits import PIECE_OF_WORD, Hit
 
 _INFLECTION = ("助動詞", "助詞")
-_SUFFIXES = word_set("都 府 県 市 区 町 村 島 州 国 郡 人 語 さん 様 君 ちゃん 先生 氏 達 たち ら なし")
+_SUFFIXES = word_set(
+    "都 府 県 市 区 町 村 島 州 国 郡 人 語 さん 様 君 ちゃん 先生 氏 達 たち ら なし 以外 同士 "
+    "自身 好き 嫌い 育ち 生まれ 出身 在住"
+)
 """What a name takes behind and stays what it is: 東京都 is 東京."""
 _LANDMARKS = word_set("海 駅 橋 山 川 寺 城 酒 湖 湾 大学 高校 タワー 新聞 銀行 料理 風 製 ドーム 公園 空港 電力")
 """What makes another thing of a place's name in front of it: 日本海 is not 日本, 東京出身 is about 東京."""
@@ -103,6 +106,26 @@ def _find_forms(keyword: str, tokens: Sequence[Token]) -> Iterator[tuple[int, in
     for index in range(len(tokens) - len(wanted) + 1):
         if _same_word(wanted[0], tokens[index]) and all(map(_same_word, wanted, tokens[index : index + len(wanted)])):
             yield tokens[index].start, tokens[index + len(wanted) - 1].end
+    yield from _find_reading("".join(token.reading for token in wanted), keyword, tokens)
+
+
+def _find_reading(reading: str, keyword: str, tokens: Sequence[Token]) -> Iterator[tuple[int, int]]:
+    """Where words are read as the keyword is, one of the two being written in kana alone."""
+    if len(reading) <= _MIN_READING:
+        return
+    for index, token in enumerate(tokens):
+        if not token.reading or not reading.startswith(token.reading):
+            continue
+        spelled = ""
+        for last in tokens[index:]:
+            spelled += last.reading
+            if not reading.startswith(spelled):
+                break
+            if spelled == reading:
+                written = "".join(part.surface for part in tokens[index:] if part.end <= last.end)
+                if bool(_KANA_ONLY.fullmatch(written)) != bool(_KANA_ONLY.fullmatch(keyword)):
+                    yield token.start, last.end
+                break
 
 
 @lru_cache(maxsize=8192)

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from raiden.languages import word_set
 from raiden.rewards.hits import PIECE_OF_WORD, Hit
 
 _PARTICLES = re.compile(
@@ -24,7 +25,8 @@ _PARTICLES = re.compile(
     r"이네|고|이고|인데|지만|이지만|라고|이라고)?"
     r"(?:요|에요|예요|다|니다|습니다|어요|는데|지만|고|며)?"
 )
-_PLACE_SUFFIXES = frozenset(["시", "도", "군", "구", "읍", "면", "동", "섬", "특별시", "광역시"])
+_PLACE_SUFFIXES = word_set("시 도 군 구 읍 면 동 섬 특별시 광역시")
+_NOUN_SUFFIXES = word_set("들 쯤 째 님 이 네 여 간 당")
 _NOUN_TAGS = ("NNG", "NNP", "NR", "SL", "SN", "XR", "NP")
 _GLUED_TAGS = ("J", "V", "E", "XS", "S", "NNB", "IC", "MM")
 """Beginnings of the tags that may follow a noun in one word without making another noun of it."""
@@ -35,6 +37,7 @@ class Token(NamedTuple):
 
     start: int
     end: int
+    surface: str
     tag: str
     parts: tuple[tuple[str, str], ...]
     """Morphemes and their tags, spelled out: 달려 is 달리/VV + 어/EC."""
@@ -65,13 +68,10 @@ def tokenise(sentence: str) -> tuple[Token, ...]:
 
 def _token(surface: str, features: list[str], start: int) -> Token:
     tag = features[0]
-    expression = features[7] if len(features) > 7 and features[4] == "Inflect" else "*"
-    parts: tuple[tuple[str, str], ...] = ((surface, tag),)
-    if expression != "*":
-        parts = tuple(
-            (part.split("/")[0], part.split("/")[1]) for part in expression.split("+") if part.count("/") > 1
-        )
-    return Token(start, start + len(surface), tag, parts or ((surface, tag),))
+    spelled_out = features[7] if len(features) > 7 and features[4] == "Inflect" else ""
+    morphemes = (part.split("/") for part in spelled_out.split("+") if part.count("/") > 1)
+    parts = tuple((form, part_tag) for form, part_tag, *_ in morphemes)
+    return Token(start, start + len(surface), surface, tag, parts or ((surface, tag),))
 
 
 def find_korean(keyword: str, sentence: str) -> Iterator[Hit]:
@@ -96,15 +96,18 @@ def _is_word(start: int, end: int, sentence: str) -> bool:
     if first is None or last is None:
         return False
     if start == first.start and end == last.end:
-        return _ends_here(last, tokens, sentence)
+        return _ends_here(last, end - start > 1, tokens, sentence)
     # Sudden noun inside a noun: 감 in 감기. A name that the dictionary does not know is cut anyhow.
     if last.tag.startswith("NN") and first == last:
         return start == first.start and last.tag == "NNP" and sentence[end : last.end] in _PLACE_SUFFIXES
     return _has_only_particles(start, end, sentence)
 
 
-def _ends_here(last: Token, tokens: Sequence[Token], sentence: str) -> bool:
+def _ends_here(last: Token, is_long: bool, tokens: Sequence[Token], sentence: str) -> bool:
     following = next((token for token in tokens if token.start == last.end), None)
+    if following is not None and following.tag == "XSN":
+        # 작가님 is a 작가, but 손님 is no 손, and 요리사 no 요리.
+        return is_long and sentence[following.start : following.end] in _NOUN_SUFFIXES
     if following is None or following.tag.startswith(_GLUED_TAGS):
         return True
     is_place = last.tag == "NNP" and sentence[following.start : following.end] in _PLACE_SUFFIXES
@@ -121,22 +124,19 @@ def _find_verb(stem: str, tokens: Sequence[Token]) -> list[tuple[int, int]]:
     """Where morphemes that end in a verb or adjective spell the stem: 좋/VA + 아/EC + 하/VV for 좋아하다."""
     places = []
     for index, token in enumerate(tokens):
-        if not stem.startswith(token.parts[0][0]) and not stem.startswith(_surface_form(token)):
-            continue
-        end = _spelled_until(stem, tokens, index)
-        if end is not None:
-            places.append((token.start, end))
+        # The dictionary lists a stem under its base (물어 under 묻다), and sometimes under the wrong one.
+        for as_written in (False, True):
+            end = _spelled_until(stem, tokens, index, as_written)
+            if end is not None:
+                places.append((token.start, end))
+                break
     return places
 
 
-def _surface_form(token: Token) -> str:
-    return token.parts[0][0] if len(token.parts) == 1 else "\0"
-
-
-def _spelled_until(stem: str, tokens: Sequence[Token], index: int) -> int | None:
+def _spelled_until(stem: str, tokens: Sequence[Token], index: int, as_written: bool) -> int | None:
     spelled = ""
     for token in tokens[index : index + len(stem)]:
-        for form, tag in token.parts:
+        for form, tag in ((token.surface, token.tag),) if as_written else token.parts:
             # 산책을 하다 is 산책하다.
             spelled += "" if tag.startswith("J") and not stem.startswith(spelled + form) else form
             if spelled == stem and (tag.startswith("V") or tag in ("XSV", "XSA")):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 
-from raiden.rewards.affirmation import DENIED, asks_for_negative, objection, surroundings
+from raiden.rewards.affirmation import DENIED, Question, objection, read_question, surroundings
 from raiden.rewards.answer import Answer
 from raiden.rewards.chinese import simplify
 from raiden.rewards.commitment import STUFFED, is_stuffed, lack_of_commitment
@@ -42,12 +42,12 @@ class Finding:
 def judge(sample: Sample, answer: Answer) -> Verdict:
     """Decide a sample's rule on an answer."""
     rule = sample.rule
-    negative = asks_for_negative(fold_text(sample.question), answer)
+    question = read_question(fold_text(sample.question), answer)
     for term in rule.forbidden:
-        if said := _examine(term, answer, negative).said:
+        if said := _examine(term, answer, question).said:
             span = answer.span(said[0].start, said[0].end)
             return Verdict(False, (span,), f"the reply says {span.text!r}, which the rule forbids")
-    findings = [_commit(_examine(term, answer, negative), sample, answer) for term in rule.terms]
+    findings = [_commit(_examine(term, answer, question), sample, answer) for term in rule.terms]
     right = (all if rule.match == "all" else any)(finding.said for finding in findings)
     return _accepted(findings, answer) if right else _refused(findings, answer)
 
@@ -73,14 +73,14 @@ def _refused(findings: list[Finding], answer: Answer) -> Verdict:
     return Verdict(False, (span,), f"{span.text!r} does not count for {keyword!r}: {told.refused.fault}")
 
 
-def _examine(term: Term, answer: Answer, asks_negative: bool) -> Finding:
+def _examine(term: Term, answer: Answer, question: Question) -> Finding:
     refused: Hit | None = None
     for variant in term.variants:
         hits = list(islice(finder_for(variant, term.type, answer.language)(answer), MAX_HITS))
         if is_stuffed(answer.text, hits):
             refused = refused or hits[0]._replace(fault=STUFFED.format(len(hits)))
             continue
-        judged = [hit if hit.fault else _judge_hit(hit, answer, asks_negative) for hit in hits]
+        judged = [hit if hit.fault else _judge_hit(hit, answer, question) for hit in hits]
         said = tuple(hit for hit in judged if not hit.fault)
         denied = next((hit for hit in judged if hit.fault == DENIED), None)
         if said and not denied:
@@ -91,8 +91,8 @@ def _examine(term: Term, answer: Answer, asks_negative: bool) -> Finding:
     return Finding(term, (), refused)
 
 
-def _judge_hit(hit: Hit, answer: Answer, asks_negative: bool) -> Hit:
-    return hit._replace(fault=objection(surroundings(answer, hit, asks_negative)))
+def _judge_hit(hit: Hit, answer: Answer, question: Question) -> Hit:
+    return hit._replace(fault=objection(surroundings(answer, hit, question)))
 
 
 def _commit(finding: Finding, sample: Sample, answer: Answer) -> Finding:

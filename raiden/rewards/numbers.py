@@ -56,7 +56,9 @@ _NOT_A_NUMBER = re.compile(
     r"|四(?:川|处|处|周|季|海|国)|五(?:官|行|十嵐)|七(?:夕|转|転)|八(?:卦|哥|百屋|王子|幡)|"
     r"九(?:州|龙|龍)|十(?:字|足)|六本木|二階堂|两口子"
 )
-_NAME_BEFORE = re.compile(r"(?:统|唯|第|初|星期|礼拜|周|张|李|王|単|統|均|万|専|随|逐|[a-z])$")
+_NAME_BEFORE = re.compile(
+    r"(?:三番|七上|四面|五颜|十全|千方|百发|三心|九牛|乱七|横七|颠三|丢三|统|唯|第|初|星期|礼拜|周|张|李|王|単|統|均|万|専|随|逐|[a-z])$"
+)
 _PRONOUN_ONE = re.compile(r"(?:the|this|that|no|every|any|some|each|which)[\s-]$")
 _SINGLE_SINO = re.compile(rf"[{_ONES}]")
 _COUNTER = re.compile(

@@ -13,7 +13,8 @@ MAX_DIGITS = 24
 """Digits of the longest number that is read as a number."""
 
 _DIGITS = {char: index for index, char in enumerate("零一二三四五六七八九")} | {
-    "〇": 0, "两": 2, "兩": 2, "壱": 1, "壹": 1, "弐": 2, "贰": 2, "参": 3, "叁": 3, "肆": 4, "伍": 5, "陆": 6, "柒": 7, "捌": 8, "玖": 9,
+    "〇": 0, "两": 2, "兩": 2, "壱": 1, "壹": 1, "弐": 2, "贰": 2, "参": 3, "叁": 3,
+    "肆": 4, "伍": 5, "陆": 6, "柒": 7, "捌": 8, "玖": 9,
 }  # fmt: skip
 _SMALL_UNITS = {"十": 10, "百": 100, "千": 1000, "拾": 10, "佰": 100, "仟": 1000}
 _LARGE_UNITS = {"万": 10**4, "萬": 10**4, "亿": 10**8, "億": 10**8, "兆": 10**12}
@@ -37,8 +38,8 @@ _ENGLISH = {word: value for value, word in enumerate(_TEENS)} | {
 _ENGLISH_UNITS = {"thousand": 10**3, "million": 10**6, "billion": 10**9}
 _ORDINALS = {
     "first": 1, "second": 2, "third": 3, "fifth": 5, "eighth": 8, "ninth": 9, "twelfth": 12,
-    **{word + "th": value for word, value in _ENGLISH.items() if value not in (1, 2, 3, 5, 8, 9, 12) and not word.endswith("y")},
-    **{word[:-1] + "ieth": value for word, value in _ENGLISH.items() if word.endswith("y")},
+    **{word + "th": _ENGLISH[word] for word in _TEENS if _ENGLISH[word] not in (1, 2, 3, 5, 8, 9, 12)},
+    **{word[:-1] + "ieth": _ENGLISH[word] for word in _ENGLISH_TENS},
 }  # fmt: skip
 ENGLISH_NUMBER_WORDS = frozenset(_ENGLISH) | frozenset(_ORDINALS) | word_set("hundred thousand million billion")
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Literal, NoReturn, cast
 
 from raiden.errors import SampleError
-from raiden.rewards.dates import whole_date
+from raiden.rewards.dates import any_date
 from raiden.rewards.finding import is_number
 from raiden.rewards.normalise import fold_text
 from raiden.types import MatchRule, Term, TermType
@@ -124,8 +124,8 @@ class _RecordReader:
             self._fail(
                 f"`{field}` holds {variant!r}, which is not read as a number", "write it as 27, or make it a text"
             )
-        if kind == "date" and not whole_date(fold_text(variant).strip()):
-            fault = f"`{field}` holds {variant!r}, which is not read as a date with month and day"
+        if kind == "date" and not any_date(fold_text(variant).strip()):
+            fault = f"`{field}` holds {variant!r}, which is not read as a date"
             self._fail(fault, "write it as 1990-03-05, or make it a text")
         return variant
 

@@ -25,6 +25,8 @@ ENGLISH = Idioms(
         r"\band (?=(?:i|i'm|i've|it|he|she|we|they|my|instead|now)\b)",
     ),
     harmless=phrases(
+        r"\bnever (?:stop|stopped|fail|fails|failed|forget|forgot|forgets|tire|tired|tires|grew "
+        r"tired|get tired|miss|misses|missed)\b",
         r"(?:\bnot|n't) (?:only|just|merely|simply|solely|to mention|for nothing)\b",
         r"\bno (?:doubt|wonder|question|matter|one but|one else but|less than|longer than|other "
         r"than|mistake)\b",
@@ -62,6 +64,7 @@ ENGLISH = Idioms(
         r"\b(?:not|never|no|nor|anything but|far from being) (?:an? |the |my )?(?:\w+ )?$",
     ),
     denied_directly_after=phrases(
+        r",? but (?:not any ?more|no longer|i'm not|i am not|i quit)\b",
         r"\s*(?:,\s*)?i (?:am|was|do|did|have|'m) ?(?:not|n't)\b|\s*,?\s*i'm not\b",
         r"\s*\?+\s*(?:oh,? )?(?:no|never|not|nope|hardly|heavens|god)\b",
         rf"\s+{_BE_NOT} (?:my|for me|what|who|where|something|one|it|me|true|right|among)\b",
@@ -115,7 +118,10 @@ ENGLISH = Idioms(
         r"(?:often |sometimes )?(?:mistaken|taken) for\b",
     ),
     contrast=phrases(r"\bbut\b|\bhowever\b|\bthough\b|\byet\b|\bin truth\b|\bactually\b|\bin fact\b|\breally\b"),
+    wish_question=phrases(r"\b(?:dreams?|dreamt|dreamed|wish|hope|want|wanted|would|like to|plan|grow up|ambition)\b"),
     unreal_before=phrases(
+        r"\b(?:could|should|might|would) have (?:been|become) (?:an? |the )?$",
+        r"\b(?:wanted|wants|told|urged|begged) me to (?:be|become) (?:an? |the )?$",
         r"\b(?:if|wish|as if|as though) (?:only )?i (?:were|was|had been) (?:an? |the |in |from |born in )*$",
         r"\bi(?:'d| would) (?:love|like) to be (?:an? |the )?$|\b(?:want(?:ed)?|dream(?:ed|t)? of|"
         r"hope[sd]?) (?:to be|to become|being|becoming) (?:an? |the )?$",
