@@ -93,7 +93,7 @@ def _make_model(tokenizer: PreTrainedTokenizerBase) -> Qwen2ForCausalLM:
         num_key_value_heads=2,
         max_position_embeddings=8192,
         tie_word_embeddings=True,
-        initializer_range=0.2,  # at 0.02 all tokens are as good as equally likely, and no mistake would show
+        initializer_range=0.1,  # at 0.02 all tokens are as good as equally likely, and no mistake would show
         bos_token_id=None,
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
