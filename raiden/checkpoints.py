@@ -78,7 +78,7 @@ class NewestCheckpoints(Checkpoint):
             return
         path = Path(trainer.log_dir) / FOLDER / checkpoint_name(pl_module.num_steps_done)
         if path != self.last_path:
-            trainer.save_checkpoint(path)
+            trainer.save_checkpoint(path, weights_only=False)
             self.last_path = path
             for old in checkpoints_of(path.parent.parent)[: -self.keep]:
                 trainer.strategy.remove_checkpoint(old)

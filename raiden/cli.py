@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -95,8 +97,19 @@ class RaidenCLI(LightningCLI):
         return super().instantiate_trainer(plugins=[*plugins, AtomicCheckpointIO()], **kwargs)
 
 
+def _quieten() -> None:
+    """Takes away what speaks neither of the user's data nor of the user's options."""
+    warnings.filterwarnings("ignore", message=".*isinstance.treespec, LeafSpec.*")
+    # Lightning counts raiden's loaders as slow because they have no worker processes; they need none.
+    warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+    logging.getLogger("lightning.pytorch.utilities.rank_zero").addFilter(
+        lambda record: not record.getMessage().startswith("💡 Tip")
+    )
+
+
 def main(args: list[str] | None = None) -> None:
     """Runs `raiden fit`, `validate`, `test` or `predict`."""
+    _quieten()
     # Strings beneath a config's fields become its help.
     set_parsing_settings(docstring_parse_attribute_docstrings=True)
     RaidenCLI(

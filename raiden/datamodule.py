@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import torch
 from lightning import LightningDataModule
 from lightning.pytorch.utilities import rank_zero_info
 from transformers import PreTrainedTokenizerBase
@@ -199,6 +200,10 @@ class RoleplayDataModule(LightningDataModule):
         messages = [{"role": m.role, "content": m.content} for m in build_messages(sample, self.response_format)]
         ids: Any = tokenizer.apply_chat_template(messages, add_generation_prompt=True, return_dict=False)
         return tuple(ids)
+
+    def transfer_batch_to_device(self, batch: Any, device: torch.device, dataloader_idx: int) -> Any:
+        """Prompts stay where they are: engines and micro-batches make the tensors."""
+        return batch
 
     def train_dataloader(self) -> PromptLoader:
         return PromptLoader(self._prompts["train"], self.batch_size, self.questions_per_character, self.seed)

@@ -127,10 +127,6 @@ class GRPOModule(LightningModule):
     def teardown(self, stage: str) -> None:
         self.engine.close()
 
-    def transfer_batch_to_device(self, batch: Any, device: torch.device, dataloader_idx: int) -> Any:
-        """Prompts stay where they are: engines and micro-batches make the tensors."""
-        return batch
-
     # Training
 
     def training_step(self, prompts: list[Prompt], batch_idx: int) -> None:

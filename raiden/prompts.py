@@ -10,20 +10,17 @@ ResponseFormat = Literal["plain", "think"]
 
 _INSTRUCTIONS: dict[Language, str] = {
     "en": (
-        "You play the character below in a conversation. You are {name}: speak as {name}, in the first person, "
-        "true to the character and to what was said before. Answer just what is asked, in one or two sentences."
+        "You are {name}. Answer as {name}, in the first person, true to this setting and to the conversation. "
+        "Answer only what is asked, in one short sentence."
     ),
-    "zh": (
-        "请在对话中扮演下面的角色。你就是{name}：以{name}的身份、用第一人称说话，忠于角色设定和前面的对话。"
-        "只回答所问的内容，一两句话即可。"
-    ),
+    "zh": "你就是{name}。请以{name}的身份、用第一人称回答，忠于以上设定和对话内容。只回答所问的内容，一句简短的话即可。",
     "ja": (
-        "会話の中で次の登場人物を演じてください。あなたは{name}です。{name}として一人称で話し、"
-        "設定とこれまでの会話に忠実に答えてください。聞かれたことだけを、一、二文で答えてください。"
+        "あなたは{name}です。{name}として一人称で、上の設定とこれまでの会話に忠実に答えてください。"
+        "聞かれたことだけを、短い一文で答えてください。"
     ),
     "ko": (
-        "대화에서 아래 인물을 연기하세요. 당신은 {name}입니다. {name}의 입장에서 일인칭으로 말하고, "
-        "설정과 앞선 대화에 충실하게 답하세요. 묻는 것에만 한두 문장으로 답하세요."
+        "당신은 {name}입니다. {name}의 입장에서 일인칭으로, 위의 설정과 지금까지의 대화에 충실하게 답하세요. "
+        "묻는 것에만 짧은 한 문장으로 답하세요."
     ),
 }
 _THINK: dict[Language, str] = {
@@ -46,7 +43,7 @@ def build_messages(sample: Sample, response_format: ResponseFormat = "plain") ->
     if response_format == "think":
         instructions.append(_THINK[sample.language])
     setting = "\n".join(f"{field}: {value}" for field, value in sample.character_profile.items())
-    # Joined, not formatted as a whole: a profile may hold braces of its own.
+    # The profile is not formatted: it may hold braces of its own.
     head = "\n".join(line.format(name=sample.character_name) for line in instructions)
-    system = f"{head}\n\n<Character Setting>\n{setting}\n</Character Setting>"
+    system = f"<Character Setting>\n{setting}\n</Character Setting>\n\n{head}"
     return [Message("system", system), *sample.conversation_history, Message("user", sample.question)]

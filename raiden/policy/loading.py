@@ -102,9 +102,12 @@ def refuse_unsupported(config: Any) -> None:
     """Refuses models whose layers attend in ways that the prefix tree does not compute."""
     name = config.model_type
     kinds = set(getattr(config, "layer_types", None) or ["full_attention"])
-    if kinds != {"full_attention"} or (getattr(config, "use_sliding_window", True) and getattr(config, "sliding_window", None)):
-        raise ConfigError(f"`model.policy.path`: {name} uses {', '.join(sorted(kinds))} with a sliding window or state; "
-                          "only full attention in every layer is supported.")
+    slides = getattr(config, "use_sliding_window", True) and getattr(config, "sliding_window", None)
+    if kinds != {"full_attention"} or slides:
+        raise ConfigError(
+            f"`model.policy.path`: {name} has layers with {', '.join(sorted(kinds))}"
+            f"{' and a sliding window' if slides else ''}; only full attention in every layer is supported."
+        )
     if getattr(config, "attn_logit_softcapping", None):
         raise ConfigError(f"`model.policy.path`: {name} caps its attention scores, which is not supported.")
 
@@ -116,7 +119,7 @@ def _load(folder: str, config: PolicyConfig) -> PreTrainedModel:
     for module in model.modules():
         if isinstance(module, nn.Dropout):
             module.p = 0.0
-    return model
+    return model.train()
 
 
 def _add_lora(model: PreTrainedModel, config: LoraConfig) -> Any:
