@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lightning import Callback, LightningModule, Trainer
+from lightning import Callback
 
 from raiden.checkpoints import NewestCheckpoints
 from raiden.errors import ConfigError
@@ -40,41 +40,41 @@ class HeldOutReport(Callback):
     def _seconds(self) -> float:
         return self.seconds_before_resume + time.monotonic() - self._started
 
-    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+    def on_fit_start(self, trainer: Any, pl_module: Any) -> None:
         self._started = time.monotonic()
 
-    def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+    def on_validation_start(self, trainer: Any, pl_module: Any) -> None:
         self._samples = []
 
-    def on_validation_batch_end(self, trainer: Trainer, pl_module: LightningModule, *args: Any) -> None:
+    def on_validation_batch_end(self, trainer: Any, pl_module: Any, *args: Any) -> None:
         self._samples += [scored_sample(rollout) for rollout in pl_module.rollouts]
 
-    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+    def on_validation_end(self, trainer: Any, pl_module: Any) -> None:
         self.after = dict(pl_module.shares)
         self._evaluated_at = pl_module.num_steps_done
         if trainer.sanity_checking:
             self.before = self.after
-            self._log_before(trainer)
+            # Lightning logs nothing while it checks; the curves shall start at step 0.
+            for logger in trainer.loggers:
+                logger.log_metrics({f"val/{name}": share for name, share in self.before.items()}, step=0)
 
-    def _log_before(self, trainer: Trainer) -> None:
-        """Lightning logs nothing while it checks; the curves shall start at step 0."""
-        for logger in trainer.loggers:
-            logger.log_metrics({f"val/{name}": share for name, share in self.before.items()}, step=0)
+    def on_test_start(self, trainer: Any, pl_module: Any) -> None:
+        self.on_validation_start(trainer, pl_module)
 
-    on_test_start = on_validation_start
-    on_test_batch_end = on_validation_batch_end
+    def on_test_batch_end(self, trainer: Any, pl_module: Any, *args: Any) -> None:
+        self.on_validation_batch_end(trainer, pl_module)
 
-    def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+    def on_test_end(self, trainer: Any, pl_module: Any) -> None:
         self.on_validation_end(trainer, pl_module)
 
-    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+    def on_train_end(self, trainer: Any, pl_module: Any) -> None:
         if self._evaluated_at != pl_module.num_steps_done and trainer.enable_validation:
             # Training ended between two validations; the report is about the model as it is now.
             trainer.validating = True
             trainer.fit_loop.epoch_loop.val_loop.run()
             trainer.training = True
 
-    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+    def on_fit_end(self, trainer: Any, pl_module: Any) -> None:
         if not trainer.is_global_zero:
             return
         columns = {"before": self.before, "after": self.after}
@@ -91,7 +91,7 @@ class HeldOutReport(Callback):
         )
         self._write_output()
 
-    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+    def teardown(self, trainer: Any, pl_module: Any, stage: str) -> None:
         if stage in ("validate", "test") and self.after and trainer.is_global_zero:
             print_shares(stage, {"share": self.after})
             self._write_output()
@@ -102,7 +102,7 @@ class HeldOutReport(Callback):
             print(f"report: {self.output_file}")
 
 
-def run_paths(trainer: Trainer) -> dict[str, str | None]:
+def run_paths(trainer: Any) -> dict[str, str | None]:
     """Where a finished run's files lie."""
     checkpoint = next((c.last_path for c in trainer.callbacks if isinstance(c, NewestCheckpoints)), None)
     export = next((c.path for c in trainer.callbacks if isinstance(c, ExportPolicy)), None)
@@ -128,7 +128,7 @@ class ExportPolicy(Callback):
         self.folder = folder
         self.path: Path | None = None
 
-    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+    def on_train_end(self, trainer: Any, pl_module: Any) -> None:
         if self.enabled and trainer.is_global_zero and trainer.log_dir is not None:
             self.path = export_policy(pl_module.policy, self.folder or _free_name(Path(trainer.log_dir) / "export"))
 
@@ -155,9 +155,7 @@ class CompletionTable(Callback):
         self.every_n_steps = every_n_steps
         self.num_completions = num_completions
 
-    def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
-    ) -> None:
+    def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
         if self.every_n_steps and pl_module.num_steps_done % self.every_n_steps == 0:
             table = completions_markdown(pl_module.rollouts, self.num_completions)
             for logger in trainer.loggers:
@@ -168,9 +166,7 @@ class CompletionTable(Callback):
 class StepLine(Callback):
     """A plain line a step, where there is no progress bar: logs of batch systems stay readable."""
 
-    def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
-    ) -> None:
+    def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
         if trainer.progress_bar_callback is None and trainer.is_global_zero:
             metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
             print(f"step {pl_module.num_steps_done}  {step_line(metrics)}", flush=True)
@@ -183,6 +179,8 @@ def step_line(metrics: Mapping[str, float]) -> str:
     'reward 0.500  sbk 25 %  120 tok/s  9.0 s'
     """
     parts = [f"reward {metrics['reward']:.3f}"]
-    parts += [f"{focus} {100 * metrics[f'train/{focus}']:.0f} %" for focus in ("sbk", "cm") if f"train/{focus}" in metrics]
+    parts += [
+        f"{focus} {100 * metrics[f'train/{focus}']:.0f} %" for focus in ("sbk", "cm") if f"train/{focus}" in metrics
+    ]
     parts += [f"{metrics['tokens_per_second']:.0f} tok/s", f"{metrics['step_time']:.1f} s"]
     return "  ".join(parts)

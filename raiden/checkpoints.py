@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from lightning import LightningModule, Trainer
 from lightning.fabric.plugins import TorchCheckpointIO
 from lightning.pytorch.callbacks import Checkpoint
 
@@ -54,26 +53,22 @@ class NewestCheckpoints(Checkpoint):
         self.every_n_steps = every_n_steps
         self.keep = keep
         self.last_path: Path | None = None
-        self._resumed_from: Path | None = None
 
-    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self._resumed_from = Path(trainer.ckpt_path) if trainer.ckpt_path else None
-        self.last_path = self._resumed_from
+    def on_fit_start(self, trainer: Any, pl_module: Any) -> None:
+        self.last_path = Path(trainer.ckpt_path) if trainer.ckpt_path else None
 
-    def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
-    ) -> None:
+    def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
         if self.every_n_steps and pl_module.num_steps_done % self.every_n_steps == 0:
             self._save(trainer, pl_module)
 
-    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+    def on_train_end(self, trainer: Any, pl_module: Any) -> None:
         self._save(trainer, pl_module)
 
-    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+    def on_exception(self, trainer: Any, pl_module: Any, exception: BaseException) -> None:
         if self.last_path is not None:
             print(f"\nStopped. The last checkpoint is {self.last_path}; go on with --ckpt_path last", flush=True)
 
-    def _save(self, trainer: Trainer, pl_module: LightningModule) -> None:
+    def _save(self, trainer: Any, pl_module: Any) -> None:
         if trainer.log_dir is None or trainer.fast_dev_run:
             return
         path = Path(trainer.log_dir) / FOLDER / checkpoint_name(pl_module.num_steps_done)

@@ -100,7 +100,7 @@ class GRPOModule(LightningModule):
 
     def _num_steps(self) -> int:
         """Steps of the whole run, which the schedule spans."""
-        trainer = self.trainer
+        trainer: Any = self.trainer
         trainer.fit_loop.setup_data()  # the number of batches is not known before
         limits = []
         if trainer.max_epochs and trainer.max_epochs > 0:
@@ -155,12 +155,13 @@ class GRPOModule(LightningModule):
 
     def _learn(self, rollouts: list[Rollout]) -> dict[str, float]:
         """The optimizer steps of one rollout; what they did, for the log."""
-        optimizer, schedule = self.optimizers(), self.lr_schedulers()
+        optimizer: Any = self.optimizers()
+        schedule: Any = self.lr_schedulers()
         update = RolloutUpdate(
             rollouts, self.objective, self.update, self.sampling.max_tokens, self.sampling.temperature, self.device
         )
         self.model.train()
-        learned = {"lr": schedule.get_last_lr()[0]}
+        learned: dict[str, float] = {"lr": schedule.get_last_lr()[0]}
         if update.has_work(range(len(rollouts))):
             if self.objective.beta > 0:
                 with self.policy.reference() as reference:
@@ -238,5 +239,5 @@ class GRPOModule(LightningModule):
 
 def _numpy_state() -> tuple[Any, ...]:
     """NumPy's generator state as plain numbers, which a checkpoint may hold."""
-    name, keys, *rest = np.random.get_state()
-    return (name, keys.tolist(), *rest)
+    name, keys, *rest = np.random.get_state(legacy=True)
+    return (name, np.asarray(keys).tolist(), *rest)

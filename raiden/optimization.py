@@ -43,9 +43,7 @@ class OptimizerConfig:
                 raise ConfigError(f"`model.optimizer.{name}` must be {need}, got {getattr(self, name)}.")
 
 
-def make_optimizer(
-    parameters: Iterable[Parameter], config: OptimizerConfig, num_steps: int
-) -> tuple[AdamW, LambdaLR]:
+def make_optimizer(parameters: Iterable[Parameter], config: OptimizerConfig, num_steps: int) -> tuple[AdamW, LambdaLR]:
     """AdamW over the parameters that are trained, and its schedule over `num_steps` rollouts."""
     trained = [p for p in parameters if p.requires_grad]
     optimizer = AdamW(trained, lr=config.lr, betas=config.betas, weight_decay=config.weight_decay)

@@ -163,7 +163,7 @@ class _SampleReader:
         if language not in get_args(Language):
             choices = ", ".join(get_args(Language))
             self._fail("metadata.language", f"must be one of {choices}, got {language!r}", "correct or drop it")
-        return language  # type: ignore[no-any-return]
+        return language
 
     def _focus(self) -> Focus:
         """What the sample asks for: said by `metadata.focus`, else by the end of `metadata.source`."""
@@ -183,7 +183,7 @@ def _digest(*parts: Any) -> str:
 
 
 def write_samples(samples: Iterable[Sample], path: str | Path) -> None:
-    """Writes a JSON list, unknown fields and non-ASCII text as they were read; the file appears whole or not at all."""
+    """Writes a JSON list, unknown fields and all, non-ASCII text readable; it appears whole or not at all."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -43,7 +45,7 @@ def sample_tokens(
     return tokens, _logps(logits, tokens)
 
 
-def _warpers(config: SamplingConfig) -> LogitsProcessorList:
+def _warpers(config: SamplingConfig) -> Any:
     warpers = LogitsProcessorList()
     if config.top_k:
         warpers.append(TopKLogitsWarper(config.top_k))

@@ -128,4 +128,4 @@ class TransformersEngine:
     def _completion(self, ids: list[int], logps: list[float]) -> Completion:
         stopped = ids[-1] in self.stop_ids
         text = self.tokenizer.decode(ids, skip_special_tokens=True)
-        return Completion(tuple(ids), tuple(logps), text, "stop" if stopped else "length")
+        return Completion(tuple(ids), tuple(logps), str(text), "stop" if stopped else "length")

@@ -30,7 +30,7 @@ class ObjectiveConfig:
     epsilon_high: float | None = None
     """How far above 1 the ratio still counts; None is epsilon."""
     delta: float | None = None
-    """Upper bound of the ratio where the advantage is negative (dual clip), above 1 + epsilon_high; None is no bound."""
+    """Upper bound of the ratio where the advantage is negative (dual clip), above 1 + epsilon_high; None: none."""
     beta: float = 0.0
     """Weight of the KL divergence to the reference, in reward units per nat; 0 needs no reference."""
     kl_estimator: Literal["k1", "k2", "k3"] = "k3"

@@ -22,7 +22,7 @@ class LoraConfig:
 
     rank: int = 16
     """Rank of each adapter."""
-    alpha: float = 32.0
+    alpha: int = 32
     """Adapters are scaled by alpha / rank."""
     target_modules: str = "all-linear"
     """Which linear layers get an adapter: `all-linear`, or names joined by commas (`q_proj,v_proj`)."""
@@ -45,8 +45,10 @@ class PolicyConfig:
 class Policy:
     """A causal language model, its tokenizer, and what its KL divergence is measured against."""
 
-    def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, reference: nn.Module | None) -> None:
-        self.model = model
+    def __init__(
+        self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, reference: nn.Module | None
+    ) -> None:
+        self.model: Any = model
         self.tokenizer = tokenizer
         self._reference = reference
 
@@ -75,7 +77,9 @@ def load_tokenizer(path: str) -> PreTrainedTokenizerBase:
     """
     tokenizer = AutoTokenizer.from_pretrained(resolve_model(path))
     if tokenizer.chat_template is None:
-        raise ConfigError(f"`model.policy.path`: the tokenizer of {path} has no chat template; take an instruct model.")
+        raise ConfigError(
+            f"`model.policy.path`: the tokenizer of {path} has no chat template; take an instruct model."
+        )
     return tokenizer
 
 

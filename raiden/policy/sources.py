@@ -9,9 +9,10 @@ import tempfile
 from hashlib import blake2b
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
+from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
 from raiden.errors import ConfigError
@@ -81,7 +82,7 @@ def _convert(gguf: Path, folder: Path) -> None:
     AutoTokenizer.from_pretrained(gguf.parent, **options).save_pretrained(folder)
 
 
-def forget_quantization(model: PreTrainedModel) -> None:
+def forget_quantization(model: Any) -> None:
     """A model read from GGUF holds plain tensors, but transformers refuses to save it as long as it says otherwise."""
     model.hf_quantizer = None
     model.is_quantized = False

@@ -89,7 +89,7 @@ def segment_mask(segment: Segment, num_before: int, device: torch.device) -> Ten
 
 
 def _attention_forward(
-    module: torch.nn.Module,
+    module: Any,
     query: Tensor,
     key: Tensor,
     value: Tensor,
