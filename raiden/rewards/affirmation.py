@@ -122,7 +122,7 @@ def _denied(around: Surroundings) -> str:
     if idioms.naming.match(around.after):
         return ""
     num_negators = len(idioms.negator.findall(around.reach))
-    if not num_negators and around.is_question and idioms.rhetorical.search(around.before):
+    if not num_negators and idioms.denying_question.search(around.reach):
         return DENIED
     return DENIED if num_negators and _is_odd(around) else ""
 

@@ -8,28 +8,27 @@ dictionary: a segmenter that knows 市长 cuts 南京/市长/江大桥 and hides
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from itertools import accumulate
 
 from raiden.languages import word_set
-from raiden.rewards.hits import PIECE_OF_WORD, Hit
+from raiden.rewards.hits import PIECE_OF_WORD, Hit, literal_pattern
 
 _MODIFIERS = frozenset("小大老女男旧新好阿")
 """What a noun takes in front and stays what it is: 小狗 is a 狗."""
-_SUFFIXES = frozenset("市省县区镇乡村州国岛人们的儿上里下边旁中内外前后高低")
+_SUFFIXES = frozenset("市省县区镇乡村州国岛人们的儿字花上里下边旁中内外前后高低")
 """What a name or noun takes behind and stays what it is: 上海市 is 上海."""
 _VERBS = frozenset("姓喝吃养种下弹画唱钓骑打写看读卖采拉吹爱学穿做当是叫")
 """What is often one dictionary word with its object: 喝茶."""
+_BEFORE_NOUN = _MODIFIERS | _VERBS
 _KIN = word_set(
     "外婆 外公 爷爷 奶奶 姥姥 姥爷 舅舅 姑姑 叔叔 伯伯 阿姨 姐姐 哥哥 弟弟 妹妹 爸爸 妈妈 父亲 母亲 老师 师父 朋友"
 )
 _NOT_THAT_THING = word_set(
     "热狗 海马 河马 木马 大象棋 老虎机 小说 老师 大学 小学 新闻 大使 女娲 老板 大家 小心 大夫 小麦 老鼠"
 )
-_BETWEEN_BLANKS = re.compile(r"\s+")
 
 
 @lru_cache(maxsize=1)
@@ -78,17 +77,12 @@ def find_chinese(keyword: str, sentence: str) -> Iterator[Hit]:
         keyword: folded and simplified.
         sentence: folded and simplified.
     """
-    places = [match.span() for match in _pattern(keyword).finditer(sentence)]
+    places = [match.span() for match in literal_pattern(keyword).finditer(sentence)]
     if not places:
         return
     borders = word_borders(sentence)
     for start, end in places:
         yield Hit(start, end, "" if _is_word(start, end, sentence, borders) else PIECE_OF_WORD)
-
-
-@lru_cache(maxsize=16384)
-def _pattern(keyword: str) -> re.Pattern[str]:
-    return re.compile(r"\s?".join(re.escape(char) for char in _BETWEEN_BLANKS.sub("", keyword)))
 
 
 def _is_word(start: int, end: int, sentence: str, borders: list[int]) -> bool:
@@ -106,8 +100,9 @@ def _is_word(start: int, end: int, sentence: str, borders: list[int]) -> bool:
     if not after:
         # A longer word is about its last part, unless it can be cut elsewhere: 东京/都 is not 东/京都.
         is_head = end - start > 1 and not _is_known(sentence[begin : end - 1])
-        return before in _MODIFIERS or before in _VERBS or is_head
-    return not before and end - start > 1 and (after in _SUFFIXES or (after == "家" and sentence[start:end] in _KIN))
+        return before in _BEFORE_NOUN or is_head
+    keeps_meaning = after in _SUFFIXES or (after == "家" and sentence[start:end] in _KIN)
+    return (not before or before in _BEFORE_NOUN) and end - start > 1 and keeps_meaning
 
 
 def _is_known(word: str) -> bool:

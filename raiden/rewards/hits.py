@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
 from typing import NamedTuple
 
 PIECE_OF_WORD = "it is only a piece of a longer word"
 PIECE_OF_NUMBER = "it is only a piece of a longer number or date"
+
+
+@lru_cache(maxsize=16384)
+def literal_pattern(keyword: str) -> re.Pattern[str]:
+    """A keyword of a script without word borders, blanks allowed between its characters; digits keep together."""
+    before = r"(?<!\d)" if keyword[0].isdecimal() else ""
+    after = r"(?!\d)" if keyword[-1].isdecimal() else ""
+    return re.compile(before + r"\s?".join(re.escape(char) for char in keyword if not char.isspace()) + after)
 
 
 class Hit(NamedTuple):

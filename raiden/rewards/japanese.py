@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from raiden.languages import word_set
-from raiden.rewards.hits import PIECE_OF_WORD, Hit
+from raiden.rewards.hits import PIECE_OF_WORD, Hit, literal_pattern
 
 _INFLECTION = ("助動詞", "助詞")
 _SUFFIXES = word_set(
@@ -23,6 +23,7 @@ _SUFFIXES = word_set(
 """What a name takes behind and stays what it is: 東京都 is 東京."""
 _LANDMARKS = word_set("海 駅 橋 山 川 寺 城 酒 湖 湾 大学 高校 タワー 新聞 銀行 料理 風 製 ドーム 公園 空港 電力")
 """What makes another thing of a place's name in front of it: 日本海 is not 日本, 東京出身 is about 東京."""
+_KANA = re.compile(r"[\u3041-\u3096\u30a1-\u30faー]")
 _KANA_ONLY = re.compile(r"[\u3041-\u3096\u30a1-\u30faー]+")
 _MIN_READING = 2
 """Morae under which one reading stands for too many words."""
@@ -67,7 +68,7 @@ def _token(morpheme: Any, short_units: Any) -> Token:
 
 def find_japanese(keyword: str, sentence: str) -> Iterator[Hit]:
     """Where a Japanese keyword stands in a folded sentence, literally or in another form."""
-    literal = [match.span() for match in re.finditer(re.escape(keyword), sentence)]
+    literal = [match.span() for match in literal_pattern(keyword).finditer(sentence)]
     found = [(start, end) for start, end in literal if _is_word(start, end, tokenise(sentence))]
     yield from (Hit(start, end) for start, end in found)
     if not found:
@@ -109,8 +110,14 @@ def _find_forms(keyword: str, tokens: Sequence[Token]) -> Iterator[tuple[int, in
     yield from _find_reading("".join(token.reading for token in wanted), keyword, tokens)
 
 
+def _differ_in_kana(written: str, other: str) -> bool:
+    """Whether two spellings of one reading are one word: one is in kana, or they share kanji (取り引き, 取引)."""
+    kanji, other_kanji = _KANA.sub("", written), _KANA.sub("", other)
+    return not kanji or not other_kanji or kanji == other_kanji
+
+
 def _find_reading(reading: str, keyword: str, tokens: Sequence[Token]) -> Iterator[tuple[int, int]]:
-    """Where words are read as the keyword is, one of the two being written in kana alone."""
+    """Where words are read as the keyword is."""
     if len(reading) <= _MIN_READING:
         return
     for index, token in enumerate(tokens):
@@ -123,7 +130,7 @@ def _find_reading(reading: str, keyword: str, tokens: Sequence[Token]) -> Iterat
                 break
             if spelled == reading:
                 written = "".join(part.surface for part in tokens[index:] if part.end <= last.end)
-                if bool(_KANA_ONLY.fullmatch(written)) != bool(_KANA_ONLY.fullmatch(keyword)):
+                if _differ_in_kana(written, keyword):
                     yield token.start, last.end
                 break
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from raiden.languages import word_set
-from raiden.rewards.hits import PIECE_OF_WORD, Hit
+from raiden.rewards.hits import PIECE_OF_WORD, Hit, literal_pattern
 
 _PARTICLES = re.compile(
     r"(?:이|님|씨|들|네)?(?:은|는|이|가|을|를|의|에|에서|에게|에게서|한테|한테서|께|께서|와|과|랑|"
@@ -76,17 +76,12 @@ def _token(surface: str, features: list[str], start: int) -> Token:
 
 def find_korean(keyword: str, sentence: str) -> Iterator[Hit]:
     """Where a Korean keyword stands in a folded sentence: as a noun with its particles, or as a verb in any form."""
-    literal = [match.span() for match in _pattern(keyword).finditer(sentence)]
+    literal = [match.span() for match in literal_pattern(keyword).finditer(sentence)]
     found = [(start, end) for start, end in literal if _is_word(start, end, sentence)]
     if keyword.endswith("다") and len(keyword) > 1:
         found += _find_verb(keyword[:-1].replace(" ", ""), tokenise(sentence))
     yield from (Hit(start, end) for start, end in found)
     yield from (Hit(*place, PIECE_OF_WORD) for place in literal if place not in found)
-
-
-@lru_cache(maxsize=16384)
-def _pattern(keyword: str) -> re.Pattern[str]:
-    return re.compile(r"\s?".join(re.escape(char) for char in keyword if not char.isspace()))
 
 
 def _is_word(start: int, end: int, sentence: str) -> bool:

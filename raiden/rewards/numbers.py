@@ -26,9 +26,10 @@ _DIGITS = re.compile(_ARABIC + r"(?P<big>" + _BIG_UNIT + r")?(?P<ordinal>(?:st|n
 _HAN_NUMERAL = re.compile(rf"(?:\d{{1,12}}(?:\.\d+)?)?[{_HAN}](?:[{_HAN}]|\d{{1,12}}(?=[十百千万萬亿億])){{0,23}}")
 # 일 is the numeral 1 and the counter for days: digits follow one another only in a number read digit by digit.
 _HANGUL_NUMERAL = re.compile(
+    rf"(?<![가-힣]){_NATIVE}|"
     rf"(?:\d{{1,12}}[천백만억]{{1,2}})?(?:[{_ONES}]?[십백천만억](?:\s(?=[{_ONES}]?[십백천]))?){{1,12}}[{_ONES}]?|"
     rf"\d{{1,12}}[천백만억]{{1,2}}|[{_ONES}영공]{{4}}|[{_ONES}]"
-    rf"|(?<![가-힣]){_NATIVE}"
+    rf""
 )
 _WORDS = "|".join(sorted(ENGLISH_NUMBER_WORDS, key=lambda word: (-len(word), word)))
 _ENGLISH_NUMBER = re.compile(
@@ -49,7 +50,7 @@ _FIXED_WORDS = {"ja": (("二十歳", 20), ("はたち", 20), ("ひとり", 1), (
 
 # What begins like a numeral and is another word, in Chinese and in Japanese.
 _NOT_A_NUMBER = re.compile(
-    r"十分(?!钟|鐘|之|間|前|後|ほど)|万分(?!之)|千万(?![\d元块人年个円名条])|一(?:点(?!\d|钟|半)|"
+    r"十分(?!钟|鐘|之|間|前|後|ほど)|万分(?!之)|千万(?![\d元块人年个円名条])|一本正|一(?:点(?!\d|钟|半)|"
     r"下|些|直|起|样|樣|定|般|切|旦|边|邊|共|向|生|心|时|番|同|带"
     r"|致|律|概|流|味|来|道|再|并|緒|体|応|瞬|方|部|言|面|会儿)|万(?:一|物|能|事|が一)|百(?:姓|合|"
     r"货|般|貨)|千(?:古|秋|葉)|三(?:明治|味|重|浦|昧)"
@@ -57,7 +58,8 @@ _NOT_A_NUMBER = re.compile(
     r"九(?:州|龙|龍)|十(?:字|足)|六本木|二階堂|两口子"
 )
 _NAME_BEFORE = re.compile(
-    r"(?:三番|七上|四面|五颜|十全|千方|百发|三心|九牛|乱七|横七|颠三|丢三|统|唯|第|初|星期|礼拜|周|张|李|王|単|統|均|万|専|随|逐|[a-z])$"
+    r"(?:三番|七上|四面|五颜|十全|千方|百发|三心|九牛|乱七|横七|颠三|丢三|统|唯|第|初|星期|礼拜|"
+    r"周|张|李|王|単|統|均|万|専|随|逐|[a-z])$"
 )
 _PRONOUN_ONE = re.compile(r"(?:the|this|that|no|every|any|some|each|which)[\s-]$")
 _SINGLE_SINO = re.compile(rf"[{_ONES}]")

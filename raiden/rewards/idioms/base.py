@@ -38,6 +38,8 @@ class Idioms:
     """A question that asks for what is not, or is not liked."""
     rhetorical: re.Pattern[str]
     """A question that is a statement."""
+    denying_question: re.Pattern[str]
+    """A question, or an outcry, that denies what it holds (怎么可能是...)."""
     asks_back: re.Pattern[str]
     """A sentence that only takes up the question ("you ask whether ...")."""
     tag_question: re.Pattern[str]

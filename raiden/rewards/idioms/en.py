@@ -21,7 +21,8 @@ ENGLISH = Idioms(
         r"(?=\bnor\b)",
         rf",\s+(?={_STARTER}\b)",
         r",(?![^.!?;]{0,160}\b(?:or|nor)\b)",
-        r"\b(?:but|because|since|although|though|however|whereas|while|yet|so|until|unless|as)\b",
+        r"\b(?:but|because|since|although|though|however|whereas|while|(?<!not )yet(?! to)|so|"
+        r"until|unless|as)\b",
         r"\band (?=(?:i|i'm|i've|it|he|she|we|they|my|instead|now)\b)",
     ),
     harmless=phrases(
@@ -32,8 +33,9 @@ ENGLISH = Idioms(
         r"than|mistake)\b",
         r"\bnone other than\b",
         r"\b(?:nothing|none|no one|nobody|no place) (?:but|beats|beat|like|compares|better than)\b",
-        r"\b(?:nothing|none|no one|nobody|no|not|never)\b[^,.;]{0,30}\b(?:more|better|dearer|"
-        r"rather|higher) than\b",
+        r"(?:\b(?:nothing|none|no one|nobody|no|not|never)\b|n't\b)[^,.;]{0,40}"
+        r"\b(?:more|better|dearer|rather|higher)(?: \w+){0,2} than\b",
+        r"\bwouldn't (?:trade|swap|miss|change|sell|give up)\b|\bwhat's not to\b",
         r"\bno (?=[,.!?])|\bno$",
         r"\bwithout (?:a |any )?(?:doubt|question|fail|hesitation)\b",
         r"\bwhy not\b|\bif not\b|\bnever mind\b|\bcan't help\b|\bcannot help\b|\bcan't wait\b|"
@@ -50,7 +52,8 @@ ENGLISH = Idioms(
         r"\b(?:not|never|no|nor|neither|none|nobody|nothing|nowhere|without|cannot|hardly|barely|scarcely)\b",
         r"n't\b",
         r"\b(?:dont|isnt|wasnt|doesnt|didnt|cant|wont|arent|havent)\b",
-        r"\binstead of\b|\brather than\b|\bfar from\b|\banything but\b|\bother than\b|\bunlike\b|"
+        r"\bhave yet to\b|'ve yet to\b|\black(?:s|ed)?\b|\binstead of\b|\brather than\b|\bfar "
+        r"from\b|\banything but\b|\bother than\b|\bunlike\b|"
         r"\bapart from\b",
         r"\brefus(?:e|ed|es) to\b|\bden(?:y|ied|ies)\b|\bstopped being\b|\bgave up\b|\bquit "
         r"being\b|\bpretend(?:s|ed|ing)?\b",
@@ -60,6 +63,7 @@ ENGLISH = Idioms(
         r"as\b|\bwithout a\b|\bgoes by\b|\bexcept\b|\bbesides\b"
     ),
     denied_directly_before=phrases(
+        r"\brather [^.,;]{1,20} than [^.,;]{0,20}$",
         r"\b(?:more|better|rather) than (?:an? |the |my )?$",
         r"\b(?:not|never|no|nor|anything but|far from being) (?:an? |the |my )?(?:\w+ )?$",
     ),
@@ -78,7 +82,15 @@ ENGLISH = Idioms(
         r"\b(?:not|never|no|avoid|hate|dislike|detest|loathe|fear|afraid|allergic|forbidden|"
         r"refuse|worst|least|without|missing|lack|stand|bear)\b|n't\b"
     ),
-    rhetorical=phrases(r"\bwho (?:says|said|told you)\b", r"\bwhat else\b", r"\bhow could i\b", r"\bwhy wouldn't\b"),
+    rhetorical=phrases(
+        r"\bwhat's not to\b",
+        r"\bdid you know\b",
+        r"\bwho (?:says|said|told you)\b",
+        r"\bwhat else\b",
+        r"\bhow could i\b",
+        r"\bwhy wouldn't\b",
+    ),
+    denying_question=phrases(r"\bwho (?:says|said|told you)\b", r"\bhow could i (?:ever )?be\b"),
     asks_back=phrases(
         r"\byou(?:'re| are)? (?:just )?(?:ask|asked|asking|wonder|wondering|want to know)(?: me)? "
         r"(?:if|whether|what|where|who|why|how|when)\b",
@@ -114,7 +126,8 @@ ENGLISH = Idioms(
         r"\b(?:some|people|he|she|my \w+|others|they|everyone|everybody|folks|many|most|rumou?r|"
         r"villagers|neighbou?rs) (?:\w+ ){0,2}?(?:say|says|said|think|thinks|thought|believe|"
         r"believes|claim|claims|assume|assumes|call|calls|guess|has it|take|takes)\b",
-        r"\byou (?:might|may|would|could) (?:think|guess|assume|expect|suppose)\b|\bi(?:'m| am) "
+        r"\byou(?:'d| might| may| would| could) (?:think|guess|assume|expect|suppose|take me for|"
+        r"mistake me for)\b|\bi(?:'m| am) "
         r"(?:often |sometimes )?(?:mistaken|taken) for\b",
     ),
     contrast=phrases(r"\bbut\b|\bhowever\b|\bthough\b|\byet\b|\bin truth\b|\bactually\b|\bin fact\b|\breally\b"),
