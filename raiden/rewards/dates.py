@@ -10,7 +10,7 @@ import re
 from typing import NamedTuple
 
 from raiden.languages import word_list
-from raiden.rewards.numerals import english_value, han_value, hangul_value
+from raiden.rewards.numerals import ERA_STARTS, english_value, han_value, hangul_value
 
 _MONTHS = word_list("january february march april may june july august september october november december")
 _MONTH_NUMBERS = {name: index for index, name in enumerate(_MONTHS, 1)} | {
@@ -22,8 +22,7 @@ _DAY = rf"(?P<day>\d{{1,2}}(?:st|nd|rd|th)?\b|{_DAY_WORD}\b)"
 _YEAR = r"(?:(?:,?\s+|\s+of\s+)(?P<year>\d{4})\b)?"
 _HAN = "〇零一二三四五六七八九十廿卅"
 _SINO = "일이삼사오육륙칠팔구십백천영공"
-_ERAS = {"明治": 1867, "大正": 1911, "昭和": 1925, "平成": 1988, "令和": 2018, "民国": 1911, "民國": 1911}
-_HAN_YEAR = rf"(?P<era>{'|'.join(_ERAS)})?(?P<year>\d{{1,4}}|元|[{_HAN}]{{1,4}})"
+_HAN_YEAR = rf"(?P<era>{'|'.join(ERA_STARTS)})?(?P<year>\d{{1,4}}|元|[{_HAN}]{{1,4}})"
 _HAN_MONTH = rf"(?P<month>\d{{1,2}}|[{_HAN}]{{1,3}})"
 _SINO_YEAR = rf"(?P<year>\d{{4}}|[{_SINO}]{{4,8}})"
 _SINO_MONTH = rf"(?P<month>\d{{1,2}}|[{_SINO}]{{1,2}}|유|시)"
@@ -88,7 +87,7 @@ def _read(match: re.Match[str]) -> Date | None:
     said = match.groupdict()
     year, month, day = (_field(written) if (written := said.get(name)) else None for name in ("year", "month", "day"))
     if year is not None:
-        year += _ERAS.get(said.get("era") or "", 0)
+        year += ERA_STARTS.get(said.get("era") or "", 0)
     is_possible = (
         month in (None, *range(1, 13)) and day in (None, *range(1, 32)) and (year or _FIRST_YEAR) >= _FIRST_YEAR
     )

@@ -10,7 +10,14 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from raiden.rewards.numerals import ENGLISH_NUMBER_WORDS, MAX_DIGITS, english_value, han_value, hangul_value
+from raiden.rewards.numerals import (
+    ENGLISH_NUMBER_WORDS,
+    ERA_STARTS,
+    MAX_DIGITS,
+    english_value,
+    han_value,
+    hangul_value,
+)
 from raiden.types import Language
 
 _HAN = "〇零一二三四五六七八九十廿卅百千万萬亿億兆两兩壱弐参拾"
@@ -35,16 +42,7 @@ _WORDS = "|".join(sorted(ENGLISH_NUMBER_WORDS, key=lambda word: (-len(word), wor
 _ENGLISH_NUMBER = re.compile(
     rf"\b(?:a\s+(?=hundred|thousand|million))?(?:{_WORDS})(?:(?:[\s-]|\s+and\s+)(?:{_WORDS}))*\b"
 )
-_ERA = re.compile(rf"(?P<era>明治|大正|昭和|平成|令和|民国|民國)(?P<year>元|\d{{1,2}}|[{_HAN}]{{1,3}})(?=年)")
-_ERA_START = {
-    "明治": 1867,
-    "大正": 1911,
-    "昭和": 1925,
-    "平成": 1988,
-    "令和": 2018,
-    "民国": 1911,
-    "民國": 1911,
-}
+_ERA = re.compile(rf"(?P<era>{'|'.join(ERA_STARTS)})(?P<year>元|\d{{1,2}}|[{_HAN}]{{1,3}})(?=年)")
 _UNIT_VALUES = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "hundred": 100, "dozen": 12}
 _FIXED_WORDS = {"ja": (("二十歳", 20), ("はたち", 20), ("ひとり", 1), ("ふたり", 2)), "en": (("dozen", 12),)}
 
@@ -79,7 +77,7 @@ class Number(NamedTuple):
 
 
 def find_numbers(text: str, language: Language) -> list[Number]:
-    """The numbers of a folded text, in order of their kind; places may overlap (昭和63 and 63)."""
+    """The numbers of a folded text, in order."""
     numbers = list(_arabic_numbers(text))
     if language == "en":
         numbers += _english_numbers(text)
@@ -90,8 +88,16 @@ def find_numbers(text: str, language: Language) -> list[Number]:
         numbers += _era_years(text)
     for word, value in _FIXED_WORDS.get(language, ()):
         numbers += [Number(*match.span(), value, False) for match in re.finditer(word, text)]
-    longest = {number.start: number.end for number in sorted(numbers, key=lambda number: number.end)}
-    return [number for number in numbers if number.end == longest[number.start]]
+    return _without_pieces(numbers)
+
+
+def _without_pieces(numbers: list[Number]) -> list[Number]:
+    """The numbers that are no piece of a longer one (63 in 昭和63)."""
+    whole: list[Number] = []
+    for number in sorted(numbers, key=lambda number: (number.start, -number.end)):
+        if not whole or number.end > whole[-1].end:
+            whole.append(number)
+    return whole
 
 
 def is_number_here(number: Number, text: str, language: Language) -> bool:
@@ -151,4 +157,4 @@ def _era_years(text: str) -> Iterator[Number]:
             else int(match["year"])
         )
         if year is not None:
-            yield Number(*match.span(), _ERA_START[match["era"]] + year, False)
+            yield Number(*match.span(), ERA_STARTS[match["era"]] + year, False)

@@ -7,6 +7,8 @@ one candidate string, and answer None where it is no number.
 
 from __future__ import annotations
 
+import re
+
 from raiden.languages import word_list, word_set
 
 MAX_DIGITS = 24
@@ -18,6 +20,7 @@ _DIGITS = {char: index for index, char in enumerate("零一二三四五六七八
 }  # fmt: skip
 _SMALL_UNITS = {"十": 10, "百": 100, "千": 1000, "拾": 10, "佰": 100, "仟": 1000}
 _LARGE_UNITS = {"万": 10**4, "萬": 10**4, "亿": 10**8, "億": 10**8, "兆": 10**12}
+_PIECE = re.compile(r"\d+(?:\.\d+)?|.", re.DOTALL)
 _TENS = {"廿": "二十", "卅": "三十", "卌": "四十"}
 _HANGUL_TO_HAN = dict(zip("영공일이삼사오육륙칠팔구십백천만억조", "零零一二三四五六六七八九十百千万億兆", strict=True))
 _NATIVE_TENS = dict(zip(word_list("열 스물 서른 마흔 쉰 예순 일흔 여든 아흔"), range(10, 100, 10), strict=True)) | {
@@ -41,6 +44,8 @@ _ORDINALS = {
     **{word + "th": _ENGLISH[word] for word in _TEENS if _ENGLISH[word] not in (1, 2, 3, 5, 8, 9, 12)},
     **{word[:-1] + "ieth": _ENGLISH[word] for word in _ENGLISH_TENS},
 }  # fmt: skip
+ERA_STARTS = {"明治": 1867, "大正": 1911, "昭和": 1925, "平成": 1988, "令和": 2018, "民国": 1911, "民國": 1911}
+"""The year before the first of each era."""
 ENGLISH_NUMBER_WORDS = frozenset(_ENGLISH) | frozenset(_ORDINALS) | word_set("hundred thousand million billion")
 
 
@@ -54,28 +59,25 @@ def han_value(numeral: str) -> float | None:
         numeral = numeral.replace(sign, spelled)
     if all(char in _DIGITS for char in numeral):
         return _positional(numeral)
-    total = section = 0
+    return _sum_of_units(_PIECE.findall(numeral))
+
+
+def _sum_of_units(pieces: list[str]) -> float | None:
+    total: float = 0
+    section: float = 0
     digit: float | None = None
-    index = 0
-    while index < len(numeral):
-        char = numeral[index]
-        index += 1
-        if char in _DIGITS:
-            digit = _DIGITS[char]
-        elif char.isdecimal():
-            end = index
-            while end < len(numeral) and (numeral[end].isdecimal() or numeral[end] == "."):
-                end += 1
-            digit = _arabic(numeral[index - 1 : end])
-            index = end
-            if digit is None:
-                return None
-        elif char in _SMALL_UNITS:
-            section += int((1 if digit is None else digit) * _SMALL_UNITS[char])
+    largest = 0
+    for piece in pieces:
+        if piece in _DIGITS or piece[0].isdecimal():
+            digit = _DIGITS.get(piece, _arabic(piece))
+        elif piece in _SMALL_UNITS:
+            section += (1 if digit is None else digit) * _SMALL_UNITS[piece]
             digit = None
-        elif char in _LARGE_UNITS:
-            total = int((total + section + (digit or 0) or 1) * _LARGE_UNITS[char])
-            section, digit = 0, None
+        elif piece in _LARGE_UNITS:
+            unit, before = _LARGE_UNITS[piece], section + (digit or 0)
+            # 万亿 multiplies what was said so far, 一亿二千万 adds to it.
+            total = (total + before) * unit if total and unit > largest else total + (before or 1) * unit
+            section, digit, largest = 0, None, max(unit, largest)
         else:
             return None
     return total + section + (digit or 0)
