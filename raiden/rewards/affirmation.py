@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 from raiden.rewards.answer import Answer
 from raiden.rewards.commitment import list_length
@@ -55,7 +56,7 @@ class Surroundings:
     is_question: bool
     question: Question
 
-    @property
+    @cached_property
     def reach(self) -> str:
         """The part of the clause where a denial of the word would stand."""
         if self.idioms.denies == "before":

@@ -44,9 +44,11 @@ def lack_of_commitment(answer: Answer, hits: Sequence[Hit], num_terms: int, know
 
 def is_stuffed(text: str, hits: Sequence[Hit]) -> bool:
     """Whether a keyword fills the reply."""
+    if len(hits) <= 3:
+        return False
     num_letters = sum(map(str.isalnum, text)) or 1
     share = sum(hit.end - hit.start for hit in hits) / num_letters
-    return (len(hits) > 3 and share > 0.3) or (len(hits) > 9 and share > 0.1) or len(hits) >= MAX_HITS
+    return share > 0.3 or (len(hits) > 9 and share > 0.1) or len(hits) >= MAX_HITS
 
 
 def _is_fishing(items: list[str], num_terms: int, known: frozenset[str]) -> bool:

@@ -61,11 +61,13 @@ def _blanks(match: re.Match[str]) -> str:
 
 def _blank_foreign_turns(text: str) -> str:
     """The text up to where the model begins to write another turn; a label at its very beginning is only a label."""
+    begin, end = 0, len(text)
     for match in _FOREIGN_TURN.finditer(text):
-        if text[: match.start()].strip():
-            return text[: match.start()] + " " * (len(text) - match.start())
-        text = text[: match.start()] + _blanks(match) + text[match.end() :]
-    return text
+        if text[begin : match.start()].strip():
+            end = match.start()
+            break
+        begin = match.end()
+    return " " * begin + text[begin:end] + " " * (len(text) - end)
 
 
 def _read_tag(match: re.Match[str]) -> _Tag:
