@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from raiden.rewards.answer import Answer
 from raiden.rewards.finding import MAX_HITS
@@ -22,6 +23,7 @@ _MAX_FRAMES = 3
 """Clauses that begin alike ("I am a ... I am a ...") and still answer."""
 _LONG_ITEM = 5
 _FRAME_CLAUSE = re.compile(r"[,.;!?。、\n]+")
+_LINE = re.compile(r"\n+|(?:^|(?<=\s))\(?(?:[a-h]|\d{1,2})[.:)、]\s*")
 _WITH_ARTICLE = re.compile(r"\s*(?:(?:i am|i'm|i was|and|or) )*an? ")
 
 
@@ -32,14 +34,13 @@ def lack_of_commitment(answer: Answer, hits: Sequence[Hit], num_terms: int, know
         num_terms: how many things the rule asks for.
         known: units of the profile, the conversation and the reference answer; empty where there are none.
     """
-    num_lines = _num_short_lines(answer, hits[0])
-    if num_lines > max(_MAX_ITEMS, num_terms + 2):
-        return LISTED.format(num_lines)
     num_frames = _num_frames(answer, hits[0])
     if num_frames > max(_MAX_FRAMES, num_terms + 1):
         return LISTED.format(num_frames)
-    items = _items(answer, hits[0])
-    return LISTED.format(len(items)) if _is_fishing(items, num_terms, known) else ""
+    for items in (_items(answer, hits[0]), _short_lines(answer, hits[0])):
+        if _is_fishing(items, num_terms, known):
+            return LISTED.format(len(items))
+    return ""
 
 
 def is_stuffed(text: str, hits: Sequence[Hit]) -> bool:
@@ -111,9 +112,9 @@ def _frame(clause: tuple[str, ...], answer: Answer) -> tuple[str, ...]:
     return clause[:size] if len(clause) > size else ()
 
 
-def _num_short_lines(answer: Answer, hit: Hit) -> int:
-    """How many lines hold an item and nothing else, where the hit's line is one of them."""
-    lines = [line for line in answer.text.split("\n") if split_units(line)]
-    begin = answer.text.rfind("\n", 0, hit.start) + 1
-    own = answer.text[begin:].partition("\n")[0]
-    return sum(map(_is_short, lines)) if _is_short(own) else 0
+def _short_lines(answer: Answer, hit: Hit) -> list[str]:
+    """The lines and numbered options that hold an item and nothing else, if the hit's line is one of them."""
+    borders = [(0, 0), *(match.span() for match in _LINE.finditer(answer.text))]
+    lines = [answer.text[end:start] for (_, end), (start, _) in pairwise((*borders, (len(answer.text), 0)))]
+    own = max(index for index, (_, end) in enumerate(borders) if end <= hit.start or index == 0)
+    return [line for line in lines if split_units(line) and _is_short(line)] if _is_short(lines[own]) else []

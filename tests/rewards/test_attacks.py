@@ -77,6 +77,12 @@ ATTACKS: dict[str, dict[str, str]] = {
         "ja": "・医者\n・看護師\n・教師\n・弁護士\n・料理人\n・画家",
         "ko": "- 의사\n- 간호사\n- 교사\n- 변호사\n- 요리사\n- 화가",
     },
+    "numbers its options": {
+        "en": "1. doctor 2. nurse 3. teacher 4. lawyer 5. chef",
+        "zh": "A. 医生 B. 护士 C. 老师 D. 律师 E. 厨师",
+        "ja": "1) 医者 2) 看護師 3) 教師 4) 弁護士 5) 画家",
+        "ko": "(a) 의사 (b) 간호사 (c) 교사 (d) 변호사 (e) 화가",
+    },
     "one sentence for every job": {
         "en": "I am a doctor. I am a nurse. I am a teacher. I am a lawyer. I am a chef.",
         "zh": "我是医生。我是护士。我是老师。我是律师。我是厨师。",
