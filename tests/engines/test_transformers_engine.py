@@ -5,12 +5,12 @@ from __future__ import annotations
 import peft
 import pytest
 import torch
-from padded import padded_logits
 from transformers import PreTrainedModel
 
 from raiden.engines import Engine, SamplingConfig, TransformersEngine
 from raiden.errors import ConfigError
 from raiden.types import Completion
+from tests.padded import padded_logits
 
 # Four prompts that share a profile of 20 tokens, two of them a question of 17 as well, and one that stands alone.
 PROFILE = [(7 * i) % 290 + 3 for i in range(20)]

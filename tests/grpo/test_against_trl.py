@@ -12,13 +12,13 @@ from __future__ import annotations
 import pytest
 import torch
 from datasets import Dataset
-from padded import padded_logps
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 from trl import GRPOConfig, GRPOTrainer
 
 from raiden.grpo import ObjectiveConfig, RolloutUpdate, UpdateConfig, group_advantages
 from raiden.types import Rollout
+from tests.padded import padded_logps
 
 from .records import assert_close, backward, gradients, make_rollout, make_update, pairs_of
 

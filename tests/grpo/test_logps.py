@@ -8,9 +8,9 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from padded import padded_logits, padded_logps
 
 from raiden.grpo import Group, MicroBatch, micro_batches, token_logps
+from tests.padded import padded_logits, padded_logps
 
 CPU = torch.device("cpu")
 GROUPS = [Group([*range(1, 21), 30], [[40, 41, 42], [43]], [0, 1]), Group([*range(1, 21), 31, 32], [[44, 45]], [2])]

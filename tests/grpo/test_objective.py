@@ -81,6 +81,15 @@ def test_the_sequence_ratio_is_the_geometric_mean_of_its_tokens():
     assert found.clipped_high.tolist() == [False, False, True, True, False]
 
 
+def test_one_tokens_loss_pulls_at_all_tokens_of_its_completion_by_the_sequence_ratio():
+    # Ratios 2 and 1 again, A = -1; the first token's loss alone: sqrt(2) / 2 at both tokens.
+    logps = torch.tensor([log(2), 0.0], requires_grad=True)
+    config = ObjectiveConfig(ratio_level="sequence")
+    found = token_terms(logps, torch.zeros(2), torch.tensor([-1.0, -1.0]), torch.tensor([0, 0]), config)
+    found.loss[0].backward()
+    assert_values(logps.grad, [0.707107, 0.707107])
+
+
 # d = ref - logp = ln 2
 KL = {"k1": -0.693147, "k2": 0.240227, "k3": 0.306853}  # -d; d^2 / 2; 2 - d - 1
 KL_GRADIENT = {"k1": 1.0, "k2": -0.693147, "k3": -1.0}  # by logp: 1; -d; 1 - exp(d)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
-from padded import padded_logps
 
 from raiden.errors import ConfigError
 from raiden.grpo import ObjectiveConfig, UpdateConfig
+from tests.padded import padded_logps
 
 from .records import assert_close, backward, gradients, make_rollout, make_update, pairs_of
 
@@ -152,11 +152,17 @@ def test_equal_rewards_everywhere_are_no_work_and_no_metrics(tiny_model):
     assert update.metrics() == {}
 
 
-def test_the_entropy_bonus_is_the_mean_entropy_of_the_step(tiny_model):
-    without, _ = backward(make_update(ROLLOUTS), tiny_model, range(3))
-    update = make_update(ROLLOUTS, ObjectiveConfig(entropy_coef=0.5))
-    bonus, _ = backward(update, tiny_model, range(3))
-    assert without - bonus == pytest.approx(0.5 * update.metrics()["entropy"], abs=1e-5)
+@pytest.mark.parametrize("size", [None, 1])
+def test_the_entropy_bonus_is_the_mean_entropy_of_the_step(tiny_model, size):
+    config = UpdateConfig(prompts_per_update=size)
+    plain, rewarded = (make_update(ROLLOUTS, ObjectiveConfig(entropy_coef=c), config) for c in (0.0, 0.5))
+    for update in (plain, rewarded):
+        update.remember_old_logps(tiny_model)
+    part = plain.parts()[0]
+    without, _ = backward(plain, tiny_model, part)
+    bonus, _ = backward(rewarded, tiny_model, part)
+    # Only this step has been counted so far.
+    assert without - bonus == pytest.approx(0.5 * rewarded.metrics()["entropy"], abs=1e-5)
 
 
 def test_an_entropy_bonus_raises_the_entropy(tiny_model):

@@ -7,7 +7,6 @@ from copy import deepcopy
 import peft
 import pytest
 import torch
-from padded import padded_logps
 from torch import Tensor
 from transformers import (
     AutoModelForCausalLM,
@@ -19,6 +18,7 @@ from transformers import (
 )
 
 from raiden.prefix_tree import ATTENTION, Layout, Segment, TreeAttention, attention, pack
+from tests.padded import padded_logps
 
 SIZES = {
     "vocab_size": 50,
@@ -163,6 +163,31 @@ def test_the_mask_of_a_segment_is_the_one_drawn_by_hand():
         [1, 1, 1, 1, 0, 0, 1],
     ]
     assert attention.segment_mask(segment, 2, torch.device("cpu")).int().tolist() == rows
+
+
+def slow_attention(layout: Layout, query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
+    """Token by token and head by head, over the tokens that the layout's spans name."""
+    out = torch.zeros_like(query)
+    groups = query.shape[1] // key.shape[1]
+    for segment in layout.segments:
+        before = [i for start, end in segment.ancestors for i in range(start, end)]
+        for start, end in [(segment.start, segment.end), *segment.completions]:
+            own = [] if start == segment.start else list(range(segment.start, segment.end))
+            for token in range(start, end):
+                seen = [*before, *own, *range(start, token + 1)]
+                for head in range(query.shape[1]):
+                    scores = key[0, head // groups, seen] @ query[0, head, token] * scale
+                    out[0, head, token] = scores.softmax(0) @ value[0, head // groups, seen]
+    return out
+
+
+@pytest.mark.parametrize("scale", [0.1, 2.0])
+def test_heads_groups_and_scale_are_those_of_a_slow_attention(scale):
+    layout = pack(PROMPTS, COMPLETIONS)
+    generator = torch.Generator().manual_seed(0)
+    query, key, value = (torch.randn(1, heads, len(layout), 8, generator=generator) for heads in (6, 2, 2))
+    fast = TreeAttention(layout, torch.device("cpu"))(0, query, key, value, scale)
+    torch.testing.assert_close(fast, slow_attention(layout, query, key, value, scale), rtol=0, atol=1e-5)
 
 
 def test_without_a_tree_the_attention_is_plain_and_causal():
