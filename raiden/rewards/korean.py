@@ -25,6 +25,7 @@ _PARTICLES = re.compile(
     r"이네|고|이고|인데|지만|이지만|라고|이라고)?"
     r"(?:요|에요|예요|다|니다|습니다|어요|는데|지만|고|며)?"
 )
+_MARKS = re.compile(r"[\s\0.!?~]")
 _PLACE_SUFFIXES = word_set("시 도 군 구 읍 면 동 섬 특별시 광역시")
 _NOUN_SUFFIXES = word_set("들 쯤 째 님 이 네 여 간 당")
 _NOUN_TAGS = ("NNG", "NNP", "NR", "SL", "SN", "XR", "NP")
@@ -55,8 +56,8 @@ def tokenise(sentence: str) -> tuple[Token, ...]:
     """The units of a sentence, in order; blanks belong to none."""
     tokens: list[Token] = []
     position = 0
-    # A line break or a NUL would end MeCab's own sentence.
-    for line in _tagger().parse(re.sub(r"[\s\0]", " ", sentence)).splitlines():
+    # A line break or a NUL would end MeCab's own sentence; a full stop makes it split 길러요 otherwise than without.
+    for line in _tagger().parse(_MARKS.sub(" ", sentence)).splitlines():
         surface, tab, features = line.rpartition("\t")
         start = sentence.find(surface, position) if tab else -1
         if start < 0:

@@ -14,7 +14,7 @@ KNOWN_WRONG = {"我把乒乓球拍卖完了，准备回家。"}  # 球拍/卖 an
 
 TUNED = [
     pytest.param(case, id=f"{name}-{index}")
-    for name in ("shared", *LANGUAGES, *(f"{language}_second" for language in LANGUAGES))
+    for name in ("shared", *LANGUAGES, *(f"{language}_later" for language in LANGUAGES))
     for index, case in enumerate(read_cases(CASES / f"{name}.jsonl"))
     if name not in LANGUAGES or not is_held_out(index)
 ]

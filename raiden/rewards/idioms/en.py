@@ -59,7 +59,7 @@ ENGLISH = Idioms(
         r"being\b|\bpretend(?:s|ed|ing)?\b",
     ),
     turner=phrases(
-        r"\bwho (?:says|said|told you)\b|\bwho would\b|\bmore than\b|\bbetter than\b|\bas much "
+        r"\bwho (?:says|said|told you)\b|\bwho would\b|\bas much "
         r"as\b|\bwithout a\b|\bgoes by\b|\bexcept\b|\bbesides\b"
     ),
     denied_directly_before=phrases(
