@@ -101,10 +101,12 @@ class GRPOModule(LightningModule):
     def _num_steps(self) -> int:
         """Steps of the whole run, which the schedule spans."""
         trainer: Any = self.trainer
-        trainer.fit_loop.setup_data()  # the number of batches is not known before
         limits = []
         if trainer.max_epochs and trainer.max_epochs > 0:
-            limits.append(trainer.max_epochs * trainer.num_training_batches)
+            # Lightning's own estimate sets up the loader here, before its position is restored from a checkpoint.
+            num_batches, limit = len(trainer.datamodule.train_dataloader()), trainer.limit_train_batches
+            per_epoch = min(limit, num_batches) if isinstance(limit, int) else int(limit * num_batches)
+            limits.append(trainer.max_epochs * per_epoch)
         if trainer.max_steps > 0:
             updates = len(self.update.parts(trainer.datamodule.batch_size)) * self.update.num_iterations
             limits.append(trainer.max_steps / updates)
