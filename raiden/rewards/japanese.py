@@ -10,11 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from threading import Lock
 from typing import Any, NamedTuple
 
 from raiden.languages import word_set
 from raiden.rewards.hits import PIECE_OF_WORD, Hit, literal_pattern
 
+_ONE_AT_A_TIME = Lock()  # A Sudachi tokenizer refuses a second thread.
 _INFLECTION = ("助動詞", "助詞")
 _SUFFIXES = word_set(
     "都 府 県 市 区 町 村 島 州 国 郡 人 語 さん 様 君 ちゃん 先生 氏 達 たち ら なし 以外 同士 "
@@ -53,8 +55,9 @@ def _tokenizer() -> tuple[Any, Any, Any]:
 @lru_cache(maxsize=512)
 def tokenise(sentence: str) -> tuple[Token, ...]:
     """The words of a sentence of bounded length (Sudachi refuses more than 49 kB at once)."""
-    tokenizer, long_units, short_units = _tokenizer()
-    return tuple(_token(morpheme, short_units) for morpheme in tokenizer.tokenize(sentence, long_units))
+    with _ONE_AT_A_TIME:
+        tokenizer, long_units, short_units = _tokenizer()
+        return tuple(_token(morpheme, short_units) for morpheme in tokenizer.tokenize(sentence, long_units))
 
 
 def _token(morpheme: Any, short_units: Any) -> Token:

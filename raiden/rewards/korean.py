@@ -10,11 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from threading import Lock
 from typing import Any, NamedTuple
 
 from raiden.languages import word_set
 from raiden.rewards.hits import PIECE_OF_WORD, Hit, literal_pattern
 
+_ONE_AT_A_TIME = Lock()  # A MeCab tagger answers in a buffer of its own.
 _PARTICLES = re.compile(
     r"(?:이|님|씨|들|네)?(?:은|는|이|가|을|를|의|에|에서|에게|에게서|한테|한테서|께|께서|와|과|랑|"
     r"이랑|하고|로|으로|로서|으로서"
@@ -57,7 +59,9 @@ def tokenise(sentence: str) -> tuple[Token, ...]:
     tokens: list[Token] = []
     position = 0
     # A line break or a NUL would end MeCab's own sentence; a full stop makes it split 길러요 otherwise than without.
-    for line in _tagger().parse(_MARKS.sub(" ", sentence)).splitlines():
+    with _ONE_AT_A_TIME:
+        lines = _tagger().parse(_MARKS.sub(" ", sentence)).splitlines()
+    for line in lines:
         surface, tab, features = line.rpartition("\t")
         start = sentence.find(surface, position) if tab else -1
         if start < 0:

@@ -7,16 +7,17 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from raiden.languages import detect_language
-from raiden.rewards import VRAR, RewardConfig
+from raiden.rewards import VRAR, RewardConfig, japanese, korean
 from raiden.types import LANGUAGES
 
-from .cases import build_sample
+from .cases import CASES, accuracy, build_sample, read_cases
 
 KEYWORDS = [
     "green tea",
@@ -167,6 +168,16 @@ def test_time_is_linear_up_to_100_kb(unit: str, language: str) -> None:
     start = time.process_time()
     VRAR()(sample, text)
     assert time.process_time() - start < 5
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_scores_are_the_same_in_every_thread(language: str) -> None:
+    cases = read_cases(CASES / f"{language}.jsonl")[::2]
+    alone = [accuracy(case) for case in cases]
+    japanese.tokenise.cache_clear()
+    korean.tokenise.cache_clear()
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(accuracy, 4 * cases)) == 4 * alone
 
 
 def test_scores_are_the_same_in_every_process_and_hash_seed() -> None:
