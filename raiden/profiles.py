@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from raiden.errors import ProfileError
 from raiden.languages import detect_language
+from raiden.records import read_records
 from raiden.types import Profile
 
 _SETTING = re.compile(r"<Character Setting>(.*?)</Character Setting>", re.DOTALL)
@@ -24,7 +24,7 @@ def load_profiles(path: str | Path) -> list[Profile]:
         ProfileError: with file, line, field and remedy, for the first line that cannot be used.
     """
     profiles: dict[str, Profile] = {}
-    for origin, record in read_jsonl(path):
+    for origin, record in read_records(path, ProfileError):
         profile = parse_profile(record, origin)
         if profile.name in profiles:
             raise ProfileError(
@@ -35,23 +35,6 @@ def load_profiles(path: str | Path) -> list[Profile]:
     if not profiles:
         raise ProfileError(f"{path}: no profile in it; write one JSON object a line.")
     return list(profiles.values())
-
-
-def read_jsonl(path: str | Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The objects of a JSONL file, each with its place (`file:line`); blank lines are passed over."""
-    for number, line in enumerate(_read_text(path).splitlines(), 1):
-        if not line.strip():
-            continue
-        origin = f"{path}:{number}"
-        try:
-            record = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise ProfileError(
-                f"{origin}: not valid JSON ({error.msg} at column {error.colno}); write one JSON object a line."
-            ) from error
-        if not isinstance(record, dict):
-            raise ProfileError(f"{origin}: must be a JSON object, got {type(record).__name__}.")
-        yield origin, record
 
 
 def parse_profile(record: Mapping[str, Any], origin: str) -> Profile:
@@ -89,14 +72,3 @@ def parse_fields(setting: str) -> dict[str, str]:
         elif last is not None and line.strip():
             fields[last] = f"{fields[last]}\n{line.strip()}".strip()
     return fields
-
-
-def _read_text(path: str | Path) -> str:
-    try:
-        return Path(path).read_text(encoding="utf-8-sig")
-    except FileNotFoundError as error:
-        raise ProfileError(f"{path}: no such file.") from error
-    except IsADirectoryError as error:
-        raise ProfileError(f"{path}: is a folder; give a file.") from error
-    except UnicodeDecodeError as error:
-        raise ProfileError(f"{path}: not UTF-8 text (byte {error.start}); save the file as UTF-8.") from error

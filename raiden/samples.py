@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NoReturn, get_args
 
 from raiden.errors import SampleError
 from raiden.languages import detect_language
+from raiden.records import read_records
 from raiden.rewards import rule_from_record
 from raiden.types import Difficulty, Focus, Language, Message, QuestionType, Sample, ValidationMethod
 
@@ -23,7 +24,7 @@ def load_samples(path: str | Path) -> list[Sample]:
     """
     samples: dict[str, Sample] = {}
     origins: dict[str, str] = {}
-    for origin, record in read_records(path):
+    for origin, record in read_records(path, SampleError):
         sample = parse_sample(record, origin)
         if sample.id in samples:
             raise SampleError(f"{origin}: the same sample as {origins[sample.id]}; drop one.")
@@ -31,50 +32,6 @@ def load_samples(path: str | Path) -> list[Sample]:
     if not samples:
         raise SampleError(f"{path}: no sample in it; write a JSON list of samples or one JSON object a line.")
     return list(samples.values())
-
-
-def read_records(path: str | Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The records of a JSON list or a JSONL file, each with its place."""
-    text = _read_text(path)
-    if text.lstrip().startswith("["):
-        yield from _json_items(text, path)
-        return
-    for number, line in enumerate(text.splitlines(), 1):
-        if line.strip():
-            yield _checked_record(_parse_json(line, f"{path}:{number}"), f"{path}:{number}")
-
-
-def _json_items(text: str, path: str | Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    for number, item in enumerate(_parse_json(text, str(path)), 1):
-        yield _checked_record(item, f"{path}: item {number}")
-
-
-def _parse_json(text: str, origin: str) -> Any:
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        place = f"{origin}:{error.lineno}" if "\n" in text else origin
-        raise SampleError(
-            f"{place}: not valid JSON ({error.msg} at column {error.colno}); "
-            "write a JSON list of samples or one JSON object a line."
-        ) from error
-
-
-def _checked_record(record: Any, origin: str) -> tuple[str, Mapping[str, Any]]:
-    if not isinstance(record, dict):
-        raise SampleError(f"{origin}: must be a JSON object, got {type(record).__name__}.")
-    return origin, record
-
-
-def _read_text(path: str | Path) -> str:
-    try:
-        return Path(path).read_text(encoding="utf-8-sig")
-    except FileNotFoundError as error:
-        raise SampleError(f"{path}: no such file.") from error
-    except IsADirectoryError as error:
-        raise SampleError(f"{path}: is a folder; give a file.") from error
-    except UnicodeDecodeError as error:
-        raise SampleError(f"{path}: not UTF-8 text (byte {error.start}); save the file as UTF-8.") from error
 
 
 def parse_sample(record: Mapping[str, Any], origin: str) -> Sample:
@@ -146,8 +103,8 @@ class _SampleReader:
     def _message(self, turn: Any, field: str) -> Message:
         if not isinstance(turn, dict) or turn.get("role") not in ("user", "assistant"):
             self._fail(field, f"must have a `role` of user or assistant, got {turn!r}", "correct the turn")
-        if not isinstance(turn.get("content"), str):
-            self._fail(field, f"must have a `content` string, got {turn!r}", "correct the turn")
+        if not isinstance(turn.get("content"), str) or not turn["content"].strip():
+            self._fail(field, f"must have a non-empty `content` string, got {turn!r}", "fill in or drop the turn")
         return Message(turn["role"], turn["content"])
 
     def _metadata(self) -> Mapping[str, Any]:
@@ -170,9 +127,10 @@ class _SampleReader:
         by_name: dict[str, Focus] = {"script_knowledge": "sbk", "conversation_memory": "cm"}
         metadata = self._metadata()
         focus = metadata.get("focus")
-        if focus is not None and focus not in by_name:
-            self._fail("metadata.focus", f"must be one of {', '.join(by_name)}, got {focus!r}", "correct or drop it")
         if focus is not None:
+            if focus not in list(by_name):  # a list: what was written may not be hashable
+                choices = ", ".join(by_name)
+                self._fail("metadata.focus", f"must be one of {choices}, got {focus!r}", "correct or drop it")
             return by_name[focus]
         source = str(metadata.get("source", ""))
         return "cm" if source.endswith("_cm") else "sbk"

@@ -8,7 +8,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "raiden"
 FLOORS = [
     {"types", "errors"},
-    {"languages"},
+    {"languages", "records"},
     {"rewards"},
     {"profiles", "samples", "prompts"},
     {"prefix_tree"},

@@ -11,8 +11,8 @@ from typing import Any, NoReturn
 
 from raiden.errors import SampleError
 from raiden.languages import detect_language
+from raiden.records import read_records
 from raiden.rewards import VRAR, RewardConfig, rule_from_record
-from raiden.samples import read_records
 from raiden.types import LANGUAGES, Language, Message, Reward, Sample
 
 _DEFAULTS: dict[str, Any] = {"character_name": "", "question": "", "answer": ""}
@@ -28,7 +28,7 @@ def main(argv: Sequence[str]) -> int:
     """
     arguments = _parser().parse_args(argv)
     reward = VRAR(RewardConfig(response_format=arguments.response_format))
-    scored = [_score(reward, record, origin) for origin, record in read_records(arguments.file)]
+    scored = [_score(reward, record, origin) for origin, record in read_records(arguments.file, SampleError)]
     lines = _json_lines(scored) if arguments.json else _table(scored)
     for line in lines:
         sys.stdout.write(line + "\n")
