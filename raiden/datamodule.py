@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
+from jinja2 import TemplateError
 from lightning import LightningDataModule
 from lightning.pytorch.utilities import rank_zero_info
 from transformers import PreTrainedTokenizerBase
@@ -198,7 +199,15 @@ class RoleplayDataModule(LightningDataModule):
 
     def _token_ids(self, sample: Sample, tokenizer: PreTrainedTokenizerBase) -> tuple[int, ...]:
         messages = [{"role": m.role, "content": m.content} for m in build_messages(sample, self.response_format)]
-        ids: Any = tokenizer.apply_chat_template(messages, add_generation_prompt=True, return_dict=False)
+        try:
+            ids: Any = tokenizer.apply_chat_template(messages, add_generation_prompt=True, return_dict=False)
+        except TemplateError as error:
+            turns = ", ".join(message["role"] for message in messages)
+            raise ConfigError(
+                f"`model.policy.path`: the chat template of {self.tokenizer_path} refuses the sample {sample.id} of "
+                f'"{sample.character_name}" ("{sample.question}", turns: {turns}): {error}; take a model whose '
+                "template can make this conversation, or change the sample."
+            ) from error
         return tuple(ids)
 
     def transfer_batch_to_device(self, batch: Any, device: torch.device, dataloader_idx: int) -> Any:

@@ -35,6 +35,7 @@ class OptimizerConfig:
         checks = {
             "lr": (self.lr > 0, "above 0"),
             "warmup_steps": (self.warmup_steps >= 0, "at least 0"),
+            "betas": (all(0 <= beta < 1 for beta in self.betas), "two shares, at least 0 and below 1"),
             "weight_decay": (self.weight_decay >= 0, "at least 0"),
             "max_grad_norm": (self.max_grad_norm is None or self.max_grad_norm > 0, "above 0, or null for none"),
         }

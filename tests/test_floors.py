@@ -15,7 +15,7 @@ FLOORS = [
     {"grpo", "engines", "policy", "metrics", "datagen", "optimization"},
     {"rollouts"},
     {"datamodule", "module", "checkpoints", "report"},
-    {"callbacks"},
+    {"callbacks", "complaints"},
     {"cli", "commands"},
     {"__main__"},
 ]

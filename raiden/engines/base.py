@@ -38,7 +38,8 @@ class SamplingConfig:
         }
         for name, (ok, need) in checks.items():
             if not ok:
-                raise ConfigError(f"sampling `{name}` must be {need}, got {getattr(self, name)}.")
+                option = f"`model.sampling.{name}` (or `model.val_sampling.{name}`)"
+                raise ConfigError(f"{option} must be {need}, got {getattr(self, name)}.")
 
 
 @runtime_checkable

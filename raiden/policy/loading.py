@@ -12,7 +12,7 @@ from torch import nn
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from raiden.errors import ConfigError
-from raiden.policy.sources import resolve_model
+from raiden.policy.sources import resolve_model, told_of_model
 from raiden.prefix_tree import ATTENTION
 
 
@@ -26,6 +26,11 @@ class LoraConfig:
     """Adapters are scaled by alpha / rank."""
     target_modules: str = "all-linear"
     """Which linear layers get an adapter: `all-linear`, or names joined by commas (`q_proj,v_proj`)."""
+
+    def __post_init__(self) -> None:
+        for name in ("rank", "alpha"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"`model.policy.lora.{name}` must be at least 1, got {getattr(self, name)}.")
 
 
 @dataclass(frozen=True)
@@ -73,9 +78,13 @@ def load_tokenizer(path: str) -> PreTrainedTokenizerBase:
     """The model's tokenizer.
 
     Raises:
-        ConfigError: it has no chat template to make prompts with.
+        ConfigError: it is not there, is empty, or has no chat template to make prompts with.
     """
-    tokenizer = AutoTokenizer.from_pretrained(resolve_model(path))
+    with told_of_model(path):
+        tokenizer = AutoTokenizer.from_pretrained(resolve_model(path))
+    if not tokenizer.encode("a", add_special_tokens=False):
+        # Without tokenizer files transformers makes an empty tokenizer from the model's config.
+        raise ConfigError(f"`model.policy.path`: {path} has no tokenizer with a vocabulary; add its files.")
     if tokenizer.chat_template is None:
         raise ConfigError(
             f"`model.policy.path`: the tokenizer of {path} has no chat template; take an instruct model."
@@ -87,14 +96,15 @@ def load_policy(config: PolicyConfig, with_reference: bool) -> Policy:
     """Loads the model, its tokenizer and, where asked for and LoRA does not give one, a second frozen copy.
 
     Raises:
-        ConfigError: the model's attention is not one that the prefix tree computes exactly.
+        ConfigError: the model cannot be read, or its attention is not one that the prefix tree computes exactly.
     """
     folder = resolve_model(config.path)
-    refuse_unsupported(AutoConfig.from_pretrained(folder))
-    model = _load(folder, config)
-    reference = None
-    if with_reference and config.lora is None:
-        reference = _load(folder, config).requires_grad_(False).eval()
+    with told_of_model(config.path):
+        refuse_unsupported(AutoConfig.from_pretrained(folder))
+        model = _load(folder, config)
+        reference = None
+        if with_reference and config.lora is None:
+            reference = _load(folder, config).requires_grad_(False).eval()
     if config.gradient_checkpointing:
         model.gradient_checkpointing_enable({"use_reentrant": False})
     if config.lora is not None:
@@ -110,10 +120,13 @@ def refuse_unsupported(config: Any) -> None:
     if kinds != {"full_attention"} or slides:
         raise ConfigError(
             f"`model.policy.path`: {name} has layers with {', '.join(sorted(kinds))}"
-            f"{' and a sliding window' if slides else ''}; only full attention in every layer is supported."
+            f"{' and a sliding window' if slides else ''}; only full attention in every layer is supported: take "
+            "another model."
         )
     if getattr(config, "attn_logit_softcapping", None):
-        raise ConfigError(f"`model.policy.path`: {name} caps its attention scores, which is not supported.")
+        raise ConfigError(
+            f"`model.policy.path`: {name} caps its attention scores, which is not supported; take another model."
+        )
 
 
 def _load(folder: str, config: PolicyConfig) -> PreTrainedModel:
@@ -136,4 +149,7 @@ def _add_lora(model: PreTrainedModel, config: LoraConfig) -> Any:
     adapters = PeftConfig(
         r=config.rank, lora_alpha=config.alpha, target_modules=targets, lora_dropout=0.0, task_type="CAUSAL_LM"
     )
-    return get_peft_model(model, adapters)
+    try:
+        return get_peft_model(model, adapters)
+    except ValueError as error:  # no layer has such a name, or one that has is not linear
+        raise ConfigError(f"`model.policy.lora.target_modules`: {error}") from error

@@ -6,18 +6,25 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import blake2b
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
 from raiden.errors import ConfigError
 
 PACKAGE = "package://"
+_CHOICES = (
+    "it must be a folder with a model and its tokenizer, a hub id (`org/name`) that can be reached, "
+    "a `.gguf` file, or `package://PACKAGE/FILE.gguf`"
+)
 
 if not sys.stderr.isatty():
     # In a log file each redraw of a bar is another line.
@@ -40,14 +47,34 @@ def resolve_model(path: str) -> str:
         path = str(_package_file(path))
     if path.endswith(".gguf"):
         return str(_converted(Path(path)))
-    looks_local = path.startswith((".", "/", "~")) or path.count("/") > 1
-    if looks_local and not Path(path).expanduser().is_dir():
-        raise ConfigError(f"`model.policy.path`: no such model folder: {path}")
-    return str(Path(path).expanduser()) if looks_local else path
+    local = Path(path).expanduser()
+    if local.is_dir():
+        return str(local)
+    if local.exists() or not path or path.startswith((".", "/", "~")) or path.count("/") > 1:
+        raise ConfigError(f"`model.policy.path`: no such model folder: {path!r}; {_CHOICES}.")
+    return path
+
+
+@contextmanager
+def told_of_model(path: str) -> Iterator[None]:
+    """What transformers raises about a model that it cannot read becomes an error about the option.
+
+    Raises:
+        ConfigError: a file of the model is missing or broken, or the hub cannot be reached.
+    """
+    try:
+        yield
+    except ConfigError:
+        raise
+    except (OSError, ValueError, TypeError, KeyError, RuntimeError, ImportError, SafetensorError) as error:
+        # No narrower class: each tokenizer and file format fails in its own way.
+        raise ConfigError(f"`model.policy.path`: {path!r} cannot be loaded; {_CHOICES}. The cause: {error}") from error
 
 
 def _package_file(path: str) -> Path:
     package, _, name = path.removeprefix(PACKAGE).partition("/")
+    if not (package.isidentifier() and name):
+        raise ConfigError(f"`model.policy.path` must be package://PACKAGE/FILE.gguf, got {path!r}.")
     # The spec is enough: importing the package might need dependencies of its own.
     spec = find_spec(package)
     if spec is None or spec.origin is None:
@@ -60,7 +87,7 @@ def _package_file(path: str) -> Path:
 
 def _converted(gguf: Path) -> Path:
     if not gguf.is_file():
-        raise ConfigError(f"`model.policy.path`: no such file: {gguf}")
+        raise ConfigError(f"`model.policy.path`: no such file: {gguf}; correct the path.")
     stat = gguf.stat()
     key = blake2b(f"{gguf.resolve()} {stat.st_size} {stat.st_mtime_ns}".encode(), digest_size=6).hexdigest()
     cache = Path(os.environ.get("RAIDEN_CACHE", "~/.cache/raiden")).expanduser()
@@ -69,8 +96,12 @@ def _converted(gguf: Path) -> Path:
         cache.mkdir(parents=True, exist_ok=True)
         print(f"Converting {gguf.name} to {folder} (once, about half a minute)", flush=True)
         part = Path(tempfile.mkdtemp(prefix=folder.name, dir=cache))
-        _convert(gguf, part)
-        _publish(part, folder)
+        try:
+            with told_of_model(str(gguf)):
+                _convert(gguf, part)
+            _publish(part, folder)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
     return folder
 
 
@@ -97,4 +128,3 @@ def _publish(part: Path, folder: Path) -> None:
     except OSError:
         if not folder.is_dir():
             raise
-        shutil.rmtree(part)

@@ -1,0 +1,55 @@
+"""What libraries raise about a user's options, as errors of raiden's own."""
+
+from __future__ import annotations
+
+import pickle
+from argparse import ArgumentError
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from lightning.fabric.utilities.exceptions import MisconfigurationException
+
+from raiden.errors import ConfigError, RaidenError
+
+
+@contextmanager
+def as_config_error(*kinds: type[Exception], prefix: str = "") -> Iterator[None]:
+    """Errors about options become ConfigErrors; one that a library made of raiden's own is unwrapped.
+
+    Args:
+        kinds: which, besides jsonargparse's and Lightning's own.
+        prefix: the option that they are about, where the library does not say it.
+
+    Raises:
+        RaidenError: the message names the option.
+    """
+    about_options: tuple[type[Exception], ...] = (ArgumentError, MisconfigurationException, *kinds)
+    try:
+        yield
+    except RaidenError:
+        raise
+    except about_options as error:
+        raise _own_error(error) or ConfigError(f"{prefix}{error}") from error
+
+
+def _own_error(error: BaseException | None) -> RaidenError | None:
+    """The error of raiden's own from which a library raised another, if there is one."""
+    while error is not None and not isinstance(error, RaidenError):
+        error = error.__cause__ or error.__context__
+    return error
+
+
+def refuse_no_checkpoint(path: str) -> None:
+    """Looks into a checkpoint without reading its tensors.
+
+    Raises:
+        ConfigError: there is none, or it is not one of raiden's.
+    """
+    remedy = "give a `.ckpt` file that raiden wrote; an exported model goes into `model.policy.path`"
+    try:
+        checkpoint = torch.load(path, map_location="cpu", mmap=True, weights_only=True)
+    except (OSError, RuntimeError, pickle.UnpicklingError) as error:
+        raise ConfigError(f"`ckpt_path`: {path} is not a checkpoint that can be read; {remedy}.") from error
+    if not isinstance(checkpoint, dict) or "raiden" not in checkpoint:
+        raise ConfigError(f"`ckpt_path`: {path} is not a checkpoint of raiden's; {remedy}.")
