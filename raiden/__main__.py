@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from importlib import import_module
 
 from raiden.errors import RaidenError
 
+_WITHOUT_TRAINER = {"score": "raiden.commands.score"}
+"""Commands that need neither torch nor Lightning, and the module of each; they start at once."""
 
-def main() -> int:
-    """Runs a command; errors of raiden's own are told without a traceback."""
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs a command; errors of raiden's own are told without a traceback.
+
+    Returns:
+        The exit code: 0, or 2 where something that the user wrote must change.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    module = _WITHOUT_TRAINER.get(arguments[0]) if arguments else None
     try:
+        if module is not None:
+            return int(import_module(module).main(arguments[1:]))
         from raiden.cli import main as run
 
-        run()
+        run(arguments)
     except RaidenError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -58,14 +58,11 @@ class HeldOutReport(Callback):
             for logger in trainer.loggers:
                 logger.log_metrics({f"val/{name}": share for name, share in self.before.items()}, step=0)
 
-    def on_test_start(self, trainer: Any, pl_module: Any) -> None:
-        self.on_validation_start(trainer, pl_module)
-
-    def on_test_batch_end(self, trainer: Any, pl_module: Any, *args: Any) -> None:
-        self.on_validation_batch_end(trainer, pl_module)
-
-    def on_test_end(self, trainer: Any, pl_module: Any) -> None:
-        self.on_validation_end(trainer, pl_module)
+    on_test_start = on_validation_start
+    on_test_batch_end = on_validation_batch_end  # type: ignore[assignment]
+    on_test_end = on_validation_end
+    on_predict_start = on_validation_start
+    on_predict_batch_end = on_validation_batch_end  # type: ignore[assignment]
 
     def on_train_end(self, trainer: Any, pl_module: Any) -> None:
         if self._evaluated_at != pl_module.num_steps_done and trainer.enable_validation:
@@ -92,9 +89,14 @@ class HeldOutReport(Callback):
         self._write_output()
 
     def teardown(self, trainer: Any, pl_module: Any, stage: str) -> None:
-        if stage in ("validate", "test") and self.after and trainer.is_global_zero:
+        if stage == "fit" or not self._samples or not trainer.is_global_zero:
+            return
+        if stage == "predict":
+            for sample in self._samples:
+                print(f"{sample['character_name']}: {sample['question']}\n  {sample['reply']}")
+        else:
             print_shares(stage, {"share": self.after})
-            self._write_output()
+        self._write_output()
 
     def _write_output(self) -> None:
         if self.output_file is not None:

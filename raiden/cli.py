@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,13 @@ from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveCon
 
 from raiden.callbacks import CompletionTable, ExportPolicy, HeldOutReport, StepLine
 from raiden.checkpoints import AtomicCheckpointIO, NewestCheckpoints, checkpoints_of, newest_run
+from raiden.complaints import as_config_error, refuse_no_checkpoint
 from raiden.datamodule import RoleplayDataModule
+from raiden.errors import ConfigError
 from raiden.module import GRPOModule
+
+_DESCRIPTION = """Train language models to stay true to the character they play.
+Also: `raiden score FILE`, the reward of replies without a model."""
 
 _TRAINER_DEFAULTS: dict[str, Any] = {
     "accelerator": "auto",
@@ -36,8 +42,19 @@ class SaveRunConfig(SaveConfigCallback):
     """Keeps a run's whole configuration in its log folder; a resumed run keeps the one it was started with."""
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        if stage == "fit" and trainer.log_dir and not (Path(trainer.log_dir) / self.config_filename).exists():
-            super().setup(trainer, pl_module, stage)
+        """Nothing yet: the model may be refused, and a folder without a run would be taken for the newest run."""
+
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if trainer.log_dir and not (Path(trainer.log_dir) / self.config_filename).exists():
+            super().setup(trainer, pl_module, "fit")
+
+
+class RaidenParser(LightningArgumentParser):
+    """Says in which config file a fault is."""
+
+    def parse_path(self, cfg_path: Any, *args: Any, **kwargs: Any) -> Any:
+        with as_config_error(UnicodeDecodeError, prefix=f"{cfg_path}: "):
+            return super().parse_path(cfg_path, *args, **kwargs)
 
 
 class RaidenCLI(LightningCLI):
@@ -55,8 +72,8 @@ class RaidenCLI(LightningCLI):
             help="Where the report of the last evaluation goes: metrics and each scored reply, as JSON.",
         )
         parser.link_arguments("output_file", "report.output_file")
-        parser.link_arguments("seed_everything", "model.seed", compute_fn=int)
-        parser.link_arguments("seed_everything", "data.seed", compute_fn=int)
+        parser.link_arguments("seed_everything", "model.seed", compute_fn=_seed)
+        parser.link_arguments("seed_everything", "data.seed", compute_fn=_seed)
         parser.link_arguments("model.policy.path", "data.tokenizer")
         parser.link_arguments("model.rewards.response_format", "data.response_format")
 
@@ -67,39 +84,59 @@ class RaidenCLI(LightningCLI):
         config = self.config[self.subcommand]
         if config.trainer.enable_progress_bar is None:
             config.trainer.enable_progress_bar = sys.stdout.isatty()
-        if self.subcommand == "fit":
-            self._continue_newest_run(config)
-        else:
+        if config.ckpt_path == "last" and config.trainer.logger:
+            self._find_last(config)
+        if config.ckpt_path is not None:
+            refuse_no_checkpoint(config.ckpt_path)
+        if config.output_file is not None and Path(config.output_file).is_dir():
+            raise ConfigError(f"`output_file`: {config.output_file} is a folder; name a file.")
+        if self.subcommand != "fit":
             # Evaluations report to the terminal and to --output_file; a log folder of theirs would look like a run.
             config.trainer.logger = False
 
-    def _continue_newest_run(self, config: Any) -> None:
-        """`--ckpt_path last`: the newest run goes on in its own folder, from its newest checkpoint."""
-        if config.ckpt_path != "last" or not hasattr(config.trainer.logger, "init_args"):
-            return
+    def _find_last(self, config: Any) -> None:
+        """`--ckpt_path last`: the newest checkpoint of the newest run; `fit` goes on in that run's own folder."""
         init = config.trainer.logger.init_args
-        run = newest_run(Path(init.save_dir) / (init.name or ""))
-        config.ckpt_path = None
-        if run is None:
-            print(f"No run in {init.save_dir}/{init.name} to go on with; starting a new one.", flush=True)
+        folder = Path(init.save_dir) / (init.name or "")
+        run = newest_run(folder)
+        checkpoints = checkpoints_of(run) if run else []
+        config.ckpt_path = str(checkpoints[-1]) if checkpoints else None
+        if self.subcommand != "fit":
+            if not checkpoints:
+                raise ConfigError(f"`--ckpt_path last`: there is no checkpoint in {run or folder}.")
             return
-        init.version = int(run.name.removeprefix("version_"))
-        checkpoints = checkpoints_of(run)
+        if run:
+            init.version = int(run.name.removeprefix("version_"))
         if checkpoints:
-            config.ckpt_path = str(checkpoints[-1])
             print(f"Going on from {checkpoints[-1]}", flush=True)
         else:
-            print(f"{run} has no checkpoint yet; starting it again from the beginning.", flush=True)
+            print(f"No checkpoint in {run or folder} yet; starting from the beginning.", flush=True)
+
+    def instantiate_classes(self) -> None:
+        with as_config_error(ValueError, ImportError):
+            super().instantiate_classes()
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         plugins = self._get(self.config_init, "trainer").plugins or []
         plugins = plugins if isinstance(plugins, list) else [plugins]
-        return super().instantiate_trainer(plugins=[*plugins, AtomicCheckpointIO()], **kwargs)
+        with as_config_error(ValueError, TypeError, prefix="`trainer`: "):
+            trainer = super().instantiate_trainer(plugins=[*plugins, AtomicCheckpointIO()], **kwargs)
+        if self.subcommand == "fit" and trainer.world_size > 1:
+            # Said here, before Lightning starts the other processes.
+            raise ConfigError("`trainer.devices`: training on several processes is not built yet; use 1.")
+        return trainer
+
+
+def _seed(seed_everything: bool | int) -> int:
+    if not 0 <= seed_everything < 2**32:
+        raise ConfigError(f"`seed_everything` must be at least 0 and below 2**32, got {seed_everything}.")
+    return int(seed_everything)
 
 
 def _quieten() -> None:
     """Takes away what speaks neither of the user's data nor of the user's options."""
     warnings.filterwarnings("ignore", message=".*isinstance.treespec, LeafSpec.*")
+    warnings.filterwarnings("ignore", message=".*LightningCLI's args parameter.*")
     # Lightning counts raiden's loaders as slow because they have no worker processes; they need none.
     warnings.filterwarnings("ignore", message=".*does not have many workers.*")
     logging.getLogger("lightning.pytorch.utilities.rank_zero").addFilter(
@@ -107,18 +144,30 @@ def _quieten() -> None:
     )
 
 
-def main(args: list[str] | None = None) -> None:
-    """Runs `raiden fit`, `validate`, `test` or `predict`."""
+def main(args: Sequence[str]) -> None:
+    """Runs `raiden fit`, `validate`, `test` or `predict`.
+
+    Raises:
+        RaidenError: what the user gave cannot work; the message names the option, or the place in a file.
+    """
     _quieten()
     # Strings beneath a config's fields become its help.
     set_parsing_settings(docstring_parse_attribute_docstrings=True)
-    RaidenCLI(
-        GRPOModule,
-        RoleplayDataModule,
-        save_config_callback=SaveRunConfig,
-        trainer_defaults={**_TRAINER_DEFAULTS, "callbacks": [StepLine()]},
-        seed_everything_default=0,
-        auto_configure_optimizers=False,
-        load_from_checkpoint_support=False,
-        args=args,
-    )
+    with as_config_error():
+        RaidenCLI(
+            GRPOModule,
+            RoleplayDataModule,
+            save_config_callback=SaveRunConfig,
+            trainer_defaults={**_TRAINER_DEFAULTS, "callbacks": [StepLine()]},
+            seed_everything_default=0,
+            auto_configure_optimizers=False,
+            load_from_checkpoint_support=False,
+            parser_class=RaidenParser,
+            parser_kwargs={
+                "prog": "raiden",
+                "description": _DESCRIPTION,
+                "allow_abbrev": False,  # an abbreviation is a typo that goes through
+                "exit_on_error": False,  # __main__ tells the error, without the usage of all options
+            },
+            args=list(args),
+        )

@@ -214,8 +214,9 @@ class GRPOModule(LightningModule):
         self.role_awareness.reset()
         self.log_dict({f"{stage}/{name}": share for name, share in self.shares.items()})
 
-    def predict_step(self, prompts: list[Prompt], batch_idx: int) -> list[Rollout]:
-        return self._collect(prompts, self.val_sampling, 1)
+    def predict_step(self, prompts: list[Prompt], batch_idx: int) -> list[str]:
+        self.rollouts = self._collect(prompts, self.val_sampling, 1)
+        return [rollout.completions[0].text for rollout in self.rollouts]
 
     # Checkpoints
 

@@ -45,7 +45,7 @@ def test_a_killed_run_goes_on_bit_for_bit(step, undisturbed, tiny_folder, tmp_pa
 
     output = finish(raiden(*arguments, "--ckpt_path=last", cwd=tmp_path))
     run = tmp_path / "logs" / "tiny" / "version_0"
-    assert ("starting it again" if step == 1 else "Going on from") in output
+    assert ("starting from the beginning" if step == 1 else "Going on from") in output
     assert weights_hash(run) == weights_hash(whole)
     for name in ("reward", "rewards/length/mean", "loss", "entropy", "grad_norm", "lr", "val/reward", "num_tokens"):
         assert logged(run, name) == logged(whole, name), name

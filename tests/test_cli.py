@@ -1,0 +1,150 @@
+"""The command line as a user meets it, on a tiny model: what is printed, what is written, what is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from tests.runs import ROOT, fit_arguments, logged, write_samples_file
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from raiden.__main__ import main
+from raiden.checkpoints import checkpoints_of
+
+CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
+
+
+@pytest.fixture(scope="module")
+def finished(tiny_folder, tmp_path_factory):
+    """A finished run: its folder and the arguments that made it."""
+    folder = tmp_path_factory.mktemp("finished")
+    samples = write_samples_file(folder / "samples.json")
+    arguments = fit_arguments(tiny_folder, samples, folder / "logs", f"--output_file={folder / 'report.json'}")
+    assert main(arguments) == 0
+    return folder / "logs" / "tiny" / "version_0", arguments
+
+
+def evaluation(command: str, arguments: list[str], *more: str) -> list[str]:
+    return [command, *(a for a in arguments[1:] if not a.startswith("--output_file")), *more]
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda p: p.name)
+@pytest.mark.parametrize("command", ["fit", "validate"])
+def test_every_config_parses(path, command, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main([command, f"--config={path}", "--print_config"])
+    assert stop.value.code in (0, None)
+    assert "policy:" in capsys.readouterr().out
+
+
+def test_a_typo_is_refused_by_name(capsys):
+    assert main(["fit", "--config=configs/quickstart.yaml", "--model.num_generation=4"]) == 2
+    assert "model.num_generation" in capsys.readouterr().err
+
+
+def test_help_tells_options_with_their_units(capsys):
+    with pytest.raises(SystemExit):
+        main(["fit", "--help"])
+    text = " ".join(capsys.readouterr().out.split())
+    assert "Longest completion, in tokens." in text
+    assert "completions in a group, at least 2" in text
+    assert "in reward units per nat" in text
+
+
+def test_a_run_ends_with_a_summary(finished):
+    run, _ = finished
+    summary = json.loads((run / "summary.json").read_text())
+    assert summary["steps"] == 6
+    assert summary["seconds"] > 0
+    assert set(summary["before"]) >= {"sbk", "cm", "sbk/language/en"}
+    assert set(summary["after"]) == set(summary["before"])
+    assert Path(summary["export"]) == run / "export"
+    assert Path(summary["checkpoint"]) == checkpoints_of(run)[-1]
+
+
+def test_the_report_holds_each_held_out_reply(finished):
+    run, _ = finished
+    report = json.loads((run.parents[2] / "report.json").read_text())
+    assert report["metrics"]["reward"] == pytest.approx(
+        sum(s["total"] for s in report["samples"]) / len(report["samples"]), abs=1e-6
+    )
+    assert {s["focus"] for s in report["samples"]} == {"sbk", "cm"}
+    assert all(s["reason"] for s in report["samples"])
+
+
+def test_tensorboard_has_the_curves_and_starts_before_training(finished):
+    run, _ = finished
+    assert sorted(logged(run, "reward")) == list(range(6))
+    assert min(logged(run, "val/sbk")) == 0
+    for name in ("reward_std", "frac_reward_zero_std", "rewards/accuracy/mean", "completions/mean_length",
+                 "completions/clipped_ratio", "entropy", "clip_ratio/region_mean", "num_tokens", "step_time", "lr"):  # fmt: skip
+        assert logged(run, name), name
+
+
+def test_the_sampler_is_the_policy(finished):
+    run, _ = finished
+    assert max(logged(run, "sampling/sampling_logp_difference/max").values()) < 1e-4
+
+
+def test_the_export_loads_with_plain_transformers_and_is_the_checkpoint(finished):
+    run, _ = finished
+    model = AutoModelForCausalLM.from_pretrained(run / "export")
+    state = torch.load(checkpoints_of(run)[-1], weights_only=False)["state_dict"]
+    for name, tensor in model.state_dict().items():
+        assert torch.equal(tensor, state[f"model.{name}"]), name
+    assert AutoTokenizer.from_pretrained(run / "export").chat_template
+
+
+def test_training_changed_the_weights(finished, tiny_folder):
+    run, _ = finished
+    before = AutoModelForCausalLM.from_pretrained(tiny_folder).state_dict()
+    after = AutoModelForCausalLM.from_pretrained(run / "export").state_dict()
+    assert any(not torch.equal(before[name], after[name]) for name in before)
+
+
+def test_validate_scores_the_checkpoint_as_the_run_did(finished, tmp_path, capsys):
+    run, arguments = finished
+    after = json.loads((run / "summary.json").read_text())["after"]
+    report = tmp_path / "report.json"
+    assert main(evaluation("validate", arguments, "--ckpt_path=last", f"--output_file={report}")) == 0
+    assert json.loads(report.read_text())["metrics"] == pytest.approx(after)
+    assert "SBK (profile)" in capsys.readouterr().out
+
+
+def test_validate_scores_the_model_without_a_checkpoint(finished, tmp_path):
+    run, arguments = finished
+    before = json.loads((run / "summary.json").read_text())["before"]
+    report = tmp_path / "report.json"
+    assert main(evaluation("validate", arguments, f"--output_file={report}")) == 0
+    assert json.loads(report.read_text())["metrics"] == pytest.approx(before)
+
+
+def test_test_and_predict_read_the_test_file(finished, tmp_path, capsys):
+    _, arguments = finished
+    samples = next(a.split("=")[1] for a in arguments if a.startswith("--data.train_file"))
+    for command in ("test", "predict"):
+        report = tmp_path / f"{command}.json"
+        options = evaluation(command, arguments, f"--data.test_file={samples}", f"--output_file={report}")
+        assert main(options) == 0
+        assert len(json.loads(report.read_text())["samples"]) == 12
+    assert "What is your dog called?" in capsys.readouterr().out
+
+
+def test_test_without_a_test_file_says_which_option_is_missing(finished, capsys):
+    _, arguments = finished
+    assert main(evaluation("test", arguments)) == 2
+    assert "`data.test_file` is not set" in capsys.readouterr().err
+
+
+def test_evaluations_leave_no_log_folder(finished):
+    run, _ = finished
+    assert [p.name for p in run.parent.iterdir()] == ["version_0"]
+
+
+def test_score_needs_no_trainer(tmp_path, capsys):
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text('{"reply": "I live in York.", "keywords": ["York"]}\n')
+    assert main(["score", str(rows), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["accuracy"] == 1
