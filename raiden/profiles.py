@@ -14,7 +14,7 @@ from raiden.types import Profile
 
 _SETTING = re.compile(r"<Character Setting>(.*?)</Character Setting>", re.DOTALL)
 # A field's name is short and ends in a half- or full-width colon; the rest of the line is its value.
-_FIELD = re.compile(r"^\s*([^\s::][^::\n]{0,39}?)\s*[::]\s*(.*)$")
+_FIELD = re.compile(r"^\s*([^\s:\uff1a][^:\uff1a\n]{0,39}?)\s*[:\uff1a]\s*(.*)$")
 
 
 def load_profiles(path: str | Path) -> list[Profile]:

@@ -1,0 +1,217 @@
+"""From files to batches of prompts: what is dropped, kept apart, repeated and resumed."""
+
+from __future__ import annotations
+
+import logging
+import random
+import shutil
+from collections import Counter
+from itertools import pairwise
+
+import pytest
+
+from raiden.datamodule import PromptBatches, PromptLoader, RoleplayDataModule, shuffled
+from raiden.errors import ConfigError, SampleError
+from raiden.samples import parse_sample
+from raiden.types import Prompt
+from tests.records import sample_record, write_json
+
+
+def records(*names, questions=3, **changes):
+    return [
+        sample_record(character_name=name, question=f"{name} {i}?", **changes)
+        for name in names
+        for i in range(questions)
+    ]
+
+
+def prompts(*names, questions=3):
+    return [Prompt(parse_sample(r, "here"), (i,)) for i, r in enumerate(records(*names, questions=questions))]
+
+
+def questions_of(batches):
+    return [[prompt.sample.question for prompt in batch] for batch in batches]
+
+
+# The loader
+
+
+def test_every_sample_comes_once_an_epoch():
+    loader = PromptLoader(prompts(*"abcd"), batch_size=5, questions_per_character=1, seed=0)
+    first, second = ([p for batch in loader for p in batch] for _ in range(2))
+    assert Counter(p.token_ids for p in first) == Counter((i,) for i in range(12))
+    assert sorted(first, key=lambda p: p.token_ids) == sorted(second, key=lambda p: p.token_ids)
+    assert first != second
+
+
+def test_a_step_holds_the_same_prompts_in_every_run():
+    one, two = (PromptLoader(prompts(*"abcd"), 5, 2, seed=3) for _ in range(2))
+    in_order = questions_of([*one, *one])
+    assert [questions_of([two.batch(step)])[0] for step in (5, 0, 4, 2, 1, 3)] == [
+        in_order[s] for s in (5, 0, 4, 2, 1, 3)
+    ]
+    assert questions_of(PromptLoader(prompts(*"abcd"), 5, 2, seed=4)) != in_order[:3]
+
+
+@pytest.mark.parametrize("taken", [0, 1, 2, 3, 4, 5, 7])
+def test_a_loader_resumes_anywhere_in_an_epoch_and_over_epochs(taken):
+    whole = PromptLoader(prompts(*"abc"), 4, 1, seed=1)  # 9 prompts: 3 steps an epoch
+    steps = questions_of(whole.batch(step) for step in range(10))
+    stopped = PromptLoader(prompts(*"abc"), 4, 1, seed=1)
+    while stopped.num_taken < taken:
+        for _ in stopped:
+            if stopped.num_taken == taken:
+                break
+    resumed = PromptLoader(prompts(*"abc"), 4, 1, seed=1)
+    resumed.load_state_dict(stopped.state_dict())
+    assert questions_of(resumed) == steps[taken : taken + 3]
+
+
+def test_a_change_of_the_order_elsewhere_does_not_move_the_stream():
+    loader = PromptLoader(prompts(*"abcd"), 5, 1, seed=0)
+    before = questions_of([loader.batch(0)])
+    random.seed(99)
+    assert questions_of([loader.batch(0)]) == before
+
+
+@pytest.mark.parametrize("neighbours", [1, 2, 3])
+def test_questions_about_one_character_stand_next_to_each_other(neighbours):
+    names = [p.sample.character_name for p in shuffled(prompts(*"abcdef", questions=6), neighbours, "seed")]
+    groups = [names[i : i + neighbours] for i in range(0, len(names), neighbours)]
+    assert all(len(set(group)) == 1 for group in groups)
+    assert any(first[0] != second[0] for first, second in pairwise(groups))
+
+
+def test_in_order_all_prompts_come_once_and_the_last_batch_may_be_short():
+    given = prompts(*"ab", questions=2)
+    assert list(PromptBatches(given, 3)) == [given[:3], given[3:]]
+    assert len(PromptBatches(given, 3)) == 2
+
+
+# The data module
+
+
+@pytest.fixture
+def make(tiny_folder, tmp_path):
+    """Makes and sets up a data module over records."""
+
+    def make(train, val=None, **options):
+        options = {"tokenizer": str(tiny_folder), **options}
+        if val is not None:
+            options["val_file"] = str(write_json(tmp_path / "val.json", val))
+        data = RoleplayDataModule(str(write_json(tmp_path / "train.json", train)), **options)
+        data.setup("fit")
+        return data
+
+    return make
+
+
+@pytest.fixture
+def log(caplog):
+    """What Lightning's logger of the first process is told."""
+    logger = logging.getLogger("lightning.pytorch.utilities.rank_zero")
+    logger.addHandler(caplog.handler)
+    caplog.set_level(logging.INFO, logger.name)
+    yield caplog
+    logger.removeHandler(caplog.handler)
+
+
+def all_prompts(loader):
+    return [prompt for batch in loader for prompt in batch]
+
+
+def characters(loader):
+    return {prompt.sample.character_name for prompt in all_prompts(loader)}
+
+
+def test_a_prompt_is_the_chat_template_of_setting_history_and_question(make, tiny_tokenizer):
+    data = make(records("a", "b", questions=1), val_ratio=0.5)
+    (prompt,) = all_prompts(data.val_dataloader())
+    name = prompt.sample.character_name
+    text = tiny_tokenizer.decode(prompt.token_ids)
+    assert text.startswith("<|im_start|>system\n<Character Setting>\nName: 小明\n")
+    assert text.endswith(
+        "<|im_start|>user\n你好<|im_end|>\n<|im_start|>assistant\n你好呀<|im_end|>\n"
+        f"<|im_start|>user\n{name} 0?<|im_end|>\n<|im_start|>assistant\n"
+    )
+
+
+def test_without_a_validation_file_a_share_of_the_characters_is_held_out(make):
+    data = make(records(*"abcde"), val_ratio=0.4)
+    train, held_out = characters(data.train_dataloader()), characters(data.val_dataloader())
+    assert (len(train), len(held_out)) == (3, 2)
+    assert not train & held_out
+
+
+def test_a_validation_file_is_taken_as_it_is(make):
+    data = make(records("a", "b"), val=records("c"))
+    assert (characters(data.train_dataloader()), characters(data.val_dataloader())) == ({"a", "b"}, {"c"})
+
+
+def test_a_character_in_both_files_is_refused_by_name(make):
+    with pytest.raises(SampleError, match=r"val\.json: held-out .*train\.json trains on: b; .*data\.val_file"):
+        make(records("a", "b"), val=records("b", "c"))
+
+
+def test_prompts_that_are_too_long_are_dropped_and_counted_in_the_log(make, log):
+    long_one = sample_record(character_name="a", question="长" * 2000)
+    data = make([*records("a", "b"), long_one], val=records("c"), max_prompt_tokens=1500)
+    assert len(all_prompts(data.train_dataloader())) == 6
+    assert "train: dropped 1 of 7 prompts, longer than data.max_prompt_tokens=1500." in log.messages
+    assert not any("validation" in message for message in log.messages)
+
+
+def test_the_limit_itself_is_allowed(make, log):
+    length = max(len(p.token_ids) for p in all_prompts(make(records("a", "b")).train_dataloader()))
+    data = make(records("a", "b"), max_prompt_tokens=length)
+    assert len(all_prompts(data.train_dataloader())) == 3
+    assert not [message for message in log.messages if "dropped" in message]
+
+
+def test_only_the_languages_asked_for_are_kept(make):
+    other = records("c", "d", metadata={"language": "ja"})
+    kept = [p.sample for p in all_prompts(make([*records("a", "b"), *other], languages=["ja"]).train_dataloader())]
+    assert {s.language for s in kept} == {"ja"}
+    assert {s.character_name for s in kept} < {"c", "d"}
+
+
+def test_the_think_format_reaches_the_prompt(make, tiny_tokenizer):
+    data = make(records("a", "b"), response_format="think")
+    assert "</think>" in tiny_tokenizer.decode(all_prompts(data.val_dataloader())[0].token_ids)
+
+
+def test_test_samples_come_from_their_own_file(make, tmp_path):
+    path = write_json(tmp_path / "test.json", records("z"))
+    data = make(records("a", "b"), test_file=str(path))
+    assert characters(data.test_dataloader()) == characters(data.predict_dataloader()) == {"z"}
+
+
+# Chat templates that cannot make the conversation
+
+NO_SYSTEM = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}x"
+USER_FIRST = (
+    "{% if messages[1]['role'] != 'user' %}{{ raise_exception('Roles must alternate user/assistant') }}{% endif %}x"
+)
+BROKEN = "{% for message in %}"
+
+
+@pytest.mark.parametrize(
+    ("template", "history", "reason"),
+    [
+        (NO_SYSTEM, [], "System role not supported"),
+        (USER_FIRST, [{"role": "assistant", "content": "欢迎"}], "Roles must alternate"),
+        (BROKEN, [], "Expected an expression"),
+    ],
+)
+def test_a_refusal_of_the_chat_template_names_tokenizer_and_sample(
+    make, tiny_folder, tmp_path, template, history, reason
+):
+    folder = tmp_path / "model"
+    shutil.copytree(tiny_folder, folder)
+    (folder / "chat_template.jinja").write_text(template, encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"`model\.policy\.path`: the chat template of .*model refuses") as refusal:
+        make(records("a", "b", questions=1, conversation_history=history), tokenizer=str(folder))
+    message = str(refusal.value)
+    assert reason in message
+    assert " 0?" in message  # the question
+    assert "turns: system, " in message
