@@ -1,0 +1,129 @@
+"""The loop on a tiny model: what a step changes, what it leaves alone, what it writes down."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from lightning import Trainer
+from tests.runs import write_samples_file
+
+from raiden.checkpoints import AtomicCheckpointIO
+from raiden.datamodule import RoleplayDataModule
+from raiden.engines import SamplingConfig
+from raiden.errors import ConfigError
+from raiden.grpo import ObjectiveConfig, UpdateConfig
+from raiden.module import GRPOModule
+from raiden.optimization import OptimizerConfig
+from raiden.policy import LoraConfig, PolicyConfig
+from raiden.rewards import RewardConfig
+from raiden.rollouts import completion_seed
+
+
+@pytest.fixture
+def train(tiny_folder, tmp_path):
+    """Trains for some steps, at once; gives the module and the trainer."""
+
+    def run(steps=1, ckpt_path=None, lora=None, **options):
+        module = GRPOModule(
+            PolicyConfig(str(tiny_folder), lora=lora),
+            sampling=SamplingConfig(max_tokens=12),
+            rewards=RewardConfig(min_length=6, length_weight=0.5),
+            optimizer=OptimizerConfig(lr=1e-2, schedule="linear"),
+            num_generations=4,
+            seed=7,
+            **options,
+        )
+        data = RoleplayDataModule(
+            str(write_samples_file(tmp_path / "samples.json")), batch_size=2, tokenizer=str(tiny_folder), seed=7
+        )
+        trainer = Trainer(
+            accelerator="cpu", max_epochs=1, limit_train_batches=steps, limit_val_batches=0, logger=False,
+            enable_checkpointing=False, enable_progress_bar=False, default_root_dir=tmp_path,
+            plugins=[AtomicCheckpointIO()],
+        )  # fmt: skip
+        trainer.fit(module, data, ckpt_path=ckpt_path)
+        return module, trainer
+
+    return run
+
+
+def weights(model):
+    return {name: p.detach().clone() for name, p in model.named_parameters()}
+
+
+def test_a_step_changes_the_policy_and_not_the_reference(train, tiny_model):
+    module, _ = train(objective=ObjectiveConfig(beta=0.1))
+    start = weights(tiny_model)
+    with module.policy.reference() as reference:
+        assert all(torch.equal(p, start[name]) for name, p in reference.named_parameters())
+        assert not any(p.requires_grad for p in reference.parameters())
+    assert any(not torch.equal(p, start[name]) for name, p in module.model.named_parameters())
+
+
+def test_the_reference_is_in_no_checkpoint(train, tmp_path):
+    _, trainer = train(objective=ObjectiveConfig(beta=0.1))
+    trainer.save_checkpoint(tmp_path / "a.ckpt", weights_only=False)
+    state = torch.load(tmp_path / "a.ckpt", weights_only=False)["state_dict"]
+    assert all(name.startswith("model.") for name in state)
+    assert not any("reference" in name for name in state)
+
+
+def test_lora_trains_adapters_only_and_checkpoints_them_only(train, tiny_model, tmp_path):
+    module, trainer = train(steps=2, lora=LoraConfig(rank=4), objective=ObjectiveConfig(beta=0.1))
+    start = weights(tiny_model)
+    for name, p in module.model.named_parameters():
+        plain = name.removeprefix("base_model.model.").replace(".base_layer", "")
+        if "lora_" not in name:
+            assert torch.equal(p, start[plain]), name
+    assert any(p.abs().sum() > 0 for name, p in module.model.named_parameters() if "lora_B" in name)
+    trainer.save_checkpoint(tmp_path / "a.ckpt", weights_only=False)
+    assert all("lora_" in name for name in torch.load(tmp_path / "a.ckpt", weights_only=False)["state_dict"])
+
+
+def test_a_lora_checkpoint_restores_the_adapters(train, tmp_path):
+    trained, trainer = train(steps=2, lora=LoraConfig(rank=4))
+    trainer.save_checkpoint(tmp_path / "a.ckpt", weights_only=False)
+    restored, _ = train(steps=2, lora=LoraConfig(rank=4), ckpt_path=tmp_path / "a.ckpt")  # nothing is left to do
+    expected = weights(trained.model)
+    assert all(torch.equal(p, expected[name]) for name, p in restored.model.named_parameters())
+
+
+def test_several_optimizer_steps_a_rollout(train):
+    module, trainer = train(steps=2, update=UpdateConfig(prompts_per_update=1, num_iterations=2))
+    assert module.num_steps_done == 2
+    assert 2 < trainer.global_step <= 8  # two prompts twice a step, less the groups without advantage
+
+
+def test_the_schedule_spans_the_run_in_steps(train):
+    module, _ = train(steps=4, update=UpdateConfig(prompts_per_update=1))
+    assert module.lr_schedulers().get_last_lr()[0] == pytest.approx(0)
+
+
+def test_the_same_seed_gives_the_same_weights(train):
+    first, second = train(steps=2)[0], train(steps=2)[0]
+    a, b = weights(first.model), weights(second.model)
+    assert all(torch.equal(a[name], b[name]) for name in a)
+
+
+def test_completion_seeds_differ_by_run_step_sample_and_index():
+    seeds = {
+        completion_seed(run, step, sample, index)
+        for run in (0, 1)
+        for step in (0, 1)
+        for sample in ("a", "b")
+        for index in (0, 1)
+    }
+    assert len(seeds) == 16
+    assert completion_seed(3, 5, "a", 1) == completion_seed(3, 5, "a", 1)
+    assert all(0 <= seed < 2**63 for seed in seeds)
+
+
+def test_a_cosine_without_an_end_is_refused(tiny_folder, tmp_path):
+    module = GRPOModule(PolicyConfig(str(tiny_folder)))
+    data = RoleplayDataModule(str(write_samples_file(tmp_path / "s.json")), tokenizer=str(tiny_folder))
+    trainer = Trainer(
+        accelerator="cpu", max_epochs=-1, max_steps=-1, logger=False, enable_checkpointing=False,
+        enable_progress_bar=False, default_root_dir=tmp_path,
+    )  # fmt: skip
+    with pytest.raises(ConfigError, match=r"model\.optimizer\.schedule"):
+        trainer.fit(module, data)
