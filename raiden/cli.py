@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from jsonargparse import set_parsing_settings
+from jsonargparse import Namespace, set_parsing_settings
 from lightning import LightningModule, Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
 
@@ -82,9 +82,10 @@ class RaidenCLI(LightningCLI):
 
     def before_instantiate_classes(self) -> None:
         config = self.config[self.subcommand]
+        self._refuse_plain_groups(config)
         if config.trainer.enable_progress_bar is None:
             config.trainer.enable_progress_bar = sys.stdout.isatty()
-        if config.ckpt_path == "last" and config.trainer.logger:
+        if config.ckpt_path == "last":
             self._find_last(config)
         if config.ckpt_path is not None:
             refuse_no_checkpoint(config.ckpt_path)
@@ -94,8 +95,17 @@ class RaidenCLI(LightningCLI):
             # Evaluations report to the terminal and to --output_file; a log folder of theirs would look like a run.
             config.trainer.logger = False
 
+    def _refuse_plain_groups(self, config: Any) -> None:
+        """jsonargparse lets `sampling: 1` through where a group of options stands."""
+        for name in self._parser(self.subcommand).groups or ():
+            value = config.get(name, Namespace())
+            if not isinstance(value, Namespace):
+                raise ConfigError(f"`{name}` must be a group of options, got {value!r}; set the options beneath it.")
+
     def _find_last(self, config: Any) -> None:
         """`--ckpt_path last`: the newest checkpoint of the newest run; `fit` goes on in that run's own folder."""
+        if not hasattr(config.trainer.logger, "init_args"):
+            raise ConfigError("`ckpt_path` is last, but `trainer.logger` names no folder of runs; give a path.")
         init = config.trainer.logger.init_args
         folder = Path(init.save_dir) / (init.name or "")
         run = newest_run(folder)

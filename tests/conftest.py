@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import huggingface_hub.constants
 import pytest
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
@@ -22,6 +23,7 @@ from raiden.prefix_tree import ATTENTION
 
 # A test that asks a hub for anything fails at once instead of waiting for a connection.
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+huggingface_hub.constants.HF_HUB_OFFLINE = True  # in this process the variable has been read already
 # On tensors this small threads lose more by waiting for one another than they gain: tenfold on a busy machine.
 torch.set_num_threads(1)
 

@@ -48,9 +48,9 @@ def resolve_model(path: str) -> str:
     if path.endswith(".gguf"):
         return str(_converted(Path(path)))
     local = Path(path).expanduser()
-    if local.is_dir():
+    if path and local.is_dir():
         return str(local)
-    if local.exists() or not path or path.startswith((".", "/", "~")) or path.count("/") > 1:
+    if local.exists() or path.startswith((".", "/", "~")) or path.count("/") > 1:
         raise ConfigError(f"`model.policy.path`: no such model folder: {path!r}; {_CHOICES}.")
     return path
 
