@@ -154,6 +154,9 @@ class CompletionTable(Callback):
             every_n_steps: steps between tables; 0 shows none.
             num_completions: completions of each prompt that are shown.
         """
+        for name, value in (("every_n_steps", every_n_steps), ("num_completions", num_completions)):
+            if value < 0:
+                raise ConfigError(f"`completions.{name}` must be at least 0, got {value}.")
         self.every_n_steps = every_n_steps
         self.num_completions = num_completions
 

@@ -90,6 +90,10 @@ def checkpoints_of(run: Path) -> list[Path]:
 
 
 def newest_run(folder: Path) -> Path | None:
-    """The log folder of the run that was started last, among `version_0`, `version_1`, ... in `folder`."""
-    runs = [p for p in folder.glob("version_*") if p.is_dir() and p.name.removeprefix("version_").isdigit()]
+    """The log folder of the run that was started last, among `version_0`, `version_1`, ... in `folder`.
+
+    One without a configuration is that of a start that failed.
+    """
+    configured = (p.parent for p in folder.glob("version_*/config.yaml"))
+    runs = [p for p in configured if p.name.removeprefix("version_").isdigit()]
     return max(runs, key=lambda p: int(p.name.removeprefix("version_")), default=None)

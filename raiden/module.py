@@ -231,6 +231,7 @@ class GRPOModule(LightningModule):
         }
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self._refuse_other_model(checkpoint["state_dict"])
         state = checkpoint["raiden"]
         self.num_steps_done, self.num_tokens = state["num_steps_done"], state["num_tokens"]
         # Nothing in raiden draws from the global generators, but a user's callback may.
@@ -238,6 +239,15 @@ class GRPOModule(LightningModule):
         random.setstate(state["rng"]["python"])
         name, keys, *rest = state["rng"]["numpy"]
         np.random.set_state((name, np.array(keys, dtype=np.uint32), *rest))
+
+    def _refuse_other_model(self, weights: dict[str, torch.Tensor]) -> None:
+        own = self.state_dict()
+        wrong = [name for name, w in weights.items() if name not in own or own[name].shape != w.shape]
+        if wrong:
+            raise ConfigError(
+                f"`ckpt_path`: the checkpoint is of another model than `model.policy.path` and its `lora` give "
+                f"({len(wrong)} weights differ, the first: {wrong[0]}); give the options of the run that wrote it."
+            )
 
 
 def _numpy_state() -> tuple[Any, ...]:

@@ -10,12 +10,11 @@ ResponseFormat = Literal["plain", "think"]
 
 _INSTRUCTIONS: dict[Language, str] = {
     "en": (
-        "You are {name}. Answer as {name}, in the first person, true to this setting and to the conversation. "
+        "You are {name}. Answer as {name}, in the first person (I, my), true to this setting and the conversation. "
         "Answer only what is asked, in one short sentence."
     ),
     "zh": (
-        "你就是{name}。请以{name}的身份、用第一人称回答，忠于以上设定和对话内容。"
-        "只回答所问的内容，一句简短的话即可。"
+        "你就是{name}。请以{name}的身份、用第一人称回答，忠于以上设定和对话内容。只回答所问的内容，一句简短的话即可。"
     ),
     "ja": (
         "あなたは{name}です。{name}として一人称で、上の設定とこれまでの会話に忠実に答えてください。"

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 import torch
-from tests.runs import ROOT, fit_arguments, logged, write_samples_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from raiden.__main__ import main
 from raiden.checkpoints import checkpoints_of
+from tests.runs import ROOT, fit_arguments, logged, write_samples_file
 
 CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
 
@@ -78,8 +78,11 @@ def test_tensorboard_has_the_curves_and_starts_before_training(finished):
     run, _ = finished
     assert sorted(logged(run, "reward")) == list(range(6))
     assert min(logged(run, "val/sbk")) == 0
-    for name in ("reward_std", "frac_reward_zero_std", "rewards/accuracy/mean", "completions/mean_length",
-                 "completions/clipped_ratio", "entropy", "clip_ratio/region_mean", "num_tokens", "step_time", "lr"):  # fmt: skip
+    names = (
+        "reward_std frac_reward_zero_std rewards/accuracy/mean rewards/format/std completions/mean_length "
+        "completions/clipped_ratio entropy clip_ratio/region_mean num_tokens step_time lr"
+    )
+    for name in names.split():
         assert logged(run, name), name
 
 
@@ -111,6 +114,21 @@ def test_validate_scores_the_checkpoint_as_the_run_did(finished, tmp_path, capsy
     assert main(evaluation("validate", arguments, "--ckpt_path=last", f"--output_file={report}")) == 0
     assert json.loads(report.read_text())["metrics"] == pytest.approx(after)
     assert "SBK (profile)" in capsys.readouterr().out
+
+
+def test_engine_and_lora_are_set_from_the_command_line(finished, tmp_path):
+    _, arguments = finished
+    more = [
+        "--model.engine=raiden.engines.TransformersEngine",
+        "--model.engine.max_rows=3",
+        "--model.policy.lora.rank=2",
+        "--trainer.limit_train_batches=1",
+        f"--trainer.logger.save_dir={tmp_path}",
+        "--export.enabled=false",
+    ]
+    options = [a for a in arguments if not a.startswith(("--trainer.logger.save_dir", "--trainer.limit_train"))]
+    assert main([*options, *more]) == 0
+    assert json.loads((tmp_path / "tiny" / "version_0" / "summary.json").read_text())["export"] is None
 
 
 def test_validate_scores_the_model_without_a_checkpoint(finished, tmp_path):

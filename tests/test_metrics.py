@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 import torch.distributed
 import torch.multiprocessing as multiprocessing
-from tests.grpo.records import SAMPLE
 
 from raiden.metrics import RoleAwareness
 from raiden.types import Reward
+from tests.grpo.records import SAMPLE
 
 # language, focus, question type, difficulty, right
 REPLIES = [

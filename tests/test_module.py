@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 import torch
 from lightning import Trainer
-from tests.runs import write_samples_file
 
 from raiden.checkpoints import AtomicCheckpointIO
 from raiden.datamodule import RoleplayDataModule
@@ -17,6 +16,7 @@ from raiden.optimization import OptimizerConfig
 from raiden.policy import LoraConfig, PolicyConfig
 from raiden.rewards import RewardConfig
 from raiden.rollouts import completion_seed
+from tests.runs import write_samples_file
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ import re
 import signal
 
 import pytest
-from tests.runs import finish, fit_arguments, logged, raiden, weights_hash, write_samples_file
 
 from raiden.checkpoints import checkpoints_of
+from tests.runs import finish, fit_arguments, logged, raiden, weights_hash, write_samples_file
 
 
 @pytest.fixture(scope="module")

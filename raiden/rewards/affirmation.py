@@ -38,6 +38,8 @@ class Question:
     """It asks for what is not so, or is not liked: then a denial is the answer."""
     asks_for_wish: bool
     """It asks for a dream: then what is only imagined is the answer."""
+    asks_for_reason: bool
+    """It asks why: then what is disliked may be the answer."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,11 @@ def _blank_out(pattern: re.Pattern[str], text: str) -> str:
 def read_question(question: str, answer: Answer) -> Question:
     """What a question (folded) asks for."""
     idioms = IDIOMS[answer.language]
-    return Question(bool(idioms.negative_question.search(question)), bool(idioms.wish_question.search(question)))
+    return Question(
+        asks_for_negative=bool(idioms.negative_question.search(question)),
+        asks_for_wish=bool(idioms.wish_question.search(question)),
+        asks_for_reason=bool(idioms.reason_question.search(question)),
+    )
 
 
 def objection(around: Surroundings) -> str:
@@ -137,7 +143,9 @@ def _is_odd(around: Surroundings) -> bool:
 
 
 def _disliked(around: Surroundings) -> str:
-    return DISLIKED if not around.question.asks_for_negative and around.idioms.dislike.search(around.reach) else ""
+    if around.question.asks_for_negative or around.question.asks_for_reason:
+        return ""
+    return DISLIKED if around.idioms.dislike.search(around.reach) else ""
 
 
 def _alternative(around: Surroundings) -> str:

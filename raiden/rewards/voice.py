@@ -2,8 +2,9 @@
 
 Many right replies have no pronoun at all ("Green tea.", 「緑茶です。」), so a missing "I" proves nothing.
 What is taken for a fault is narrow: no word for oneself anywhere, and a reply that begins with the
-character's own name as its subject, or with "you are" where the user did not ask about themselves.
-A sample whose reference answer has the same shape is left alone.
+character's own name as its subject, with "you" where the user did not ask about themselves, or (in English, where
+questions tell the two apart) with "she" or "he" where "you" was asked. A sample whose reference answer has the same
+shape is left alone.
 """
 
 from __future__ import annotations
@@ -20,13 +21,16 @@ _ONESELF: dict[Language, re.Pattern[str]] = {
     "ko": re.compile(r"(?<![가-힣])(?:나|저|내|제|우리|저희)(?![가-힣]{3})"),
 }
 _TO_THE_USER: dict[Language, re.Pattern[str]] = {
-    "en": re.compile(r"\W*(?:you are|you're|you were|you have|you live|you work|your)\b"),
+    "en": re.compile(r"\W*(?:you|your)\b"),
     "zh": re.compile(r"\W*[你您](?:是|叫|在|住|的|今年|有|喜欢)"),
     "ja": re.compile(r"\W*(?:あなた|君|きみ)[はがの]"),
     "ko": re.compile(r"\W*(?:당신|너|네|그대)(?:은|는|의|가|이)?\s"),
 }
+_YOU_IS_SUBJECT = re.compile(
+    r"\b(?:do|does|did|are|were|have|had|can|could|would|will|should|must) you\b(?! (?:call|name|meet)\b)"
+)
 _NAME_IS_SUBJECT: dict[Language, str] = {
-    "en": r"(?:'s\b|(?: \w+){0,2} (?:is|was|has|had|lives|lived|works|worked|loves|likes|comes|came)\b)",
+    "en": r"(?:(?: \w+)?'s\b|(?:,? (?!and\b|or\b|here\b|speaking\b)\w+)+ \w+)",
     "zh": r"(?:是|在|住|的|今年|有|喜欢|来自|出生|曾|最)",
     "ja": r"(?:さん|くん|君|ちゃん)?[はがの]",
     "ko": r"(?: ?씨)?(?:은|는|이|가|의|이는|이가)(?![가-힣])",
@@ -47,12 +51,22 @@ def _fault(sample: Sample, answer: str) -> str:
     oneself = _ONESELF[sample.language]
     if oneself.search(answer):
         return ""
-    if _begins_with_own_name(sample, answer):
+    if _begins_with_own_name(sample, answer) or _begins_with_pronoun(sample, answer):
         return "the reply speaks about the character in the third person"
     asks_about_the_user = oneself.search(fold_text(sample.question)) or sample.focus == "cm"
     if _TO_THE_USER[sample.language].match(answer) and not asks_about_the_user:
         return "the reply speaks to the user as if the user were the character"
     return ""
+
+
+def _begins_with_pronoun(sample: Sample, answer: str) -> bool:
+    """ "Where do you live?" - "She lives in York."; "When is your birthday?" - "Her birthday is in May." """
+    if sample.language != "en":
+        return False
+    question = fold_text(sample.question)
+    if _YOU_IS_SUBJECT.search(question) and re.match(r"\W*(?:she|he)\b", answer):
+        return True
+    return any(re.match(rf"\W*(?:her|his) {thing}\b", answer) for thing in re.findall(r"\byour (\w+)", question))
 
 
 def _begins_with_own_name(sample: Sample, answer: str) -> bool:

@@ -22,7 +22,7 @@ __all__ = ["VRAR", "RewardConfig"]
 class VRAR:
     """The reward of a completion, and why; scoring changes nothing, so one object serves any number of processes."""
 
-    def __init__(self, config: RewardConfig = RewardConfig()) -> None:  # noqa: B008 (frozen)
+    def __init__(self, config: RewardConfig = RewardConfig()) -> None:
         self.config = config
 
     def __call__(self, sample: Sample, text: str, truncated: bool = False) -> Reward:

@@ -193,3 +193,25 @@ def test_length_outside_the_band_is_penalised(sample: Sample) -> None:
 def test_a_wrong_option_is_refused_by_name(options: dict[str, object], name: str) -> None:
     with pytest.raises(ConfigError, match=name):
         RewardConfig(**options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("question", "reply", "fault"),
+    [
+        ("Where do you live?", "She lives in York.", True),
+        ("Where do you live?", "You live in York.", True),
+        ("Where do you live?", "Mara Quill lives in York.", True),
+        ("Where do you live?", "Mara keeps house in York.", True),
+        ("Where do you live?", "I live in York, and she does too.", False),
+        ("Where do you live?", "York.", False),
+        ("When is your birthday?", "Her birthday is in York.", True),
+        ("Where does your sister live?", "She lives in York.", False),
+        ("Where did I say I live?", "You live in York.", False),
+        ("What is your name?", "Mara Quill.", False),
+    ],
+)
+def test_english_replies_that_are_not_in_the_first_person(
+    make_sample: MakeSample, question: str, reply: str, fault: bool
+) -> None:
+    sample = make_sample(question=question, keywords=["York"], character_name="Mara Quill", answer="In York.")
+    assert VRAR()(sample, reply).components["first_person"] == -float(fault)

@@ -60,6 +60,8 @@ class Idioms:
     """What sets the speaker's own word against others' belief."""
     wish_question: re.Pattern[str]
     """A question that asks for a wish or a dream: then an imagined thing is the answer."""
+    reason_question: re.Pattern[str]
+    """A question that asks for a reason: then a dislike may be the answer."""
     unreal_before: re.Pattern[str]
     """A wish or a condition contrary to fact, touching the word from the front."""
     unreal_after: re.Pattern[str]

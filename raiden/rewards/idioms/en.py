@@ -132,6 +132,7 @@ ENGLISH = Idioms(
     ),
     contrast=phrases(r"\bbut\b|\bhowever\b|\bthough\b|\byet\b|\bin truth\b|\bactually\b|\bin fact\b|\breally\b"),
     wish_question=phrases(r"\b(?:dreams?|dreamt|dreamed|wish|hope|want|wanted|would|like to|plan|grow up|ambition)\b"),
+    reason_question=phrases(r"\bwhy\b|\bhow come\b|\breason\b"),
     unreal_before=phrases(
         r"\b(?:could|should|might|would) have (?:been|become) (?:an? |the )?$",
         r"\b(?:wanted|wants|told|urged|begged) me to (?:be|become) (?:an? |the )?$",

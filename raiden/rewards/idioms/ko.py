@@ -67,6 +67,7 @@ KOREAN = Idioms(
     ),
     contrast=phrases(r"사실|실은|하지만|그러나|지만|는데|실제"),
     wish_question=phrases(r"꿈|소원|되고\s?싶|희망|장래|바라"),
+    reason_question=phrases(r"왜|이유|어째서|까닭"),
     unreal_before=phrases(r"(?!)"),
     unreal_after=phrases(
         r"(?:이|가)\s되는\s(?:게|것이|것은|건)\s[^.]{0,6}꿈",

@@ -66,6 +66,7 @@ CHINESE = Idioms(
     ),
     contrast=phrases(r"其实|但|可是|可|不过|实际上|事实上|却|然而"),
     wish_question=phrases(r"梦想|愿望|希望|想(?:当|做|成为|要|去|变)|将来|理想|长大"),
+    reason_question=phrases(r"为什么|为何|为啥|怎么会|原因"),
     unreal_before=phrases(
         r"(?:如果|要是|假如|假使|倘若|若|但愿|真希望|好想|恨不得)我?(?:能|可以)?(?:是|当|成为|做|"
         r"变成)(?:一?[个名位])?$",
