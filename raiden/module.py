@@ -62,6 +62,11 @@ class GRPOModule(LightningModule):
             raise ConfigError(
                 f"`model.num_generations` must be at least 2 (a group of one has no spread), got {num_generations}."
             )
+        if sampling.temperature == 0:
+            raise ConfigError(
+                "`model.sampling.temperature` must be above 0: greedy completions of a group are all the same and "
+                "teach nothing; set it in `model.val_sampling` for greedy replies in validation."
+            )
         self.automatic_optimization = False
         self.policy_config = policy
         self.engine = engine or TransformersEngine()

@@ -181,6 +181,11 @@ def test_an_option_out_of_range_is_refused_by_its_full_name(option, make):
         make()
 
 
+def test_greedy_groups_are_refused():
+    with pytest.raises(ConfigError, match=r"`model.sampling.temperature` must be above 0"):
+        GRPOModule(PolicyConfig("x"), sampling=SamplingConfig(temperature=0))
+
+
 # Models: what is changed in the folder of a good one, and what the message says
 
 
