@@ -12,7 +12,8 @@ from lightning import Callback
 from raiden.checkpoints import NewestCheckpoints
 from raiden.errors import ConfigError
 from raiden.policy import export_policy
-from raiden.report import completions_markdown, print_shares, scored_sample, write_json
+from raiden.records import write_json
+from raiden.report import completions_markdown, print_shares, scored_sample
 
 
 class HeldOutReport(Callback):

@@ -1,8 +1,9 @@
-"""Text files of JSON objects -> the objects, each with its place for error messages."""
+"""Files of JSON objects: read, each with its place for error messages, and written whole."""
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -67,3 +68,12 @@ def _is_encodable(record: Mapping[str, Any]) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def write_json(path: str | Path, value: Any) -> None:
+    """Writes JSON with readable non-ASCII text; the file appears whole or not at all."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    part.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    os.replace(part, path)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -66,15 +63,6 @@ def scored_sample(rollout: Rollout) -> dict[str, Any]:
         "spans": [{"start": s.start, "end": s.end, "text": s.text} for s in reward.spans],
         "reason": reward.reason,
     }
-
-
-def write_json(path: str | Path, value: Any) -> None:
-    """Writes JSON with readable non-ASCII text; the file appears whole or not at all."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    part.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    os.replace(part, path)
 
 
 def completions_markdown(rollouts: Sequence[Rollout], limit: int) -> str:

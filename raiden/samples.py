@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any, NoReturn, get_args
 
 from raiden.errors import SampleError
 from raiden.languages import detect_language
-from raiden.records import read_records
+from raiden.records import read_records, write_json
 from raiden.rewards import rule_from_record
 from raiden.types import Difficulty, Focus, Language, Message, QuestionType, Sample, ValidationMethod
 
@@ -142,11 +141,7 @@ def _digest(*parts: Any) -> str:
 
 def write_samples(samples: Iterable[Sample], path: str | Path) -> None:
     """Writes a JSON list, unknown fields and all, non-ASCII text readable; it appears whole or not at all."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    part.write_text(json.dumps([s.raw for s in samples], ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    os.replace(part, path)
+    write_json(path, [sample.raw for sample in samples])
 
 
 def split_by_character(samples: Sequence[Sample], validation_ratio: float) -> tuple[list[Sample], list[Sample]]:
