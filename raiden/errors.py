@@ -5,7 +5,8 @@
     │   ├── ProfileError              a character profile
     │   ├── SampleError               a training or evaluation sample
     │   └── ConfigError               an option of a config file or of the command line
-    └── EngineError (RuntimeError)    an engine could not start, generate or take new weights
+    ├── EngineError (RuntimeError)    an engine could not start, generate or take new weights
+    └── EndpointError (RuntimeError)  a language model behind a network did not reply
 
 An InputError says where (file and line, or the full option name), what is wrong there, and the remedy.
 """
@@ -33,3 +34,7 @@ class ConfigError(InputError):
 
 class EngineError(RaidenError, RuntimeError):
     """A generation engine failed."""
+
+
+class EndpointError(RaidenError, RuntimeError):
+    """A request to a language model behind a network failed."""

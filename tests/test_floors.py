@@ -11,7 +11,7 @@ FLOORS = [
     {"languages", "records"},
     {"rewards"},
     {"profiles", "samples", "prompts"},
-    {"prefix_tree"},
+    {"endpoints", "prefix_tree"},
     {"grpo", "engines", "policy", "metrics", "datagen", "optimization"},
     {"rollouts"},
     {"datamodule", "module", "checkpoints", "report"},
@@ -19,7 +19,7 @@ FLOORS = [
     {"cli", "commands"},
     {"__main__"},
 ]
-TORCH_FREE = set().union(*FLOORS[:4])
+TORCH_FREE = set().union(*FLOORS[:4]) | {"endpoints", "datagen"}
 HEAVY = {"torch", "lightning", "transformers", "torchmetrics", "vllm", "peft"}
 
 

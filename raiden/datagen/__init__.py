@@ -1,0 +1,1 @@
+"""Character profiles -> samples whose own reference answer earns the full accuracy reward."""
