@@ -6,9 +6,11 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from raiden.errors import InputError
+
+E = TypeVar("E", bound=InputError)
 
 
 def read_records(path: str | Path, error: type[InputError]) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -19,20 +21,38 @@ def read_records(path: str | Path, error: type[InputError]) -> Iterator[tuple[st
     Args:
         error: what is raised where the file or a record cannot be read; it names the place and the remedy.
     """
-    for origin, record in _values(path, error):
-        if not isinstance(record, dict):
-            raise error(
-                f"{origin}: must be a JSON object, got {type(record).__name__}; write {{...}} for each record."
-            )
-        if not _is_encodable(record):
-            raise error(f"{origin}: holds half a character (an escape such as \\ud83d alone); write its text anew.")
-        yield origin, record
+    for found in scan_records(decode_text(read_bytes(path, error), path, error), path, error):
+        if isinstance(found, InputError):
+            raise found
+        yield found
 
 
-def _values(path: str | Path, error: type[InputError]) -> Iterator[tuple[str, Any]]:
-    text = _read_text(path, error)
+def scan_records(text: str, path: str | Path, error: type[E]) -> Iterator[tuple[str, Mapping[str, Any]] | E]:
+    """As `read_records`, for a text that is there already; a fault takes its record's place, and the rest go on."""
+    for origin, value in _values(text, path, error):
+        yield value if isinstance(value, error) else _as_record(value, origin, error)
+
+
+def read_bytes(path: str | Path, error: type[InputError]) -> bytes:
+    """The whole of a file."""
+    try:
+        return Path(path).read_bytes()
+    except OSError as fault:
+        raise error(f"{path}: cannot be read ({fault.strerror}); give the path of a file.") from fault
+
+
+def decode_text(content: bytes, path: str | Path, error: type[InputError]) -> str:
+    """UTF-8 text; a byte-order mark is passed over."""
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as fault:
+        raise error(f"{path}: not UTF-8 text (byte {fault.start}); save the file as UTF-8.") from fault
+
+
+def _values(text: str, path: str | Path, error: type[InputError]) -> Iterator[tuple[str, Any]]:
     if text.lstrip().startswith("["):
-        for number, item in enumerate(_parse(text, path, 1, error), 1):
+        items = _parse(text, path, 1, error)
+        for number, item in enumerate(items if isinstance(items, list) else [items], 1):
             yield f"{path}: item {number}", item
         return
     # Not splitlines: a string may hold separators such as U+2028, which JSON lets stand as they are.
@@ -41,17 +61,8 @@ def _values(path: str | Path, error: type[InputError]) -> Iterator[tuple[str, An
             yield f"{path}:{number}", _parse(line, path, number, error)
 
 
-def _read_text(path: str | Path, error: type[InputError]) -> str:
-    try:
-        return Path(path).read_text(encoding="utf-8-sig")
-    except OSError as fault:
-        raise error(f"{path}: cannot be read ({fault.strerror}); give the path of a file.") from fault
-    except UnicodeDecodeError as fault:
-        raise error(f"{path}: not UTF-8 text (byte {fault.start}); save the file as UTF-8.") from fault
-
-
 def _parse(text: str, path: str | Path, line: int, error: type[InputError]) -> Any:
-    """The value of a JSON text that begins on this line of the file."""
+    """The value of a JSON text that begins on this line of the file, or what is wrong with it."""
     try:
         return json.loads(text)
     except json.JSONDecodeError as fault:
@@ -59,7 +70,15 @@ def _parse(text: str, path: str | Path, line: int, error: type[InputError]) -> A
         reason = f"{fault.msg} at column {fault.colno}"
     except (ValueError, RecursionError) as fault:  # a number of thousands of digits; lists in lists in lists
         reason = str(fault)
-    raise error(f"{path}:{line}: not valid JSON ({reason}); write a JSON list, or one JSON object a line.")
+    return error(f"{path}:{line}: not valid JSON ({reason}); write a JSON list, or one JSON object a line.")
+
+
+def _as_record(value: Any, origin: str, error: type[E]) -> tuple[str, Mapping[str, Any]] | E:
+    if not isinstance(value, dict):
+        return error(f"{origin}: must be a JSON object, got {type(value).__name__}; write {{...}} for each record.")
+    if not _is_encodable(value):
+        return error(f"{origin}: holds half a character (an escape such as \\ud83d alone); write its text anew.")
+    return origin, value
 
 
 def _is_encodable(record: Mapping[str, Any]) -> bool:

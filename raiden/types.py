@@ -42,6 +42,8 @@ class Profile:
     language: Language
     origin: str
     """Where it was read, as `file:line`."""
+    raw: Mapping[str, Any] = field(repr=False, compare=False)
+    """The record as it is written back: `prompt`, and whatever else the source said of the character."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,79 @@
+r"""The `<Character Setting>` block: `field: value` lines, read and written without loss.
+
+A value may have several lines. One that would be read as something else, a blank one or one that looks like a
+field itself, is written with a backslash before it:
+
+    Name: Ada
+    Introduction: She keeps a list on the door.
+    \Monday: flour
+    \Tuesday: yeast
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+FREE_TEXT = "Introduction"
+"""The field of lines that stand before any field, or under the name, which has one line only."""
+
+_ESCAPE = "\\"
+# Escaped lines are taken whole, so that they may hold the closing tag.
+_SETTING = re.compile(r"<Character Setting>((?>\n\\[^\n]*|(?!</Character Setting>).)*)</Character Setting>", re.DOTALL)
+# A field's name is short. The colon is a half- or a full-width one, not that of an address or of the time of day.
+_FIELD = re.compile(r"^\s*([^\s:\uff1a\\][^:\uff1a\n]{0,39}?)\s*(?:\uff1a|:(?!//)(?!(?<=\d:)\d))\s*(.*)$")
+
+
+def find_setting(prompt: str) -> str | None:
+    """What stands in the first `<Character Setting>` block of a text; None without one."""
+    found = _SETTING.search(prompt)
+    return found.group(1) if found else None
+
+
+def parse_fields(setting: str) -> dict[str, str]:
+    """The `field: value` lines of a character setting; other lines go on with the field before them."""
+    lines: dict[str, list[str]] = {}
+    last = FREE_TEXT
+    for line in setting.split("\n"):
+        if line.startswith(_ESCAPE):
+            lines.setdefault(last, []).append(line.removeprefix(_ESCAPE))
+        elif (match := _FIELD.match(line)) and match.group(1) not in lines:
+            last = match.group(1)
+            lines[last] = [match.group(2).strip()] if match.group(2).strip() else []
+            last = FREE_TEXT if last == "Name" else last
+        elif line.strip():
+            lines.setdefault(last, []).append(line.strip())
+    return {name: "\n".join(values) for name, values in lines.items()}
+
+
+def format_fields(fields: Mapping[str, str]) -> str:
+    r"""The lines of a character setting, from which `parse_fields` reads the same fields.
+
+    >>> print(format_fields({"Name": "Ada", "Motto": "Note: be kind.\nNote: be brief."}))
+    Name: Ada
+    Motto: Note: be kind.
+    \Note: be brief.
+
+    Args:
+        fields: names as `is_field_name` wants them; `Name` has one line.
+    """
+    return "\n".join(line for name, value in fields.items() for line in _lines(name, value))
+
+
+def is_field_name(name: str) -> bool:
+    """Whether a line `name: value` is read as this field."""
+    match = _FIELD.match(f"{name}: x")
+    return match is not None and match.group(1) == name
+
+
+def _lines(name: str, value: str) -> list[str]:
+    first, *rest = value.split("\n")
+    if not first or first != first.strip():
+        # What follows the colon is stripped; an escaped line is not.
+        first, rest = "", value.split("\n") if value else []
+    return [f"{name}: {first}".rstrip(" "), *(_escaped(line) for line in rest)]
+
+
+def _escaped(line: str) -> str:
+    is_plain = line == line.strip() and line and not line.startswith(_ESCAPE) and not _FIELD.match(line)
+    return line if is_plain and "</Character Setting>" not in line else _ESCAPE + line

@@ -1,0 +1,37 @@
+"""raiden's own format: a record with a `prompt` that holds the character setting."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from raiden.errors import ProfileError
+from raiden.languages import detect_language
+from raiden.profiles.fields import find_setting, parse_fields
+from raiden.types import Profile
+
+
+def parse_profile(record: Mapping[str, Any], origin: str) -> Profile:
+    """A profile from its record, `{"prompt": "...<Character Setting>...</Character Setting>..."}`.
+
+    >>> profile = parse_profile(
+    ...     {"prompt": "<Character Setting>\\nName: 小明\\nIntroduction: 学生\\n爱读书\\n</Character Setting>"}, "a:1")
+    >>> profile.name, dict(profile.fields), profile.language
+    ('小明', {'Name': '小明', 'Introduction': '学生\\n爱读书'}, 'zh')
+
+    Raises:
+        ProfileError: with place, field and remedy.
+    """
+    prompt = record.get("prompt")
+    if not isinstance(prompt, str):
+        raise ProfileError(f"{origin}: `prompt` must be a string, got {prompt!r}; put the profile's text there.")
+    setting = find_setting(prompt)
+    if setting is None:
+        raise ProfileError(
+            f"{origin}: `prompt` has no <Character Setting>...</Character Setting> block; add it around the fields."
+        )
+    fields = parse_fields(setting)
+    if not fields.get("Name"):
+        raise ProfileError(f"{origin}: the profile has no `Name`; add a line `Name: ...` or drop the profile.")
+    language = detect_language("\n".join(fields.values()))
+    return Profile(fields["Name"], fields, prompt, language, origin, record)
