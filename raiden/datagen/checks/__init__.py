@@ -1,0 +1,12 @@
+"""What a draft must pass to become a sample.
+
+questions      in the slot's language, of the asked type
+keywords       one distinct term, found where it must be and nowhere else
+memory         the conversation of a CM sample
+duplicates     nothing asked twice about one character
+passing        all of them in order, and the reward's own word on the reference answer
+"""
+
+from raiden.datagen.checks.passing import check
+
+__all__ = ["check"]

@@ -1,0 +1,148 @@
+"""What may be a keyword, and where it must and must not stand."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from raiden.languages import word_set
+from raiden.rewards.answer import Answer
+from raiden.rewards.dates import any_date
+from raiden.rewards.finding import finder_for
+from raiden.rewards.normalise import fold_text
+from raiden.rewards.sentences import split_sentences
+from raiden.rewards.units import split_units
+from raiden.types import Language, Sample, Term
+
+_MAX_UNITS: dict[Language, int] = {"zh": 14, "ja": 16, "ko": 5, "en": 6}
+"""Words of a keyword at most; characters in Chinese and Japanese."""
+_MAX_LENGTH = 48
+_SEPARATOR = re.compile(r"(?<!\d),|,(?!\d)|[;:!?。、|\n\"()<>{}\[\]]|(?<!\d)/(?!\d)|\s[-+&]\s")
+_EMPTY_WORDS = word_set(
+    "it this that thing things something someone somebody anything nothing none unknown yes no name person people one "
+    "i me you he she we they him her them my your his their the a an and or of in on at here there today now then who "
+    "what where when why how n/a "
+    "我 你 您 他 她 它 我们 你们 他们 自己 这 那 这里 那里 这个 那个 东西 事情 事 人 的 了 是 有 没有 无 不 "
+    "未知 不详 什么 今天 "
+    "私 僕 俺 あなた 彼 彼女 これ それ あれ ここ そこ あそこ もの こと 人 なし "
+    "不明 特になし 今日 は が を に で と の も 何 誰 "
+    "나 저 너 당신 그 그녀 우리 이것 그것 저것 여기 거기 것 일 사람 없음 "
+    "불명 미상 오늘 은 는 이 가 을 를 의 에 무엇 누구"
+)
+"""Pronouns, particles and words that name nothing in particular."""
+_CLAUSE_WORDS = word_set(
+    "i i'm is was are were am be been because that who which she he they we you my your his her their not has had do "
+    "did does can will would if when while and or but"
+)
+_HAN_CLAUSE_WORDS = word_set("是 了 因为 所以 我 你 您 他 她 和 与 及 以及 或 或者 跟 不 没有 会 想")
+_NAME_ASKED: dict[Language, re.Pattern[str]] = {
+    "zh": re.compile(r"名|姓|叫|称呼|谁|哪位|何人"),
+    "ja": re.compile(r"名|呼|誰|だれ|どなた|何者"),
+    "ko": re.compile(r"이름|성함|존함|성명|부르|불러|누구|뉘"),
+    "en": re.compile(r"\b(?:names?|named|call|called|who|whose|address)\b"),
+}
+
+
+def stands_in(term: Term, text: str, language: Language) -> str:
+    """The first variant of a term that the reward's own finders see in a text; empty where there is none."""
+    answer = Answer(text, language)
+    for variant in term.variants:
+        if any(not hit.fault for hit in finder_for(variant, term.type, answer.language)(answer)):
+            return variant
+    return ""
+
+
+def giveaway(sample: Sample) -> str:
+    """The variant that the question says itself; empty where it says none."""
+    return next(filter(None, (stands_in(t, sample.question, sample.language) for t in sample.rule.terms)), "")
+
+
+def ungrounded(sample: Sample, source: str) -> str:
+    """The first variant of the first term that a source does not mention in any form; empty where it has all."""
+    for term in sample.rule.terms:
+        if not stands_in(term, source, sample.language) and not any(_is_spelled(v, source) for v in term.variants):
+            return term.variants[0]
+    return ""
+
+
+def _is_spelled(variant: str, source: str) -> bool:
+    """Whether a text holds a keyword letter by letter; a source may glue to it what a reply may not (二十歳になる)."""
+    folded = fold_text(variant).strip()
+    border = r"(?<![a-z0-9]){}(?![a-z0-9])" if folded.isascii() else "{}"
+    return bool(re.search(border.format(re.escape(folded)), fold_text(source)))
+
+
+def single_term_fault(sample: Sample) -> str:
+    """Why a single-term sample has no single term, in one sentence; empty where it has."""
+    if len(sample.rule.terms) != 1:
+        return f"The rule has {len(sample.rule.terms)} terms; single-term validation has one."
+    if len(sample.keywords) != 1:
+        return f"There are {len(sample.keywords)} keywords; single-term validation has one."
+    return one_term_fault(sample.keywords[0], sample.language)
+
+
+def own_name_fault(sample: Sample) -> str:
+    """A question about something else that the character's own name answers, in one sentence."""
+    if _NAME_ASKED[sample.language].search(fold_text(sample.question)):
+        return ""
+    name = fold_text(sample.character_name)
+    for keyword in sample.keywords:
+        if fold_text(keyword).strip() in (name, *name.split()):
+            return f'"{keyword}" is the character\'s own name, and "{sample.question}" does not ask for it.'
+    return ""
+
+
+@lru_cache(maxsize=4096)
+def one_term_fault(text: str, language: Language) -> str:
+    """Why a text is not one noun, name, number or date, in one sentence; empty where it is."""
+    folded = fold_text(text).strip()
+    if any_date(folded):
+        return ""
+    units = split_units(folded)
+    if not units or folded in _EMPTY_WORDS:
+        return f'"{text}" names nothing in particular.'
+    if len(units) > _MAX_UNITS[language] or len(folded) > _MAX_LENGTH:
+        return f'"{text}" is too long for one term.'
+    if (mark := _SEPARATOR.search(folded)) or len(split_sentences(folded)) > 1:
+        return f'"{text}" holds more than one thing' + (f' ("{mark[0]}" parts them).' if mark else ".")
+    if word := _clause_word(folded, units):
+        return f'"{text}" is a clause or a list: it holds "{word}".'
+    return ""
+
+
+def _clause_word(folded: str, units: tuple[str, ...]) -> str:
+    """The word that makes more of a keyword than a name."""
+    if len(units) > 1 and (found := _CLAUSE_WORDS.intersection(units)):
+        return min(found)
+    if re.search("[가-힣]", folded):
+        return _korean_clause_word(folded) if " " in folded else ""
+    # Names in kana are cut into particles by every dictionary, so short ones are not looked into.
+    if re.search(r"[\u3041-\u3096]", folded):
+        return _japanese_clause_word(folded) if len(folded) > 4 else ""
+    return _chinese_clause_word(folded) if len(folded) > 4 and not folded.isascii() else ""
+
+
+def _chinese_clause_word(folded: str) -> str:
+    import rjieba
+
+    from raiden.rewards.chinese import simplify
+
+    return next((word for word in rjieba.cut(simplify(folded), False) if word in _HAN_CLAUSE_WORDS), "")
+
+
+def _japanese_clause_word(folded: str) -> str:
+    from raiden.rewards.japanese import tokenise
+
+    for token in tokenise(folded):
+        # Behind kana the dictionary takes a piece of a word for a particle: しょう/が/湯.
+        is_particle = token.pos == "助詞" and token.surface in ("は", "が", "を", "と", "や", "か")
+        if token.pos == "助動詞" or (is_particle and not re.search("[\u3041-\u3096]$", folded[: token.start])):
+            return token.surface
+    return ""
+
+
+def _korean_clause_word(folded: str) -> str:
+    from raiden.rewards.korean import tokenise
+
+    tags = ("EF", "EC", "JKS", "JKO", "JX", "JC")
+    return next((token.surface for token in tokenise(folded) if {tag for _, tag in token.parts} & set(tags)), "")

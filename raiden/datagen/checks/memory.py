@@ -1,0 +1,27 @@
+"""The conversation that a CM sample asks about."""
+
+from __future__ import annotations
+
+from raiden.types import Sample
+
+MIN_TURNS, MAX_TURNS = 4, 10
+"""Turns of a conversation, the user's and the character's counted alike."""
+
+
+def history_text(sample: Sample) -> str:
+    """All that was said, a turn a line."""
+    return "\n".join(message.content for message in sample.conversation_history)
+
+
+def history_fault(sample: Sample) -> str:
+    """What is wrong with the form of a conversation, in one sentence; empty where it is right.
+
+    The question is the user's next turn, so the conversation begins with the user and ends with the character.
+    """
+    roles = [message.role for message in sample.conversation_history]
+    if not MIN_TURNS <= len(roles) <= MAX_TURNS:
+        return f"The conversation has {len(roles)} turns, not {MIN_TURNS} to {MAX_TURNS}."
+    if roles != ["user", "assistant"] * (len(roles) // 2):
+        turns = ", ".join(roles)
+        return f"The turns ({turns}) must alternate, the user's first and the assistant's last."
+    return ""

@@ -1,0 +1,125 @@
+"""A draft -> a sample, or the first reason against it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from raiden.datagen.base import Record, Rejection, Slot
+from raiden.datagen.checks.duplicates import duplicate_fault
+from raiden.datagen.checks.keywords import (
+    giveaway,
+    own_name_fault,
+    single_term_fault,
+    stands_in,
+    ungrounded,
+)
+from raiden.datagen.checks.memory import history_fault, history_text
+from raiden.datagen.checks.questions import question_type_fault
+from raiden.errors import SampleError
+from raiden.languages import LANGUAGE_NAMES, detect_language
+from raiden.rewards import VRAR
+from raiden.samples import parse_sample
+from raiden.types import Sample
+
+_VRAR = VRAR()
+
+
+def check(record: Record, slot: Slot, accepted: Sequence[Sample]) -> Sample | Rejection:
+    """The sample of a draft that passes everything, else why it does not.
+
+    Args:
+        accepted: the samples already accepted about the same character, of both kinds.
+    """
+    try:
+        sample = parse_sample(record, f"{slot.profile.name}, {slot.focus} {slot.index}")
+    except SampleError as error:
+        return Rejection("invalid_record", str(error))
+    return _other_slot(sample, slot) or _first_fault(sample) or _duplicate(sample, accepted) or sample
+
+
+def _first_fault(sample: Sample) -> Rejection | None:
+    """What speaks against a sample by itself, the cheap checks first."""
+    source = _memory if sample.focus == "cm" else _profile
+    checks = (_language, _question, _keywords, source, _reference)
+    return next((rejection for check in checks if (rejection := check(sample))), None)
+
+
+def _other_slot(sample: Sample, slot: Slot) -> Rejection | None:
+    """A draft that answers another slot than it was written for."""
+    facts = (
+        ("character_name", sample.character_name, slot.profile.name),
+        ("character_profile", dict(sample.character_profile), dict(slot.profile.fields)),
+        ("metadata.focus", sample.focus, slot.focus),
+        ("metadata.language", sample.language, slot.language),
+    )
+    for field, found, wanted in facts:
+        if found != wanted:
+            return Rejection("invalid_record", f"`{field}` is {found!r}, the slot asks for {wanted!r}.")
+    return None
+
+
+def _language(sample: Sample) -> Rejection | None:
+    texts = [sample.question, f"{sample.question} {sample.answer}"]
+    if sample.conversation_history:
+        texts.append(history_text(sample))
+    for text in texts:
+        if (language := detect_language(text)) != sample.language:
+            detail = f'"{text[:200]}" is {LANGUAGE_NAMES[language]}, not {LANGUAGE_NAMES[sample.language]}.'
+            return Rejection("wrong_language", detail)
+    return None
+
+
+def _question(sample: Sample) -> Rejection | None:
+    if fault := question_type_fault(sample.question, sample.question_type, sample.language):
+        return Rejection("wrong_question_type", fault)
+    if word := giveaway(sample):
+        return Rejection("keyword_in_question", f'The question "{sample.question}" says "{word}" itself.')
+    return None
+
+
+def _keywords(sample: Sample) -> Rejection | None:
+    if sample.validation_method == "multi_term_parsing":
+        return None
+    if fault := single_term_fault(sample):
+        return Rejection("keyword_not_one_term", fault)
+    return None
+
+
+def _profile(sample: Sample) -> Rejection | None:
+    text = "\n".join(f"{field}: {value}." for field, value in sample.character_profile.items())
+    if missing := ungrounded(sample, text):
+        return Rejection("keyword_not_in_profile", f'The profile says "{missing}" nowhere.')
+    if fault := own_name_fault(sample):
+        return Rejection("keyword_not_one_term", fault)
+    return None
+
+
+def _memory(sample: Sample) -> Rejection | None:
+    if fault := history_fault(sample):
+        return Rejection("history_length", fault)
+    if missing := ungrounded(sample, history_text(sample)):
+        return Rejection("keyword_not_in_history", f'Nobody says "{missing}" in the conversation.')
+    profile = "\n".join(sample.character_profile.values())
+    said = [stands_in(term, profile, sample.language) for term in sample.rule.terms]
+    if (all if sample.rule.match == "all" else any)(said):
+        words = ", ".join(f'"{word}"' for word in said if word)
+        return Rejection("answerable_from_profile", f"The profile says {words} as well.")
+    return None
+
+
+def _reference(sample: Sample) -> Rejection | None:
+    # The reward excuses a reply that speaks as the reference answer does; the reference itself has no such excuse.
+    voiceless = replace(sample, answer="")
+    rewards = (_VRAR(sample, sample.answer), _VRAR(voiceless, sample.answer))
+    if rewards[0].accuracy == 1 and all(r.components["format"] == 1 for r in rewards):
+        if rewards[1].components["first_person"] == 0:
+            return None
+        return Rejection("reference_not_accepted", f'"{sample.answer}": {rewards[1].reason}')
+    return Rejection("reference_not_accepted", f'"{sample.answer}": {rewards[0].reason}')
+
+
+def _duplicate(sample: Sample, accepted: Sequence[Sample]) -> Rejection | None:
+    faults = (duplicate_fault(sample, other) for other in accepted)
+    fault = next(filter(None, faults), "")
+    return Rejection("near_duplicate", fault) if fault else None
