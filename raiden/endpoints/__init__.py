@@ -1,1 +1,32 @@
-"""Language models behind a network."""
+"""Language models behind a network.
+
+base                       what an endpoint is: a request in, a reply out
+openai, bedrock            one try of a request; dialects: what servers understand; replies: what models write
+faults                     what went wrong, and whether another try may help
+retries                    concurrency, back-off
+journal -> recorded        replies are kept on disk and never paid for twice
+        -> logged          every request, for audit
+
+They are put around one another: Recorded(Logged(Retrying(OpenAI))). OpenAIEndpoint and BedrockEndpoint are
+imported from their own modules, for their libraries take a second to load.
+"""
+
+from raiden.endpoints.base import ChatEndpoint, ChatReply, ChatRequest, Identity
+from raiden.endpoints.faults import AccessError, RequestError, TransientError
+from raiden.endpoints.logged import LoggedEndpoint
+from raiden.endpoints.recorded import RecordedEndpoint, Usage
+from raiden.endpoints.retries import RetryingEndpoint
+
+__all__ = [
+    "AccessError",
+    "ChatEndpoint",
+    "ChatReply",
+    "ChatRequest",
+    "Identity",
+    "LoggedEndpoint",
+    "RecordedEndpoint",
+    "RequestError",
+    "RetryingEndpoint",
+    "TransientError",
+    "Usage",
+]

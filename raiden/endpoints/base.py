@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from raiden.types import Message
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who replies; equal identities give interchangeable replies, wherever the server stands."""
+
+    kind: Literal["openai", "bedrock"]
+    """The protocol that is spoken."""
+    model: str
+    thinking: bool = False
+    """Whether the model reasons before it replies."""
 
 
 @dataclass(frozen=True)
@@ -30,18 +41,29 @@ class ChatReply:
     text: str
     """Without reasoning. Where the request has a schema: JSON text that follows it."""
     prompt_tokens: int
-    """As the server counts and charges them; 0 where it does not say."""
+    """As the server counts and charges them, tries in vain included; 0 where it does not say."""
     completion_tokens: int
+    num_retries: int = 0
+    """Tries in vain before this reply."""
 
 
 class ChatEndpoint(Protocol):
     """A model that replies, wherever it runs."""
 
+    async def identity(self) -> Identity:
+        """Who replies; a model that was not named is asked of the server, once.
+
+        Raises:
+            EndpointError: as for `complete`.
+        """
+        ...
+
     async def complete(self, request: ChatRequest) -> ChatReply:
         """The reply to one request.
 
         Raises:
-            EndpointError: it failed, and trying again is no use or has been tried.
+            AccessError: no request of this run can succeed.
+            EndpointError: this one failed, and trying again is no use or has been tried.
         """
         ...
 

@@ -1,0 +1,66 @@
+"""How much of the chat protocol a server understands: the fields that not every server takes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from itertools import product
+from typing import Any, Literal
+
+from raiden.endpoints.base import ChatRequest
+from raiden.types import Message
+
+Structure = Literal["json_schema", "json_object", "prompt"]
+
+SCHEMA_INSTRUCTION = (
+    "Reply with one JSON object and nothing else: no explanation, no code fence. It must follow this JSON schema:\n"
+)
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """One way to write a request."""
+
+    structure: Structure
+    """How the schema is sent: as a constraint on the tokens, as a wish for some JSON, or in the prompt alone."""
+    template_kwargs: bool
+    """Whether the switch for thinking is sent along; servers without it may refuse unknown fields."""
+
+    def arguments(self, request: ChatRequest, enable_thinking: bool) -> dict[str, Any]:
+        """What the SDK's `create` is called with, the model apart."""
+        arguments: dict[str, Any] = {
+            "messages": [asdict(message) for message in request.messages],
+            "max_tokens": request.max_tokens,
+            "temperature": request.temperature,
+            "seed": request.seed,
+        }
+        if self.template_kwargs:
+            # Qwen and GLM read the first, DeepSeek the second.
+            switches = {"enable_thinking": enable_thinking, "thinking": enable_thinking}
+            arguments["extra_body"] = {"chat_template_kwargs": switches}
+        if request.schema is not None:
+            arguments |= self._structured(request, request.schema)
+        return arguments
+
+    def _structured(self, request: ChatRequest, schema: Mapping[str, Any]) -> dict[str, Any]:
+        if self.structure == "json_schema":
+            described = {"name": "reply", "schema": schema, "strict": True}
+            return {"response_format": {"type": "json_schema", "json_schema": described}}
+        arguments: dict[str, Any] = {"messages": [asdict(message) for message in spell_out(request)]}
+        if self.structure == "json_object":
+            arguments["response_format"] = {"type": "json_object"}
+        return arguments
+
+
+def dialects(structured: bool) -> list[Dialect]:
+    """The ways to write a request, best first."""
+    structures: tuple[Structure, ...] = ("json_schema", "json_object", "prompt") if structured else ("prompt",)
+    return [Dialect(structure, kwargs) for structure, kwargs in product(structures, (True, False))]
+
+
+def spell_out(request: ChatRequest) -> tuple[Message, ...]:
+    """The request's messages, with its schema written at the end of the last."""
+    *before, last = request.messages
+    schema = json.dumps(request.schema, ensure_ascii=False)
+    return (*before, Message(last.role, f"{last.content}\n\n{SCHEMA_INSTRUCTION}{schema}"))

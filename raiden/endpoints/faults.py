@@ -1,0 +1,106 @@
+"""How a request can fail: for this run, for good, or for now.
+
+EndpointError
+├── AccessError          no request of this run can succeed; the pipeline stops
+└── RequestError         this request failed; others may succeed
+    └── TransientError   the same request may succeed when tried again
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from raiden.errors import EndpointError
+
+_WORTH_RETRYING = (408, 409, 425, 429)
+_MAX_MESSAGE_LENGTH = 500
+
+
+class AccessError(EndpointError):
+    """The key, the model's name or the address is wrong: no request of this run can succeed."""
+
+
+class RequestError(EndpointError):
+    """One request failed, and trying again is no use or has been tried.
+
+    Args:
+        prompt_tokens: charged all the same, over all tries.
+        completion_tokens: likewise.
+        num_retries: tries after the first.
+    """
+
+    def __init__(
+        self, message: str, *, prompt_tokens: int = 0, completion_tokens: int = 0, num_retries: int = 0
+    ) -> None:
+        super().__init__(message)
+        self.prompt_tokens = prompt_tokens
+        self.completion_tokens = completion_tokens
+        self.num_retries = num_retries
+
+
+class TransientError(RequestError):
+    """One try failed, and another may succeed.
+
+    Args:
+        reason: what is counted: an HTTP status, or `timeout`, `connection`, `not_json`, `empty`, `malformed`.
+        retry_after: seconds that the server asks to wait; None where it does not say.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        reason: str,
+        *,
+        retry_after: float | None = None,
+        prompt_tokens: int = 0,
+        completion_tokens: int = 0,
+    ) -> None:
+        super().__init__(message, prompt_tokens=prompt_tokens, completion_tokens=completion_tokens)
+        self.reason = reason
+        self.retry_after = retry_after
+
+
+def status_error(
+    status: int, message: str, remedies: Mapping[int, str], retry_after: float | None = None
+) -> EndpointError:
+    """The error for an HTTP status.
+
+    Args:
+        message: what the server said.
+        remedies: what to change, for each status that ends the run.
+    """
+    text = f"HTTP {status}: {shorten(message)}"
+    if status in remedies:
+        return AccessError(f"{text}; {remedies[status]}.")
+    if status in _WORTH_RETRYING or status >= 500:
+        return TransientError(text, str(status), retry_after=retry_after)
+    return RequestError(text)
+
+
+def shorten(message: str) -> str:
+    """The beginning of a server's message, on one line: some send whole pages."""
+    message = " ".join(message.split())
+    return message if len(message) <= _MAX_MESSAGE_LENGTH else message[:_MAX_MESSAGE_LENGTH] + "..."
+
+
+def parse_retry_after(value: str | None) -> float | None:
+    """Seconds to wait by a Retry-After header, which holds seconds or an HTTP date; None where it says nothing.
+
+    >>> parse_retry_after("1.5"), parse_retry_after("Wed, 21 Oct 2015 07:28:00 GMT"), parse_retry_after("soon")
+    (1.5, 0.0, None)
+    """
+    if not value:
+        return None
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        date = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    # A date without a zone is meant as GMT.
+    date = date if date.tzinfo else date.replace(tzinfo=UTC)
+    return max(0.0, (date - datetime.now(UTC)).total_seconds())

@@ -1,0 +1,153 @@
+"""Any server that speaks OpenAI's chat protocol: SGLang, vLLM, or one far away."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+import openai
+from openai.types.chat import ChatCompletion
+
+from raiden.endpoints.base import ChatReply, ChatRequest, Identity
+from raiden.endpoints.dialects import Dialect, dialects
+from raiden.endpoints.faults import AccessError, RequestError, TransientError, parse_retry_after, shorten, status_error
+from raiden.endpoints.replies import make_reply
+from raiden.errors import ConfigError, EndpointError
+
+# Local servers ask for no key, but the protocol's header must hold something.
+_NO_KEY = "none"
+
+
+class OpenAIEndpoint:
+    """One try of a request over the chat protocol; a RetryingEndpoint makes more of it.
+
+    Args:
+        base_url: with the version: `http://localhost:30000/v1`.
+        api_key: sent to `base_url` alone; left out, the environment's OPENAI_API_KEY, if any.
+        model_name: left out, the only one that the server offers.
+        timeout: seconds for one whole reply.
+        enable_thinking: let the model reason before it replies; the reasoning itself is dropped.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        api_key: str | None = None,
+        model_name: str | None = None,
+        timeout: float = 120.0,
+        enable_thinking: bool = False,
+    ) -> None:
+        _check(base_url, timeout)
+        self.base_url = base_url
+        self.timeout = timeout
+        self.enable_thinking = enable_thinking
+        self._key = api_key or os.environ.get("OPENAI_API_KEY") or _NO_KEY
+        self._model_name = model_name
+        self._lookup = asyncio.Lock()
+        self._dialects = {structured: dialects(structured) for structured in (True, False)}
+        # A redirect would carry prompts to a server that nobody named; retries and time limits are ours.
+        transport = openai.DefaultAsyncHttpxClient(follow_redirects=False, timeout=None)
+        self._client = openai.AsyncOpenAI(base_url=base_url, api_key=self._key, max_retries=0, http_client=transport)
+
+    async def identity(self) -> Identity:
+        return Identity("openai", await self._model(), self.enable_thinking)
+
+    async def complete(self, request: ChatRequest) -> ChatReply:
+        model = await self._model()
+        completion = await self._negotiate(model, request)
+        if not isinstance(completion, ChatCompletion) or not completion.choices:
+            raise TransientError(f"{self.base_url}: replied without `choices`: {shorten(str(completion))}", "not_json")
+        choice, usage = completion.choices[0], completion.usage
+        return make_reply(
+            request,
+            (choice.message and choice.message.content) or "",
+            truncated=choice.finish_reason == "length",
+            prompt_tokens=usage.prompt_tokens if usage else 0,
+            completion_tokens=usage.completion_tokens if usage else 0,
+        )
+
+    async def close(self) -> None:
+        await self._client.close()
+
+    async def _negotiate(self, model: str, request: ChatRequest) -> ChatCompletion:
+        """The server's answer in the best dialect that it takes; once it has taken one, a refusal is final."""
+        structured = request.schema is not None
+        refusal: RequestError | None = None
+        for dialect in self._dialects[structured]:
+            try:
+                completion = await self._create(model, request, dialect)
+            except TransientError:
+                raise
+            except RequestError as fault:
+                refusal = fault
+            else:
+                self._dialects[structured] = [dialect]
+                return completion
+        assert refusal is not None  # there is always a dialect
+        raise refusal
+
+    async def _create(self, model: str, request: ChatRequest, dialect: Dialect) -> ChatCompletion:
+        async with self._translated_faults():
+            return await self._client.chat.completions.create(
+                model=model, **dialect.arguments(request, self.enable_thinking)
+            )
+
+    async def _model(self) -> str:
+        async with self._lookup:
+            if self._model_name is None:
+                self._model_name = await self._only_model()
+            return self._model_name
+
+    async def _only_model(self) -> str:
+        async with self._translated_faults():
+            page = await self._client.models.list()
+        names = sorted(model.id for model in getattr(page, "data", None) or ())
+        if len(names) == 1:
+            return names[0]
+        found = f"offers {len(names)} models ({', '.join(names)})" if names else "offers no model"
+        raise AccessError(f"{self.base_url} {found}; name one with `model_name`.")
+
+    @asynccontextmanager
+    async def _translated_faults(self) -> AsyncIterator[None]:
+        """Raises what goes wrong inside as an EndpointError."""
+        try:
+            async with asyncio.timeout(self.timeout):
+                yield
+        except TimeoutError as fault:
+            raise TransientError(f"{self.base_url}: no reply within {self.timeout:g} s", "timeout") from fault
+        except openai.APIStatusError as fault:
+            raise self._status_error(fault) from fault
+        except openai.APIConnectionError as fault:
+            cause = shorten(str(fault.__cause__ or fault))
+            raise TransientError(f"{self.base_url}: the connection failed ({cause})", "connection") from fault
+        except json.JSONDecodeError as fault:
+            raise TransientError(f"{self.base_url}: replied with what is no JSON ({fault})", "not_json") from fault
+
+    def _status_error(self, fault: openai.APIStatusError) -> EndpointError:
+        remedies: dict[int, str] = {
+            HTTPStatus.UNAUTHORIZED: "give the key that this server knows (OPENAI_API_KEY)",
+            HTTPStatus.FORBIDDEN: "use a key that may call this model",
+            HTTPStatus.NOT_FOUND: f"correct `model_name` ({self._model_name}) or `base_url`, which ends in /v1 mostly",
+        }
+        location = fault.response.headers.get("location")
+        if fault.response.is_redirect:
+            remedies[fault.status_code] = f"redirects are not followed; give {location} as `base_url`"
+        # Some servers repeat the key that they refuse.
+        message = str(fault.message).replace(self._key, "***")
+        retry_after = parse_retry_after(fault.response.headers.get("retry-after"))
+        return status_error(fault.status_code, f"{self.base_url}: {message}", remedies, retry_after)
+
+
+def _check(base_url: str, timeout: float) -> None:
+    address = urlsplit(base_url)
+    if address.scheme not in ("http", "https") or not address.hostname:
+        raise ConfigError(f"`base_url` must be a web address, got {base_url!r}; write http://localhost:30000/v1.")
+    if "@" in address.netloc:
+        raise ConfigError("`base_url` must not hold a user or password; give a key instead.")
+    if not timeout > 0:
+        raise ConfigError(f"`timeout` must be more than 0 seconds, got {timeout}.")

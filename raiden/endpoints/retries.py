@@ -1,0 +1,137 @@
+"""Bounded concurrency, and another try for what may succeed on another try."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import TypeVar
+
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    retry_if_exception_type,
+    stop_after_attempt,
+    wait_random_exponential,
+)
+
+from raiden.endpoints.base import ChatEndpoint, ChatReply, ChatRequest, Identity
+from raiden.endpoints.faults import AccessError, RequestError, TransientError
+from raiden.errors import ConfigError
+
+_T = TypeVar("_T")
+# The same seed would bring the same malformed reply again; far apart, so that no other request has it.
+_SEED_STRIDE = 1_000_003
+_MIND_OF_ITS_OWN = ("empty", "malformed")
+
+
+class RetryingEndpoint:
+    """An endpoint that is asked by many at once, and again after a failure that may pass.
+
+    Waits grow exponentially with full jitter, from `base_wait` to `max_wait` seconds, and are never shorter than a
+    Retry-After header asks. A request that waits lets others go first. Content is never made up: when the last try
+    has failed, all reasons are in the error.
+
+    Args:
+        endpoint: raises TransientError for what is worth another try.
+        max_retries: tries after the first, 0 or more.
+        concurrency: requests in flight at once, at least 1.
+        base_wait: seconds; the first wait is drawn from 0 to this.
+        max_wait: seconds; no wait by back-off is longer.
+        max_retry_after: seconds; a server that asks for a longer pause is asked again after this one.
+    """
+
+    def __init__(
+        self,
+        endpoint: ChatEndpoint,
+        max_retries: int = 6,
+        concurrency: int = 16,
+        base_wait: float = 0.5,
+        max_wait: float = 30.0,
+        max_retry_after: float = 120.0,
+    ) -> None:
+        if max_retries < 0:
+            raise ConfigError(f"`max_retries` must be at least 0, got {max_retries}; 0 tries each request once.")
+        if concurrency < 1:
+            raise ConfigError(f"`concurrency` must be at least 1 request in flight, got {concurrency}.")
+        self.endpoint = endpoint
+        self.max_retries = max_retries
+        self.max_retry_after = max_retry_after
+        self.num_retries_by_reason: Counter[str] = Counter()
+        """How often a request was tried again, by what had gone wrong: `429`, `timeout`, `malformed`, ..."""
+        self._backoff = wait_random_exponential(multiplier=base_wait, max=max_wait)
+        self._in_flight = asyncio.Semaphore(concurrency)
+        self._has_replied = False
+
+    async def identity(self) -> Identity:
+        return await self._persist(self.endpoint.identity, [])
+
+    async def complete(self, request: ChatRequest) -> ChatReply:
+        faults: list[TransientError] = []
+        reply = await self._persist(lambda: self.endpoint.complete(_vary(request, faults)), faults)
+        return replace(
+            reply,
+            prompt_tokens=reply.prompt_tokens + sum(fault.prompt_tokens for fault in faults),
+            completion_tokens=reply.completion_tokens + sum(fault.completion_tokens for fault in faults),
+            num_retries=len(faults),
+        )
+
+    async def close(self) -> None:
+        await self.endpoint.close()
+
+    async def _persist(self, call: Callable[[], Awaitable[_T]], faults: list[TransientError]) -> _T:
+        """The result of the first try that succeeds; `faults` takes down why those before it did not."""
+        tries = AsyncRetrying(
+            stop=stop_after_attempt(self.max_retries + 1),
+            wait=self._wait,
+            retry=retry_if_exception_type(TransientError),
+            before_sleep=self._count,
+            reraise=True,
+        )
+
+        async def one_try() -> _T:
+            async with self._in_flight:
+                try:
+                    result = await call()
+                except TransientError as fault:
+                    faults.append(fault)
+                    raise
+            self._has_replied = True
+            return result
+
+        try:
+            return await tries(one_try)
+        except TransientError as last:
+            raise self._give_up(faults) from last
+
+    def _wait(self, state: RetryCallState) -> float:
+        asked = _fault(state).retry_after or 0.0
+        return min(asked, self.max_retry_after) + self._backoff(state)
+
+    def _count(self, state: RetryCallState) -> None:
+        self.num_retries_by_reason[_fault(state).reason] += 1
+
+    def _give_up(self, faults: list[TransientError]) -> AccessError | RequestError:
+        reasons = Counter(str(fault) for fault in faults)
+        told = "; ".join(f"{reason} ({count} x)" for reason, count in reasons.items())
+        if not self._has_replied and all(fault.reason == "connection" for fault in faults):
+            return AccessError(f"the server was never reached: {told}; start it, or correct its address.")
+        return RequestError(
+            f"no reply after {len(faults)} tries: {told}",
+            prompt_tokens=sum(fault.prompt_tokens for fault in faults),
+            completion_tokens=sum(fault.completion_tokens for fault in faults),
+            num_retries=len(faults) - 1,
+        )
+
+
+def _fault(state: RetryCallState) -> TransientError:
+    fault = state.outcome.exception() if state.outcome else None
+    assert isinstance(fault, TransientError)
+    return fault
+
+
+def _vary(request: ChatRequest, faults: list[TransientError]) -> ChatRequest:
+    """The request for the next try: the same, unless the model itself was at fault."""
+    num_malformed = sum(fault.reason in _MIND_OF_ITS_OWN for fault in faults)
+    return replace(request, seed=request.seed + num_malformed * _SEED_STRIDE) if num_malformed else request
