@@ -23,8 +23,8 @@ is one or two natural sentences. {name} speaks in the first person and true to t
 2. The user mentions the fact on the side, while talking about something else. It is particular and made up by you: a \
 name, a place, a number, a thing. It has nothing to do with the setting, and no word of it stands there.
 3. After that turn nobody mentions the fact again.
-4. `question` is the user's next turn: one short sentence that asks {name} for this fact and ends in a question mark.
-5. `answer` is what {name} says in reply, speaking to the user as "you": one short sentence with that fact and no other.""",
+4. `question` is the user's next turn: one short sentence that asks {name} for this fact, with a question mark.
+5. `answer` is what {name} says in reply, speaking to the user as "you": one short sentence with that fact alone.""",
     },
     task={
         "sbk": """\
@@ -43,8 +43,8 @@ Write one conversation with its question now.
     },
     method={
         "single_term_validation": """\
-`keyword` decides whether a reply is right. It is a single noun, name, number or date: no clause, no list, no pronoun. \
-It is copied letter for letter from where the fact is stated, stands in `answer` in the same form, and does not occur \
+`keyword` decides whether a reply is right. It is a single noun, name, number or date: no clause, no list, no \
+pronoun. It is copied letter for letter from where the fact is stated, stands in `answer` in the same form, and does not occur \
 in `question`, not even in part. Only one thing fits it.
 Example: question "Who taught you to mend nets?", answer "Old Bartholomew taught me.", keyword "Bartholomew".""",
         "multi_term_parsing": """\
@@ -119,5 +119,5 @@ The right answer is: {answer}
 The reply was: {reply}
 
 Does the reply say what the right answer says? It may be worded differently and say more, but it must be clear about \
-the fact asked for: a reply that denies it, doubts it, offers several possibilities or evades the question is wrong.""",
+the fact asked for: a reply that denies it, doubts it, offers several possibilities or evades it is wrong.""",
 )
