@@ -145,24 +145,30 @@ def write_samples(samples: Iterable[Sample], path: str | Path) -> None:
 
 
 def split_by_character(samples: Sequence[Sample], validation_ratio: float) -> tuple[list[Sample], list[Sample]]:
-    """Training and validation samples that share no character.
+    """Training and validation samples that share no character; see `held_out_characters`."""
+    held_out = held_out_characters((s.character_name for s in samples), validation_ratio)
+    return (
+        [s for s in samples if s.character_name not in held_out],
+        [s for s in samples if s.character_name in held_out],
+    )
+
+
+def held_out_characters(names: Iterable[str], validation_ratio: float) -> set[str]:
+    """The characters whose samples are for validation.
 
     The order in which characters are held out is that of a hash of their names, so it does not change when
     others are added or files are reordered.
 
     Args:
+        names: may repeat.
         validation_ratio: share of the characters that is held out, above 0 and below 1; one at the least.
 
     Raises:
         SampleError: there are not two characters to part.
     """
-    names = sorted({s.character_name for s in samples}, key=_digest)
-    if len(names) < 2:
+    ordered = sorted(set(names), key=_digest)
+    if len(ordered) < 2:
         raise SampleError(
-            f"cannot hold out a character: there is only {names}; add characters or give a validation file."
+            f"cannot hold out a character: there is only {ordered}; add characters or give a validation file."
         )
-    held_out = set(names[: min(len(names) - 1, max(1, round(validation_ratio * len(names))))])
-    return (
-        [s for s in samples if s.character_name not in held_out],
-        [s for s in samples if s.character_name in held_out],
-    )
+    return set(ordered[: min(len(ordered) - 1, max(1, round(validation_ratio * len(ordered))))])

@@ -1,0 +1,174 @@
+"""Slots -> drafts -> checks -> accepted samples, many at once and always with the same outcome."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from raiden.datagen.base import Author, Rejection, Slot
+from raiden.datagen.checks import check
+from raiden.datagen.store import SampleStore, SlotKey, slot_key
+from raiden.datagen.tally import RejectionLog, Tally
+from raiden.types import Focus, Language, Profile, Sample
+
+if TYPE_CHECKING:
+    from raiden.datagen.verification import Verifier
+
+# A failed request is asked anew by the next run, and who has nothing left will have nothing on the next attempt.
+_NO_OTHER_ATTEMPT = ("request_failed", "nothing_left")
+_DRAFTING_PER_REQUEST = 2
+_OPEN_PER_REQUEST = 64
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Which samples are to be made."""
+
+    profiles: Sequence[Profile]
+    num_samples_per_profile: int
+    """Of each kind."""
+    foci: tuple[Focus, ...]
+    language: Language | None = None
+    """Of all samples; None makes each in the language of its profile."""
+
+    @property
+    def num_slots(self) -> int:
+        return len(self.profiles) * len(self.foci) * self.num_samples_per_profile
+
+    def slots(self, profile: Profile) -> Iterator[Slot]:
+        """A character's slots in the order in which they are decided: more samples would come after these."""
+        language = self.language or profile.language
+        for index in range(self.num_samples_per_profile):
+            for focus in self.foci:
+                yield Slot(profile, focus, language, index)
+
+    def order(self) -> Iterator[SlotKey]:
+        """All slots in the order of the output: by profile, kind and index."""
+        for profile in self.profiles:
+            for focus in self.foci:
+                for index in range(self.num_samples_per_profile):
+                    yield profile.name, focus, index
+
+
+class Pipeline:
+    """Fills the slots of a plan.
+
+    Drafts of many slots are under way at once, but whether one is accepted is decided in the order of a character's
+    slots, since a sample must be no near-duplicate of those before it. So what is accepted follows from the drafts
+    alone, never from which came first.
+
+    Args:
+        store: slots that are filled there are left as they are.
+        verifiers: asked in this order about each draft that passes the checks.
+        max_attempts: drafts for a slot, at least 1.
+        concurrency: requests that the author and the verifiers can have in flight; enough slots are under way to keep
+            them busy.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        author: Author,
+        store: SampleStore,
+        rejections: RejectionLog,
+        verifiers: Sequence[Verifier] = (),
+        max_attempts: int = 3,
+        concurrency: int = 16,
+    ) -> None:
+        self.plan = plan
+        self.author = author
+        self.store = store
+        self.rejections = rejections
+        self.verifiers = verifiers
+        self.max_attempts = max_attempts
+        self.tally = Tally(plan.num_slots)
+        self._max_drafting = _DRAFTING_PER_REQUEST * concurrency
+        self._max_open = _OPEN_PER_REQUEST * concurrency
+        self._num_drafting = 0
+        self._num_open = 0
+        self._has_room = asyncio.Event()
+
+    async def run(self) -> None:
+        """Ends when every slot is filled, or empty for a reason that the rejections tell.
+
+        Raises:
+            AccessError: no request can succeed; nothing more is asked.
+        """
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for profile in self.plan.profiles:
+                    await self._fill_character(profile, tasks)
+        except ExceptionGroup as group:
+            raise group.exceptions[0] from None
+
+    async def _fill_character(self, profile: Profile, tasks: asyncio.TaskGroup) -> None:
+        accepted = self._stored(profile)
+        before: asyncio.Task[None] | None = None
+        for slot in self.plan.slots(profile):
+            if slot_key(slot) not in self.store:
+                await self._room()
+                self._num_drafting += 1
+                self._num_open += 1
+                before = tasks.create_task(self._fill(slot, accepted, before))
+                before.add_done_callback(self._closed)
+        await asyncio.sleep(0)  # signals and the progress bar get their turn where everything is stored already
+
+    def _stored(self, profile: Profile) -> list[Sample]:
+        keys = [slot_key(slot) for slot in self.plan.slots(profile)]
+        stored = [self.store.load(key) for key in keys if key in self.store]
+        for sample in stored:
+            self.tally.count(sample)
+        self.tally.num_earlier += len(stored)
+        return stored
+
+    async def _room(self) -> None:
+        """Waits until another slot may be opened: memory is bounded, and earlier slots are served first."""
+        while self._num_drafting >= self._max_drafting or self._num_open >= self._max_open:
+            self._has_room.clear()
+            await self._has_room.wait()
+
+    def _closed(self, _: asyncio.Task[None]) -> None:
+        self._num_drafting -= 1
+        self._num_open -= 1
+        self._has_room.set()
+
+    async def _fill(self, slot: Slot, accepted: list[Sample], before: asyncio.Task[None] | None) -> None:
+        """Has drafts written until one is accepted; ends after the character's slot before this one."""
+        for attempt in range(self.max_attempts):
+            draft = await self._draft(slot, attempt, accepted)
+            if isinstance(draft, Sample):
+                await self._turn(before)
+                draft = check(draft.raw, slot, accepted)  # against those too that were accepted meanwhile
+            if isinstance(draft, Sample):
+                accepted.append(await self.store.add(slot, draft))
+                self.tally.count(draft)
+                return
+            await self.rejections.add(slot, attempt, draft)
+            if draft.reason in _NO_OTHER_ATTEMPT:
+                break
+        await self._turn(before)
+        self.tally.unfilled[draft.reason] += 1
+
+    async def _draft(self, slot: Slot, attempt: int, accepted: Sequence[Sample]) -> Sample | Rejection:
+        """A draft that is good in itself, or why it is not."""
+        record = await self.author.write(slot, attempt)
+        draft = record if isinstance(record, Rejection) else check(record, slot, accepted)
+        if isinstance(draft, Sample):
+            for verifier in self.verifiers:
+                rejection = await verifier.verify(draft)
+                if rejection is not None:
+                    return rejection
+        return draft
+
+    async def _turn(self, before: asyncio.Task[None] | None) -> None:
+        """Waits until the character's slots before this one are decided; others may draft meanwhile."""
+        if before is None or before.done():
+            return
+        self._num_drafting -= 1
+        self._has_room.set()
+        try:
+            await asyncio.wait([before])
+        finally:
+            self._num_drafting += 1

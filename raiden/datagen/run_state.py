@@ -1,0 +1,117 @@
+"""Which command an output file belongs to: told beside it, and held by one process at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from raiden.endpoints.journal import Journal
+from raiden.errors import ConfigError
+from raiden.types import Profile
+
+_CLAIMED = "claimed"
+
+
+class RunState:
+    """The options, the profiles and the further files of the run that writes an output file.
+
+    Kept in `<output>.run.jsonl`, whose last whole line holds. It is appended to and never replaced, so that the lock on
+    it holds too.
+
+    Args:
+        output_file: need not be there yet.
+
+    Raises:
+        ConfigError: another process is writing to the output file, or the file is there and no command of raiden's
+            has written it.
+    """
+
+    def __init__(self, output_file: Path) -> None:
+        self.output_file = output_file
+        self.path = beside(output_file, "run")
+        if output_file.exists() and not self.path.exists():
+            raise ConfigError(
+                f"`output_file`: {output_file} is there already, and not from this command; "
+                "give another name or move the file away."
+            )
+        self._journal = Journal(self.path)
+        self._state: dict[str, Any] = {"options": {}, "profiles": {}, "files": {}}
+        for _, line in self._journal.lines():
+            self._state = line
+
+    async def _save(self, **changes: Any) -> None:
+        if not changes.items() <= self._state.items():
+            self._state = {**self._state, **changes}
+            await self._journal.append(self._state)
+
+    async def begin(self, options: Mapping[str, Any], may_grow: Collection[str], profiles: Iterable[Profile]) -> None:
+        """Notes what this run is made of, if it goes on with what is there.
+
+        Args:
+            options: those that decide what the samples are, by name.
+            may_grow: options whose value may become larger: samples made before stay as they are.
+
+        Raises:
+            ConfigError: it is another run; the message names the option or the profile.
+        """
+        for name, before in self._state["options"].items():
+            now = options.get(name)
+            if now != before and not (name in may_grow and now is not None and now > before):
+                raise self._other_run(f"`{name}` was {_shown(before)} when it was begun and is {_shown(now)} now")
+        digests = {profile.name: _digest(profile.text.encode()) for profile in profiles}
+        for name, digest in self._state["profiles"].items():
+            if digests.get(name) != digest:
+                change = "has changed since" if name in digests else "is not among the profiles any more"
+                raise self._other_run(f'the profile "{name}", of which it has samples, {change}')
+        await self._save(options=dict(options), profiles=digests)
+
+    def _other_run(self, change: str) -> ConfigError:
+        return ConfigError(
+            f"{self.output_file} belongs to another run: {change}; put that back to go on, "
+            "or give another `output_file` to start anew."
+        )
+
+    async def claim(self, paths: Iterable[Path], option: str) -> None:
+        """Checks that files which this run will write are its own or not there, and notes that they will be its own.
+
+        Raises:
+            ConfigError: one was written by somebody else, or changed since; the message names file and option.
+        """
+        files = dict(self._state["files"])
+        for path in paths:
+            name = str(path.resolve())
+            # Claimed but not noted as written: a kill fell between the two.
+            if path.exists() and files.get(name, "") not in (_CLAIMED, _digest(path.read_bytes())):
+                raise ConfigError(
+                    f"`{option}`: {path} is there already and not as this run left it; "
+                    f"give another `{option}` or move the file away."
+                )
+            files[name] = _CLAIMED
+        await self._save(files=files)
+
+    async def note_written(self, paths: Iterable[Path]) -> None:
+        """Remembers files as this run left them."""
+        written = {str(path.resolve()): _digest(path.read_bytes()) for path in paths}
+        await self._save(files={**self._state["files"], **written})
+
+    async def close(self) -> None:
+        await self._journal.close()
+
+
+def beside(output_file: Path, what: str) -> Path:
+    """The file next to an output file that holds something more of its run.
+
+    >>> beside(Path("data/made.jsonl"), "rejections").as_posix()
+    'data/made.jsonl.rejections.jsonl'
+    """
+    return output_file.with_name(f"{output_file.name}.{what}.jsonl")
+
+
+def _digest(content: bytes) -> str:
+    return blake2b(content, digest_size=12).hexdigest()
+
+
+def _shown(value: Any) -> str:
+    return "not set" if value is None else str(value)
