@@ -44,8 +44,8 @@ Write one conversation with its question now.
     method={
         "single_term_validation": """\
 `keyword` decides whether a reply is right. It is a single noun, name, number or date: no clause, no list, no \
-pronoun. It is copied letter for letter from where the fact is stated, stands in `answer` in the same form, and does not occur \
-in `question`, not even in part. Only one thing fits it.
+pronoun. It is copied letter for letter from where the fact is stated, stands in `answer` in the same form, \
+and does not occur in `question`, not even in part. Only one thing fits it.
 Example: question "Who taught you to mend nets?", answer "Old Bartholomew taught me.", keyword "Bartholomew".""",
         "multi_term_parsing": """\
 `terms` are the one to three things that a right reply must say, and `match` tells whether it must say "all" of them \
