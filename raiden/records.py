@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -30,7 +30,7 @@ def read_records(path: str | Path, error: type[InputError]) -> Iterator[tuple[st
 def scan_records(text: str, path: str | Path, error: type[E]) -> Iterator[tuple[str, Mapping[str, Any]] | E]:
     """As `read_records`, for a text that is there already; a fault takes its record's place, and the rest go on."""
     for origin, value in _values(text, path, error):
-        yield value if isinstance(value, error) else _as_record(value, origin, error)
+        yield value if isinstance(value, error) else as_record(value, origin, error)
 
 
 def read_bytes(path: str | Path, error: type[InputError]) -> bytes:
@@ -49,20 +49,8 @@ def decode_text(content: bytes, path: str | Path, error: type[InputError]) -> st
         raise error(f"{path}: not UTF-8 text (byte {fault.start}); save the file as UTF-8.") from fault
 
 
-def _values(text: str, path: str | Path, error: type[InputError]) -> Iterator[tuple[str, Any]]:
-    if text.lstrip().startswith("["):
-        items = _parse(text, path, 1, error)
-        for number, item in enumerate(items if isinstance(items, list) else [items], 1):
-            yield f"{path}: item {number}", item
-        return
-    # Not splitlines: a string may hold separators such as U+2028, which JSON lets stand as they are.
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.strip():
-            yield f"{path}:{number}", _parse(line, path, number, error)
-
-
-def _parse(text: str, path: str | Path, line: int, error: type[InputError]) -> Any:
-    """The value of a JSON text that begins on this line of the file, or what is wrong with it."""
+def parse_json(text: str, path: str | Path, line: int, error: type[InputError]) -> Any:
+    """The value of a JSON text that begins on this line of the file; an error (not raised) where it is broken."""
     try:
         return json.loads(text)
     except json.JSONDecodeError as fault:
@@ -73,12 +61,25 @@ def _parse(text: str, path: str | Path, line: int, error: type[InputError]) -> A
     return error(f"{path}:{line}: not valid JSON ({reason}); write a JSON list, or one JSON object a line.")
 
 
-def _as_record(value: Any, origin: str, error: type[E]) -> tuple[str, Mapping[str, Any]] | E:
+def as_record(value: Any, origin: str, error: type[E]) -> tuple[str, Mapping[str, Any]] | E:
+    """A JSON object with its place, or what is wrong with it."""
     if not isinstance(value, dict):
         return error(f"{origin}: must be a JSON object, got {type(value).__name__}; write {{...}} for each record.")
     if not _is_encodable(value):
         return error(f"{origin}: holds half a character (an escape such as \\ud83d alone); write its text anew.")
     return origin, value
+
+
+def _values(text: str, path: str | Path, error: type[InputError]) -> Iterator[tuple[str, Any]]:
+    if text.lstrip().startswith("["):
+        items = parse_json(text, path, 1, error)
+        for number, item in enumerate(items if isinstance(items, list) else [items], 1):
+            yield f"{path}: item {number}", item
+        return
+    # Not splitlines: a string may hold separators such as U+2028, which JSON lets stand as they are.
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip():
+            yield f"{path}:{number}", parse_json(line, path, number, error)
 
 
 def _is_encodable(record: Mapping[str, Any]) -> bool:
@@ -91,8 +92,31 @@ def _is_encodable(record: Mapping[str, Any]) -> bool:
 
 def write_json(path: str | Path, value: Any) -> None:
     """Writes JSON with readable non-ASCII text; the file appears whole or not at all."""
+    write_text(path, json.dumps(value, ensure_ascii=False, indent=1) + "\n")
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Writes UTF-8 text; the file appears whole or not at all."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
-    part.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    part.write_text(text, encoding="utf-8")
     os.replace(part, path)
+
+
+def write_new_records(path: str | Path, records: Sequence[Mapping[str, Any]], error: type[InputError]) -> None:
+    """Writes a JSON list where the name ends in `.json`, else JSONL; the file appears whole or not at all.
+
+    Args:
+        error: what is raised where something has this name already, or nothing can be written there.
+    """
+    path = Path(path)
+    if path.exists():
+        raise error(f"{path}: is already there; give the name of a new file, or move this one away.")
+    try:
+        if path.suffix.lower() == ".json":
+            write_json(path, records)
+        else:
+            write_text(path, "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records))
+    except OSError as fault:
+        raise error(f"{path}: cannot be written ({fault.strerror}); give another path.") from fault

@@ -37,8 +37,8 @@ BROKEN_FILES = {
     "list without its end": (f"[\n{GOOD}\n", r"x.json:3: not valid JSON .*delimiter"),
     "line cut off": (f"\n{GOOD[:60]}\n", "x.json:2: not valid JSON"),
     "object over several lines": (
-        json.dumps(sample_record(), indent=1),
-        "x.json:1: not valid JSON .*one JSON object a",
+        json.dumps({"prompt": "", "question": ""}, indent=1)[:-1],
+        "x.json:.*: not valid JSON .*one JSON object a",
     ),
     "number in a list": ("[1]", "x.json: item 1: must be a JSON object, got int; write"),
     "text for a record": ('"Ada"\n', "x.json:1: must be a JSON object, got str; write"),
@@ -60,9 +60,10 @@ def test_a_file_that_cannot_be_read_is_refused_with_its_place(tmp_path, load, er
 
 
 @pytest.mark.parametrize(("load", "error"), [(load_profiles, ProfileError), (load_samples, SampleError)])
-@pytest.mark.parametrize("name", ["missing.json", "", "x.json/below"])
+@pytest.mark.parametrize("name", ["missing.json", "empty", "x.json/below"])
 def test_a_path_that_is_no_file_is_refused_by_name(tmp_path, load, error, name):
     (tmp_path / "x.json").write_text("[]")
+    (tmp_path / "empty").mkdir()
     with pytest.raises(
         error, match=rf"{re.escape(str(tmp_path / name))}: cannot be read \(.*\); give the path of a file"
     ):

@@ -14,6 +14,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+NAME = "Name"
+FULL_NAME = "Full Name"
+"""The field of a name that is told among the facts and differs from the character's `Name`."""
 FREE_TEXT = "Introduction"
 """The field of lines that stand before any field, or under the name, which has one line only."""
 
@@ -37,13 +40,18 @@ def parse_fields(setting: str) -> dict[str, str]:
     for line in setting.split("\n"):
         if line.startswith(_ESCAPE):
             lines.setdefault(last, []).append(line.removeprefix(_ESCAPE))
-        elif (match := _FIELD.match(line)) and match.group(1) not in lines:
-            last = match.group(1)
-            lines[last] = [match.group(2).strip()] if match.group(2).strip() else []
-            last = FREE_TEXT if last == "Name" else last
+        elif (field := split_field(line)) and field[0] not in lines:
+            lines[field[0]] = [field[1]] if field[1] else []
+            last = FREE_TEXT if field[0] == NAME else field[0]
         elif line.strip():
             lines.setdefault(last, []).append(line.strip())
     return {name: "\n".join(values) for name, values in lines.items()}
+
+
+def split_field(line: str) -> tuple[str, str] | None:
+    """The name and the value of a line that is a field."""
+    match = _FIELD.match(line)
+    return (match.group(1), match.group(2).strip()) if match else None
 
 
 def format_fields(fields: Mapping[str, str]) -> str:
@@ -62,8 +70,16 @@ def format_fields(fields: Mapping[str, str]) -> str:
 
 def is_field_name(name: str) -> bool:
     """Whether a line `name: value` is read as this field."""
-    match = _FIELD.match(f"{name}: x")
-    return match is not None and match.group(1) == name
+    return split_field(f"{name}: x") == (name, "x")
+
+
+def add_fact(fields: dict[str, str], name: str, value: str) -> None:
+    """Adds a fact of another source to the fields of a character, whose name and other facts stay as they are."""
+    if name == NAME:
+        if value == fields[NAME]:
+            return
+        name = FULL_NAME
+    fields[name] = f"{fields[name]}\n{value}" if fields.get(name) else value
 
 
 def _lines(name: str, value: str) -> list[str]:
@@ -75,5 +91,5 @@ def _lines(name: str, value: str) -> list[str]:
 
 
 def _escaped(line: str) -> str:
-    is_plain = line == line.strip() and line and not line.startswith(_ESCAPE) and not _FIELD.match(line)
+    is_plain = line == line.strip() and line and not line.startswith(_ESCAPE) and not split_field(line)
     return line if is_plain and "</Character Setting>" not in line else _ESCAPE + line

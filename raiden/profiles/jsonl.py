@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from raiden.errors import ProfileError
 from raiden.languages import detect_language
 from raiden.profiles.fields import find_setting, parse_fields
+from raiden.records import write_new_records
 from raiden.types import Profile
 
 
@@ -35,3 +37,12 @@ def parse_profile(record: Mapping[str, Any], origin: str) -> Profile:
         raise ProfileError(f"{origin}: the profile has no `Name`; add a line `Name: ...` or drop the profile.")
     language = detect_language("\n".join(fields.values()))
     return Profile(fields["Name"], fields, prompt, language, origin, record)
+
+
+def write_profiles(profiles: Iterable[Profile], path: str | Path) -> None:
+    """Writes a new JSONL file from which the same profiles are read, with all that their sources said.
+
+    Raises:
+        ProfileError: there is a file of this name already, or nothing can be written there.
+    """
+    write_new_records(path, [profile.raw for profile in profiles], ProfileError)

@@ -1,0 +1,111 @@
+"""Facts inside the prose of a character card, in the notations that authors use.
+
+    W++        [Character("Ada") { Age("19") Likes("tea" + "rain") }]
+    brackets   [Age: 19; Likes: tea, rain]
+    lines      Age: 19
+
+What is not plainly one of these stays text; nothing is lost between the two.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from raiden.profiles.fields import is_field_name, split_field
+
+_WPP = re.compile(r'\[?\s*(?:character|char|person)\s*\(\s*(["“][^"“”]*["”])\s*\)\s*\{([^{}]*)\}\s*\]?', re.IGNORECASE)
+_BRACKETS = re.compile(r"\[([^\[\]]*)\]")
+_STRING = r'["“][^"“”]*["”]'
+_KEY = r"[^\s\"“”(){}+,;][^\"“”(){}+,;\n]*?"
+_ATTRIBUTE = re.compile(rf"({_KEY})\s*\(\s*({_STRING}(?:\s*[+,]\s*{_STRING})*|[^()\"“”]*)\s*\)")
+_BETWEEN = re.compile(r"[\s,;+]*")
+_MARKS = re.compile(r"\s*(?:[-*+•·●○▪■◆★]\s+|[•·●○▪■◆★])?\s*")
+_GOES_ON = re.compile(r"\s+\S|[-*+•·●○▪■◆★]\s")
+_BOLD = re.compile(r"^(?:\*\*|__)(.+?)(?:([:\uff1a])(?:\*\*|__)|(?:\*\*|__)\s*([:\uff1a]))")
+_PLAIN_NAME = re.compile(r"[^\W_][\w '’/&()\-・·]*")
+_MAX_WORDS = 3
+_MAX_WIDE_NAME = 10
+"""Characters of a field's name in a script without blanks."""
+
+Facts = list[tuple[str, str]]
+
+
+def take_attributes(text: str, speakers: Collection[str] = ()) -> tuple[Facts, str]:
+    """The facts of a text, and the text that is left.
+
+    Args:
+        speakers: names that stand before what somebody says, so that `name: ...` is no fact.
+
+    >>> take_attributes('[Character("Ada") { Age("19") Likes("tea" + "rain") }] She sells bread.')
+    ([('Name', 'Ada'), ('Age', '19'), ('Likes', 'tea, rain')], 'She sells bread.')
+    """
+    facts: Facts = []
+
+    def take(match: re.Match[str], found: Facts | None) -> str:
+        facts.extend(found or ())
+        return match.group() if found is None else "\n"
+
+    text = _WPP.sub(lambda match: take(match, _wpp(match)), text)
+    text = _BRACKETS.sub(lambda match: take(match, _attributes(match.group(1)) or _pairs(match.group(1))), text)
+    found, rest = _lines(text, speakers)
+    return facts + found, re.sub(r"\n\s*\n\s*\n", "\n\n", rest).strip()
+
+
+def _wpp(match: re.Match[str]) -> Facts | None:
+    attributes = _attributes(match.group(2))
+    return None if attributes is None else [("Name", _unquoted(match.group(1))), *attributes]
+
+
+def _attributes(body: str) -> Facts | None:
+    """`Key("value" + "value")` all through, or None."""
+    facts, end = [], 0
+    for match in _ATTRIBUTE.finditer(body):
+        if not _BETWEEN.fullmatch(body, end, match.start()) or not is_field_name(match.group(1)):
+            return None
+        facts.append((match.group(1), _unquoted(match.group(2))))
+        end = match.end()
+    return facts if facts and _BETWEEN.fullmatch(body, end) else None
+
+
+def _unquoted(value: str) -> str:
+    quoted = re.findall(r'["“]([^"“”]*)["”]', value)
+    return ", ".join(item.strip() for item in quoted if item.strip()) if quoted else value.strip()
+
+
+def _pairs(body: str) -> Facts | None:
+    """`key: value; key: value` all through, or None; a single pair is rather a remark in brackets."""
+    items = [item for item in re.split(r"[;\uff1b\n]", body) if item.strip()]
+    facts = [fact for item in items if (fact := _fact(item))]
+    return facts if len(facts) == len(items) > 1 else None
+
+
+def _lines(text: str, speakers: Collection[str]) -> tuple[Facts, str]:
+    """The lines that are facts with the lines that go on with them, and all other lines."""
+    facts: list[tuple[str, list[str]]] = []
+    rest: list[str] = []
+    goes_on = is_heading = False
+    for line in text.split("\n"):
+        fact = _fact(line)
+        if fact and fact[0] not in speakers:
+            facts.append((fact[0], [fact[1]] if fact[1] else []))
+            goes_on, is_heading = True, not fact[1]
+        elif goes_on and line.strip() and (is_heading or _GOES_ON.match(line)):
+            facts[-1][1].append(line.strip())
+        else:
+            # A blank line may stand between a heading and its text.
+            goes_on = goes_on and not line.strip() and not facts[-1][1]
+            rest.append(line)
+    rest += [f"{name}:" for name, values in facts if not values]
+    return [(name, "\n".join(values)) for name, values in facts if values], "\n".join(rest)
+
+
+def _fact(line: str) -> tuple[str, str] | None:
+    """The name and the value of a line that is plainly a field; the value may be empty."""
+    field = split_field(_BOLD.sub(r"\1: ", _MARKS.sub("", line, count=1), count=1))
+    if field is None or not _PLAIN_NAME.fullmatch(field[0]):
+        return None
+    name = field[0]
+    is_short = len(name.split()) <= _MAX_WORDS if name.isascii() else len(name) <= _MAX_WIDE_NAME
+    # "she said: ..." is a sentence; names of several words begin with a capital letter.
+    return field if is_short and (" " not in name or not name[0].islower()) else None

@@ -1,0 +1,78 @@
+"""Character cards in pictures and archives: the JSON inside, or why there is none."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import io
+import warnings
+import zipfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+
+from PIL import Image, UnidentifiedImageError
+
+from raiden.errors import ProfileError
+
+_PNG = b"\x89PNG\r\n\x1a\n"
+_ZIP = b"PK\x03\x04"
+
+_CHUNKS = ("ccv3", "chara")
+"""Keywords of the text chunks that hold a card, version 3 first: a card may be there in both versions."""
+_CARD_FILE = "card.json"
+_MAX_CARD_BYTES = 2**24
+"""Longest card in an archive; the largest with a whole world in their character book have some megabytes."""
+
+
+def unpack_card(content: bytes, path: str | Path) -> tuple[bytes, str]:
+    """The JSON of a card, and the place in the file where it was found; other files as they are.
+
+    Raises:
+        ProfileError: a picture or an archive is damaged or has no card.
+    """
+    if content.startswith(_PNG):
+        return _card_in_png(content, path)
+    if content.startswith(_ZIP):
+        return _card_in_archive(content, path), f"{path} ({_CARD_FILE})"
+    return content, str(path)
+
+
+def _card_in_png(content: bytes, path: str | Path) -> tuple[bytes, str]:
+    texts = _text_chunks(content, path)
+    if not texts:
+        raise ProfileError(f"{path}: a picture without a character card (no `ccv3` or `chara` text); give the card.")
+    keyword = next(iter(texts))
+    try:
+        return base64.b64decode("".join(texts[keyword].split()), validate=True), f"{path} ({keyword})"
+    except (binascii.Error, ValueError) as fault:
+        raise ProfileError(f"{path}: `{keyword}` is not base64 ({fault}); export the card again.") from fault
+
+
+def _text_chunks(content: bytes, path: str | Path) -> Mapping[str, str]:
+    """The text chunks that hold a card, the newest version first."""
+    try:
+        with warnings.catch_warnings():
+            # So many pixels would take a gigabyte, and no character card has them.
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(content), formats=["PNG"]) as image:
+                if _CHUNKS[0] not in image.info:
+                    image.load()  # chunks may stand behind the pixels
+                return {keyword: image.info[keyword] for keyword in _CHUNKS if keyword in image.info}
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError) as fault:
+        raise ProfileError(f"{path}: a damaged PNG picture ({fault}); export the card again.") from fault
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as fault:
+        raise ProfileError(f"{path}: a picture too large to open ({fault}); make it smaller.") from fault
+
+
+def _card_in_archive(content: bytes, path: str | Path) -> bytes:
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive, archive.open(_CARD_FILE) as file:
+            card = file.read(_MAX_CARD_BYTES + 1)
+    except KeyError as fault:
+        raise ProfileError(f"{path}: an archive without {_CARD_FILE}; give a character card.") from fault
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError) as fault:
+        raise ProfileError(f"{path}: an archive that cannot be opened ({fault}); export the card again.") from fault
+    if len(card) > _MAX_CARD_BYTES:
+        raise ProfileError(f"{path}: {_CARD_FILE} has more than {_MAX_CARD_BYTES} bytes; give a character card.")
+    return card
