@@ -48,8 +48,9 @@ KOREAN = Wording(
 예: question "그물 손질은 누구에게 배웠어요?", answer "만복 할아버지에게 배웠지.", keyword "만복 할아버지".""",
         "multi_term_parsing": """\
 `terms`는 올바른 대답이 말해야 하는 한 가지에서 세 가지 점이고, `match`는 그 모두("all")가 필요한지 하나("any")면 \
-되는지를 나타냅니다. 각각 두 개에서 다섯 개의 `variants`(뜻이 같은 짧은 표현)를 가집니다. 첫 번째는 사실이 적힌 곳에서 \
-옮기고 `answer`에 씁니다. 어떤 표현도 `question`에 넣지 않습니다. `type`은 보통 "text"이고, 숫자면 "number", 날짜면 "date"입니다.
+되는지를 나타냅니다. 각각 두 개에서 다섯 개의 `variants`(뜻이 같은 짧은 표현)를 가집니다. 첫 번째는 사실이 적힌 \
+곳에서 옮기고 `answer`에 씁니다. 어떤 표현도 `question`에 넣지 않습니다. \
+`type`은 보통 "text"이고, 숫자면 "number", 날짜면 "date"입니다.
 예: question "왜 금요일에는 배를 띄우지 않나요?", answer "동생이 금요일에 물에 빠져 죽었거든.", match "all", \
 terms [{"type": "text", "variants": ["동생", "아우"]}, {"type": "text", "variants": ["물에 빠져", "익사"]}].""",
     },
