@@ -8,7 +8,11 @@ from importlib import import_module
 
 from raiden.errors import RaidenError
 
-_WITHOUT_TRAINER = {"score": "raiden.commands.score"}
+_WITHOUT_TRAINER = {
+    "convert": "raiden.commands.convert",
+    "import": "raiden.commands.import_profiles",
+    "score": "raiden.commands.score",
+}
 """Commands that need neither torch nor Lightning, and the module of each; they start at once."""
 
 

@@ -11,15 +11,16 @@ FLOORS = [
     {"languages", "records"},
     {"rewards"},
     {"profiles", "samples", "prompts"},
-    {"endpoints", "prefix_tree"},
+    {"conversion", "endpoints", "prefix_tree", "processes"},
     {"grpo", "engines", "policy", "metrics", "datagen", "optimization"},
-    {"rollouts"},
-    {"datamodule", "module", "checkpoints", "report"},
+    {"rollouts", "canary"},
+    {"sampler"},
+    {"datamodule", "module", "checkpoints", "strategy", "report"},
     {"callbacks", "complaints"},
     {"cli", "commands"},
     {"__main__"},
 ]
-TORCH_FREE = set().union(*FLOORS[:4]) | {"endpoints", "datagen"}
+TORCH_FREE = set().union(*FLOORS[:4]) | {"conversion", "endpoints", "datagen"}
 HEAVY = {"torch", "lightning", "transformers", "torchmetrics", "vllm", "peft"}
 
 

@@ -56,22 +56,31 @@ def card_record(origin: str, card: Mapping[str, Any], user_name: str = "") -> di
     return {"prompt": "\n\n".join([setting, *reader.instructions()]), "card": card}
 
 
-def unused_fields(card: Mapping[str, Any]) -> dict[str, str]:
-    """What a card holds beside what its profile was made of, and why it was left out."""
-    data = _data(card)
+def unused_fields(card: Any) -> dict[str, str]:
+    """What a card holds beside what its profile was made of, and why it was left out; nothing for what is no card."""
+    data = _data(card) if isinstance(card, dict) else None
+    if not isinstance(data, dict):
+        return {}
     unused = {
         field: _REASONS.get(field, "says nothing of the character")
         for field, value in data.items()
         if field not in _USED and value
     }
-    entries = (data.get("character_book") or {}).get("entries") or []
-    num_off = sum(not entry.get("enabled", True) for entry in entries)
+    entries = _book_entries(data) or []
+    num_off = sum(isinstance(entry, dict) and not entry.get("enabled", True) for entry in entries)
     return unused | ({f"{num_off} of {len(entries)} character_book.entries": "switched off"} if num_off else {})
 
 
 def _data(card: Mapping[str, Any]) -> Mapping[str, Any]:
     """The fields of a card: version 1 has them at the top."""
     return card.get("data", card)
+
+
+def _book_entries(data: Mapping[str, Any]) -> list[Any] | None:
+    """The entries of the character book, none without a book; None where the book has another form."""
+    book = data.get("character_book") or {}
+    entries = (book.get("entries") or []) if isinstance(book, dict) else None
+    return entries if isinstance(entries, list) else None
 
 
 class _CardReader:
@@ -129,10 +138,9 @@ class _CardReader:
 
     def _book(self) -> Iterator[tuple[str, str]]:
         """Name and text of each entry that is switched on."""
-        book = self.data.get("character_book") or {}
         field = f"{self.prefix}character_book"
-        entries = (book.get("entries") or []) if isinstance(book, dict) else None
-        if not isinstance(entries, list):
+        entries = _book_entries(self.data)
+        if entries is None:
             self._fail(field, "must be an object with a list of `entries`", "export the card again")
         for number, entry in enumerate(entries):
             if not isinstance(entry, dict) or not isinstance(entry.get("content", ""), str):
