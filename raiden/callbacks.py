@@ -146,6 +146,13 @@ def _free_name(path: Path) -> Path:
     return free
 
 
+class CloseEngine(Callback):
+    """Shuts the engine down when a run ends by an error or by Ctrl-C, before the process group goes away."""
+
+    def on_exception(self, trainer: Any, pl_module: Any, exception: BaseException) -> None:
+        pl_module.engine.close()
+
+
 class CompletionTable(Callback):
     """Shows sampled completions in TensorBoard's text tab: reward, matched span and reason."""
 

@@ -13,12 +13,13 @@ from jsonargparse import Namespace, set_parsing_settings
 from lightning import LightningModule, Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
 
-from raiden.callbacks import CompletionTable, ExportPolicy, HeldOutReport, StepLine
+from raiden.callbacks import CloseEngine, CompletionTable, ExportPolicy, HeldOutReport, StepLine
 from raiden.checkpoints import AtomicCheckpointIO, NewestCheckpoints, checkpoints_of, newest_run
 from raiden.complaints import as_config_error, refuse_no_checkpoint
 from raiden.datamodule import RoleplayDataModule
 from raiden.errors import ConfigError
 from raiden.module import GRPOModule
+from raiden.strategy import FSDP2Strategy
 
 _DESCRIPTION = """Train language models to stay true to the character they play.
 Also: `raiden score FILE`, the reward of replies without a model."""
@@ -131,9 +132,12 @@ class RaidenCLI(LightningCLI):
         plugins = plugins if isinstance(plugins, list) else [plugins]
         with as_config_error(ValueError, TypeError, prefix="`trainer`: "):
             trainer = super().instantiate_trainer(plugins=[*plugins, AtomicCheckpointIO()], **kwargs)
-        if self.subcommand == "fit" and trainer.world_size > 1:
+        if trainer.world_size > 1 and not isinstance(trainer.strategy, FSDP2Strategy):
             # Said here, before Lightning starts the other processes.
-            raise ConfigError("`trainer.devices`: training on several processes is not built yet; use 1.")
+            raise ConfigError(
+                f"`trainer.strategy`: {trainer.world_size} processes need raiden.strategy.FSDP2Strategy (with `replicas` "
+                f"as many as processes each has the whole policy), got {type(trainer.strategy).__name__}."
+            )
         return trainer
 
 
@@ -168,7 +172,7 @@ def main(args: Sequence[str]) -> None:
             GRPOModule,
             RoleplayDataModule,
             save_config_callback=SaveRunConfig,
-            trainer_defaults={**_TRAINER_DEFAULTS, "callbacks": [StepLine()]},
+            trainer_defaults={**_TRAINER_DEFAULTS, "callbacks": [StepLine(), CloseEngine()]},
             seed_everything_default=0,
             auto_configure_optimizers=False,
             load_from_checkpoint_support=False,

@@ -117,8 +117,8 @@ class RoleplayDataModule(LightningDataModule):
             test_file: samples for `raiden test` and `raiden predict`.
             val_ratio: share of the characters held out where there is no `val_file`.
             languages: keep samples in these languages (zh, ja, en, ko); null keeps all.
-            batch_size: prompts sampled and trained on in each step.
-            val_batch_size: prompts answered side by side in validation.
+            batch_size: prompts sampled and trained on in each step, by all processes together.
+            val_batch_size: prompts answered side by side in validation, by all processes together.
             questions_per_character: questions about one character that stand next to each other; they share the
                 work for the profile.
             max_prompt_tokens: longer prompts are dropped, and counted in the log, in tokens.
@@ -229,6 +229,4 @@ class RoleplayDataModule(LightningDataModule):
         return self.test_dataloader()
 
     def _in_order(self, name: str) -> PromptBatches:
-        """Each process of a distributed run takes its share."""
-        rank, world = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
-        return PromptBatches(self._prompts[name][rank::world], self.val_batch_size)
+        return PromptBatches(self._prompts[name], self.val_batch_size)

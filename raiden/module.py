@@ -12,14 +12,17 @@ import torch
 from lightning import LightningModule
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 
+from raiden.canary import CanaryConfig
 from raiden.engines import Engine, SamplingConfig, TransformersEngine
 from raiden.errors import ConfigError
-from raiden.grpo import ObjectiveConfig, RolloutUpdate, UpdateConfig
+from raiden.grpo import ObjectiveConfig, RolloutUpdate, UpdateConfig, with_correction
 from raiden.metrics import RoleAwareness
 from raiden.optimization import OptimizerConfig, make_optimizer
-from raiden.policy import Policy, PolicyConfig, load_policy
+from raiden.policy import Placement, Policy, PolicyConfig, load_policy, whole
+from raiden.processes import Processes
 from raiden.rewards import VRAR, RewardConfig
-from raiden.rollouts import collect_rollouts, rollout_metrics
+from raiden.rollouts import rollout_metrics
+from raiden.sampler import Sampler
 from raiden.types import Prompt, Rollout
 
 
@@ -41,6 +44,7 @@ class GRPOModule(LightningModule):
         objective: ObjectiveConfig = ObjectiveConfig(),
         update: UpdateConfig = UpdateConfig(),
         optimizer: OptimizerConfig = OptimizerConfig(),
+        canary: CanaryConfig = CanaryConfig(),
         num_generations: int = 8,
         seed: int = 0,
     ) -> None:
@@ -54,6 +58,7 @@ class GRPOModule(LightningModule):
             objective: what is maximised.
             update: how rollouts become optimizer steps.
             optimizer: learning rate and schedule.
+            canary: watches that the engine samples with the policy's weights.
             num_generations: completions in a group, at least 2.
             seed: of the completions; linked from seed_everything.
         """
@@ -73,7 +78,8 @@ class GRPOModule(LightningModule):
         self.sampling = sampling
         self.val_sampling = val_sampling or SamplingConfig(temperature=0.0, max_tokens=self.sampling.max_tokens)
         self.vrar = VRAR(rewards)
-        self.objective = objective
+        self.objective = with_correction(objective, self.engine.shares_weights)
+        self.canary = canary
         self.update = update
         self.optimizer_config = optimizer
         self.num_generations = num_generations
@@ -83,6 +89,8 @@ class GRPOModule(LightningModule):
         self.role_awareness = RoleAwareness()
         self.rollouts: list[Rollout] = []  # of the last batch, for callbacks
         self.shares: dict[str, float] = {}  # of the last evaluation; shares of right replies, 0 to 1
+        self.processes = Processes()
+        self.sampler: Sampler
         self._policy: list[Policy] = []  # in a list, so that the reference is no submodule and in no checkpoint
 
     @property
@@ -94,7 +102,9 @@ class GRPOModule(LightningModule):
 
     def configure_model(self) -> None:
         if not self._policy:
-            policy = load_policy(self.policy_config, with_reference=self.objective.beta > 0)
+            mesh = getattr(self.trainer.strategy, "shard_mesh", None)
+            placement = Placement(mesh, self.trainer.strategy.root_device) if mesh is not None else None
+            policy = load_policy(self.policy_config, self.objective.beta > 0, placement)
             self._policy.append(policy)
             self.model = policy.model
             self.strict_loading = self.policy_config.lora is None
@@ -123,10 +133,23 @@ class GRPOModule(LightningModule):
         return math.ceil(min(limits, default=1))
 
     def setup(self, stage: str) -> None:
-        if stage == "fit" and self.trainer.world_size > 1:
-            raise ConfigError("`trainer.devices`: training on several processes is not built yet; use 1.")
         self.configure_model()
-        self.engine.start(self.model, self.policy.tokenizer)
+        self.processes = Processes.current()
+        self.engine.start(self.model, self.policy.tokenizer, self._max_length())
+        self.sampler = Sampler(
+            self.engine,
+            self.policy,
+            self.vrar,
+            self.canary,
+            self.processes,
+            self.seed,
+            self.trainer.strategy.root_device,
+        )
+
+    def _max_length(self) -> int:
+        """Longest prompt with its completion, in tokens."""
+        trainer: Any = self.trainer
+        return int(trainer.datamodule.max_prompt_tokens) + max(self.sampling.max_tokens, self.val_sampling.max_tokens)
 
     def on_fit_start(self) -> None:
         self.policy.move_reference(self.device)
@@ -138,8 +161,11 @@ class GRPOModule(LightningModule):
 
     def training_step(self, prompts: list[Prompt], batch_idx: int) -> None:
         started = time.perf_counter()
-        rollouts = self._collect(prompts, self.sampling, self.num_generations)
+        rollouts = self.sampler.collect(
+            prompts, self.update.parts(len(prompts)), self.sampling, self.num_generations, self.num_steps_done
+        )
         sampled = time.perf_counter()
+        self.sampler.give_way()
         learned = self._learn(rollouts)
         self.num_steps_done += 1
         num_tokens = sum(len(c.token_ids) for r in rollouts for c in r.completions)
@@ -152,46 +178,52 @@ class GRPOModule(LightningModule):
             "tokens_per_second": num_tokens / (sampled - started),
         }
         metrics = rollout_metrics(rollouts)
-        self._log({**metrics, **learned, **timing, "num_tokens": float(self.num_tokens)})
+        self._log({**metrics, **learned, **timing, **self.sampler.metrics, "num_tokens": float(self.num_tokens)})
         self.rollouts = rollouts
-
-    def _collect(self, prompts: list[Prompt], sampling: SamplingConfig, num_generations: int) -> list[Rollout]:
-        return collect_rollouts(
-            self.engine, self.vrar, prompts, sampling, num_generations, self.seed, self.num_steps_done
-        )
 
     def _learn(self, rollouts: list[Rollout]) -> dict[str, float]:
         """The optimizer steps of one rollout; what they did, for the log."""
         optimizer: Any = self.optimizers()
         schedule: Any = self.lr_schedulers()
         update = RolloutUpdate(
-            rollouts, self.objective, self.update, self.sampling.max_tokens, self.sampling.temperature, self.device
+            rollouts,
+            self.objective,
+            self.update,
+            self.sampling.max_tokens,
+            self.sampling.temperature,
+            self.device,
+            self.processes,
         )
         self.model.train()
         learned: dict[str, float] = {"lr": schedule.get_last_lr()[0]}
-        if update.has_work(range(len(rollouts))):
-            if self.objective.beta > 0:
-                with self.policy.reference() as reference:
-                    update.remember_ref_logps(reference)
-            update.remember_old_logps(self.model)
-        for part in update.parts():
-            if not update.has_work(part):
-                continue
-            optimizer.zero_grad()
-            for loss in update.losses(self.model, part):
-                self.manual_backward(loss)
-            learned["grad_norm"] = self._clip_gradients(optimizer)
-            optimizer.step()
+        with self.policy.computing():
+            if update.has_work(range(len(rollouts))):
+                if self.objective.beta > 0:
+                    with self.policy.reference() as reference:
+                        update.remember_ref_logps(reference)
+                update.remember_old_logps(self.model)
+            for part in update.parts():
+                if not update.has_work(part):
+                    continue
+                optimizer.zero_grad()
+                for loss in update.losses(self.model, part):
+                    # Gradients of sharded weights are averaged over processes; each has a part of the sum.
+                    self.manual_backward(loss * self.processes.num)
+                # Before the weights change: a wrong engine shall not have taught anything.
+                self.sampler.check(rollouts, self.sampling, update.sampling_difference())
+                learned["grad_norm"] = self._clip_gradients(optimizer)
+                optimizer.step()
+        self.sampler.check(rollouts, self.sampling)
         optimizer.zero_grad()
         schedule.step()
-        self.engine.update_weights(self.model.named_parameters())
         return {**learned, **update.metrics()}
 
     def _clip_gradients(self, optimizer: Any) -> float:
         """Clips to `max_grad_norm`; the norm before."""
         parameters = [p for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
         limit = self.optimizer_config.max_grad_norm
-        return float(torch.nn.utils.clip_grad_norm_(parameters, math.inf if limit is None else limit))
+        norm = torch.nn.utils.clip_grad_norm_(parameters, math.inf if limit is None else limit)
+        return whole(norm).item()
 
     def _log(self, metrics: dict[str, float]) -> None:
         shown = {"reward", "train/sbk", "tokens_per_second"}
@@ -201,9 +233,11 @@ class GRPOModule(LightningModule):
     # Evaluation
 
     def validation_step(self, prompts: list[Prompt], batch_idx: int) -> None:
-        self.rollouts = self._collect(prompts, self.val_sampling, 1)
-        for rollout in self.rollouts:
-            self.role_awareness.update(rollout.prompt.sample, rollout.rewards[0])
+        all_prompts = range(len(prompts))
+        self.rollouts = self.sampler.collect(prompts, [all_prompts], self.val_sampling, 1, self.num_steps_done)
+        self.sampler.check(self.rollouts, self.val_sampling)
+        for i in self.processes.share(all_prompts):  # the metric adds up the shares of all processes
+            self.role_awareness.update(self.rollouts[i].prompt.sample, self.rollouts[i].rewards[0])
 
     def on_validation_epoch_end(self) -> None:
         self._log_shares("val")
@@ -220,7 +254,7 @@ class GRPOModule(LightningModule):
         self.log_dict({f"{stage}/{name}": share for name, share in self.shares.items()})
 
     def predict_step(self, prompts: list[Prompt], batch_idx: int) -> list[str]:
-        self.rollouts = self._collect(prompts, self.val_sampling, 1)
+        self.rollouts = self.sampler.collect(prompts, [range(len(prompts))], self.val_sampling, 1, self.num_steps_done)
         return [rollout.completions[0].text for rollout in self.rollouts]
 
     # Checkpoints
@@ -236,7 +270,7 @@ class GRPOModule(LightningModule):
         }
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        self._refuse_other_model(checkpoint["state_dict"])
+        self._refuse_other_model(checkpoint.get("state_dict", {}))  # shards are checked where they are read
         state = checkpoint["raiden"]
         self.num_steps_done, self.num_tokens = state["num_steps_done"], state["num_tokens"]
         # Nothing in raiden draws from the global generators, but a user's callback may.

@@ -2,5 +2,6 @@
 
 from raiden.engines.base import Engine, SamplingConfig
 from raiden.engines.transformers import TransformersEngine
+from raiden.engines.vllm import VLLMEngine
 
-__all__ = ["Engine", "SamplingConfig", "TransformersEngine"]
+__all__ = ["Engine", "SamplingConfig", "TransformersEngine", "VLLMEngine"]

@@ -46,8 +46,15 @@ class SamplingConfig:
 class Engine(Protocol):
     """Generates completions with the policy's weights. ``__init__`` only keeps settings; `start` does the work."""
 
-    def start(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
-        """Gets ready to generate; called once, after the processes of a distributed run are up."""
+    shares_weights: bool
+    """True where the engine samples with the policy's own modules: nothing is copied, nothing can be stale."""
+
+    def start(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, max_length: int) -> None:
+        """Gets ready; called after the processes of a distributed run are up. Weights come by `update_weights`.
+
+        Args:
+            max_length: longest prompt with its completion, in tokens.
+        """
         ...
 
     def generate(
@@ -60,9 +67,20 @@ class Engine(Protocol):
         ...
 
     def update_weights(self, weights: Iterable[tuple[str, Tensor]]) -> None:
-        """Takes over the policy's new weights, as (name, tensor) pairs."""
+        """Takes over the policy's weights, as (name, tensor) pairs of a Hugging Face folder; wakes up from sleep."""
+        ...
+
+    def sleep(self) -> None:
+        """Gives back memory until the next `update_weights`, where that is worth it."""
         ...
 
     def close(self) -> None:
         """Frees what `start` took; safe to call twice."""
         ...
+
+
+def stop_token_ids(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> list[int]:
+    """The tokens that end a completion: the tokenizer's end of sequence and those of the generation config."""
+    eos = model.generation_config.eos_token_id if model.generation_config else None
+    ids = [tokenizer.eos_token_id, *(eos if isinstance(eos, list) else [eos])]
+    return sorted({i for i in ids if i is not None})

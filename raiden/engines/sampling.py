@@ -33,16 +33,33 @@ def sample_tokens(
         - logits: ``(R, V)``
         - output: ``(R,)`` and ``(R,)``
     """
-    logits = logits.float()
+    logits = _processed(logits, config)
     if config.temperature == 0:
         tokens = logits.argmax(dim=-1)
         return tokens, _logps(logits, tokens)
-    logits = _warpers(config)(None, logits / config.temperature)
     # In double precision: NumPy's single one is exactly 0 once in 2^23 numbers, and then even a token without
     # any probability wins. With a vocabulary of 50,000 that would be one draw in 170.
     noise = torch.from_numpy(np.stack([g.standard_exponential(logits.shape[1]) for g in generators]))
     tokens = (logits - noise.to(logits.device, logits.dtype).log()).argmax(dim=-1)
     return tokens, _logps(logits, tokens)
+
+
+def processed_logps(logits: Tensor, tokens: Tensor, config: SamplingConfig) -> Tensor:
+    """Log-probability of each token under the distribution that `config` makes of the logits, in nats.
+
+    Shape:
+        - logits: ``(R, V)``
+        - tokens: ``(R,)``
+        - output: ``(R,)``
+    """
+    return _logps(_processed(logits, config), tokens)
+
+
+def _processed(logits: Tensor, config: SamplingConfig) -> Any:
+    logits = logits.float()
+    if config.temperature == 0:
+        return logits
+    return _warpers(config)(None, logits / config.temperature)
 
 
 def _warpers(config: SamplingConfig) -> Any:

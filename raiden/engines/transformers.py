@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from raiden.engines.base import SamplingConfig
+from raiden.engines.base import SamplingConfig, stop_token_ids
 from raiden.engines.decoding import Decode, Prefill
 from raiden.engines.sampling import sample_tokens
 from raiden.errors import ConfigError
@@ -21,6 +21,8 @@ from raiden.types import Completion
 class TransformersEngine:
     """Samples with transformers: each shared prefix is computed once, finished rows leave the batch."""
 
+    shares_weights = True
+
     def __init__(self, max_rows: int = 64) -> None:
         """
         Args:
@@ -30,15 +32,16 @@ class TransformersEngine:
             raise ConfigError(f"`model.engine.max_rows` must be at least 1, got {max_rows}.")
         self.max_rows = max_rows
 
-    def start(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
+    def start(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, max_length: int) -> None:
         self.model = model
         self.tokenizer = tokenizer
-        eos = model.generation_config.eos_token_id if model.generation_config else None
-        ids = [tokenizer.eos_token_id, *(eos if isinstance(eos, list) else [eos])]
-        self.stop_ids = sorted({i for i in ids if i is not None})
+        self.stop_ids = stop_token_ids(model, tokenizer)
 
     def update_weights(self, weights: Iterable[tuple[str, Tensor]]) -> None:
         """Nothing to do: the engine reads the policy's own parameters."""
+
+    def sleep(self) -> None:
+        """Nothing to give back."""
 
     def close(self) -> None:
         """Nothing to free."""

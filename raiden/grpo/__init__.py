@@ -2,8 +2,9 @@
 
 from raiden.grpo.advantages import group_advantages
 from raiden.grpo.batching import Group, MicroBatch, micro_batches
-from raiden.grpo.logps import token_logps
-from raiden.grpo.objective import ObjectiveConfig, TokenTerms, token_terms, token_weights
+from raiden.grpo.correction import SamplingCorrection, sampling_ratios
+from raiden.grpo.logps import scored_logits, token_logps
+from raiden.grpo.objective import ObjectiveConfig, TokenTerms, token_terms, token_weights, with_correction
 from raiden.grpo.update import RolloutUpdate, UpdateConfig
 
 __all__ = [
@@ -11,11 +12,15 @@ __all__ = [
     "MicroBatch",
     "ObjectiveConfig",
     "RolloutUpdate",
+    "SamplingCorrection",
     "TokenTerms",
     "UpdateConfig",
     "group_advantages",
     "micro_batches",
+    "sampling_ratios",
+    "scored_logits",
     "token_logps",
     "token_terms",
     "token_weights",
+    "with_correction",
 ]

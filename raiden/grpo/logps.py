@@ -24,18 +24,22 @@ def token_logps(
     Shape:
         - output: ``(N,)`` and ``(N,)``
     """
-    logits = model(
+    logits = scored_logits(model, batch).float() / (temperature or 1.0)
+    log_total = logits.logsumexp(dim=-1)
+    logps = logits.gather(1, batch.targets[:, None]).squeeze(1) - log_total
+    with torch.set_grad_enabled(entropy_gradient and torch.is_grad_enabled()):
+        return logps, _entropy(logits, log_total)
+
+
+def scored_logits(model: PreTrainedModel, batch: MicroBatch) -> Tensor:
+    """The model's logits at each scored position, ``(N, V)``; nowhere else are they computed."""
+    return model(
         input_ids=batch.input_ids,
         position_ids=batch.position_ids,
         logits_to_keep=batch.predictors,
         use_cache=False,
         tree=batch.tree,
     ).logits[0]
-    logits = logits.float() / (temperature or 1.0)
-    log_total = logits.logsumexp(dim=-1)
-    logps = logits.gather(1, batch.targets[:, None]).squeeze(1) - log_total
-    with torch.set_grad_enabled(entropy_gradient and torch.is_grad_enabled()):
-        return logps, _entropy(logits, log_total)
 
 
 def _entropy(logits: Tensor, log_total: Tensor) -> Tensor:

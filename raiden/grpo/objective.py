@@ -6,7 +6,7 @@ reduce a loss is then one weight a token, and a sum: micro-batches of any cut ad
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
@@ -14,6 +14,7 @@ from torch import Tensor
 
 from raiden.errors import ConfigError
 from raiden.grpo.advantages import AdvantageScale
+from raiden.grpo.correction import CorrectionMode, SamplingCorrection
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ class ObjectiveConfig:
     """Whose standard deviation divides the advantage: the group's, the batch's, or none."""
     mask_truncated: bool = False
     """Completions cut at the token limit are not trained on."""
+    sampling_correction: SamplingCorrection = SamplingCorrection()
+    """What is done where the engine's log-probabilities are not the policy's."""
 
     def __post_init__(self) -> None:
         low_high = self.epsilon if self.epsilon_high is None else self.epsilon_high
@@ -56,6 +59,15 @@ class ObjectiveConfig:
         for name, (ok, need) in checks.items():
             if not ok:
                 raise ConfigError(f"`model.objective.{name}` must be {need}, got {getattr(self, name)}.")
+
+
+def with_correction(config: ObjectiveConfig, engine_is_policy: bool) -> ObjectiveConfig:
+    """The config with `auto` replaced by the mode that it stands for."""
+    correction = config.sampling_correction
+    if correction.mode != "auto":
+        return config
+    mode: CorrectionMode = "off" if engine_is_policy else "sequence_mask"
+    return replace(config, sampling_correction=replace(correction, mode=mode))
 
 
 @dataclass(frozen=True)
@@ -79,6 +91,7 @@ def token_terms(
     sequence: Tensor,
     config: ObjectiveConfig,
     ref_logps: Tensor | None = None,
+    sampling_ratio: Tensor | None = None,
 ) -> TokenTerms:
     """The clipped policy loss, plus ``beta`` times the KL estimate, of each token.
 
@@ -91,6 +104,7 @@ def token_terms(
         advantages: of each token's completion.
         sequence: index of each token's completion, starting at 0; a completion's tokens are all here.
         ref_logps: of the frozen reference; needed where beta is above 0.
+        sampling_ratio: weight of the policy loss, not of the KL; see `sampling_ratios`.
 
     Shape:
         - all: ``(N,)``
@@ -103,6 +117,8 @@ def token_terms(
     clipped = ratio.clamp(1 - config.epsilon, 1 + high)
     bounded = ratio if config.delta is None else ratio.clamp(max=config.delta)
     loss = -torch.minimum(bounded * advantages, clipped * advantages)
+    if sampling_ratio is not None:
+        loss = loss * sampling_ratio
     kl = torch.zeros_like(logps)
     if ref_logps is not None:
         kl = kl_divergence(logps, ref_logps, config.kl_estimator)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -13,8 +12,11 @@ from transformers import PreTrainedModel
 from raiden.errors import ConfigError
 from raiden.grpo.advantages import group_advantages
 from raiden.grpo.batching import Group, MicroBatch, micro_batches
+from raiden.grpo.correction import sampling_ratios
 from raiden.grpo.logps import token_logps
 from raiden.grpo.objective import ObjectiveConfig, token_terms, token_weights
+from raiden.grpo.statistics import UpdateStatistics
+from raiden.processes import Processes
 from raiden.types import Rollout
 
 
@@ -53,11 +55,14 @@ class RolloutUpdate:
         max_tokens: int,
         temperature: float,
         device: torch.device,
+        processes: Processes = Processes(),
     ) -> None:
         """
         Args:
+            rollouts: those of all processes, in the same order on each.
             max_tokens: longest completion allowed, in tokens.
             temperature: the one that sampled.
+            processes: each computes its share; weights and advantages are those of the whole.
         """
         self.rollouts = rollouts
         self.objective = objective
@@ -65,6 +70,7 @@ class RolloutUpdate:
         self.max_tokens = max_tokens
         self.temperature = temperature
         self.device = device
+        self.processes = processes
         self.num_generations = len(rollouts[0].completions)
         completions = [c for r in rollouts for c in r.completions]
         rewards = torch.tensor([w.total for r in rollouts for w in r.rewards], dtype=torch.float32)
@@ -73,8 +79,7 @@ class RolloutUpdate:
         self.num_tokens = torch.tensor([self._trained_tokens(len(c.token_ids), c.finish_reason) for c in completions])
         self._old_logps: dict[int, Tensor] = {}
         self._ref_logps: dict[int, Tensor] = {}
-        self._sums: dict[str, float] = defaultdict(float)
-        self._largest_difference = 0.0
+        self._statistics = UpdateStatistics()
 
     def _trained_tokens(self, length: int, finish_reason: str) -> int:
         return 0 if self.objective.mask_truncated and finish_reason == "length" else length
@@ -99,13 +104,14 @@ class RolloutUpdate:
     @torch.no_grad()
     def _logps_by_row(self, model: PreTrainedModel) -> dict[int, Tensor]:
         by_row: dict[int, Tensor] = {}
-        for batch in self._micro_batches(range(len(self.rollouts))):
-            logps, _ = token_logps(model, batch, self.temperature)
-            by_row.update(zip(batch.rows.tolist(), logps.split(batch.lengths.tolist()), strict=True))
+        for part in self.config.parts(len(self.rollouts)):
+            for batch in [*self._micro_batches(part), *self._fillers(part)]:
+                logps, _ = token_logps(model, batch, self.temperature)
+                by_row.update(zip(batch.rows.tolist(), logps.split(batch.lengths.tolist()), strict=True))
         return by_row
 
     def losses(self, model: PreTrainedModel, part: range) -> Iterator[Tensor]:
-        """The loss of each micro-batch of an optimizer step; their sum is the loss of the step."""
+        """The loss of each micro-batch of an optimizer step; their sum over all processes is the loss of the step."""
         size = self.num_generations
         rows = slice(part.start * size, part.stop * size)
         weights = torch.zeros(len(self.num_tokens), device=self.device)
@@ -119,35 +125,52 @@ class RolloutUpdate:
         entropy_weight = self.objective.entropy_coef / max(int(self.num_tokens[rows].sum()), 1)
         for batch in self._micro_batches(part):
             yield self._loss(model, batch, weights[batch.rows][batch.sequence], entropy_weight)
+        for batch in self._fillers(part):
+            logps, _ = token_logps(model, batch, self.temperature)
+            yield logps.sum() * 0.0
 
     def _loss(self, model: PreTrainedModel, batch: MicroBatch, weights: Tensor, entropy_weight: float) -> Tensor:
         logps, entropy = token_logps(model, batch, self.temperature, entropy_gradient=entropy_weight > 0)
         rows = batch.rows.tolist()
         old_logps = torch.cat([self._old_logps[r] for r in rows]) if self._old_logps else logps.detach()
         ref_logps = torch.cat([self._ref_logps[r] for r in rows]) if self._ref_logps else None
+        sampling_logps = torch.cat([self.sampling_logps[r] for r in rows])
+        correction = sampling_ratios(old_logps, sampling_logps, batch.sequence, self.objective.sampling_correction)
         terms = token_terms(
-            logps, old_logps, self.advantages[batch.rows][batch.sequence], batch.sequence, self.objective, ref_logps
+            logps,
+            old_logps,
+            self.advantages[batch.rows][batch.sequence],
+            batch.sequence,
+            self.objective,
+            ref_logps,
+            correction,
         )
         loss = (terms.loss * weights).sum() - entropy_weight * entropy.sum()
-        difference = (old_logps - torch.cat([self.sampling_logps[r] for r in rows])).abs()
-        self._largest_difference = max(self._largest_difference, difference.max().item())
-        self._count(
-            tokens=len(logps),
+        self._statistics.add(
             loss=loss.item(),
-            kl=terms.kl.sum().item(),
-            entropy=entropy.sum().item(),
-            clipped_low=terms.clipped_low.sum().item(),
-            clipped_high=terms.clipped_high.sum().item(),
-            difference=difference.sum().item(),
+            kl=terms.kl,
+            entropy=entropy.detach(),
+            clipped_low=terms.clipped_low,
+            clipped_high=terms.clipped_high,
+            difference=(old_logps - sampling_logps).abs(),
+            ratio=correction,
         )
         return loss
 
-    def _count(self, **sums: float) -> None:
-        for name, value in sums.items():
-            self._sums[name] += value
+    def _micro_batches(self, part: range, rank: int | None = None) -> Iterator[MicroBatch]:
+        """A process's passes over its share, this one's by default."""
+        return micro_batches(
+            self._groups(self.processes.share(part, rank)), self.config.micro_batch_tokens, self.device
+        )
 
-    def _micro_batches(self, part: range) -> Iterator[MicroBatch]:
-        return micro_batches(self._groups(part), self.config.micro_batch_tokens, self.device)
+    def _fillers(self, part: range) -> Iterator[MicroBatch]:
+        """As many small passes as this process lacks beside the busiest: gathering shards needs everyone."""
+        if self.processes.num == 1:
+            return
+        counts = [sum(1 for _ in self._micro_batches(part, rank)) for rank in range(self.processes.num)]
+        for _ in range(max(counts) - counts[self.processes.rank]):
+            group = self._groups(part)[0]
+            yield from micro_batches([Group(group.prompt, group.completions[:1], group.rows[:1])], 1, self.device)
 
     def _groups(self, part: range) -> list[Group]:
         """What is worth a pass: a group without advantage teaches nothing, nor does a masked completion."""
@@ -161,20 +184,13 @@ class RolloutUpdate:
                 groups.append(Group(self.rollouts[p].prompt.token_ids, completions, rows))
         return groups
 
+    def sampling_difference(self) -> float | None:
+        """Mean distance so far between the policy's log-probabilities and the engine's, in nats; None before any."""
+        return self._statistics.mean("difference") if self._statistics.tokens else None
+
     def metrics(self) -> dict[str, float]:
         """Means over the tokens that were trained on, and the loss; empty where there was no work."""
-        tokens = self._sums["tokens"]
-        if not tokens:
-            return {}
-        metrics = {
-            "loss": self._sums["loss"] / len(self.parts()),
-            "entropy": self._sums["entropy"] / tokens,
-            "clip_ratio/low_mean": self._sums["clipped_low"] / tokens,
-            "clip_ratio/high_mean": self._sums["clipped_high"] / tokens,
-            "clip_ratio/region_mean": (self._sums["clipped_low"] + self._sums["clipped_high"]) / tokens,
-            "sampling/sampling_logp_difference/mean": self._sums["difference"] / tokens,
-            "sampling/sampling_logp_difference/max": self._largest_difference,
-        }
-        if self._ref_logps:
-            metrics["kl"] = self._sums["kl"] / tokens
-        return metrics
+        corrects = self.objective.sampling_correction.mode not in ("auto", "off")
+        return self._statistics.metrics(
+            len(self.parts()), bool(self._ref_logps), corrects, self.processes, self.device
+        )

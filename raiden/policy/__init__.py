@@ -1,15 +1,21 @@
 """The policy: a causal language model, its tokenizer, its frozen reference and its export."""
 
 from raiden.policy.export import export_policy
-from raiden.policy.loading import LoraConfig, Policy, PolicyConfig, load_policy, load_tokenizer
+from raiden.policy.loading import LoraConfig, Placement, Policy, PolicyConfig, load_policy, load_tokenizer
+from raiden.policy.sharding import gathered
 from raiden.policy.sources import resolve_model
+from raiden.policy.weights import stream_weights, whole
 
 __all__ = [
     "LoraConfig",
+    "Placement",
     "Policy",
     "PolicyConfig",
     "export_policy",
+    "gathered",
     "load_policy",
     "load_tokenizer",
     "resolve_model",
+    "stream_weights",
+    "whole",
 ]

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
 from torch import nn
+from torch.distributed.device_mesh import DeviceMesh
+from torch.distributed.fsdp import FSDPModule
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from raiden.errors import ConfigError
+from raiden.policy.sharding import load_shards, shard
 from raiden.policy.sources import resolve_model, told_of_model
 from raiden.prefix_tree import ATTENTION
 
@@ -40,7 +43,9 @@ class PolicyConfig:
     path: str
     """A folder, a hub id (`org/name`), a `.gguf` file, or `package://PACKAGE/FILE.gguf`."""
     dtype: Literal["float32", "bfloat16"] = "float32"
-    """Type of the weights."""
+    """Type in which weights are kept, gradients added up and the optimizer works."""
+    compute_dtype: Literal["float32", "bfloat16"] | None = None
+    """Type in which layers compute; null is `dtype`."""
     lora: LoraConfig | None = None
     """Train adapters only; the reference is then the policy with its adapters off."""
     gradient_checkpointing: bool = False
@@ -51,11 +56,26 @@ class Policy:
     """A causal language model, its tokenizer, and what its KL divergence is measured against."""
 
     def __init__(
-        self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, reference: nn.Module | None
+        self,
+        model: PreTrainedModel,
+        tokenizer: PreTrainedTokenizerBase,
+        reference: nn.Module | None,
+        compute_dtype: torch.dtype | None = None,
     ) -> None:
+        """
+        Args:
+            compute_dtype: of the layers; None: that of the weights.
+        """
         self.model: Any = model
         self.tokenizer = tokenizer
+        self.compute_dtype = compute_dtype
         self._reference = reference
+
+    def computing(self) -> AbstractContextManager[Any]:
+        """Forward passes are to run in this context: it sets the type that layers compute in."""
+        if self.compute_dtype is None or isinstance(self.model, FSDPModule):
+            return nullcontext()  # FSDP2 gathers the layers in their compute type
+        return torch.autocast(self.model.device.type, self.compute_dtype)
 
     @contextmanager
     def reference(self) -> Iterator[Any]:
@@ -92,8 +112,19 @@ def load_tokenizer(path: str) -> PreTrainedTokenizerBase:
     return tokenizer
 
 
-def load_policy(config: PolicyConfig, with_reference: bool) -> Policy:
+@dataclass(frozen=True)
+class Placement:
+    """Where a sharded policy lives."""
+
+    mesh: DeviceMesh
+    device: torch.device
+
+
+def load_policy(config: PolicyConfig, with_reference: bool, placement: Placement | None = None) -> Policy:
     """Loads the model, its tokenizer and, where asked for and LoRA does not give one, a second frozen copy.
+
+    Args:
+        placement: shards both over its mesh, each process reading its own part; None loads them whole.
 
     Raises:
         ConfigError: the model cannot be read, or its attention is not one that the prefix tree computes exactly.
@@ -101,15 +132,14 @@ def load_policy(config: PolicyConfig, with_reference: bool) -> Policy:
     folder = resolve_model(config.path)
     with told_of_model(config.path):
         refuse_unsupported(AutoConfig.from_pretrained(folder))
-        model = _load(folder, config)
+        model = _load(folder, config, placement, config.lora)
         reference = None
         if with_reference and config.lora is None:
-            reference = _load(folder, config).requires_grad_(False).eval()
+            reference = _load(folder, config, placement).requires_grad_(False).eval()
     if config.gradient_checkpointing:
         model.gradient_checkpointing_enable({"use_reentrant": False})
-    if config.lora is not None:
-        model = _add_lora(model, config.lora)
-    return Policy(model, load_tokenizer(config.path), reference)
+    compute_dtype = getattr(torch, config.compute_dtype) if config.compute_dtype else None
+    return Policy(model, load_tokenizer(config.path), reference, compute_dtype)
 
 
 def refuse_unsupported(config: Any) -> None:
@@ -129,14 +159,34 @@ def refuse_unsupported(config: Any) -> None:
         )
 
 
-def _load(folder: str, config: PolicyConfig) -> PreTrainedModel:
+def _load(folder: str, config: PolicyConfig, placement: Placement | None, lora: LoraConfig | None = None) -> Any:
     dtype = getattr(torch, config.dtype)
-    model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, attn_implementation=ATTENTION)
+    if placement is None:
+        model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, attn_implementation=ATTENTION)
+    else:
+        model = empty_model(folder, dtype)
     # Dropout would make the log-probabilities of the same tokens differ from pass to pass.
     for module in model.modules():
         if isinstance(module, nn.Dropout):
             module.p = 0.0
+    if lora is not None:
+        model = _add_lora(model, lora)
+    if placement is not None:
+        shard(model, placement.mesh, getattr(torch, config.compute_dtype) if config.compute_dtype else None)
+        load_shards(model, folder, placement.device)
     return model.train()
+
+
+def empty_model(folder: str, dtype: torch.dtype) -> PreTrainedModel:
+    """The model of a folder's config, its parameters on the meta device, where they take no memory."""
+    from accelerate import init_empty_weights
+
+    config = AutoConfig.from_pretrained(folder)
+    # Buffers are real: they hold what no file has, such as the rotary frequencies.
+    with init_empty_weights(include_buffers=False):
+        model = AutoModelForCausalLM.from_config(config, dtype=dtype, attn_implementation=ATTENTION)
+    model.config._name_or_path = folder
+    return model
 
 
 def _add_lora(model: PreTrainedModel, config: LoraConfig) -> Any:

@@ -1,0 +1,69 @@
+"""The policy's weights as a plain Hugging Face folder has them, one at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.distributed.tensor import DTensor
+
+_PEFT_PREFIX = "base_model.model."
+_PEFT_BASE = ".base_layer."
+
+
+def stream_weights(model: Any, dtype: torch.dtype | None = None) -> Iterator[tuple[str, Tensor]]:
+    """Names and whole tensors: shards are gathered, adapters merged (out of place), one parameter at a time.
+
+    Under sharding all processes have to go through the stream together. A head that is tied to the embeddings is
+    named too, as the last: vLLM keeps its own packed copy of it on CPU, and `named_parameters` leaves it out.
+
+    Args:
+        dtype: of what is yielded, gathered in it as well; None: as stored.
+    """
+    adapters = dict(_lora_layers(model))
+    for name, parameter in model.named_parameters():
+        if ".lora_" in name:
+            continue
+        weight = whole(parameter, dtype)
+        if name in adapters:
+            weight = weight + _lora_delta(adapters[name], weight.dtype)
+        yield plain_name(name), weight
+    if model.config.tie_word_embeddings:
+        yield "lm_head.weight", whole(model.get_input_embeddings().weight, dtype)
+
+
+def plain_name(name: str) -> str:
+    """A parameter's name without what PEFT's wrappers add to it.
+
+    >>> plain_name("base_model.model.model.layers.0.mlp.up_proj.base_layer.weight")
+    'model.layers.0.mlp.up_proj.weight'
+    """
+    return name.removeprefix(_PEFT_PREFIX).replace(_PEFT_BASE, ".")
+
+
+def whole(tensor: Tensor, dtype: torch.dtype | None = None) -> Tensor:
+    """The tensor without gradient, gathered from its shards where it has any."""
+    tensor = tensor.detach()
+    if dtype is not None:
+        tensor = tensor.to(dtype)
+    return tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
+
+
+def _lora_layers(model: Any) -> Iterator[tuple[str, Any]]:
+    """Each adapted layer under the name of the weight that it changes."""
+    if not hasattr(model, "peft_config"):
+        return
+    from peft.tuners.lora import LoraLayer
+
+    for name, module in model.named_modules():
+        if isinstance(module, LoraLayer):
+            yield f"{name}.base_layer.weight", module
+
+
+def _lora_delta(layer: Any, dtype: torch.dtype) -> Tensor:
+    """``scaling * B A``, what the active adapter adds to its layer's weight; LoRA, arXiv:2106.09685."""
+    (adapter,) = layer.active_adapters
+    a, b = whole(layer.lora_A[adapter].weight), whole(layer.lora_B[adapter].weight)
+    return ((b @ a) * layer.scaling[adapter]).to(dtype)

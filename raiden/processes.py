@@ -1,0 +1,58 @@
+"""The processes of a run: which prompts are whose, and what all of them have to know."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, distributed
+
+
+@dataclass(frozen=True)
+class Processes:
+    """This process among those of the run. All see the same prompts; each samples and trains on its share."""
+
+    rank: int = 0
+    num: int = 1
+
+    @classmethod
+    def current(cls) -> Processes:
+        """Those of the process group that is up; else this one alone."""
+        if not distributed.is_initialized():
+            return cls()
+        return cls(distributed.get_rank(), distributed.get_world_size())
+
+    def share(self, whole: range, rank: int | None = None) -> range:
+        """The part of a range that belongs to a process, this one by default; parts differ by at most one.
+
+        Neighbours stay together: questions about one character share their profile's work.
+
+        >>> [list(Processes(rank, 3).share(range(4, 9))) for rank in range(3)]
+        [[4], [5, 6], [7, 8]]
+        """
+        rank = self.rank if rank is None else rank
+        start, stop = (whole.start + len(whole) * r // self.num for r in (rank, rank + 1))
+        return range(start, stop)
+
+    def gather(self, own: Sequence[Any]) -> list[Any]:
+        """What all processes have, in the order of their ranks."""
+        if self.num == 1:
+            return list(own)
+        lists: list[Any] = [None] * self.num
+        distributed.all_gather_object(lists, list(own))
+        return [item for items in lists for item in items]
+
+    def reduce(self, values: Sequence[float], op: str, device: torch.device) -> list[float]:
+        """The sum or the maximum over all processes of each value.
+
+        Args:
+            op: `sum` or `max`.
+            device: one that the process group can send from.
+        """
+        if self.num == 1:
+            return list(values)
+        tensor: Tensor = torch.tensor(values, dtype=torch.float64, device=device)
+        distributed.all_reduce(tensor, op=distributed.ReduceOp.SUM if op == "sum" else distributed.ReduceOp.MAX)
+        return tensor.tolist()

@@ -1,0 +1,134 @@
+"""The engine with the policy's weights in it, on all processes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+
+import torch
+from torch import Tensor
+
+from raiden.canary import CanaryConfig, complain, engine_difference
+from raiden.engines import Engine, SamplingConfig
+from raiden.policy import Policy, gathered, stream_weights
+from raiden.processes import Processes
+from raiden.rewards import VRAR
+from raiden.rollouts import collect_rollouts
+from raiden.types import Prompt, Rollout
+
+
+class Sampler:
+    """Keeps the engine's weights in step with the policy's, samples, and watches that they agree."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        policy: Policy,
+        vrar: VRAR,
+        canary: CanaryConfig,
+        processes: Processes,
+        run_seed: int,
+        device: torch.device,
+    ) -> None:
+        self.engine = engine
+        self.policy = policy
+        self.vrar = vrar
+        self.canary = canary
+        self.processes = processes
+        self.run_seed = run_seed
+        self.device = device
+        self.num_syncs = 0
+        self.metrics: dict[str, float] = {}
+        """Of the last sync and the last check, for the log."""
+        self._stale = True
+        self._unchecked = False
+
+    def collect(
+        self,
+        prompts: Sequence[Prompt],
+        parts: Sequence[range],
+        sampling: SamplingConfig,
+        num_generations: int,
+        step: int,
+    ) -> list[Rollout]:
+        """Groups of scored completions for all prompts; each process samples its share and gets those of the others.
+
+        Args:
+            parts: the prompts behind each optimizer step; each part is shared out evenly.
+            step: rollouts before this one.
+        """
+        self._sync()
+        own = [i for part in parts for i in self.processes.share(part)]
+        whole = gathered(self.policy.model) if self.engine.shares_weights else nullcontext()
+        with whole, self.policy.computing():
+            rollouts = collect_rollouts(
+                self.engine, self.vrar, [prompts[i] for i in own], sampling, num_generations, self.run_seed, step
+            )
+        everyones = sorted(self.processes.gather(list(zip(own, rollouts, strict=True))), key=lambda pair: pair[0])
+        return [rollout for _, rollout in everyones]
+
+    def give_way(self) -> None:
+        """The policy is going to change, and may use the engine's memory."""
+        self.engine.sleep()
+        self._stale = True
+
+    def check(self, rollouts: Sequence[Rollout], sampling: SamplingConfig, difference: float | None = None) -> None:
+        """Compares engine and policy, once after each sync.
+
+        Args:
+            rollouts: sampled since then, those of all processes.
+            difference: mean distance in nats where the update has measured it already; else a small pass does.
+
+        Raises:
+            EngineError: they are too far apart, here or on another process.
+        """
+        if not self._unchecked or self.canary.max_difference is None:
+            return
+        self._unchecked = False
+        started = time.perf_counter()
+        exact = sampling.top_p == 1 and sampling.top_k == 0 and sampling.min_p == 0
+        if self._largest(0.0 if difference is not None and exact else 1.0):
+            difference = self._measure(rollouts, sampling)
+        largest = self._largest(difference or 0.0)
+        self.metrics["canary/difference"] = largest
+        self.metrics["canary/seconds"] = time.perf_counter() - started
+        if not largest <= self.canary.max_difference:  # NaN stops the run as well
+            raise complain(largest, self._try_again(rollouts, sampling), self.canary, self.num_syncs)
+
+    def _measure(self, rollouts: Sequence[Rollout], sampling: SamplingConfig) -> float:
+        own = self.processes.share(range(len(rollouts)))
+        with self.policy.computing():
+            return engine_difference(self.policy.model, rollouts[own.start :] or rollouts, sampling, self.device)
+
+    def _try_again(self, rollouts: Sequence[Rollout], sampling: SamplingConfig) -> float:
+        self._stale = True
+        again = self.collect([r.prompt for r in rollouts], [range(len(rollouts))], sampling, 1, step=0)
+        return self._largest(self._measure(again, sampling))
+
+    def _largest(self, value: float) -> float:
+        return self.processes.reduce([value], "max", self.device)[0]
+
+    def _sync(self) -> None:
+        if self.engine.shares_weights or not self._stale:
+            return
+        started = time.perf_counter()
+        weights = _Counted(stream_weights(self.policy.model, self.policy.compute_dtype))
+        self.engine.update_weights(iter(weights))
+        self._stale, self._unchecked = False, True
+        self.num_syncs += 1
+        self.metrics["sync/seconds"] = time.perf_counter() - started
+        self.metrics["sync/bytes"] = float(weights.num_bytes)
+
+
+class _Counted:
+    """A stream of weights that counts the bytes going by."""
+
+    def __init__(self, weights: Iterator[tuple[str, Tensor]]) -> None:
+        self.weights = weights
+        self.num_bytes = 0
+
+    def __iter__(self) -> Iterator[tuple[str, Tensor]]:
+        for name, weight in self.weights:
+            self.num_bytes += weight.nbytes
+            yield name, weight

@@ -1,0 +1,69 @@
+"""FSDP2 as a Lightning strategy: one policy on all processes, sharded checkpoints that are whole or not there."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.pytorch.strategies import ModelParallelStrategy
+from torch.distributed.device_mesh import DeviceMesh, init_device_mesh
+
+from raiden.errors import ConfigError
+
+
+class FSDP2Strategy(ModelParallelStrategy):
+    """Shards weights, gradients and optimizer states over all processes (`torch.distributed.fsdp.fully_shard`).
+
+    Runs on GPUs (NCCL) and on CPUs (gloo), on one process and on several nodes.
+    """
+
+    def __init__(self, replicas: int = 1, timeout_minutes: float = 30.0) -> None:
+        """
+        Args:
+            replicas: copies of the sharded policy; with as many as nodes, weights are gathered within a node only
+                (HSDP).
+            timeout_minutes: how long a process waits for the others before it gives up.
+        """
+        if replicas < 1:
+            raise ConfigError(f"`trainer.strategy.replicas` must be at least 1, got {replicas}.")
+        super().__init__(tensor_parallel_size=1, timeout=timedelta(minutes=timeout_minutes))
+        self.replicas = replicas
+        self.shard_mesh: DeviceMesh | None = None
+
+    def setup_environment(self) -> None:
+        self._data_parallel_size = self.num_nodes * self.num_processes
+        if self._data_parallel_size % self.replicas:
+            raise ConfigError(
+                f"`trainer.strategy.replicas` must divide the {self._data_parallel_size} processes of the run, got "
+                f"{self.replicas}."
+            )
+        super().setup_environment()
+        shape, names = (self._data_parallel_size,), ("shards",)
+        if self.replicas > 1:
+            shape, names = (self.replicas, self._data_parallel_size // self.replicas), ("replicas", "shards")
+        self.shard_mesh = init_device_mesh(self.root_device.type, shape, mesh_dim_names=names)
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], filepath: Any, storage_options: Any = None) -> None:
+        """Each process writes its shards beside the target, which gets its name when all are done."""
+        target = Path(self.broadcast(filepath))
+        part = target.with_name(target.name + ".part")
+        if self.global_rank == 0:
+            shutil.rmtree(part, ignore_errors=True)
+        self.barrier()
+        super().save_checkpoint(checkpoint, part, storage_options)
+        self.barrier()
+        if self.global_rank == 0:
+            part.rename(target)
+        self.barrier()
+
+    def load_checkpoint(self, checkpoint_path: Any, weights_only: bool | None = None) -> dict[str, Any]:
+        # What is in it was written by raiden: counters and states of random generators.
+        return super().load_checkpoint(checkpoint_path, weights_only=False)
+
+    def teardown(self) -> None:
+        super().teardown()
+        if torch.distributed.is_initialized():
+            torch.distributed.destroy_process_group()
