@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -87,7 +87,7 @@ class RecordedEndpoint:
         try:
             reply = await self.endpoint.complete(request)
             self._charge(reply)
-            start = await self._journal.append({"key": key, **asdict(replace(reply, num_retries=0))})
+            start = await self._journal.append(_line(key, reply))
         except RequestError as fault:
             self._charge(fault)
             self.usage.num_failed += 1
@@ -128,6 +128,10 @@ def request_key(identity: Identity, request: ChatRequest) -> str:
     """What a request is known by: equal for equal requests to the same model."""
     text = json.dumps([asdict(identity), asdict(request)], ensure_ascii=False, sort_keys=True)
     return blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _line(key: str, reply: ChatReply) -> dict[str, Any]:
+    return {"key": key, **{name: getattr(reply, name) for name in _FIELDS if name != "key"}}
 
 
 def _is_reply(line: Any) -> bool:
