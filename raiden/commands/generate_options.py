@@ -51,8 +51,8 @@ class BackendOptions:
     """Who writes the samples."""
 
     backend: Backend = "template"
-    """template: no model, from the profiles' own fields; openai: a server that speaks its protocol (SGLang, vLLM, ...);
-    bedrock: Amazon Bedrock"""
+    """template: no model, from the profiles' own fields; openai: a server that speaks its protocol, such as SGLang
+    or vLLM; bedrock: Amazon Bedrock"""
     base_url: str = "http://localhost:30000/v1"
     """address of the server (openai)"""
     model_name: str | None = None
@@ -71,7 +71,7 @@ class BackendOptions:
     """requests in flight at once"""
     max_retries: int = 6
     """tries of a request after the first, where it failed for a reason that may pass"""
-    temperature: float = 0.7
+    temperature: float = 0.8
     """randomness of the drafts; 0 is greedy"""
     max_tokens: int = 2048
     """longest reply, in tokens, reasoning included"""
@@ -155,7 +155,7 @@ def read_options(args: Sequence[str]) -> GenerateOptions:
     """The options from a command line and, with `--config`, from a YAML file.
 
     Raises:
-        ConfigError: one is unknown, missing, not of its type, out of its range or without effect; the message names it.
+        ConfigError: one is unknown, missing, not of its type, out of range or without effect; the message names it.
     """
     set_parsing_settings(docstring_parse_attribute_docstrings=True)
     parser = ArgumentParser(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -47,8 +47,8 @@ class Ledger(Generic[Key]):
     def __len__(self) -> int:
         return len(self._starts)
 
-    def keys(self) -> Iterable[Key]:
-        return self._starts.keys()
+    def __iter__(self) -> Iterator[Key]:
+        return iter(self._starts)
 
     def __getitem__(self, key: Key) -> dict[str, Any]:
         return dict(self._journal.read(self._starts[key]))

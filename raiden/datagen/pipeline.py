@@ -146,10 +146,11 @@ class Pipeline:
                 self.tally.count(draft)
                 return
             await self.rejections.add(slot, attempt, draft)
-            if draft.reason in _NO_OTHER_ATTEMPT:
+            reason = draft.reason
+            if reason in _NO_OTHER_ATTEMPT:
                 break
         await self._turn(before)
-        self.tally.unfilled[draft.reason] += 1
+        self.tally.unfilled[reason] += 1
 
     async def _draft(self, slot: Slot, attempt: int, accepted: Sequence[Sample]) -> Sample | Rejection:
         """A draft that is good in itself, or why it is not."""

@@ -17,8 +17,8 @@ _CLAIMED = "claimed"
 class RunState:
     """The options, the profiles and the further files of the run that writes an output file.
 
-    Kept in `<output>.run.jsonl`, whose last whole line holds. It is appended to and never replaced, so that the lock on
-    it holds too.
+    Kept in `<output>.run.jsonl`, whose last whole line holds. It is appended to and never replaced, so that the lock
+    on it holds too.
 
     Args:
         output_file: need not be there yet.

@@ -62,8 +62,8 @@ class RejectionLog:
 
     async def keep_only(self, slots: Container[SlotKey]) -> None:
         """Forgets the rejections of all other slots: they are tried again, and rejected again if need be."""
-        await self._ledger.rewrite([key for key in self._ledger.keys() if key[0] in slots])
-        for key in self._ledger.keys():
+        await self._ledger.rewrite([key for key in self._ledger if key[0] in slots])
+        for key in self._ledger:
             self._count(self._ledger[key])
 
     async def add(self, slot: Slot, attempt: int, rejection: Rejection) -> None:
@@ -86,7 +86,7 @@ class RejectionLog:
     async def finish(self, order: Iterable[SlotKey]) -> None:
         """Puts the file in the order of the slots."""
         place = {key: number for number, key in enumerate(order)}
-        await self._ledger.rewrite(sorted(self._ledger.keys(), key=lambda key: (place[key[0]], key[1])))
+        await self._ledger.rewrite(sorted(self._ledger, key=lambda key: (place[key[0]], key[1])))
         await self.close()
 
     async def close(self) -> None:
