@@ -22,7 +22,7 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.servers.writer import write
+from tests.servers.writer import warm_up, write
 
 FAULTS = (
     "429",
@@ -274,6 +274,7 @@ async def main() -> None:
         reasoning=options.reasoning,
         wrong_share=options.wrong_share,
     )
+    warm_up()
     async with ChatServer(behaviour, options.port) as server:
         print(server.base_url, flush=True)
         await asyncio.Event().wait()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from hashlib import blake2b
 from typing import Any
 
@@ -95,15 +96,17 @@ def write(messages: Sequence[Mapping[str, str]], seed: int, wrong_share: float =
         wrong_share: of the answers in character, chosen by messages and seed, how many do not know.
     """
     text = messages[-1]["content"]
+    task = text.rpartition("</Character Setting>")[2].lstrip()
     for language in LANGUAGES:
         for focus, template in WORDINGS[language].task.items():
-            if found := _pattern(template).search(text):
+            if found := _pattern(template).match(task):
                 return json.dumps(_draft(language, focus, found.groupdict(), messages), ensure_ascii=False)
-        if found := _pattern(WORDINGS[language].verdict).search(text):
+        if found := _pattern(WORDINGS[language].verdict).match(text):
             return json.dumps({"right": found["reply"].strip() != _NOT_KNOWN[language]})
     return _answer(messages, seed, wrong_share)
 
 
+@cache
 def _pattern(template: str) -> re.Pattern[str]:
     """A pattern that takes the filled-in parts of a prompt out again."""
     names: set[str] = set()
@@ -154,6 +157,12 @@ def _choose(language: Language, passage: str, prompt: str, draw: int) -> tuple[s
             # Its neighbourhood tells the question from others of this type.
             return sentence[max(0, at - 24) : at + len(noun) + 24].strip(), noun
     return passage, passage
+
+
+def warm_up() -> None:
+    """Loads the dictionaries, which takes seconds that no request should wait for."""
+    for language in LANGUAGES:
+        _nouns(language, "学校 학교")
 
 
 def _nouns(language: Language, text: str) -> list[str]:
