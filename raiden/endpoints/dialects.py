@@ -27,9 +27,9 @@ class Dialect:
     template_kwargs: bool
     """Whether the switch for thinking is sent along; servers without it may refuse unknown fields."""
 
-    def arguments(self, request: ChatRequest, enable_thinking: bool) -> dict[str, Any]:
-        """What the SDK's `create` is called with, the model apart."""
-        arguments: dict[str, Any] = {
+    def body(self, request: ChatRequest, enable_thinking: bool) -> dict[str, Any]:
+        """The body of the HTTP request, the model apart."""
+        body: dict[str, Any] = {
             "messages": [asdict(message) for message in request.messages],
             "max_tokens": request.max_tokens,
             "temperature": request.temperature,
@@ -38,19 +38,19 @@ class Dialect:
         if self.template_kwargs:
             # Qwen and GLM read the first, DeepSeek the second.
             switches = {"enable_thinking": enable_thinking, "thinking": enable_thinking}
-            arguments["extra_body"] = {"chat_template_kwargs": switches}
+            body["chat_template_kwargs"] = switches
         if request.schema is not None:
-            arguments |= self._structured(request, request.schema)
-        return arguments
+            body |= self._structured(request, request.schema)
+        return body
 
     def _structured(self, request: ChatRequest, schema: Mapping[str, Any]) -> dict[str, Any]:
         if self.structure == "json_schema":
             described = {"name": "reply", "schema": schema, "strict": True}
             return {"response_format": {"type": "json_schema", "json_schema": described}}
-        arguments: dict[str, Any] = {"messages": [asdict(message) for message in spell_out(request)]}
+        body: dict[str, Any] = {"messages": [asdict(message) for message in spell_out(request)]}
         if self.structure == "json_object":
-            arguments["response_format"] = {"type": "json_object"}
-        return arguments
+            body["response_format"] = {"type": "json_object"}
+        return body
 
 
 def dialects(structured: bool) -> list[Dialect]:

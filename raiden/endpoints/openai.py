@@ -92,10 +92,10 @@ class OpenAIEndpoint:
         raise refusal
 
     async def _create(self, model: str, request: ChatRequest, dialect: Dialect) -> ChatCompletion:
+        body = {"model": model, **dialect.body(request, self.enable_thinking)}
         async with self._translated_faults():
-            return await self._client.chat.completions.create(
-                model=model, **dialect.arguments(request, self.enable_thinking)
-            )
+            # Not `chat.completions.create`: it walks through every field of a body that is right already, at length.
+            return await self._client.post("/chat/completions", body=body, cast_to=ChatCompletion)
 
     async def _model(self) -> str:
         async with self._lookup:

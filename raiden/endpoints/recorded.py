@@ -126,7 +126,9 @@ class RecordedEndpoint:
 
 def request_key(identity: Identity, request: ChatRequest) -> str:
     """What a request is known by: equal for equal requests to the same model."""
-    text = json.dumps([asdict(identity), asdict(request)], ensure_ascii=False, sort_keys=True)
+    messages = [[message.role, message.content] for message in request.messages]
+    rest = [request.max_tokens, request.temperature, request.seed, request.schema]
+    text = json.dumps([asdict(identity), messages, *rest], ensure_ascii=False)
     return blake2b(text.encode(), digest_size=16).hexdigest()
 
 

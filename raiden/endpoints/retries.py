@@ -24,6 +24,7 @@ _T = TypeVar("_T")
 # The same seed would bring the same malformed reply again; far apart, so that no other request has it.
 _SEED_STRIDE = 1_000_003
 _MIND_OF_ITS_OWN = ("empty", "malformed")
+_IS_TRANSIENT = retry_if_exception_type(TransientError)
 
 
 class RetryingEndpoint:
@@ -60,6 +61,7 @@ class RetryingEndpoint:
         self.max_retry_after = max_retry_after
         self.num_retries_by_reason: Counter[str] = Counter()
         """How often a request was tried again, by what had gone wrong: `429`, `timeout`, `malformed`, ..."""
+        self._stop = stop_after_attempt(max_retries + 1)
         self._backoff = wait_random_exponential(multiplier=base_wait, max=max_wait)
         self._in_flight = asyncio.Semaphore(concurrency)
         self._has_replied = False
@@ -83,9 +85,9 @@ class RetryingEndpoint:
     async def _persist(self, call: Callable[[], Awaitable[_T]], faults: list[TransientError]) -> _T:
         """The result of the first try that succeeds; `faults` takes down why those before it did not."""
         tries = AsyncRetrying(
-            stop=stop_after_attempt(self.max_retries + 1),
+            stop=self._stop,
             wait=self._wait,
-            retry=retry_if_exception_type(TransientError),
+            retry=_IS_TRANSIENT,
             before_sleep=self._count,
             reraise=True,
         )
