@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Protocol
 
@@ -18,6 +17,9 @@ from raiden.types import Message, Sample
 
 MIN_AGREEMENT = 0.7
 """Share of the replies on which rule and judge must agree; RAIDEN-R1's own."""
+# As in training: varied replies of a sentence or two, with room for a model that reasons first.
+_TEMPERATURE = 0.7
+_MAX_TOKENS = 512
 _VERDICT = {
     "type": "object",
     "properties": {"right": {"type": "boolean"}},
@@ -38,44 +40,25 @@ class Verifier(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Sampling:
-    """How replies to a sample are drawn; every one has a seed of its own."""
-
-    num_replies: int
-    temperature: float = 0.7
-    max_tokens: int = 512
-    """Reasoning included."""
-    seed: int = 0
-
-    def requests(self, sample: Sample) -> list[ChatRequest]:
-        """The sample's own prompt, once for each reply."""
-        messages = tuple(build_messages(sample))
-        first = int.from_bytes(blake2b(f"{self.seed} {sample.id}".encode(), digest_size=3).digest(), "big")
-        return [
-            ChatRequest(messages, self.max_tokens, self.temperature, first * self.num_replies + number)
-            for number in range(self.num_replies)
-        ]
-
-
 class AgreementVerifier:
     """Keeps a sample whose rule and a judge agree on what is right, on replies sampled from the model.
 
     Args:
         endpoint: replies, and judges too.
-        min_agreement: least share of the replies.
+        num_replies: sampled for each sample, at least 1.
+        seed: other seeds draw other replies.
     """
 
-    def __init__(self, endpoint: ChatEndpoint, sampling: Sampling, min_agreement: float = MIN_AGREEMENT) -> None:
+    def __init__(self, endpoint: ChatEndpoint, num_replies: int, seed: int = 0) -> None:
         self.endpoint = endpoint
-        self.sampling = sampling
-        self.min_agreement = min_agreement
+        self.num_replies = num_replies
+        self.seed = seed
         self._reward = VRAR()
 
     async def verify(self, sample: Sample) -> Rejection | None:
         try:
-            replies = await _ask_all(self.endpoint, self.sampling.requests(sample))
-            verdicts = await _ask_all(self.endpoint, [self._question(sample, reply.text) for reply in replies])
+            replies = await _ask_all(self.endpoint, _reply_requests(sample, self.num_replies, self.seed))
+            verdicts = await _ask_all(self.endpoint, [_verdict_request(sample, reply.text) for reply in replies])
         except AccessError:
             raise
         except EndpointError as fault:
@@ -83,21 +66,15 @@ class AgreementVerifier:
         by_rule = [_is_right(self._reward, sample, reply) for reply in replies]
         by_judge = [json.loads(verdict.text)["right"] for verdict in verdicts]
         num_agreed = sum(rule == judge for rule, judge in zip(by_rule, by_judge, strict=True))
-        if num_agreed >= self.min_agreement * len(replies):
+        if num_agreed / len(replies) >= MIN_AGREEMENT:
             return None
         odd = next(i for i, rule in enumerate(by_rule) if rule != by_judge[i])
         words = ("wrong", "right")
         return Rejection(
             "judge_disagrees",
-            f"Rule and judge agree on {num_agreed} of {len(replies)} replies ({self.min_agreement:.0%} are needed); "
+            f"Rule and judge agree on {num_agreed} of {len(replies)} replies ({MIN_AGREEMENT:.0%} are needed); "
             f'the rule takes "{replies[odd].text}" for {words[by_rule[odd]]}, the judge for {words[by_judge[odd]]}.',
         )
-
-    def _question(self, sample: Sample, reply: str) -> ChatRequest:
-        words = WORDINGS[sample.language].verdict.format(
-            name=sample.character_name, question=sample.question, answer=sample.answer, reply=reply
-        )
-        return ChatRequest((Message("user", words),), self.sampling.max_tokens, temperature=0.0, schema=_VERDICT)
 
 
 class HardnessVerifier:
@@ -105,16 +82,19 @@ class HardnessVerifier:
 
     Args:
         policy: the model that is to be trained, or one like it.
+        num_replies: sampled for each sample, at least 1.
+        seed: other seeds draw other replies.
     """
 
-    def __init__(self, policy: ChatEndpoint, sampling: Sampling) -> None:
+    def __init__(self, policy: ChatEndpoint, num_replies: int, seed: int = 0) -> None:
         self.policy = policy
-        self.sampling = sampling
+        self.num_replies = num_replies
+        self.seed = seed
         self._reward = VRAR()
 
     async def verify(self, sample: Sample) -> Rejection | None:
         try:
-            replies = await _ask_all(self.policy, self.sampling.requests(sample))
+            replies = await _ask_all(self.policy, _reply_requests(sample, self.num_replies, self.seed))
         except AccessError:
             raise
         except EndpointError as fault:
@@ -128,6 +108,20 @@ class HardnessVerifier:
 
 def _is_right(reward: VRAR, sample: Sample, reply: ChatReply) -> bool:
     return reward(sample, reply.text).accuracy == 1
+
+
+def _reply_requests(sample: Sample, num_replies: int, seed: int) -> list[ChatRequest]:
+    """The sample's own prompt, once for each reply, each with a seed of its own."""
+    messages = tuple(build_messages(sample))
+    first = int.from_bytes(blake2b(f"{seed} {sample.id}".encode(), digest_size=3).digest(), "big") * num_replies
+    return [ChatRequest(messages, _MAX_TOKENS, _TEMPERATURE, first + number) for number in range(num_replies)]
+
+
+def _verdict_request(sample: Sample, reply: str) -> ChatRequest:
+    words = WORDINGS[sample.language].verdict.format(
+        name=sample.character_name, question=sample.question, answer=sample.answer, reply=reply
+    )
+    return ChatRequest((Message("user", words),), _MAX_TOKENS, temperature=0.0, schema=_VERDICT)
 
 
 async def _ask_all(endpoint: ChatEndpoint, requests: list[ChatRequest]) -> list[ChatReply]:

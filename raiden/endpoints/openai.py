@@ -28,7 +28,7 @@ class OpenAIEndpoint:
 
     Args:
         base_url: with the version: `http://localhost:30000/v1`.
-        api_key: sent to `base_url` alone; left out, the environment's OPENAI_API_KEY, if any.
+        api_key: sent to `base_url` alone; None takes the environment's OPENAI_API_KEY, if any, and "" none at all.
         model_name: left out, the only one that the server offers.
         timeout: seconds for one whole reply.
         enable_thinking: let the model reason before it replies; the reasoning itself is dropped.
@@ -46,7 +46,7 @@ class OpenAIEndpoint:
         self.base_url = base_url
         self.timeout = timeout
         self.enable_thinking = enable_thinking
-        self._key = api_key or os.environ.get("OPENAI_API_KEY") or _NO_KEY
+        self._key = (os.environ.get("OPENAI_API_KEY") if api_key is None else api_key) or _NO_KEY
         self._model_name = model_name
         self._lookup = asyncio.Lock()
         self._dialects = {structured: dialects(structured) for structured in (True, False)}
