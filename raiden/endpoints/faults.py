@@ -14,7 +14,8 @@ from email.utils import parsedate_to_datetime
 
 from raiden.errors import EndpointError
 
-_WORTH_RETRYING = (408, 409, 425, 429)
+# 424 is Bedrock's word for a model that stumbled over this request.
+_WORTH_RETRYING = (408, 409, 424, 425, 429)
 _MAX_MESSAGE_LENGTH = 500
 
 

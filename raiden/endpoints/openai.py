@@ -63,13 +63,14 @@ class OpenAIEndpoint:
         if not isinstance(completion, ChatCompletion) or not completion.choices:
             raise TransientError(f"{self.base_url}: replied without `choices`: {shorten(str(completion))}", "not_json")
         choice, usage = completion.choices[0], completion.usage
-        return make_reply(
-            request,
-            (choice.message and choice.message.content) or "",
-            truncated=choice.finish_reason == "length",
-            prompt_tokens=usage.prompt_tokens if usage else 0,
-            completion_tokens=usage.completion_tokens if usage else 0,
-        )
+        tokens = {
+            "prompt_tokens": usage.prompt_tokens if usage else 0,
+            "completion_tokens": usage.completion_tokens if usage else 0,
+        }
+        if choice.finish_reason == "content_filter":
+            raise RequestError(f"{self.base_url}: the reply was blocked by a content filter", **tokens)
+        text = (choice.message and choice.message.content) or ""
+        return make_reply(request, text, truncated=choice.finish_reason == "length", **tokens)
 
     async def close(self) -> None:
         await self._client.close()
