@@ -16,7 +16,10 @@ from raiden.rewards.hits import PIECE_OF_WORD, Hit
 from raiden.rewards.irregular import IRREGULAR_FORMS, SPELLINGS
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
-_LETTER = r"[^\W_\u1100-\u11ff\u3040-\u30ff\u3130-\u318f\u3400-\u9fff\uac00-\ud7a3]"
+_EAST_ASIAN = r"\u1100-\u11ff\u3040-\u30ff\u3130-\u318f\u3400-\u9fff\uac00-\ud7a3"
+_LETTER = rf"[^\W_{_EAST_ASIAN}]"
+_ANY_LETTER = r"[^\W_]"
+_EAST_ASIAN_CHAR = re.compile(f"[{_EAST_ASIAN}]")
 _SEPARATOR = r"[\s\-.·]{0,3}"
 _ARTICLES = word_set("a an the my your his her our their some")
 _KEPT_WORDS = word_set(
@@ -51,7 +54,9 @@ def find_latin(keyword: str, text: str, original: str, proper_noun: bool) -> Ite
         original: the text before folding, or the folded one where offsets differ.
         proper_noun: the keyword was written with a capital.
     """
-    for match in latin_pattern(keyword, proper_noun).finditer(text):
+    # Ranges this wide take milliseconds to compile into each keyword's borders, so what they hold is blotted out.
+    blotted = text if text.isascii() else _EAST_ASIAN_CHAR.sub("\0", text)
+    for match in latin_pattern(keyword, proper_noun, _ANY_LETTER).finditer(blotted):
         yield Hit(match.start(), match.end(), _fault(keyword, match, text, original, proper_noun))
 
 
@@ -71,13 +76,17 @@ def _written_small(original: str, match: re.Match[str]) -> bool:
 
 
 @lru_cache(maxsize=16384)
-def latin_pattern(keyword: str, proper_noun: bool) -> re.Pattern[str]:
-    """A keyword with all its forms, between word borders."""
+def latin_pattern(keyword: str, proper_noun: bool, letter: str = _LETTER) -> re.Pattern[str]:
+    """A keyword with all its forms, between word borders.
+
+    Args:
+        letter: what a word goes on with, as a set of characters.
+    """
     words = _WORD.findall(keyword)
     if len(words) > 1 and words[0] in _ARTICLES and not proper_noun:
         words = words[1:]
     forms = [_alternatives(word, proper_noun) for word in words]
-    return re.compile(f"(?<!{_LETTER})(?<!{_LETTER}')" + _SEPARATOR.join(forms) + f"(?!{_LETTER})")
+    return re.compile(f"(?<!{letter})(?<!{letter}')" + _SEPARATOR.join(forms) + f"(?!{letter})")
 
 
 def _alternatives(word: str, proper_noun: bool) -> str:
