@@ -5,13 +5,15 @@ from __future__ import annotations
 import base64
 import binascii
 import io
+import lzma
+import struct
 import warnings
 import zipfile
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from raiden.errors import ProfileError
 
@@ -20,6 +22,18 @@ _ZIP = b"PK\x03\x04"
 
 _CHUNKS = ("ccv3", "chara")
 """Keywords of the text chunks that hold a card, version 3 first: a card may be there in both versions."""
+_PICTURE_FAULTS = (OSError, EOFError, SyntaxError, ValueError, struct.error)  # Pillow's own are among OSError
+# Damaged offsets and lengths are found where they are used; RuntimeError: encrypted, or packed in an unknown way.
+_ARCHIVE_FAULTS = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    OSError,
+    EOFError,
+    ValueError,
+    RuntimeError,
+)
 _CARD_FILE = "card.json"
 _MAX_CARD_BYTES = 2**24
 """Longest card in an archive; the largest with a whole world in their character book have some megabytes."""
@@ -59,7 +73,7 @@ def _text_chunks(content: bytes, path: str | Path) -> Mapping[str, str]:
                 if _CHUNKS[0] not in image.info:
                     image.load()  # chunks may stand behind the pixels
                 return {keyword: image.info[keyword] for keyword in _CHUNKS if keyword in image.info}
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError) as fault:
+    except _PICTURE_FAULTS as fault:
         raise ProfileError(f"{path}: a damaged PNG picture ({fault}); export the card again.") from fault
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as fault:
         raise ProfileError(f"{path}: a picture too large to open ({fault}); make it smaller.") from fault
@@ -71,7 +85,7 @@ def _card_in_archive(content: bytes, path: str | Path) -> bytes:
             card = file.read(_MAX_CARD_BYTES + 1)
     except KeyError as fault:
         raise ProfileError(f"{path}: an archive without {_CARD_FILE}; give a character card.") from fault
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError) as fault:
+    except _ARCHIVE_FAULTS as fault:
         raise ProfileError(f"{path}: an archive that cannot be opened ({fault}); export the card again.") from fault
     if len(card) > _MAX_CARD_BYTES:
         raise ProfileError(f"{path}: {_CARD_FILE} has more than {_MAX_CARD_BYTES} bytes; give a character card.")

@@ -21,6 +21,7 @@ FREE_TEXT = "Introduction"
 """The field of lines that stand before any field, or under the name, which has one line only."""
 
 _ESCAPE = "\\"
+_END = "</Character Setting>"
 # Escaped lines are taken whole, so that they may hold the closing tag.
 _SETTING = re.compile(r"<Character Setting>((?>\n\\[^\n]*|(?!</Character Setting>).)*)</Character Setting>", re.DOTALL)
 # A field's name is short. The colon is a half- or a full-width one, not that of an address or of the time of day.
@@ -84,12 +85,16 @@ def add_fact(fields: dict[str, str], name: str, value: str) -> None:
 
 def _lines(name: str, value: str) -> list[str]:
     first, *rest = value.split("\n")
-    if not first or first != first.strip():
-        # What follows the colon is stripped; an escaped line is not.
+    if not _is_whole(first):
         first, rest = "", value.split("\n") if value else []
     return [f"{name}: {first}".rstrip(" "), *(_escaped(line) for line in rest)]
 
 
 def _escaped(line: str) -> str:
-    is_plain = line == line.strip() and line and not line.startswith(_ESCAPE) and not split_field(line)
-    return line if is_plain and "</Character Setting>" not in line else _ESCAPE + line
+    is_text = _is_whole(line) and not line.startswith(_ESCAPE) and not split_field(line)
+    return line if is_text else _ESCAPE + line
+
+
+def _is_whole(line: str) -> bool:
+    """Whether nothing of a line is lost where it is stripped, and it does not end the setting."""
+    return bool(line) and line == line.strip() and _END not in line

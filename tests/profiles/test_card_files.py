@@ -1,0 +1,77 @@
+"""Pictures and archives that are damaged, hostile, or hold no card."""
+
+from __future__ import annotations
+
+import json
+import struct
+import zlib
+
+import pytest
+
+from raiden.errors import ProfileError
+from raiden.profiles import load_profiles
+from tests.profiles.cards import card, charx, encoded, png
+
+GOOD_PNG = png({"ccv3": encoded(card())})
+GOOD_CHARX = charx({"card.json": json.dumps(card())})
+
+
+def encrypted(content: bytes) -> bytes:
+    """The archive with the flag of encryption set in both of its headers."""
+    for header, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        place = content.index(header) + offset
+        content = content[:place] + bytes([content[place] | 1]) + content[place + 1 :]
+    return content
+
+
+def lying_about_its_size(picture: bytes, width: int) -> bytes:
+    """A picture of a few bytes that says it has so many pixels."""
+    body = b"IHDR" + struct.pack(">IIBBBBB", width, width, 8, 2, 0, 0, 0)
+    return picture[:8] + struct.pack(">I", 13) + body + struct.pack(">I", zlib.crc32(body)) + picture[33:]
+
+
+BROKEN = {
+    "picture without a card": (png({"Comment": "hello"}), "without a character card .*`ccv3` or `chara`"),
+    "picture cut in its header": (GOOD_PNG[:20], "damaged PNG picture"),
+    "picture cut in its text": (GOOD_PNG[:60], "damaged PNG picture"),
+    "picture cut in its pixels": (png({"chara": encoded(card())}, size=(999, 999))[:-60], "damaged PNG picture"),
+    "picture with a wrong checksum": (GOOD_PNG.replace(b"ccv3", b"ccv4"), "damaged PNG picture"),
+    "signature alone": (GOOD_PNG[:8], "damaged PNG picture"),
+    "picture of far too many pixels": (lying_about_its_size(GOOD_PNG, 30_000), "too large to open"),
+    "picture of too many pixels": (lying_about_its_size(png({"a": "b"}), 10_000), "too large to open"),
+    "text that unpacks to megabytes": (png({"chara": "A" * 2**23}, "zTXt"), "damaged PNG picture .*too large"),
+    "not base64": (png({"chara": "{not base64}"}), "`chara` is not base64"),
+    "base64 cut off": (png({"chara": encoded(card())[:-3]}), "`chara` is not base64"),
+    "empty text": (png({"chara": ""}), "no profile in it"),
+    "not json": (png({"ccv3": "aGVsbG8="}), r"\(ccv3\):1: not valid JSON"),
+    "not utf-8": (png({"ccv3": "//79"}), r"\(ccv3\): not UTF-8 text"),
+    "a list": (png({"ccv3": encoded([1])}), r"\(ccv3\): item 1: must be a JSON object"),
+    "nested without end": (png({"ccv3": "W1tb" * 50_000}), r"\(ccv3\):1: not valid JSON .*recursion"),
+    "archive without a card": (charx({"readme.txt": "x"}), "an archive without card.json"),
+    "archive cut off": (GOOD_CHARX[:-30], "an archive that cannot be opened"),
+    "archive of rubbish": (b"PK\x03\x04" + b"\x00" * 100, "an archive that cannot be opened"),
+    "archive with damaged data": (GOOD_CHARX.replace(b"card.json", b"card.jsox", 1), "cannot be opened"),
+    "archive that is encrypted": (encrypted(GOOD_CHARX), "cannot be opened .*password"),
+    "archive that unpacks to gigabytes": (charx({"card.json": " " * 2**25}), "card.json has more than 16777216 bytes"),
+    "archive with a broken card": (charx({"card.json": '{"spec": '}), r"\(card.json\):1: not valid JSON"),
+    "another picture": (b"\xff\xd8\xff\xe0" + b"\x00" * 50, "not UTF-8 text"),
+    "binary rubbish": (bytes(range(256)), "not UTF-8 text"),
+}
+
+
+@pytest.mark.parametrize(("content", "message"), BROKEN.values(), ids=BROKEN)
+def test_a_file_without_a_readable_card_is_refused(tmp_path, content, message):
+    (tmp_path / "card.png").write_bytes(content)
+    with pytest.raises(ProfileError, match=f"card.png.*{message}"):
+        load_profiles(tmp_path / "card.png")
+
+
+@pytest.mark.parametrize("content", [GOOD_PNG, GOOD_CHARX], ids=["png", "charx"])
+def test_no_damage_anywhere_in_a_file_ends_in_another_error(tmp_path, content):
+    for place in range(8, len(content)):
+        (tmp_path / "card").write_bytes(content[:place] + bytes([content[place] ^ 0xFF]) + content[place + 1 :])
+        try:
+            (profile,) = load_profiles(tmp_path / "card")
+        except ProfileError:
+            continue
+        assert profile.fields["Name"]

@@ -1,0 +1,173 @@
+"""Character cards: what becomes a field, what stands around the setting, what is kept."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from raiden.errors import ProfileError
+from raiden.profiles import load_profiles, read_profiles, unused_fields, write_profiles
+from raiden.profiles.macros import resolve_macros
+from tests.profiles.cards import card, charx, encoded, png, write_text
+
+
+def fields_of(tmp_path, value, **options):
+    (profile,), faults = read_profiles([write_text(tmp_path / "card.json", value)], **options)
+    assert not faults
+    return dict(profile.fields)
+
+
+def test_a_card_of_version_3_becomes_fields_and_instructions(tmp_path):
+    (profile,) = load_profiles(write_text(tmp_path / "ada.json", card(system_prompt="{{original}}You are {{char}}.")))
+    assert profile.fields == {
+        "Name": "Ada",
+        "Detailed Description": "Ada keeps a bakery in York.",
+        "Personality": "blunt, generous",
+        "Scenario": "the user waits at the counter.",
+    }
+    assert profile.text == (
+        "<Character Setting>\nName: Ada\nDetailed Description: Ada keeps a bakery in York.\n"
+        "Personality: blunt, generous\nScenario: the user waits at the counter.\n</Character Setting>\n\n"
+        "<Instructions>\nYou are Ada.\n</Instructions>\n\n"
+        "<Example Dialogue>\n<START>\nthe user: A loaf?\nAda: Rye or wheat?\n</Example Dialogue>\n\n"
+        "<First Message>\nNext!\n</First Message>"
+    )
+    assert (profile.name, profile.language, profile.origin) == ("Ada", "en", f"{tmp_path}/ada.json")
+
+
+def test_versions_1_and_2_say_the_same(tmp_path):
+    version_1 = card()["data"]
+    version_2 = {"spec": "chara_card_v2", "spec_version": "2.0", **version_1, "data": version_1, "name": "of the top"}
+    expected = fields_of(tmp_path, card())
+    assert fields_of(tmp_path, version_1) == expected
+    assert fields_of(tmp_path, version_2) == expected
+
+
+@pytest.mark.parametrize(
+    ("description", "user"),
+    [
+        ("小梅在巷口卖豆花。", "用户"),
+        ("小梅は路地で豆腐を売っています。", "ユーザー"),
+        ("샤오메이는 골목에서 두부를 팔아요.", "사용자"),
+    ],
+)
+def test_the_user_is_a_neutral_word_of_the_cards_language(tmp_path, description, user):
+    value = card(description=description, personality="", scenario="{{user}}!", first_mes="", mes_example="")
+    assert fields_of(tmp_path, value)["Scenario"] == f"{user}!"
+
+
+def test_the_user_may_be_given_a_name(tmp_path):
+    assert fields_of(tmp_path, card(), user_name="Tom\\1")["Scenario"] == "Tom\\1 waits at the counter."
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{{CHAR}} {{ user }} <Bot> <USER> <char>", "Ada Tom Ada Tom Ada"),
+        ("a{{// a remark on {{char}} }}b{{comment: x}}c{{hidden_key:y\nz}}d", "abcd"),
+        ("{{random:red,blue}} {{roll:d6}} {curly} {{}}", "{{random:red,blue}} {{roll:d6}} {curly} {{}}"),
+    ],
+)
+def test_macros(text, expected):
+    assert resolve_macros(text, "Ada", "Tom") == expected
+
+
+def test_the_nickname_is_a_field_and_stands_for_the_character(tmp_path):
+    fields = fields_of(tmp_path, card(name="Ada Moss", nickname="Addy"))
+    assert (fields["Name"], fields["Nickname"]) == ("Ada Moss", "Addy")
+    assert fields["Detailed Description"] == "Addy keeps a bakery in York."
+
+
+def test_entries_of_the_character_book_that_are_on_are_facts(tmp_path):
+    entries = [
+        {"keys": ["oven"], "content": "{{char}}'s oven is named Bertha.", "enabled": True},
+        {"keys": ["x"], "name": "Her shop", "content": "@@depth 4\n@@role system\nOpened in 1990.\nBy her aunt."},
+        {"keys": [], "comment": "no: field", "content": "She fears geese."},
+        {"keys": ["oven"], "content": "It is coal-fired."},
+        {"keys": ["secret"], "content": "Never shown.", "enabled": False},
+        {"keys": ["empty"], "content": " "},
+    ]
+    fields = fields_of(tmp_path, card(character_book={"entries": entries}))
+    assert list(fields.items())[4:] == [
+        ("oven", "Ada's oven is named Bertha.\nIt is coal-fired."),
+        ("Her shop", "Opened in 1990.\nBy her aunt."),
+        ("Background", "She fears geese."),
+    ]
+
+
+def test_what_a_card_holds_beside_is_kept_and_named(tmp_path):
+    value = card(
+        creator_notes="Enjoy!",
+        tags=["bakery"],
+        extensions={"depth": {"n": 4}},
+        alternate_greetings=[],
+        my_own={"a": [1, None]},
+        character_book={"entries": [{"content": "x", "enabled": False}]},
+    )
+    (profile,) = load_profiles(write_text(tmp_path / "ada.json", value))
+    assert profile.raw["card"] == value
+    assert unused_fields(value) == {
+        "creator_notes": "for people, not for the model",
+        "tags": "says nothing of the character",
+        "extensions": "says nothing of the character",
+        "my_own": "says nothing of the character",
+        "1 of 1 character_book.entries": "switched off",
+    }
+
+
+@pytest.mark.parametrize("value", [None, 1, [], {"data": 1}, {"data": {"character_book": 3}}, {"data": {}}])
+def test_nothing_is_unused_of_what_is_no_card(value):
+    assert unused_fields(value) == {}
+
+
+def test_a_card_written_in_our_format_is_the_same_profile(tmp_path):
+    value = card(description="A baker.\n\nNote: she sings.\n</Character Setting>\n  indented", extensions={"k": 1})
+    (profile,) = load_profiles(write_text(tmp_path / "ada.json", value))
+    write_profiles([profile], tmp_path / "out.jsonl")
+    (again,) = load_profiles(tmp_path / "out.jsonl")
+    assert (again.fields, again.text, again.raw) == (profile.fields, profile.text, profile.raw)
+
+
+@pytest.mark.parametrize("at_the_end", [True, False])
+def test_a_picture_holds_a_card_before_or_behind_its_pixels(tmp_path, at_the_end):
+    (tmp_path / "ada.png").write_bytes(png({"chara": encoded(card(name="阿達"))}, at_the_end=at_the_end))
+    (profile,) = load_profiles(tmp_path / "ada.png")
+    assert (profile.name, profile.origin) == ("阿達", f"{tmp_path}/ada.png (chara)")
+
+
+@pytest.mark.parametrize("kind", ["tEXt", "zTXt", "iTXt"])
+def test_the_chunk_of_version_3_goes_before_that_of_version_2(tmp_path, kind):
+    chunks = {"chara": encoded(card(name="Old")), "ccv3": encoded(card(name="New"))}
+    (tmp_path / "picture").write_bytes(png(chunks, kind))
+    assert load_profiles(tmp_path / "picture")[0].name == "New"
+
+
+def test_an_archive_holds_a_card(tmp_path):
+    (tmp_path / "ada.zip").write_bytes(charx({"assets/icon.txt": "x", "card.json": "\ufeff" + json.dumps(card())}))
+    (profile,) = load_profiles(tmp_path / "ada.zip")
+    assert (profile.name, profile.origin) == ("Ada", f"{tmp_path}/ada.zip (card.json)")
+
+
+BAD_CARDS = {
+    "no name": (card(name=...), "`data.name` is missing; name the character"),
+    "blank name": (card(name=" \n"), "`data.name` is missing"),
+    "name a number": (card(name=7), "`data.name` must be a string, got 7"),
+    "version 1 without a name": ({"description": "a", "first_mes": "b"}, "`name` is missing"),
+    "description a list": (card(description=["a"]), r"`data.description` must be a string, got \['a'\]"),
+    "nothing told": (card(description="", personality="{{// later}}", scenario=None), "`data.description` is empty"),
+    "data a list": ({"spec": "chara_card_v2", "data": []}, r"`data` must be an object of fields, got \[\]"),
+    "book a text": (card(character_book="x"), "`data.character_book` must be an object with a list of `entries`"),
+    "entries an object": (card(character_book={"entries": {"0": {}}}), "`data.character_book` must be an object"),
+    "entry a text": (
+        card(character_book={"entries": [{"content": "a"}, "b"]}),
+        r"`data.character_book.entries\[1\]` must have a text `content`, got 'b'",
+    ),
+    "content a number": (card(character_book={"entries": [{"content": 1}]}), r".*entries\[0\]` must have a text"),
+}
+
+
+@pytest.mark.parametrize(("value", "message"), BAD_CARDS.values(), ids=BAD_CARDS)
+def test_a_bad_card_is_refused_with_its_field(tmp_path, value, message):
+    with pytest.raises(ProfileError, match=f"ada.json: {message}"):
+        load_profiles(write_text(tmp_path / "ada.json", value))
