@@ -158,7 +158,7 @@ def _translated_faults(model_id: str) -> Iterator[None]:
         raise _status_error(fault, model_id) from fault
     except (aws.ReadTimeoutError, aws.ConnectTimeoutError) as fault:
         raise TransientError(f"{model_id}: {shorten(str(fault))}", "timeout") from fault
-    except aws.HTTPClientError as fault:
+    except (aws.HTTPClientError, aws.ConnectionError, aws.IncompleteReadError) as fault:
         raise TransientError(f"{model_id}: the connection failed ({shorten(str(fault))})", "connection") from fault
     except ResponseParserError as fault:
         raise TransientError(f"{model_id}: replied with what is no JSON ({fault})", "not_json") from fault

@@ -68,8 +68,8 @@ def make_plan(slot: Slot, attempt: int, seed: int) -> Plan:
 def split_passages(profile: Profile) -> list[str]:
     """The profile in pieces of about a sentence, each with the name of its field; never empty.
 
-    >>> profile = Profile("Ann", {"Name": "Ann", "Pet": "a cat", "Life": "Born in Rye. Sings!"}, "", "en", "a:1")
-    >>> split_passages(profile)
+    >>> fields = {"Name": "Ann", "Pet": "a cat", "Life": "Born in Rye. Sings!"}
+    >>> split_passages(Profile("Ann", fields, text="", language="en", origin="a:1", raw={}))
     ['Pet: a cat', 'Life: Born in Rye.', 'Life: Sings!']
     """
     passages = [

@@ -1,0 +1,132 @@
+"""A local Bedrock: checks each Converse request with botocore's own service model, and answers in its format."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import unquote
+
+import botocore.session
+from botocore.validate import ParamValidator
+
+from tests.servers.writer import write
+
+
+@dataclass
+class ConverseServer:
+    """How it answers, and what it has seen."""
+
+    script: list[str] = field(default_factory=list)
+    """Faults of the first requests in their order: an error's name, `cut`, `half_body`, or empty for none."""
+    refuses_tools: bool = False
+    stop_reason: str = ""
+    """Instead of the right one."""
+    bodies: list[dict[str, Any]] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+    """What the service model says against the requests."""
+    url: str = ""
+
+
+STATUSES = {
+    "ThrottlingException": 429,
+    "InternalServerException": 500,
+    "ServiceUnavailableException": 503,
+    "ModelTimeoutException": 408,
+    "AccessDeniedException": 403,
+    "ExpiredTokenException": 403,
+    "ResourceNotFoundException": 404,
+    "ValidationException": 400,
+}
+
+
+@contextmanager
+def serve_converse(behaviour: ConverseServer) -> Iterator[ConverseServer]:
+    """Serves on a free port for the time of the block."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(behaviour))
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    behaviour.url = f"http://127.0.0.1:{server.server_port}"
+    try:
+        yield behaviour
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def _handler(behaviour: ConverseServer) -> type[BaseHTTPRequestHandler]:
+    operation = botocore.session.get_session().get_service_model("bedrock-runtime").operation_model("Converse")
+    lock = threading.Lock()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            model = unquote(self.path.split("/")[2])
+            report = ParamValidator().validate({"modelId": model, **body}, operation.input_shape)
+            with lock:
+                behaviour.bodies.append(body)
+                if report.has_errors():
+                    behaviour.complaints.append(report.generate_report())
+                number = len(behaviour.bodies) - 1
+            fault = behaviour.script[number] if number < len(behaviour.script) else ""
+            if behaviour.refuses_tools and "toolConfig" in body:
+                fault = "ValidationException"
+            if fault in STATUSES:
+                self._send(STATUSES[fault], {"message": f"told to fail with {fault}"}, fault)
+            else:
+                self._send_answer(_answer(body, behaviour.stop_reason), fault)
+
+        def _send_answer(self, answer: dict[str, Any], fault: str) -> None:
+            whole = json.dumps(answer).encode()
+            half = whole[: len(whole) // 2]
+            if fault == "cut":
+                self._head(200, len(whole))
+                self.wfile.write(half)
+                self.close_connection = True
+            elif fault == "half_body":
+                self._head(200, len(half))
+                self.wfile.write(half)
+            else:
+                self._send(200, answer)
+
+        def _send(self, status: int, value: dict[str, Any], error: str = "") -> None:
+            text = json.dumps(value).encode()
+            self._head(status, len(text), error)
+            self.wfile.write(text)
+
+        def _head(self, status: int, length: int, error: str = "") -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(length))
+            if error:
+                self.send_header("x-amzn-ErrorType", error)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Nothing on the screen."""
+
+    return Handler
+
+
+def _answer(body: dict[str, Any], stop_reason: str) -> dict[str, Any]:
+    turns = body.get("system", []) and [{"role": "system", "content": body["system"][0]["text"]}]
+    turns = turns + [{"role": turn["role"], "content": turn["content"][0]["text"]} for turn in body["messages"]]
+    text = write(turns, 0)
+    block: dict[str, Any] = {"text": text}
+    if "toolConfig" in body:
+        name = body["toolConfig"]["tools"][0]["toolSpec"]["name"]
+        block = {"toolUse": {"toolUseId": "tool-1", "name": name, "input": json.loads(text)}}
+    reasoning = {"reasoningContent": {"reasoningText": {"text": "They want me to reply."}}}
+    return {
+        "output": {"message": {"role": "assistant", "content": [reasoning, block]}},
+        "stopReason": stop_reason or ("tool_use" if "toolConfig" in body else "end_turn"),
+        "usage": {"inputTokens": 30, "outputTokens": 12, "totalTokens": 42},
+        "metrics": {"latencyMs": 1},
+    }
