@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from lightning import Callback
 
@@ -73,6 +73,7 @@ class HeldOutReport(Callback):
             trainer.training = True
 
     def on_fit_end(self, trainer: Any, pl_module: Any) -> None:
+        paths = run_paths(trainer)  # Lightning asks all processes where the logs are
         if not trainer.is_global_zero:
             return
         columns = {"before": self.before, "after": self.after}
@@ -80,11 +81,10 @@ class HeldOutReport(Callback):
             f"{pl_module.num_steps_done} steps, {self._seconds():.0f} s",
             {name: shares for name, shares in columns.items() if shares},
         )
-        paths = run_paths(trainer)
         for what, path in paths.items():
             print(f"{what}: {path}")
         write_json(
-            Path(trainer.log_dir or ".") / "summary.json",
+            Path(paths["logs"] or ".") / "summary.json",
             {**columns, "steps": pl_module.num_steps_done, "seconds": round(self._seconds(), 1), **paths},
         )
         self._write_output()
@@ -119,21 +119,29 @@ def run_paths(trainer: Any) -> dict[str, str | None]:
 class ExportPolicy(Callback):
     """Writes the trained policy as a Hugging Face folder when the run ends."""
 
-    def __init__(self, enabled: bool = True, folder: str | None = None) -> None:
+    def __init__(
+        self,
+        enabled: bool = True,
+        folder: str | None = None,
+        dtype: Literal["float32", "bfloat16"] | None = None,
+    ) -> None:
         """
         Args:
             enabled: whether the run ends with an export.
             folder: where; by default `export` in the run's log folder. It must not be there yet.
+            dtype: of the exported weights; null: as they were trained.
         """
         if folder is not None and enabled and Path(folder).exists():
             raise ConfigError(f"`export.folder`: {folder} is there already; choose another or remove it.")
         self.enabled = enabled
         self.folder = folder
+        self.dtype = dtype
         self.path: Path | None = None
 
     def on_train_end(self, trainer: Any, pl_module: Any) -> None:
-        if self.enabled and trainer.is_global_zero and trainer.log_dir is not None:
-            self.path = export_policy(pl_module.policy, self.folder or _free_name(Path(trainer.log_dir) / "export"))
+        if self.enabled and trainer.log_dir is not None:
+            folder = self.folder or _free_name(Path(trainer.log_dir) / "export")
+            self.path = export_policy(pl_module.policy, folder, self.dtype, writes=trainer.is_global_zero)
 
 
 def _free_name(path: Path) -> Path:

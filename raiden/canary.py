@@ -65,8 +65,8 @@ def complain(difference: float, after_another_sync: float, config: CanaryConfig,
         cause = (
             f"After one more sync they are still {after_another_sync:.2g} apart: what the engine holds is not what "
             "the policy sends, so a weight is left out or changed on the way (a tied head, a renamed or quantised "
-            "layer). Try `--model.engine raiden.engines.TransformersEngine`; if the distance is close to the limit and "
-            "the engine computes in another type, set `model.engine.dtype` or raise `model.canary.max_difference`"
+            "layer). Try `--model.engine raiden.engines.TransformersEngine`; if the distance is close to the limit "
+            "and the engine computes in another type, set `model.engine.dtype` or raise `model.canary.max_difference`"
         )
     return EngineError(
         f"canary: after sync {num_syncs} the engine's log-probabilities are {difference:.2g} nats a token from the "

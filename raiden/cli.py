@@ -135,8 +135,8 @@ class RaidenCLI(LightningCLI):
         if trainer.world_size > 1 and not isinstance(trainer.strategy, FSDP2Strategy):
             # Said here, before Lightning starts the other processes.
             raise ConfigError(
-                f"`trainer.strategy`: {trainer.world_size} processes need raiden.strategy.FSDP2Strategy (with `replicas` "
-                f"as many as processes each has the whole policy), got {type(trainer.strategy).__name__}."
+                f"`trainer.strategy`: {trainer.world_size} processes need `fsdp2` (raiden.strategy.FSDP2Strategy), got "
+                f"{type(trainer.strategy).__name__}."
             )
         return trainer
 
@@ -153,6 +153,8 @@ def _quieten() -> None:
     warnings.filterwarnings("ignore", message=".*LightningCLI's args parameter.*")
     # Lightning counts raiden's loaders as slow because they have no worker processes; they need none.
     warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+    # The metric puts the processes' shares together before they are logged.
+    warnings.filterwarnings("ignore", message=".*sync_dist=True.*")
     logging.getLogger("lightning.pytorch.utilities.rank_zero").addFilter(
         lambda record: not record.getMessage().startswith("💡 Tip")
     )

@@ -135,7 +135,8 @@ class GRPOModule(LightningModule):
     def setup(self, stage: str) -> None:
         self.configure_model()
         self.processes = Processes.current()
-        self.engine.start(self.model, self.policy.tokenizer, self._max_length())
+        compute_dtype = self.policy.compute_dtype or self.model.dtype
+        self.engine.start(self.model, self.policy.tokenizer, self._max_length(), compute_dtype)
         self.sampler = Sampler(
             self.engine,
             self.policy,

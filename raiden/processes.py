@@ -56,3 +56,7 @@ class Processes:
         tensor: Tensor = torch.tensor(values, dtype=torch.float64, device=device)
         distributed.all_reduce(tensor, op=distributed.ReduceOp.SUM if op == "sum" else distributed.ReduceOp.MAX)
         return tensor.tolist()
+
+
+ALONE = Processes()
+"""A run of one process."""

@@ -7,8 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import torch
-from lightning.pytorch.strategies import ModelParallelStrategy
+from lightning.pytorch.strategies import ModelParallelStrategy, StrategyRegistry
 from torch.distributed.device_mesh import DeviceMesh, init_device_mesh
 
 from raiden.errors import ConfigError
@@ -41,10 +40,9 @@ class FSDP2Strategy(ModelParallelStrategy):
                 f"{self.replicas}."
             )
         super().setup_environment()
-        shape, names = (self._data_parallel_size,), ("shards",)
-        if self.replicas > 1:
-            shape, names = (self.replicas, self._data_parallel_size // self.replicas), ("replicas", "shards")
-        self.shard_mesh = init_device_mesh(self.root_device.type, shape, mesh_dim_names=names)
+        shape = (self.replicas, self._data_parallel_size // self.replicas)
+        mesh = init_device_mesh(self.root_device.type, shape, mesh_dim_names=("replicas", "shards"))
+        self.shard_mesh = mesh if self.replicas > 1 else mesh["shards"]
 
     def save_checkpoint(self, checkpoint: dict[str, Any], filepath: Any, storage_options: Any = None) -> None:
         """Each process writes its shards beside the target, which gets its name when all are done."""
@@ -63,7 +61,5 @@ class FSDP2Strategy(ModelParallelStrategy):
         # What is in it was written by raiden: counters and states of random generators.
         return super().load_checkpoint(checkpoint_path, weights_only=False)
 
-    def teardown(self) -> None:
-        super().teardown()
-        if torch.distributed.is_initialized():
-            torch.distributed.destroy_process_group()
+
+StrategyRegistry.register("fsdp2", FSDP2Strategy, description=FSDP2Strategy.__doc__ or "")

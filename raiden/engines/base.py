@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+import torch
 from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
@@ -49,11 +50,14 @@ class Engine(Protocol):
     shares_weights: bool
     """True where the engine samples with the policy's own modules: nothing is copied, nothing can be stale."""
 
-    def start(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, max_length: int) -> None:
+    def start(
+        self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, max_length: int, dtype: torch.dtype
+    ) -> None:
         """Gets ready; called after the processes of a distributed run are up. Weights come by `update_weights`.
 
         Args:
             max_length: longest prompt with its completion, in tokens.
+            dtype: what the policy computes in.
         """
         ...
 

@@ -32,7 +32,9 @@ class TransformersEngine:
             raise ConfigError(f"`model.engine.max_rows` must be at least 1, got {max_rows}.")
         self.max_rows = max_rows
 
-    def start(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, max_length: int) -> None:
+    def start(
+        self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, max_length: int, dtype: torch.dtype
+    ) -> None:
         self.model = model
         self.tokenizer = tokenizer
         self.stop_ids = stop_token_ids(model, tokenizer)

@@ -31,7 +31,7 @@ class VLLMEngine:
 
     def __init__(
         self,
-        dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto",
+        dtype: Literal["float32", "bfloat16", "float16"] | None = None,
         gpu_memory_utilization: float = 0.45,
         cpu_cache_gib: float = 2.0,
         max_num_seqs: int = 256,
@@ -40,7 +40,7 @@ class VLLMEngine:
     ) -> None:
         """
         Args:
-            dtype: of the engine's weights; auto takes that of the model's config.
+            dtype: of the engine's weights; null takes what the policy computes in.
             gpu_memory_utilization: share of the GPU's memory for the engine's weights and cache.
             cpu_cache_gib: without a GPU: memory for keys and values, in GiB.
             max_num_seqs: completions decoded side by side.
@@ -64,7 +64,9 @@ class VLLMEngine:
         self._llm: Any = None
         self._asleep = False
 
-    def start(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, max_length: int) -> None:
+    def start(
+        self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, max_length: int, dtype: torch.dtype
+    ) -> None:
         if self._llm is not None:
             return
         self.tokenizer = tokenizer
@@ -83,7 +85,7 @@ class VLLMEngine:
                     # The policy's weights come by update_weights before anything is generated.
                     load_format="dummy",
                     skip_tokenizer_init=True,
-                    dtype=self.dtype,
+                    dtype=self.dtype or str(dtype).removeprefix("torch."),
                     max_model_len=max_length,
                     max_num_seqs=self.max_num_seqs,
                     gpu_memory_utilization=self.gpu_memory_utilization,
@@ -146,7 +148,7 @@ class VLLMEngine:
     def _completion(self, output: Any) -> Completion:
         ids = tuple(output.token_ids)
         logps = tuple(entry[token].logprob for token, entry in zip(ids, output.logprobs, strict=True))
-        text = self.tokenizer.decode(ids, skip_special_tokens=True)
+        text = self.tokenizer.decode(list(ids), skip_special_tokens=True)
         return Completion(ids, logps, str(text), "stop" if ids[-1] in self.stop_ids else "length")
 
     def close(self) -> None:

@@ -16,7 +16,7 @@ from raiden.grpo.correction import sampling_ratios
 from raiden.grpo.logps import token_logps
 from raiden.grpo.objective import ObjectiveConfig, token_terms, token_weights
 from raiden.grpo.statistics import UpdateStatistics
-from raiden.processes import Processes
+from raiden.processes import ALONE, Processes
 from raiden.types import Rollout
 
 
@@ -55,7 +55,7 @@ class RolloutUpdate:
         max_tokens: int,
         temperature: float,
         device: torch.device,
-        processes: Processes = Processes(),
+        processes: Processes = ALONE,
     ) -> None:
         """
         Args:

@@ -2,31 +2,54 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
-from copy import deepcopy
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
 
 from raiden.policy.loading import Policy
+from raiden.policy.weights import stream_weights
+
+MAX_FILE_BYTES = 4 * 2**30
+"""Weights in one file, at most; more files follow."""
 
 
-def export_policy(policy: Policy, folder: str | Path) -> Path:
-    """Writes weights (LoRA merged), config, tokenizer and chat template; the folder appears whole or not at all.
+def export_policy(
+    policy: Policy,
+    folder: str | Path,
+    dtype: Literal["float32", "bfloat16"] | None = None,
+    writes: bool = True,
+) -> Path:
+    """Writes weights (gathered, LoRA merged), config, tokenizer and chat template; the folder appears whole or not.
+
+    The policy stays as it is, and no second copy of it is made: weights pass one at a time.
+
+    Args:
+        dtype: of the written weights; None: as they are trained.
+        writes: false on all processes of a sharded run but one; they have to take part in the gathering.
 
     Raises:
         FileExistsError: the folder is there already.
     """
     folder = Path(folder)
+    weights = stream_weights(policy.model, getattr(torch, dtype) if dtype else None)
+    if not writes:
+        for _ in weights:
+            pass
+        return folder
     if folder.exists():
         raise FileExistsError(f"{folder} is there already; nothing was written.")
     folder.parent.mkdir(parents=True, exist_ok=True)
     part = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        model = policy.model
-        if hasattr(model, "merge_and_unload"):
-            # On a copy: the policy's own weights stay as they were trained.
-            model = deepcopy(model).merge_and_unload()
-        model.save_pretrained(part)
+        stored_dtype = _write_weights(_without_tied_head(weights, policy), part)
+        _write_config(policy, part, stored_dtype)
         policy.tokenizer.save_pretrained(part)
         part.chmod(0o755)
         part.rename(folder)
@@ -34,3 +57,52 @@ def export_policy(policy: Policy, folder: str | Path) -> Path:
         shutil.rmtree(part, ignore_errors=True)
         raise
     return folder
+
+
+def _without_tied_head(weights: Iterator[tuple[str, Tensor]], policy: Policy) -> Iterator[tuple[str, Tensor]]:
+    tied = policy.model.config.tie_word_embeddings
+    return ((name, weight) for name, weight in weights if not (tied and name == "lm_head.weight"))
+
+
+def _write_weights(weights: Iterator[tuple[str, Tensor]], folder: Path) -> torch.dtype:
+    """Safetensors files of bounded size, and the index that says what lies where; the type of the last weight."""
+    parts: list[Path] = []
+    part_of: dict[str, int] = {}
+    total_size = 0
+    for batch in _batches(weights):
+        part_of |= dict.fromkeys(batch, len(parts))
+        total_size += sum(weight.nbytes for weight in batch.values())
+        parts.append(folder / f"part-{len(parts)}.safetensors")
+        save_file(batch, parts[-1], metadata={"format": "pt"})
+        dtype = next(iter(batch.values())).dtype
+    names = [f"model-{i + 1:05d}-of-{len(parts):05d}.safetensors" for i in range(len(parts))]
+    if len(parts) == 1:
+        names = ["model.safetensors"]
+    for part, name in zip(parts, names, strict=True):
+        part.rename(folder / name)
+    if len(parts) > 1:
+        weight_map = {weight: names[part] for weight, part in part_of.items()}
+        index = {"metadata": {"total_size": total_size}, "weight_map": weight_map}
+        (folder / "model.safetensors.index.json").write_text(json.dumps(index, indent=1))
+    return dtype
+
+
+def _batches(weights: Iterator[tuple[str, Tensor]]) -> Iterator[dict[str, Tensor]]:
+    """Neighbouring weights that go into one file."""
+    batch: dict[str, Tensor] = {}
+    for name, weight in weights:
+        if batch and sum(w.nbytes for w in batch.values()) + weight.nbytes > MAX_FILE_BYTES:
+            yield batch
+            batch = {}
+        batch[name] = weight.cpu().contiguous()
+    yield batch
+
+
+def _write_config(policy: Policy, folder: Path, dtype: torch.dtype) -> None:
+    base = policy.model.get_base_model() if hasattr(policy.model, "get_base_model") else policy.model
+    config = base.config.to_dict()
+    config["dtype"] = str(dtype).removeprefix("torch.")
+    config["architectures"] = [base.config.architectures[0]] if base.config.architectures else [type(base).__name__]
+    type(base.config).from_dict(config).save_pretrained(folder)
+    if base.generation_config is not None:
+        base.generation_config.save_pretrained(folder)

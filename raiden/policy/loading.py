@@ -162,7 +162,7 @@ def refuse_unsupported(config: Any) -> None:
 def _load(folder: str, config: PolicyConfig, placement: Placement | None, lora: LoraConfig | None = None) -> Any:
     dtype = getattr(torch, config.dtype)
     if placement is None:
-        model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, attn_implementation=ATTENTION)
+        model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, attn_implementation=ATTENTION)
     else:
         model = empty_model(folder, dtype)
     # Dropout would make the log-probabilities of the same tokens differ from pass to pass.
