@@ -10,6 +10,7 @@ from raiden.errors import RaidenError
 
 _WITHOUT_TRAINER = {
     "convert": "raiden.commands.convert",
+    "generate": "raiden.commands.generate",
     "import": "raiden.commands.import_profiles",
     "score": "raiden.commands.score",
 }

@@ -41,7 +41,7 @@ class Ledger(Generic[Key]):
             for number, (start, record) in enumerate(self._journal.lines(), 1)
         }
 
-    def __contains__(self, key: Key) -> bool:
+    def __contains__(self, key: object) -> bool:
         return key in self._starts
 
     def __len__(self) -> int:

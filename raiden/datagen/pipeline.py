@@ -5,16 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from raiden.datagen.base import Author, Rejection, Slot
-from raiden.datagen.checks import check
+from raiden.datagen.checks import check, near_duplicate
 from raiden.datagen.store import SampleStore, SlotKey, slot_key
 from raiden.datagen.tally import RejectionLog, Tally
+from raiden.datagen.verification import Verifier
 from raiden.types import Focus, Language, Profile, Sample
-
-if TYPE_CHECKING:
-    from raiden.datagen.verification import Verifier
 
 # A failed request is asked anew by the next run, and who has nothing left will have nothing on the next attempt.
 _NO_OTHER_ATTEMPT = ("request_failed", "nothing_left")
@@ -140,7 +137,8 @@ class Pipeline:
             draft = await self._draft(slot, attempt, accepted)
             if isinstance(draft, Sample):
                 await self._turn(before)
-                draft = check(draft.raw, slot, accepted)  # against those too that were accepted meanwhile
+                # Against those too that were accepted meanwhile.
+                draft = near_duplicate(draft, accepted) or draft
             if isinstance(draft, Sample):
                 accepted.append(await self.store.add(slot, draft))
                 self.tally.count(draft)

@@ -59,7 +59,7 @@ class SampleStore:
         """The file that holds the samples while the run goes on."""
         return self._ledger.path
 
-    def __contains__(self, key: SlotKey) -> bool:
+    def __contains__(self, key: object) -> bool:
         return key in self._ledger
 
     def __len__(self) -> int:

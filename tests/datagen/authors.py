@@ -7,17 +7,18 @@ import random
 from collections.abc import Callable
 
 from raiden.datagen.base import Record, Rejection, Slot
+from raiden.languages import word_list
 from raiden.profiles import parse_profile
 from raiden.types import Profile
 
-THINGS = (
+THINGS = word_list(
     "dog cat horse parrot goldfish tortoise boat house street school village brother sister teacher neighbour "
     "grandmother landlord barber tailor cousin river mountain newspaper bakery orchestra"
-).split()
-NAMES = (
+)
+NAMES = word_list(
     "Biscuit Pepper Mango Juniper Otis Maple Clover Rowan Hazel Basil Sorrel Tansy Bramble Fennel Linden Marlow "
     "Perrin Quill Tobin Wexford Yarrow Zephyr Alder Cobalt Dapple"
-).split()
+)
 
 
 def make_profile(name: str) -> Profile:

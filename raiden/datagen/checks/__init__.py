@@ -7,6 +7,6 @@ duplicates     nothing asked twice about one character
 passing        all of them in order, and the reward's own word on the reference answer
 """
 
-from raiden.datagen.checks.passing import check
+from raiden.datagen.checks.passing import check, near_duplicate
 
-__all__ = ["check"]
+__all__ = ["check", "near_duplicate"]

@@ -35,7 +35,7 @@ def check(record: Record, slot: Slot, accepted: Sequence[Sample]) -> Sample | Re
         sample = parse_sample(record, f"{slot.profile.name}, {slot.focus} {slot.index}")
     except SampleError as error:
         return Rejection("invalid_record", str(error))
-    return _other_slot(sample, slot) or _first_fault(sample) or _duplicate(sample, accepted) or sample
+    return _other_slot(sample, slot) or _first_fault(sample) or near_duplicate(sample, accepted) or sample
 
 
 def _first_fault(sample: Sample) -> Rejection | None:
@@ -119,7 +119,8 @@ def _reference(sample: Sample) -> Rejection | None:
     return Rejection("reference_not_accepted", f'"{sample.answer}": {rewards[0].reason}')
 
 
-def _duplicate(sample: Sample, accepted: Sequence[Sample]) -> Rejection | None:
+def near_duplicate(sample: Sample, accepted: Sequence[Sample]) -> Rejection | None:
+    """Why a sample adds nothing to those already accepted; None where it does."""
     faults = (duplicate_fault(sample, other) for other in accepted)
     fault = next(filter(None, faults), "")
     return Rejection("near_duplicate", fault) if fault else None

@@ -1,0 +1,147 @@
+"""`raiden generate`: character profiles -> training samples, in a file that only grows."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Coroutine, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from raiden.commands.generate_backend import Backend, open_backend
+from raiden.commands.generate_options import GenerateOptions, read_options
+from raiden.commands.generate_view import RunView
+from raiden.datagen.pipeline import Pipeline, Plan
+from raiden.datagen.run_state import RunState, beside
+from raiden.datagen.store import SampleStore
+from raiden.datagen.tally import RejectionLog, Tally
+from raiden.errors import ProfileError
+from raiden.profiles import read_profiles
+from raiden.samples import held_out_characters
+from raiden.types import Focus, Profile
+
+_STOPPED = 130
+_DECISIVE = (
+    "backend",
+    "seed",
+    "language",
+    "num_samples_per_profile",
+    "include_cm",
+    "enable_thinking",
+    "temperature",
+    "max_tokens",
+    "max_attempts",
+    "agreement",
+    "keep_hard",
+)
+"""Options that decide what the samples are; the models are told by the servers."""
+_MAY_GROW = ("num_samples_per_profile", "include_cm", "max_attempts")
+# Places that stay empty for these reasons are as the user asked, or as the profile is.
+_EMPTY_ON_PURPOSE = {"nothing_left", "too_easy"}
+
+
+def main(argv: Sequence[str]) -> int:
+    """Makes samples and splits them into training and validation files.
+
+    Returns:
+        The exit code: 0; 1 where profiles could not be used or samples not be made; 130 where the run was stopped.
+
+    Raises:
+        InputError: an option or all profiles must change.
+        EndpointError: no request can succeed.
+    """
+    options = read_options(argv)
+    profiles, faults = read_profiles([options.samples.profiles_file])
+    for fault in faults:
+        print(f"skipped: {fault}", file=sys.stderr)
+    if not profiles:
+        raise ProfileError(f"`profiles_file`: {options.samples.profiles_file} holds no profile that can be used.")
+    try:
+        code = asyncio.run(_generate(options, profiles[: options.samples.max_profiles]))
+    except KeyboardInterrupt:
+        print("stopped before any work was done.", file=sys.stderr)
+        return _STOPPED
+    return code or int(bool(faults))
+
+
+async def _generate(options: GenerateOptions, profiles: Sequence[Profile]) -> int:
+    foci: tuple[Focus, ...] = ("sbk", "cm") if options.samples.include_cm else ("sbk",)
+    plan = Plan(profiles, options.samples.num_samples_per_profile, foci, options.samples.language)
+    split = [options.output_dir / "train.json", options.output_dir / "validation.json"]
+    async with AsyncExitStack() as stack:
+        state = RunState(options.output_file)
+        stack.push_async_callback(state.close)
+        backend = await open_backend(options, stack)
+        await state.begin(_fingerprint(options, backend), _MAY_GROW, profiles)
+        await state.claim(split, "output_dir")
+        store = SampleStore(options.output_file)
+        stack.push_async_callback(store.close)
+        rejections = RejectionLog(beside(options.output_file, "rejections"))
+        stack.push_async_callback(rejections.close)
+        await rejections.keep_only(store)
+
+        pipeline = Pipeline(
+            plan,
+            backend.author,
+            store,
+            rejections,
+            backend.verifiers,
+            options.acceptance.max_attempts,
+            options.backend.concurrency,
+        )
+        view = RunView(pipeline.tally, rejections, backend.usages, backend.retries)
+        was_stopped = await _until_stopped(pipeline.run(), view)
+        if not was_stopped:
+            await state.note_written(_write_split(store, plan, options.samples.train_ratio, *split))
+            await store.finish(store.in_order(plan.order()))
+            await rejections.finish(plan.order())
+        view.print_tables()
+        view.print_end(store, split, was_stopped)
+    return _STOPPED if was_stopped else int(_lacks_something(pipeline.tally, plan))
+
+
+def _fingerprint(options: GenerateOptions, backend: Backend) -> dict[str, Any]:
+    asked = {**asdict(options.samples), **asdict(options.backend), **asdict(options.acceptance)}
+    return {name: asked[name] for name in _DECISIVE} | backend.models
+
+
+async def _until_stopped(work: Coroutine[Any, Any, None], view: RunView) -> bool:
+    """Does the work and shows it; returns whether it was stopped by Ctrl-C or SIGTERM."""
+    loop, task = asyncio.get_running_loop(), asyncio.create_task(work)
+    shown = asyncio.create_task(view.show())
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, task.cancel)
+    try:
+        await task
+    except asyncio.CancelledError:
+        return True
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+        shown.cancel()
+        await asyncio.wait([shown])
+    return False
+
+
+def _write_split(store: SampleStore, plan: Plan, train_ratio: float, train: Path, validation: Path) -> list[Path]:
+    """Parts the samples by character; returns the files that were written.
+
+    With samples about one character only there is nothing to hold out, and all are for training.
+    """
+    keys = store.in_order(plan.order())
+    characters = {name for name, _, _ in keys}
+    held_out = held_out_characters(characters, 1 - train_ratio) if len(characters) > 1 else set()
+    store.write(train, [key for key in keys if key[0] not in held_out])
+    if not held_out:
+        return [train]
+    store.write(validation, [key for key in keys if key[0] in held_out])
+    return [train, validation]
+
+
+def _lacks_something(tally: Tally, plan: Plan) -> bool:
+    """Whether a character has no sample at all, or a place is empty that should not be."""
+    is_empty = any(tally.samples_by_character[profile.name] == 0 for profile in plan.profiles)
+    return is_empty or not _EMPTY_ON_PURPOSE.issuperset(tally.unfilled)

@@ -1,0 +1,96 @@
+"""The options of `raiden generate` -> who writes the samples, and who looks them over."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+
+from raiden.commands.generate_options import GenerateOptions
+from raiden.datagen.base import Author
+from raiden.datagen.questions import EndpointAuthor
+from raiden.datagen.run_state import beside
+from raiden.datagen.template import TemplateAuthor
+from raiden.datagen.verification import AgreementVerifier, HardnessVerifier, Verifier
+from raiden.endpoints import ChatEndpoint, LoggedEndpoint, RecordedEndpoint, RetryingEndpoint, Usage
+from raiden.errors import ConfigError
+
+
+@dataclass
+class Backend:
+    """Who is asked in a run."""
+
+    author: Author
+    verifiers: list[Verifier] = field(default_factory=list)
+    models: dict[str, str] = field(default_factory=dict)
+    """Option -> the model that it means, found from the server where the option is unset."""
+    usages: list[Usage] = field(default_factory=list)
+    retries: list[Counter[str]] = field(default_factory=list)
+
+
+async def open_backend(options: GenerateOptions, stack: AsyncExitStack) -> Backend:
+    """Connects to whom the options name; `stack` closes the connections.
+
+    Raises:
+        ConfigError: an option cannot work.
+        EndpointError: a server did not say which model it serves.
+    """
+    backend = Backend(TemplateAuthor(options.samples.seed))
+    if options.backend.backend != "template":
+        option = "model_name" if options.backend.backend == "openai" else "model_id"
+        endpoint = await _open(_bare_endpoint(options), option, "record", backend, options, stack)
+        written = options.backend
+        backend.author = EndpointAuthor(endpoint, options.samples.seed, written.temperature, written.max_tokens)
+        if options.acceptance.agreement:
+            backend.verifiers.append(AgreementVerifier(endpoint, options.acceptance.agreement))
+    if options.acceptance.keep_hard:
+        bare = _policy_endpoint(options)
+        policy = await _open(bare, "policy_model_name", "policy_record", backend, options, stack)
+        backend.verifiers.append(HardnessVerifier(policy, options.acceptance.keep_hard))
+    return backend
+
+
+async def _open(
+    bare: ChatEndpoint, option: str, record: str, backend: Backend, options: GenerateOptions, stack: AsyncExitStack
+) -> ChatEndpoint:
+    """An endpoint with retries, a log if it is wanted, and a record."""
+    retrying = RetryingEndpoint(bare, options.backend.max_retries, options.backend.concurrency)
+    endpoint: ChatEndpoint = retrying
+    if options.backend.log_requests:
+        endpoint = LoggedEndpoint(endpoint, beside(options.output_file, record.replace("record", "requests")))
+    recorded = RecordedEndpoint(endpoint, beside(options.output_file, record))
+    stack.push_async_callback(recorded.close)
+    backend.models[option] = (await recorded.identity()).model
+    backend.usages.append(recorded.usage)
+    backend.retries.append(retrying.num_retries_by_reason)
+    return recorded
+
+
+def _bare_endpoint(options: GenerateOptions) -> ChatEndpoint:
+    asked = options.backend
+    if asked.backend == "bedrock":
+        from raiden.endpoints.bedrock import BedrockEndpoint
+
+        return BedrockEndpoint(
+            asked.model_id or "", asked.region, timeout=asked.timeout, concurrency=asked.concurrency
+        )
+    from raiden.endpoints.openai import OpenAIEndpoint
+
+    return OpenAIEndpoint(
+        asked.base_url, _key(asked.api_key_env), asked.model_name, asked.timeout, asked.enable_thinking
+    )
+
+
+def _policy_endpoint(options: GenerateOptions) -> ChatEndpoint:
+    from raiden.endpoints.openai import OpenAIEndpoint
+
+    asked = options.acceptance
+    return OpenAIEndpoint(asked.policy_base_url or "", None, asked.policy_model_name, options.backend.timeout)
+
+
+def _key(variable: str) -> str | None:
+    key = os.environ.get(variable)
+    if key is None and variable != "OPENAI_API_KEY":
+        raise ConfigError(f"`api_key_env`: the environment has no variable {variable}; set it, or drop the option.")
+    return key
