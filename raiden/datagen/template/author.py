@@ -1,0 +1,171 @@
+"""Samples without any model: questions and answers made of the profile's own facts."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import count
+from typing import Any
+
+from raiden.datagen.base import Record, Rejection, Slot
+from raiden.datagen.checks import check
+from raiden.datagen.template.facts import facts_of
+from raiden.datagen.template.talks import Talk, memory_kinds, talks_about
+from raiden.datagen.template.wordings import Exchange, exchange_about
+from raiden.types import Language, Profile, Sample
+
+MODEL = "template"
+_ROUNDS = 3
+"""How often each kind of thing may be mentioned in conversations with one character, with other values."""
+
+
+class TemplateAuthor:
+    """Writes drafts from templates; a draft depends on the slot, the attempt and the seed alone."""
+
+    def __init__(self, seed: int = 0) -> None:
+        self.seed = seed
+
+    async def write(self, slot: Slot, attempt: int) -> Record | Rejection:
+        """See `raiden.datagen.base.Author`."""
+        return self.draft(slot, attempt)
+
+    def draft(self, slot: Slot, attempt: int) -> Record | Rejection:
+        """The draft for a slot, or `nothing_left`.
+
+        The drafts of a character are one list, and a slot begins at its own place in it.
+        """
+        place = slot.index + attempt
+        drafts = self._profile_drafts(slot) if slot.focus == "sbk" else self._memory_drafts(slot)
+        for index, record in enumerate(drafts):
+            if index == place:
+                return record
+        what = "fact of the profile" if slot.focus == "sbk" else "thing to mention"
+        return Rejection("nothing_left", f'No plain {what} is left to ask "{slot.profile.name}" about.')
+
+    def _rng(self, slot: Slot, *more: object) -> random.Random:
+        # Seeded by words: the same on every machine, and for every order of the profiles.
+        return random.Random(repr((self.seed, slot.profile.name, slot.language, *more)))
+
+    def _exchanges(self, slot: Slot) -> list[Exchange]:
+        """The questions about a profile in a random order, the dullest last."""
+        rng = self._rng(slot, "sbk")
+        exchanges = [exchange_about(fact, slot.language, rng) for fact in facts_of(slot.profile, slot.language)]
+        found = [exchange for exchange in exchanges if exchange]
+        rng.shuffle(found)
+        return sorted(found, key=lambda exchange: exchange.fact.kind == "gender")
+
+    def _profile_drafts(self, slot: Slot) -> Iterator[Record]:
+        accepted: list[Sample] = []
+        for exchange in self._exchanges(slot):
+            record = _sbk_record(exchange, slot)
+            sample = check(record, slot, accepted)
+            if isinstance(sample, Sample):
+                accepted.append(sample)
+                yield record
+
+    def _memory_drafts(self, slot: Slot) -> Iterator[Record]:
+        kinds = memory_kinds(slot.language)
+        sbk_slot = replace(slot, focus="sbk")
+        drafts = [(exchange, _sbk_record(exchange, sbk_slot)) for exchange in self._exchanges(slot)]
+        own = [exchange for exchange, draft in drafts if isinstance(check(draft, sbk_slot, ()), Sample)]
+        accepted: list[Sample] = []
+        for turn in range(_ROUNDS):
+            rng = self._rng(slot, "cm", turn)
+            for kind in rng.sample(kinds, len(kinds)):
+                for talk in talks_about(kind, slot.language, own, rng):
+                    record = _cm_record(talk, slot)
+                    sample = check(record, slot, accepted)
+                    if isinstance(sample, Sample):
+                        accepted.append(sample)
+                        yield record
+                        break
+
+
+def samples_from_profiles(
+    profiles: Sequence[Profile],
+    num_per_kind: int,
+    include_cm: bool,
+    seed: int,
+    language: Language | None = None,
+) -> list[Sample]:
+    """Up to so many samples of each kind about each character, each checked.
+
+    Args:
+        num_per_kind: samples about the profile, and as many about conversations where `include_cm` is set.
+        language: of the questions; None takes each profile's own.
+    """
+    author = TemplateAuthor(seed)
+    samples: list[Sample] = []
+    for profile in profiles:
+        own: list[Sample] = []
+        for focus in ("sbk", "cm") if include_cm else ("sbk",):
+            for index in range(num_per_kind):
+                sample = _accepted(author, Slot(profile, focus, language or profile.language, index), own)
+                if sample is None:
+                    break
+                own.append(sample)
+        samples += own
+    return samples
+
+
+def _accepted(author: TemplateAuthor, slot: Slot, accepted: Sequence[Sample]) -> Sample | None:
+    for attempt in count():
+        record = author.draft(slot, attempt)
+        if isinstance(record, Rejection):
+            return None
+        sample = check(record, slot, accepted)
+        if isinstance(sample, Sample):
+            return sample
+    return None
+
+
+def _sbk_record(exchange: Exchange, slot: Slot) -> dict[str, Any]:
+    reading = exchange.fact.reading
+    record = _record(slot, exchange.question, exchange.answer, exchange.fact.label)
+    record |= {
+        "keywords": [term.variants[0] for term in reading.terms],
+        "question_type": exchange.question_type,
+        "validation_method": "single_term_validation" if reading.is_single else "multi_term_parsing",
+        "difficulty": exchange.difficulty,
+    }
+    if not reading.is_single:
+        record["rule"] = {
+            "match": "all" if exchange.needs_all else "any",
+            "terms": [{"variants": list(term.variants)} for term in reading.terms],
+        }
+        if reading.forbidden:
+            record["rule"]["forbidden"] = [{"variants": list(term.variants)} for term in reading.forbidden]
+    return record
+
+
+def _cm_record(talk: Talk, slot: Slot) -> dict[str, Any]:
+    return _record(slot, talk.question, talk.answer, talk.kind) | {
+        "conversation_history": [
+            {"role": role, "content": content}
+            for pair in talk.turns
+            for role, content in zip(("user", "assistant"), pair, strict=True)
+        ],
+        "keywords": [talk.keyword],
+        "question_type": talk.question_type,
+        "validation_method": "single_term_validation",
+        "difficulty": talk.difficulty,
+    }
+
+
+def _record(slot: Slot, question: str, answer: str, field: str) -> dict[str, Any]:
+    """What the records of both kinds share."""
+    return {
+        "character_name": slot.profile.name,
+        "character_profile": dict(slot.profile.fields),
+        "conversation_history": [],
+        "question": question,
+        "answer": answer,
+        "metadata": {
+            "source": f"template_{slot.focus}",
+            "model": MODEL,
+            "language": slot.language,
+            "focus": "script_knowledge" if slot.focus == "sbk" else "conversation_memory",
+            "field": field,
+        },
+    }

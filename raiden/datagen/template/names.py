@@ -1,0 +1,96 @@
+"""Whether a value is a person's name, or a noun: under "Mother" stands a name on one card, a fate on the next."""
+
+from __future__ import annotations
+
+import re
+
+from raiden.languages import word_set
+from raiden.types import Language
+
+_KOREAN_SURNAMES = "김박최윤권황홍조정강임한오서신송류"
+_ENGLISH_NAME = re.compile(
+    r"(?:(?:Mr|Mrs|Ms|Miss|Dr|Sir|Lady|Lord|Aunt|Uncle|King|Queen|Captain|Master)\.? )?"
+    r"[A-ZÀ-Þ][\w'’-]+(?: (?:[A-ZÀ-Þ][\w'’.-]*|of|de|von|van|der|la|the)){0,4}"
+)
+_NO_NAMES = word_set(
+    "Deceased Dead Unknown None Human Alive Divorced Retired Missing Single Yes No King Queen Everyone Nobody Farmer "
+    "Doctor Teacher Blacksmith Various Many Both 白领 黑魔法 高手 平民 温柔 白痴"
+)
+_WITH_DOT = re.compile(r"[\u4e00-\u9fff]{1,6}(?:·[\u4e00-\u9fff]{1,7}){1,3}")
+
+
+def script_of(text: str) -> Language:
+    """The language that a word's characters are of, as far as characters tell; Chinese for Han alone."""
+    if re.search("[가-힣]", text):
+        return "ko"
+    if re.search("[\u3041-\u30fa]", text):
+        return "ja"
+    return "zh" if re.search("[\u3400-\u9fff]", text) else "en"
+
+
+def is_person_name(text: str) -> bool:
+    """Whether a text is the name of one person; in doubt it is not.
+
+    >>> [is_person_name(text) for text in ("张三", "农民", "Ada Finch", "a smith", "山田健二", "医者", "윤옥희")]
+    [True, False, True, False, True, False, True]
+    """
+    if not text or text in _NO_NAMES or len(text) > 40:
+        return False
+    script = script_of(text)
+    if script == "en":
+        return bool(_ENGLISH_NAME.fullmatch(text))
+    if script == "ko":
+        return _is_korean_name(text)
+    is_chinese = script == "zh" and (bool(_WITH_DOT.fullmatch(text)) or _is_chinese_name(text))
+    return is_chinese or _is_japanese_name(text)
+
+
+def is_nominal(text: str) -> bool:
+    """Whether a value ends in a noun or name, as a dictionary sees it; in English: has a capital or a digit."""
+    script = script_of(text)
+    if script == "en":
+        return any(char.isupper() or char.isdigit() for char in text)
+    if script == "ko":
+        return _korean_tags(text)[-1] in ("NNG", "NNP", "XSN", "NNB")
+    if script == "ja":
+        from raiden.rewards.japanese import tokenise
+
+        last = tokenise(text)[-1]
+        return last.pos in ("名詞", "接尾辞") and last.pos_detail != "形状詞可能"
+    return chinese_words(text)[-1][1].startswith(("n", "vn"))
+
+
+def chinese_words(text: str) -> list[tuple[str, str]]:
+    """The words of a Chinese text with their parts of speech (`ns` a place, `nr` a person's name)."""
+    import rjieba
+
+    from raiden.rewards.chinese import simplify
+
+    words: list[tuple[str, str]] = rjieba.tag(simplify(text))
+    return words
+
+
+def _is_chinese_name(text: str) -> bool:
+    if not 2 <= len(text) <= 4:
+        return False
+    words = chinese_words(text)
+    return words[0][1] == "nr" and all(tag == "nr" or len(word) == 1 for word, tag in words)
+
+
+def _is_japanese_name(text: str) -> bool:
+    from raiden.rewards.japanese import tokenise
+
+    tokens = [token for token in tokenise(text) if token.pos not in ("補助記号", "空白", "接尾辞")]
+    return bool(tokens) and all(token.pos_detail == "固有名詞" for token in tokens)
+
+
+def _korean_tags(text: str) -> list[str]:
+    from raiden.rewards.korean import tokenise
+
+    return [token.tag for token in tokenise(text)] or [""]
+
+
+def _is_korean_name(text: str) -> bool:
+    if set(_korean_tags(text)) == {"NNP"}:
+        return True
+    return len(text) == 3 and text[0] in _KOREAN_SURNAMES and text[-1] not in "사인자가원장수꾼민"

@@ -1,0 +1,81 @@
+"""Values that are places and trades, of which a part already says the whole."""
+
+from __future__ import annotations
+
+import re
+
+from raiden.datagen.template.names import chinese_words, is_nominal, script_of
+from raiden.datagen.template.readings import (
+    LIST,
+    MAX_PLAIN,
+    Reading,
+    clean,
+    is_plain,
+    is_thing,
+    joined,
+    lowered,
+    single,
+)
+from raiden.types import Language, Term
+
+_MAX_PLACE = 16
+_SETTLEMENT = re.compile(r"^the (?:small )?(?:village|town|city|island|kingdom|port) of ")
+_AREAS = "市县県시군구"
+_REMARK = re.compile(r"\s*[,，]\s*(?=who|that|曾|原|现|now|formerly).*")
+_OF = re.compile(r"\s+(?:on|at|in|of|for|with|from|to|under)\s+|的|の(?=[^\s]{2})|(?<=[가-힣])의\s")
+
+
+def read_place(kind: str, text: str, language: Language) -> Reading | None:
+    """A place; its narrower parts name it as well: "Skipton" of "Skipton, Yorkshire", 民勤 of 甘肃民勤."""
+    whole = clean(text)
+    if script_of(whole) == "en":
+        parts = [part.strip() for part in whole.split(",")]
+        core = _SETTLEMENT.sub("", parts[0])
+        return single(core, ", ".join(parts)) if len(parts) <= 3 and all(map(is_plain, parts)) else None
+    if len(whole) > _MAX_PLACE or not is_plain(whole):
+        return None
+    parts = [part for part in _narrower(whole) if is_plain(part) and part != whole]
+    parts += [part[:-1] for part in parts if part[-1] in _AREAS and len(part) > 2]
+    return Reading(whole, (Term(tuple(dict.fromkeys([whole, *parts]))),))
+
+
+def _narrower(place: str) -> list[str]:
+    """The parts of a place but the widest."""
+    if script_of(place) == "ja":
+        return re.split(r"の(?=[^\s]{1,8}$)", place)[1:]
+    if " " in place or "·" in place:
+        return re.split(r"[\s·]+", place)[1:]
+    words = [word for word, tag in chinese_words(place) if tag in ("ns", "nr", "nz", "n") and len(word) > 1]
+    return [word for word in words[1:] if word in place]
+
+
+def read_office(kind: str, text: str, language: Language) -> Reading | None:
+    """A trade; of "canal boatman on the Ouse" the boatman is asked for, 刻工 of 麻沙镇的刻工."""
+    plain = clean(_REMARK.sub("", text))
+    if LIST.search(plain):
+        return _read_offices(kind, plain, language)
+    script = script_of(plain)
+    pieces = _OF.split(plain)
+    core = lowered(pieces[0] if script == "en" else pieces[-1], kind)
+    if not is_thing(core) or len(plain) > 2 * MAX_PLAIN[script]:
+        return None
+    words = core.split(" ")
+    variants = (core, " ".join(words[-2:])) if len(words) > 2 else (core,)
+    spoken = _with_article(lowered(plain, kind)) if script == "en" and language == "en" else plain
+    return Reading(spoken, (Term(variants),))
+
+
+def _read_offices(kind: str, text: str, language: Language) -> Reading | None:
+    """Several trades; a list with a clause in it (学生，周末帮外婆卖票) is none."""
+    items = [lowered(clean(item), kind) for item in LIST.split(text)]
+    are_trades = all(is_thing(item) and (script_of(item) == "en" or is_nominal(item)) for item in items)
+    return joined(items, language) if are_trades else None
+
+
+def _with_article(noun: str) -> str:
+    """An English trade as it stands behind "I am"."""
+    first = noun.split(" ")[0]
+    is_plural = noun.endswith("s") and not noun.endswith("ss")
+    if first[:1].isupper() or first in ("the", "a", "an") or is_plural:
+        return noun
+    return f"{'an' if first[0] in 'aeiou' else 'a'} {noun}"

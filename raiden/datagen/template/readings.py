@@ -1,0 +1,98 @@
+"""What a value says, and the tests that every reader of values puts to its words."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from raiden.datagen.checks.keywords import one_term_fault
+from raiden.datagen.template.korean import with_particles
+from raiden.datagen.template.names import script_of
+from raiden.datagen.template.tables import table
+from raiden.languages import word_set
+from raiden.rewards.normalise import fold_text
+from raiden.types import Language, Term
+
+MAX_ITEMS = 5
+"""Items of a list that a character can still be asked for."""
+MAX_PLAIN: dict[Language, int] = {"zh": 12, "ja": 14, "ko": 14, "en": 32}
+"""Characters of one term at most."""
+LIST = re.compile(r"\s*[、,，;；/／+＋&\n]\s*|\s+(?:and|or)\s+|(?<=[^\s])\s*・\s*(?=[^\s])")
+"""What stands between the items of a list."""
+_BRACKETS = re.compile(r"\s*[(\uff08【\[][^()\uff08\uff09【】\[\]]*[)\uff09】\]]")
+_QUOTES = "\"'“”‘’「」『』《》〈〉*_~ \t\u3000,，;；。.!！"
+_UNKNOWN = re.compile(
+    r"^(?:unknown|n/a|null|secret|hidden|none|undefined|tbd|deceased|dead|秘密|保密|暂无|无|没有|已故|去世|早逝|特になし|"
+    r"なし|모름|비밀|없음)$|(?:不明|不详|未知|불명|미상)$|[?？…]|\.\.\."
+)
+_NO_THING = re.compile(
+    r"^(?:no|not|never|various|many|any|all|everything|nothing|lots|to|likes?|loves?|being|anything|his|her|their|"
+    r"works?|has|she|he)\b|(?:\betc|等等?|など|さまざま|등)\.?$|"
+    r"^(?:[没無无未不非会能]|多种|各种|所有|一切|喜欢|喜爱|爱|擅长|害怕|讨厌|特に|すべて|全て|없|다양|모든|여러|특별히)"
+)
+_LOWERED = word_set(
+    "gender occupation hobby food drink color animal season flower fruit sport dislike like fear skill hair_color "
+    "eye_color pet instrument weakness dislike_food race"
+)
+"""Kinds of common nouns, which cards write with a capital letter."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a value says."""
+
+    spoken: str
+    """As the character says it."""
+    terms: tuple[Term, ...]
+    """What a right reply says; the first variant of each stands in the profile."""
+    forbidden: tuple[Term, ...] = ()
+
+    @property
+    def is_single(self) -> bool:
+        """Whether one keyword says all of it."""
+        return len(self.terms) == 1 and len(self.terms[0].variants) == 1 and not self.forbidden
+
+
+def single(keyword: str, spoken: str) -> Reading:
+    """The reading of a value that one keyword says."""
+    return Reading(spoken, (Term((keyword,)),))
+
+
+def joined(items: list[str], language: Language) -> Reading | None:
+    """A list as it is spoken; None where there are too many items or one is not plain."""
+    is_list = 1 <= len(items) <= MAX_ITEMS and all(item and is_plain(item) for item in items)
+    if not is_list or len({fold_text(item) for item in items}) < len(items):
+        return None
+    values = table(language)["values"]
+    spoken = values["comma"].join(items[:-1])
+    spoken = f"{spoken}{values['and']}{items[-1]}" if spoken else items[-1]
+    return Reading(with_particles(spoken), tuple(Term((item,)) for item in items))
+
+
+def clean(text: str) -> str:
+    """A value without remarks in brackets, quotation marks and closing marks."""
+    return without_remarks(text).strip(_QUOTES)
+
+
+def without_remarks(text: str) -> str:
+    """A value without what stands in brackets."""
+    return _BRACKETS.sub("", text)
+
+
+def is_plain(text: str) -> bool:
+    """Whether a text is one short term that is known."""
+    script = script_of(text)
+    is_known = not _UNKNOWN.search(fold_text(text))
+    return is_known and len(text) <= MAX_PLAIN[script] and not one_term_fault(text, script)
+
+
+def is_thing(text: str) -> bool:
+    """Whether a text names a thing, rather than saying that there is none or many."""
+    return is_plain(text) and not _NO_THING.search(fold_text(text))
+
+
+def lowered(item: str, kind: str) -> str:
+    """A common noun as it stands inside a sentence: "Strawberry cake" begins small, "Earl Grey" does not."""
+    first, _, rest = item.partition(" ")
+    is_title = first[:1].isupper() and first[1:].islower() and not rest[:1].isupper()
+    return item[:1].lower() + item[1:] if kind in _LOWERED and is_title and item.isascii() else item

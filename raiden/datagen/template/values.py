@@ -1,0 +1,123 @@
+"""What a field's value says, if it says one plain thing, or a short list of them.
+
+A value that is no name, noun, number, date or list of those is not read at all: no question is better than a wrong
+one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from raiden.datagen.template.figures import read_age, read_day, read_measure, read_year
+from raiden.datagen.template.labels import RELATIONS
+from raiden.datagen.template.names import is_person_name
+from raiden.datagen.template.places import read_office, read_place
+from raiden.datagen.template.readings import (
+    LIST,
+    Reading,
+    clean,
+    is_plain,
+    is_thing,
+    joined,
+    lowered,
+    single,
+    without_remarks,
+)
+from raiden.datagen.template.tables import table
+from raiden.languages import word_set
+from raiden.rewards.normalise import fold_text
+from raiden.types import LANGUAGES, Language, Term
+
+_NAME_LIST = re.compile(r"\s*[、,，;；/／&\n]\s*|\s+and\s+")
+_HONORIFICS = word_set("the of de von van lady lord sir dr mr mrs ms miss king queen captain prince princess")
+_ANIMALS = word_set(
+    "cat dog horse pony rabbit hamster parrot owl raven crow snake turtle tortoise ferret fox wolf bird"
+)
+_CALLED = re.compile(
+    r"(?:名叫|名为|取名|叫做|叫)[“「『\"]?([^\s，。、,.”」』\"的]{1,8}?)[”」』\"]?(?:的.{1,6})?$|"
+    r"\b(?:named|called) ([A-Z][\w'-]+)$|^([^\s、。]{1,8})という(?:名の)?.{1,4}$|이름은 ([가-힣]{1,6})$"
+)
+
+
+def read_value(kind: str, value: str, language: Language) -> tuple[str, Reading] | None:
+    """The kind of fact, which may be a narrower one, and what the value says; None where it is not plain.
+
+    Args:
+        kind: a known kind, or empty for a label that is not known.
+        language: that the character speaks; the value may be in another.
+    """
+    text = " ".join(value.strip().strip(",，;；。.").split())
+    if not text:
+        return None
+    if kind == "pet":
+        return _read_pet(text, language)
+    reading = _READERS.get(kind, _read_things)(kind, text, language)
+    return (kind, reading) if reading else None
+
+
+def is_single_thing(value: str) -> bool:
+    """Whether a value has no list, no remark and no clause in it."""
+    text = value.strip()
+    return not LIST.search(text) and without_remarks(text) == text and is_thing(text)
+
+
+def _read_things(kind: str, text: str, language: Language) -> Reading | None:
+    items = [clean(item) for item in LIST.split(without_remarks(text))]
+    return joined([lowered(item, kind) for item in items], language) if all(map(is_thing, items)) else None
+
+
+def _read_people(kind: str, text: str, language: Language) -> Reading | None:
+    items = [clean(item) for item in _NAME_LIST.split(without_remarks(text))]
+    return joined(items, language) if all(map(is_person_name, items)) else None
+
+
+def _read_name(kind: str, text: str, language: Language) -> Reading | None:
+    """The character's own name; one part of it is enough."""
+    name = clean(text)
+    if not is_plain(name):
+        return None
+    parts = [part for part in re.split(r"[\s·・]+", name) if len(part) > 1 and fold_text(part) not in _HONORIFICS]
+    variants = dict.fromkeys([name, *parts]) if len(parts) < 4 else [name]
+    return Reading(name, (Term(tuple(variants)),))
+
+
+def _read_pet(text: str, language: Language) -> tuple[str, Reading] | None:
+    """A pet's name where there is one ("a cat named Figaro", Figaro), else what it is."""
+    if called := _CALLED.search(without_remarks(text)):
+        name = next(filter(None, called.groups()))
+        return ("pet_name", single(name, name)) if is_plain(name) else None
+    names = [clean(item) for item in LIST.split(without_remarks(text))]
+    if all(name[:1].isupper() and not _ANIMALS & set(fold_text(name).split()) for name in names):
+        reading = joined(names, language)
+        return ("pet_name", reading) if reading else None
+    reading = _read_things("pet", re.sub(r"^(?:an?|one) ", "", text), language)
+    return ("pet", reading) if reading else None
+
+
+def _read_gender(kind: str, text: str, language: Language) -> Reading | None:
+    word = clean(text)
+    for own, other in (("male", "female"), ("female", "male")):
+        if fold_text(word) in _spellings(own):
+            variants, wrong = (table(language)["values"][gender].split(", ") for gender in (own, other))
+            return Reading(variants[0], (Term(tuple(dict.fromkeys([word, *variants]))),), (Term(tuple(wrong)),))
+    return None
+
+
+def _spellings(gender: str) -> set[str]:
+    """The words for a gender in all languages."""
+    return {fold_text(word) for language in LANGUAGES for word in table(language)["values"][gender].split(", ")}
+
+
+_READERS: dict[str, Callable[[str, str, Language], Reading | None]] = {
+    "name": _read_name,
+    "gender": _read_gender,
+    "age": read_age,
+    "birthday": read_day,
+    "birth_year": read_year,
+    "height": read_measure,
+    "weight": read_measure,
+    "occupation": read_office,
+    **dict.fromkeys(("birthplace", "hometown", "residence"), read_place),
+    **dict.fromkeys(RELATIONS, _read_people),
+}

@@ -1,0 +1,89 @@
+"""Facts -> questions and what the character says to them, in four languages."""
+
+from __future__ import annotations
+
+import random
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from raiden.datagen.template.facts import Fact
+from raiden.datagen.template.korean import with_particles
+from raiden.datagen.template.labels import RELATIONS
+from raiden.datagen.template.tables import table
+from raiden.types import Difficulty, Language, QuestionType
+
+_OWN_WORD: dict[Language, re.Pattern[str]] = {
+    "zh": re.compile(r"(?![我你他她])[\u4e00-\u9fff]{2,4}"),
+    "ko": re.compile(r"[가-힣]{1,5}"),
+    "ja": re.compile(r"(?!)"),
+    "en": re.compile(r"(?!)"),
+}
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A question about a fact and the character's answer."""
+
+    fact: Fact
+    question: str
+    answer: str
+    question_type: QuestionType
+    needs_all: bool
+    """Whether the answer must name every item of the fact."""
+
+    @property
+    def difficulty(self) -> Difficulty:
+        """Hard: several things must be said; medium: one of a list, or out of running text; easy: a field's value."""
+        if self.needs_all:
+            return "hard"
+        return "easy" if self.fact.is_direct and len(self.fact.reading.terms) == 1 else "medium"
+
+
+def exchange_about(fact: Fact, language: Language, rng: random.Random) -> Exchange | None:
+    """A question about a fact; None where there is no sentence for such a fact in this language."""
+    form = _form(fact, language)
+    terms = fact.reading.terms
+    if len(terms) == 1:
+        ask, say = form["ask"], form["say"]
+    elif len(terms) == 2 and "ask_two" in form:
+        ask, say = [form["ask_two"]], form.get("say_many", form["say"])
+    elif "ask_many" in form:
+        ask, say = [form["ask_many"]], form["say_many"]
+    else:
+        return None
+    words = {**_nouns(fact, language), "value": fact.reading.spoken}
+    question, answer = (_filled(text, words) for text in (rng.choice(ask), say))
+    return Exchange(fact, question, answer, form["type"], needs_all=len(terms) == 2 and "ask_two" in form)
+
+
+def filled(text: str, value: str) -> str:
+    """A sentence of a table with a value in it."""
+    return _filled(text, {"value": value})
+
+
+def _filled(text: str, words: dict[str, str]) -> str:
+    # Not str.format: a value may hold braces of its own.
+    for name, word in words.items():
+        text = text.replace("{" + name + "}", word)
+    return with_particles(text)
+
+
+def _form(fact: Fact, language: Language) -> dict[str, Any]:
+    sentences = table(language)
+    if fact.kind in sentences["facts"]:
+        return dict(sentences["facts"][fact.kind])
+    if fact.kind in RELATIONS:
+        return dict(sentences["people"])
+    is_favourite = fact.kind in sentences["favourites"]["kinds"].split()
+    return dict(sentences["favourites" if is_favourite else "own"])
+
+
+def _nouns(fact: Fact, language: Language) -> dict[str, str]:
+    """What a fact is called, singular and plural: as its kind is, else as the profile does."""
+    label = fact.label.strip().lower()
+    # Who somebody is to another has many words in Chinese and Korean: 师父 and 老师 are both a teacher.
+    is_own_word = fact.kind in RELATIONS and _OWN_WORD[language].fullmatch(label)
+    name = label if is_own_word else table(language)["names"].get(fact.kind, label)
+    singular, _, plural = name.partition("|")
+    return {"noun": singular, "nouns": plural or singular}
