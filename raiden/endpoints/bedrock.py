@@ -96,7 +96,10 @@ class BedrockEndpoint:
             with _translated_faults(self.model_id):
                 return self._client.converse(modelId=self.model_id, **body)
 
-        return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+        answer = await asyncio.get_running_loop().run_in_executor(self._threads, call)
+        if "stopReason" not in answer:  # botocore makes an empty answer of a body that it cannot read
+            raise TransientError(f"{self.model_id}: replied with what is no JSON", "not_json")
+        return answer
 
 
 def _connect(region: str | None, timeout: float, concurrency: int) -> Any:
