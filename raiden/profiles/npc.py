@@ -9,7 +9,8 @@ from typing import Any
 from raiden.errors import ProfileError
 from raiden.profiles.fields import NAME, add_fact, format_fields, parse_fields, split_field
 
-_BULLET = re.compile(r"^\s*(?:[-*•·●○▪■◆★]\s*|\d+[.、)\uff09]\s*)(?=\S)")
+# Marks of lists, not minus signs, *gestures* and numbers such as 3.5.
+_BULLET = re.compile(r"^\s*(?:-(?![-\d])|\*(?=\s)|[•·●○▪■◆★]|\d{1,2}(?:[、)\uff09]|\.(?!\d)))\s*(?=\S)")
 _COMMA = re.compile(r"[,;\uff0c\uff1b]")
 _MAX_NAME = 12
 """Characters of a field's name among others in one line; a longer one belongs to a sentence."""

@@ -86,7 +86,7 @@ def _read_file(path: str | Path, user_name: str) -> Iterator[Profile | ProfileEr
 def _read_text(text: str, origin: str, user_name: str) -> Iterator[Profile | ProfileError]:
     """The profiles of one JSON object that is the whole file, or of records in a list or on lines."""
     document = parse_json(text, origin, 1, ProfileError)
-    if isinstance(document, dict) and is_npc_file(document):
+    if isinstance(document, dict) and "prompt" not in document and is_npc_file(document):
         yield from _read_npc_file(text, origin)
         return
     found = list(scan_records(text, origin, ProfileError))
