@@ -22,7 +22,7 @@ class ConverseServer:
     """How it answers, and what it has seen."""
 
     script: list[str] = field(default_factory=list)
-    """Faults of the first requests in their order: an error's name, `cut`, `half_body`, or empty for none."""
+    """Faults of the first requests in their order: an error's name, `drop`, `cut`, `half_body`, or empty for none."""
     refuses_tools: bool = False
     stop_reason: str = ""
     """Instead of the right one."""
@@ -78,7 +78,9 @@ def _handler(behaviour: ConverseServer) -> type[BaseHTTPRequestHandler]:
             fault = behaviour.script[number] if number < len(behaviour.script) else ""
             if behaviour.refuses_tools and "toolConfig" in body:
                 fault = "ValidationException"
-            if fault in STATUSES:
+            if fault == "drop":
+                self.close_connection = True
+            elif fault in STATUSES:
                 self._send(STATUSES[fault], {"message": f"told to fail with {fault}"}, fault)
             else:
                 self._send_answer(_answer(body, behaviour.stop_reason), fault)
