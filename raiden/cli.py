@@ -132,7 +132,14 @@ class RaidenCLI(LightningCLI):
         plugins = plugins if isinstance(plugins, list) else [plugins]
         with as_config_error(ValueError, TypeError, prefix="`trainer`: "):
             trainer = super().instantiate_trainer(plugins=[*plugins, AtomicCheckpointIO()], **kwargs)
-        if trainer.world_size > 1 and not isinstance(trainer.strategy, FSDP2Strategy):
+        sharded = isinstance(trainer.strategy, FSDP2Strategy)
+        path = self._get(self.config, "ckpt_path")
+        if path is not None and Path(path).is_dir() and not sharded:
+            raise ConfigError(
+                f"`ckpt_path`: {path} holds shards, which `trainer.strategy` fsdp2 reads (on any number of "
+                "processes); set it, or make an ordinary model of the checkpoint with `raiden export`."
+            )
+        if trainer.world_size > 1 and not sharded:
             # Said here, before Lightning starts the other processes.
             raise ConfigError(
                 f"`trainer.strategy`: {trainer.world_size} processes need `fsdp2` (raiden.strategy.FSDP2Strategy), got "

@@ -6,8 +6,10 @@ import pickle
 from argparse import ArgumentError
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import torch
+from lightning.fabric.strategies.model_parallel import _METADATA_FILENAME as SHARDS_METADATA
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 
 from raiden.errors import ConfigError, RaidenError
@@ -41,14 +43,15 @@ def _own_error(error: BaseException | None) -> RaidenError | None:
 
 
 def refuse_no_checkpoint(path: str) -> None:
-    """Looks into a checkpoint without reading its tensors.
+    """Looks into a checkpoint, a file or a folder of shards, without reading its tensors.
 
     Raises:
         ConfigError: there is none, or it is not one of raiden's.
     """
-    remedy = "give a `.ckpt` file that raiden wrote; an exported model goes into `model.policy.path`"
+    remedy = "give a `.ckpt` that raiden wrote; an exported model goes into `model.policy.path`"
+    file = Path(path) / SHARDS_METADATA if Path(path).is_dir() else path
     try:
-        checkpoint = torch.load(path, map_location="cpu", mmap=True, weights_only=True)
+        checkpoint = torch.load(file, map_location="cpu", mmap=True, weights_only=True)
     except (OSError, RuntimeError, pickle.UnpicklingError) as error:
         raise ConfigError(f"`ckpt_path`: {path} is not a checkpoint that can be read; {remedy}.") from error
     if not isinstance(checkpoint, dict) or "raiden" not in checkpoint:
