@@ -44,14 +44,17 @@ def parse_setting(setting: str) -> dict[str, str]:
     >>> parse_setting("- 性别\uff1a女,\\n· 年龄: 20岁\uff0c职业: 医生,\\n爱好: 读书\uff0c听雨,")
     {'性别': '女', '年龄': '20岁', '职业': '医生', '爱好': '读书\uff0c听雨'}
     """
-    lines = [part for line in setting.split("\n") for part in _fields_of(_BULLET.sub("", line))]
+    lines = [part for line in setting.split("\n") for part in _parts(line)]
     return {field: value.rstrip(",\uff0c \t") for field, value in parse_fields("\n".join(lines)).items()}
 
 
-def _fields_of(line: str) -> list[str]:
-    """A line, or the fields in it where each part between commas is one."""
-    parts = [part for part in _COMMA.split(line) if part.strip()]
-    return parts if len(parts) > 1 and all(_is_short_field(part) for part in parts) else [line]
+def _parts(line: str) -> list[str]:
+    """A line, or the fields in it where each part between commas is one; the bullet of a field is taken away."""
+    field = _BULLET.sub("", line)
+    parts = [part for part in _COMMA.split(field) if part.strip()]
+    if len(parts) > 1 and all(_is_short_field(part) for part in parts):
+        return parts
+    return [field if _is_short_field(field) else line]
 
 
 def _is_short_field(text: str) -> bool:
