@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
@@ -136,7 +137,7 @@ def _table_of_rejections(rejections: RejectionLog) -> Table:
     return table
 
 
-def _listed(counts: Counter[str]) -> str:
+def _listed(counts: Counter[Any]) -> str:
     """Counts, the greatest first.
 
     >>> _listed(Counter({"429": 2, "timeout": 5}))
