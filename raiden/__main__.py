@@ -10,11 +10,12 @@ from raiden.errors import RaidenError
 
 _WITHOUT_TRAINER = {
     "convert": "raiden.commands.convert",
+    "export": "raiden.commands.export",
     "generate": "raiden.commands.generate",
     "import": "raiden.commands.import_profiles",
     "score": "raiden.commands.score",
 }
-"""Commands that need neither torch nor Lightning, and the module of each; they start at once."""
+"""Commands that are none of the trainer's, and the module of each; all but `export` start at once, without torch."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -20,6 +20,7 @@ from raiden.datamodule import RoleplayDataModule
 from raiden.errors import ConfigError
 from raiden.module import GRPOModule
 from raiden.strategy import FSDP2Strategy
+from raiden.watching import LearningWatch
 
 _DESCRIPTION = """Train language models to stay true to the character they play.
 Also: `raiden score FILE`, the reward of replies without a model."""
@@ -66,6 +67,7 @@ class RaidenCLI(LightningCLI):
         parser.add_lightning_class_args(ExportPolicy, "export")
         parser.add_lightning_class_args(CompletionTable, "completions")
         parser.add_lightning_class_args(HeldOutReport, "report")
+        parser.add_lightning_class_args(LearningWatch, "watch")
         parser.add_argument(
             "--output_file",
             type=str | None,

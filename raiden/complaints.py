@@ -42,8 +42,11 @@ def _own_error(error: BaseException | None) -> RaidenError | None:
     return error
 
 
-def refuse_no_checkpoint(path: str) -> None:
+def refuse_no_checkpoint(path: str, option: str = "ckpt_path") -> None:
     """Looks into a checkpoint, a file or a folder of shards, without reading its tensors.
+
+    Args:
+        option: what the message calls it.
 
     Raises:
         ConfigError: there is none, or it is not one of raiden's.
@@ -53,6 +56,6 @@ def refuse_no_checkpoint(path: str) -> None:
     try:
         checkpoint = torch.load(file, map_location="cpu", mmap=True, weights_only=True)
     except (OSError, RuntimeError, pickle.UnpicklingError) as error:
-        raise ConfigError(f"`ckpt_path`: {path} is not a checkpoint that can be read; {remedy}.") from error
+        raise ConfigError(f"`{option}`: {path} is not a checkpoint that can be read; {remedy}.") from error
     if not isinstance(checkpoint, dict) or "raiden" not in checkpoint:
-        raise ConfigError(f"`ckpt_path`: {path} is not a checkpoint of raiden's; {remedy}.")
+        raise ConfigError(f"`{option}`: {path} is not a checkpoint of raiden's; {remedy}.")

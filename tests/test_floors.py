@@ -16,7 +16,7 @@ FLOORS = [
     {"rollouts", "canary"},
     {"sampler"},
     {"datamodule", "module", "checkpoints", "strategy", "report"},
-    {"callbacks", "complaints"},
+    {"callbacks", "complaints", "watching"},
     {"cli", "commands"},
     {"__main__"},
 ]

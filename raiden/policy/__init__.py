@@ -2,6 +2,7 @@
 
 from raiden.policy.export import export_policy
 from raiden.policy.loading import LoraConfig, Placement, Policy, PolicyConfig, load_policy, load_tokenizer
+from raiden.policy.restoring import restore_weights
 from raiden.policy.sharding import gathered
 from raiden.policy.sources import resolve_model
 from raiden.policy.weights import stream_weights, whole
@@ -16,6 +17,7 @@ __all__ = [
     "load_policy",
     "load_tokenizer",
     "resolve_model",
+    "restore_weights",
     "stream_weights",
     "whole",
 ]

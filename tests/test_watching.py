@@ -1,0 +1,42 @@
+"""Warnings about runs that go on without learning."""
+
+import math
+
+import pytest
+
+from raiden.errors import ConfigError
+from raiden.watching import LearningWatch
+
+GOOD = {"reward": 0.5, "frac_reward_zero_std": 0.5, "completions/clipped_ratio": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("metric", "value", "words"),
+    [
+        ("frac_reward_zero_std", 1.0, "model.sampling.temperature"),
+        ("completions/clipped_ratio", 1.0, "model.sampling.max_tokens"),
+        ("reward", math.nan, "model.rewards"),
+    ],
+)
+def test_what_lasts_is_told_once_with_its_remedy(metric, value, words):
+    watch = LearningWatch(after_n_steps=3)
+    told = [watch.count({**GOOD, metric: value}) for _ in range(5)]
+    assert [len(warnings) for warnings in told] == [0, 0, 1, 0, 0]
+    assert words in told[2][0]
+    assert "3 steps" in told[2][0]
+
+
+def test_a_good_step_begins_the_count_anew():
+    watch = LearningWatch(after_n_steps=2)
+    bad = {**GOOD, "frac_reward_zero_std": 1.0}
+    assert [len(watch.count(step)) for step in (bad, GOOD, bad, bad)] == [0, 0, 0, 1]
+
+
+def test_zero_never_warns():
+    watch = LearningWatch(after_n_steps=0)
+    assert not any(watch.count({**GOOD, "frac_reward_zero_std": 1.0}) for _ in range(5))
+
+
+def test_a_negative_number_is_refused():
+    with pytest.raises(ConfigError, match="watch.after_n_steps"):
+        LearningWatch(after_n_steps=-1)
