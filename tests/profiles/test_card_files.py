@@ -40,7 +40,7 @@ BROKEN = {
     "picture of far too many pixels": (lying_about_its_size(GOOD_PNG, 30_000), "too large to open"),
     "picture of too many pixels": (lying_about_its_size(png({"a": "b"}), 10_000), "too large to open"),
     "text that unpacks to megabytes": (png({"chara": "A" * 2**23}, "zTXt"), "damaged PNG picture .*too large"),
-    "not base64": (png({"chara": "{not base64}"}), "`chara` is not base64"),
+    "not base64": (png({"chara": "{bm90}"}), "`chara` is not base64"),
     "base64 cut off": (png({"chara": encoded(card())[:-3]}), "`chara` is not base64"),
     "empty text": (png({"chara": ""}), "no profile in it"),
     "not json": (png({"ccv3": "aGVsbG8="}), r"\(ccv3\):1: not valid JSON"),

@@ -73,6 +73,12 @@ def test_macros(text, expected):
     assert resolve_macros(text, "Ada", "Tom") == expected
 
 
+def test_line_ends_of_windows_are_line_ends(tmp_path):
+    fields = fields_of(tmp_path, card(description="Age: 19\r\nA baker.\r\nShe sings.", scenario="a\r\nb"))
+    assert (fields["Age"], fields["Detailed Description"]) == ("19", "A baker.\nShe sings.")
+    assert fields["Scenario"] == "a\nb"
+
+
 def test_the_nickname_is_a_field_and_stands_for_the_character(tmp_path):
     fields = fields_of(tmp_path, card(name="Ada Moss", nickname="Addy"))
     assert (fields["Name"], fields["Nickname"]) == ("Ada Moss", "Addy")
