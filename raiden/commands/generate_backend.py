@@ -7,7 +7,7 @@ from collections import Counter
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
-from raiden.commands.generate_options import GenerateOptions
+from raiden.commands.generate_options import BackendOptions, GenerateOptions
 from raiden.datagen.base import Author
 from raiden.datagen.questions import EndpointAuthor
 from raiden.datagen.run_state import beside
@@ -15,6 +15,9 @@ from raiden.datagen.template import TemplateAuthor
 from raiden.datagen.verification import AgreementVerifier, HardnessVerifier, Verifier
 from raiden.endpoints import ChatEndpoint, LoggedEndpoint, RecordedEndpoint, RetryingEndpoint, Usage
 from raiden.errors import ConfigError
+
+# Local servers ask for no key, but the protocol's header must hold something.
+_NO_KEY = "none"
 
 
 @dataclass
@@ -37,17 +40,17 @@ async def open_backend(options: GenerateOptions, stack: AsyncExitStack) -> Backe
         EndpointError: a server did not say which model it serves.
     """
     backend = Backend(TemplateAuthor(options.samples.seed))
+    asked, seed = options.acceptance, options.samples.seed
     if options.backend.backend != "template":
         option = "model_name" if options.backend.backend == "openai" else "model_id"
-        endpoint = await _open(_bare_endpoint(options), option, "record", backend, options, stack)
-        written = options.backend
-        backend.author = EndpointAuthor(endpoint, options.samples.seed, written.temperature, written.max_tokens)
-        if options.acceptance.agreement:
-            backend.verifiers.append(AgreementVerifier(endpoint, options.acceptance.agreement))
-    if options.acceptance.keep_hard:
-        bare = _policy_endpoint(options)
+        endpoint = await _open(_writer(options.backend), option, "record", backend, options, stack)
+        backend.author = EndpointAuthor(endpoint, seed, options.backend.temperature, options.backend.max_tokens)
+        if asked.agreement:
+            backend.verifiers.append(AgreementVerifier(endpoint, asked.agreement, seed))
+    if asked.keep_hard:
+        bare = _server(asked.policy_base_url or "", asked.policy_api_key_env, asked.policy_model_name, options.backend)
         policy = await _open(bare, "policy_model_name", "policy_record", backend, options, stack)
-        backend.verifiers.append(HardnessVerifier(policy, options.acceptance.keep_hard))
+        backend.verifiers.append(HardnessVerifier(policy, asked.keep_hard, seed))
     return backend
 
 
@@ -62,35 +65,37 @@ async def _open(
     recorded = RecordedEndpoint(endpoint, beside(options.output_file, record))
     stack.push_async_callback(recorded.close)
     backend.models[option] = (await recorded.identity()).model
+    print(f"{option}: {backend.models[option]}", flush=True)
     backend.usages.append(recorded.usage)
     backend.retries.append(retrying.num_retries_by_reason)
     return recorded
 
 
-def _bare_endpoint(options: GenerateOptions) -> ChatEndpoint:
-    asked = options.backend
+def _writer(asked: BackendOptions) -> ChatEndpoint:
     if asked.backend == "bedrock":
         from raiden.endpoints.bedrock import BedrockEndpoint
 
-        return BedrockEndpoint(
-            asked.model_id or "", asked.region, timeout=asked.timeout, concurrency=asked.concurrency
-        )
+        return BedrockEndpoint(asked.model_id or "", asked.region, asked.timeout, asked.concurrency)
+    return _server(asked.base_url, asked.api_key_env, asked.model_name, asked, asked.enable_thinking)
+
+
+def _server(
+    base_url: str,
+    key_variable: str | None,
+    model_name: str | None,
+    asked: BackendOptions,
+    enable_thinking: bool = False,
+) -> ChatEndpoint:
     from raiden.endpoints.openai import OpenAIEndpoint
 
-    return OpenAIEndpoint(
-        asked.base_url, _key(asked.api_key_env), asked.model_name, asked.timeout, asked.enable_thinking
-    )
+    if model_name is None:
+        print(f"asking {base_url} which model it serves", flush=True)
+    return OpenAIEndpoint(base_url, _key(key_variable), model_name, asked.timeout, enable_thinking)
 
 
-def _policy_endpoint(options: GenerateOptions) -> ChatEndpoint:
-    from raiden.endpoints.openai import OpenAIEndpoint
-
-    asked = options.acceptance
-    return OpenAIEndpoint(asked.policy_base_url or "", None, asked.policy_model_name, options.backend.timeout)
-
-
-def _key(variable: str) -> str | None:
-    key = os.environ.get(variable)
-    if key is None and variable != "OPENAI_API_KEY":
+def _key(variable: str | None) -> str:
+    """The key that an environment variable holds; a key for one server is never sent to another."""
+    key = os.environ.get(variable) if variable else None
+    if key is None and variable not in (None, BackendOptions.api_key_env):
         raise ConfigError(f"`api_key_env`: the environment has no variable {variable}; set it, or drop the option.")
-    return key
+    return key or _NO_KEY

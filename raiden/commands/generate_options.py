@@ -93,6 +93,8 @@ class AcceptanceOptions:
     """address of the server of the policy that `keep_hard` asks"""
     policy_model_name: str | None = None
     """its model; unset, the one that it serves"""
+    policy_api_key_env: str | None = None
+    """environment variable that holds the key of the policy's server; unset, none is sent"""
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,7 @@ _OWNERS: dict[str, tuple[str, ...]] = {
     "max_retries": ("openai", "bedrock", "keep_hard"),
     "policy_base_url": ("keep_hard",),
     "policy_model_name": ("keep_hard",),
+    "policy_api_key_env": ("keep_hard",),
 }
 """What an option is for: with nothing of that in use, a value of it would be passed over in silence."""
 _RANGES: dict[str, tuple[float, float, str]] = {

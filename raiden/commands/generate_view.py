@@ -141,9 +141,9 @@ def _listed(counts: Counter[Any]) -> str:
     """Counts, the greatest first.
 
     >>> _listed(Counter({"429": 2, "timeout": 5}))
-    '5 timeout, 2 429'
+    'timeout (5), 429 (2)'
     """
-    return ", ".join(f"{number} {name}" for name, number in counts.most_common())
+    return ", ".join(f"{name} ({number})" for name, number in counts.most_common())
 
 
 def _clock(seconds: float) -> str:

@@ -45,11 +45,12 @@ def generate(tmp_path, profiles, capsys):
 
 
 def test_the_command_of_the_readme_is_understood():
-    options = read_options(
+    command = (
         "--profiles_file data/online_profiles.jsonl --output_file data/generated_samples.jsonl "
         "--num_samples_per_profile 2 --include_cm --language zh --auto_detect --max_profiles 3 --train_ratio 0.9 "
-        "--enable_thinking false --output_dir data/training".split()
+        "--enable_thinking false --output_dir data/training"
     )
+    options = read_options(command.split())
     samples = options.samples
     assert (samples.include_cm, samples.auto_detect, samples.language) == (True, True, "zh")
     assert (samples.max_profiles, samples.train_ratio) == (3, 0.9)
@@ -140,7 +141,8 @@ def test_the_shipped_characters_give_samples_that_their_own_answers_pass(tmp_pat
     samples = load_samples(output)
     assert all(VRAR()(sample, sample.answer).accuracy == 1 for sample in samples)
     names = [sample.character_name for sample in samples]
-    assert len(set(names)) == 77 and min(names.count(name) for name in names) >= 3
+    assert len(set(names)) == 77
+    assert min(names.count(name) for name in names) >= 3
     assert {sample.language for sample in samples} == {"zh", "ja", "en", "ko"}
     train, validation = (load_samples(tmp_path / "made" / name) for name in ("train.json", "validation.json"))
     assert len(train) + len(validation) == len(samples)
@@ -225,14 +227,16 @@ def test_without_any_usable_profile_nothing_is_written(generate, profiles, tmp_p
     profiles.write_text("{broken", encoding="utf-8")
     code, said = generate()
     assert code == 2
-    assert f"{profiles}:1: " in said and "holds no profile that can be used" in said
+    assert f"{profiles}:1: " in said
+    assert "holds no profile that can be used" in said
     assert [path.name for path in tmp_path.iterdir()] == ["profiles.jsonl"]
 
 
 def test_a_missing_profiles_file_is_named(generate, profiles):
     profiles.unlink()
     code, said = generate()
-    assert code == 2 and f"{profiles}: cannot be read" in said
+    assert code == 2
+    assert f"{profiles}: cannot be read" in said
 
 
 def test_a_character_of_whom_nothing_is_known_is_told_by_the_exit_code(generate, profiles, tmp_path):
@@ -249,7 +253,9 @@ def test_a_character_of_whom_nothing_is_known_is_told_by_the_exit_code(generate,
 def test_a_file_of_somebody_else_is_never_touched(generate, tmp_path):
     (tmp_path / "made.jsonl").write_text("my notes", encoding="utf-8")
     code, said = generate()
-    assert code == 2 and "`output_file`" in said and "not from this command" in said
+    assert code == 2
+    assert "`output_file`" in said
+    assert "not from this command" in said
     assert (tmp_path / "made.jsonl").read_text(encoding="utf-8") == "my notes"
 
 
@@ -260,7 +266,9 @@ def test_a_split_of_somebody_else_is_refused_before_anything_is_paid(name, gener
     with serve() as base_url:
         code, said = generate(*asking(base_url, "--output_dir", str(tmp_path / "training")))
         assert stats(base_url)["num_requests"] == 0
-    assert code == 2 and "`output_dir`" in said and name in said
+    assert code == 2
+    assert "`output_dir`" in said
+    assert name in said
     assert (tmp_path / "training" / name).read_text(encoding="utf-8") == "[]"
 
 
@@ -269,7 +277,8 @@ def test_a_split_that_was_edited_is_not_overwritten(generate, tmp_path):
     edited = tmp_path / "made" / "train.json"
     edited.write_text(edited.read_text(encoding="utf-8").replace("baker", "smith"), encoding="utf-8")
     code, said = generate("--num_samples_per_profile", "3")
-    assert code == 2 and "not as this run left it" in said
+    assert code == 2
+    assert "not as this run left it" in said
     assert "smith" in edited.read_text(encoding="utf-8")
 
 
@@ -287,7 +296,8 @@ def test_another_run_does_not_go_on_with_the_same_file(more, told, generate, tmp
     before = made(tmp_path / "made.jsonl")
     code, said = generate(*more)
     assert code == 2
-    assert told in said and "give another `output_file` to start anew" in said
+    assert told in said
+    assert "give another `output_file` to start anew" in said
     assert made(tmp_path / "made.jsonl") == before
 
 
@@ -296,14 +306,16 @@ def test_another_model_does_not_go_on_with_the_same_file(generate):
         assert generate(*asking(base_url, "--max_profiles", "1"))[0] == 0
     with serve("--model", "Qwen3") as base_url:
         code, said = generate(*asking(base_url))
-    assert code == 2 and "`model_name` was GLM-4.6 when it was begun and is Qwen3 now" in said
+    assert code == 2
+    assert "`model_name` was GLM-4.6 when it was begun and is Qwen3 now" in said
 
 
 def test_a_profile_that_changed_does_not_go_on_with_the_same_file(generate, profiles):
     generate()
     profiles.write_text(profiles.read_text(encoding="utf-8").replace("York", "Hull"), encoding="utf-8")
     code, said = generate()
-    assert code == 2 and 'the profile "Ada Brock", of which it has samples, has changed since' in said
+    assert code == 2
+    assert 'the profile "Ada Brock", of which it has samples, has changed since' in said
 
 
 def test_an_edited_line_of_the_output_is_named(generate, tmp_path):
@@ -311,4 +323,5 @@ def test_an_edited_line_of_the_output_is_named(generate, tmp_path):
     output = tmp_path / "made.jsonl"
     output.write_text(output.read_text(encoding="utf-8").replace('"index": 1', '"place": 1'), encoding="utf-8")
     code, said = generate()
-    assert code == 2 and "made.jsonl:2: not a record that this command wrote" in said
+    assert code == 2
+    assert "made.jsonl:2: not a record that this command wrote" in said

@@ -15,7 +15,7 @@ from raiden.datagen.tally import RejectionLog, Tally
 from raiden.endpoints import AccessError
 from raiden.samples import load_samples
 from raiden.types import Sample
-from tests.datagen.authors import SlowAuthor, make_profile
+from tests.datagen.authors import SlowAuthor, make_draft, make_profile
 
 PROFILES = [make_profile(name) for name in ("Ada", "Ben", "Cleo")]
 
@@ -119,6 +119,22 @@ def test_nothing_left_ends_the_attempts_of_a_slot(tmp_path):
     tally = generate(tmp_path, author, num_samples=2)
     assert len(author.written) == 6
     assert tally.unfilled == {"nothing_left": 6}
+
+
+def test_an_empty_slot_lets_no_later_one_go_before_an_earlier_one(tmp_path):
+    """Slot 0 asks for the dog, slowly; slot 1 stays empty at once; slot 2 asks for the dog too, and comes too late."""
+
+    class DogLover(SlowAuthor):
+        async def write(self, slot, attempt):
+            if slot.index == 1:
+                return Rejection("nothing_left", "Nothing at all.")
+            await asyncio.sleep(0.1 if slot.index == 0 else 0)
+            return make_draft(slot, "dog")
+
+    generate(tmp_path, DogLover(), num_samples=3, profiles=PROFILES[:1], max_attempts=1)
+    made, rejected = (list(map(json.loads, content.splitlines())) for content in files(tmp_path))
+    assert [record["metadata"]["index"] for record in made] == [0]
+    assert [(r["index"], r["reason"]) for r in rejected] == [(1, "nothing_left"), (2, "near_duplicate")]
 
 
 def test_a_slot_that_hangs_does_not_let_memory_grow(tmp_path):
