@@ -80,17 +80,13 @@ def _writer(asked: BackendOptions) -> ChatEndpoint:
 
 
 def _server(
-    base_url: str,
-    key_variable: str | None,
-    model_name: str | None,
-    asked: BackendOptions,
-    enable_thinking: bool = False,
+    base_url: str, key_variable: str | None, model_name: str | None, asked: BackendOptions, thinking: bool = False
 ) -> ChatEndpoint:
     from raiden.endpoints.openai import OpenAIEndpoint
 
     if model_name is None:
         print(f"asking {base_url} which model it serves", flush=True)
-    return OpenAIEndpoint(base_url, _key(key_variable), model_name, asked.timeout, enable_thinking)
+    return OpenAIEndpoint(base_url, _key(key_variable), model_name, asked.timeout, thinking)
 
 
 def _key(variable: str | None) -> str:
