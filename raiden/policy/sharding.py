@@ -38,7 +38,9 @@ def shard(model: Any, mesh: DeviceMesh, compute_dtype: torch.dtype | None) -> No
         )
     for layer in layers:
         fully_shard(layer, mesh=mesh, mp_policy=precision)
-    fully_shard(model, mesh=mesh, mp_policy=precision)
+    # Left to itself FSDP2 keeps the outermost weights gathered until a backward pass: after one without (the canary's)
+    # an optimizer step would change the shards, and the next pass compute with the old weights.
+    fully_shard(model, mesh=mesh, mp_policy=precision, reshard_after_forward=True)
 
 
 def load_shards(model: Any, folder: str | Path, device: torch.device) -> None:

@@ -1,0 +1,42 @@
+"""An engine with weights of its own, as vLLM has them, but in plain transformers: it can be stale."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor
+from transformers import AutoModelForCausalLM, PreTrainedModel, PreTrainedTokenizerBase
+
+from raiden.engines import TransformersEngine
+from raiden.prefix_tree import ATTENTION
+
+
+class CopyEngine(TransformersEngine):
+    """Writes down what it is asked for, in order."""
+
+    shares_weights = False
+
+    def __init__(self, max_rows: int = 64) -> None:
+        super().__init__(max_rows)
+        self.calls: list[str] = []
+
+    def start(
+        self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, max_length: int, dtype: torch.dtype
+    ) -> None:
+        path = model.config._name_or_path
+        own = AutoModelForCausalLM.from_pretrained(path, dtype=dtype, attn_implementation=ATTENTION)
+        super().start(own, tokenizer, max_length, dtype)
+
+    def generate(self, *arguments, **options):
+        self.calls.append("generate")
+        return super().generate(*arguments, **options)
+
+    def update_weights(self, weights: Iterable[tuple[str, Tensor]]) -> None:
+        self.calls.append("update_weights")
+        own = self.model.state_dict()
+        for name, weight in weights:
+            own[name].copy_(weight)
+
+    def sleep(self) -> None:
+        self.calls.append("sleep")
