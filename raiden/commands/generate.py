@@ -18,7 +18,7 @@ from raiden.datagen.pipeline import Pipeline, Plan
 from raiden.datagen.run_state import RunState, beside
 from raiden.datagen.store import SampleStore
 from raiden.datagen.tally import RejectionLog, Tally
-from raiden.errors import ProfileError
+from raiden.errors import ConfigError, ProfileError
 from raiden.profiles import read_profiles
 from raiden.samples import held_out_characters
 from raiden.types import Focus, Profile
@@ -62,8 +62,14 @@ def main(argv: Sequence[str]) -> int:
     try:
         code = asyncio.run(_generate(options, profiles[: options.samples.max_profiles]))
     except KeyboardInterrupt:
-        print("stopped before any work was done.", file=sys.stderr)
+        print("stopped; the same command goes on from here.", file=sys.stderr)
         return _STOPPED
+    except OSError as fault:
+        place = fault.filename or options.output_file
+        raise ConfigError(
+            f"{place}: cannot be written ({fault.strerror}); make room or give another path, "
+            "and the same command goes on from here."
+        ) from fault
     return code or int(bool(faults))
 
 
@@ -76,7 +82,7 @@ async def _generate(options: GenerateOptions, profiles: Sequence[Profile]) -> in
         stack.push_async_callback(state.close)
         backend = await open_backend(options, stack)
         await state.begin(_fingerprint(options, backend), _MAY_GROW, profiles)
-        await state.claim(split, "output_dir")
+        state.refuse_foreign(split, "output_dir")
         store = SampleStore(options.output_file)
         stack.push_async_callback(store.close)
         rejections = RejectionLog(beside(options.output_file, "rejections"))
@@ -95,6 +101,7 @@ async def _generate(options: GenerateOptions, profiles: Sequence[Profile]) -> in
         view = RunView(pipeline.tally, rejections, backend.usages, backend.retries)
         was_stopped = await _until_stopped(pipeline.run(), view)
         if not was_stopped:
+            await state.claim(split, "output_dir")
             await state.note_written(_write_split(store, plan, options.samples.train_ratio, *split))
             await store.finish(store.in_order(plan.order()))
             await rejections.finish(plan.order())

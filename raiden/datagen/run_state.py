@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -73,23 +73,36 @@ class RunState:
             "or give another `output_file` to start anew."
         )
 
-    async def claim(self, paths: Iterable[Path], option: str) -> None:
-        """Checks that files which this run will write are its own or not there, and notes that they will be its own.
+    def refuse_foreign(self, paths: Iterable[Path], option: str) -> None:
+        """Checks that files which this run will write can be written: they are its own, or not there.
 
         Raises:
             ConfigError: one was written by somebody else, or changed since; the message names file and option.
         """
-        files = dict(self._state["files"])
         for path in paths:
-            name = str(path.resolve())
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as fault:
+                raise ConfigError(
+                    f"`{option}`: {path.parent} cannot be made ({fault.strerror}); give another `{option}`."
+                ) from fault
+            noted = self._state["files"].get(str(path.resolve()), "")
             # Claimed but not noted as written: a kill fell between the two.
-            if path.exists() and files.get(name, "") not in (_CLAIMED, _digest(path.read_bytes())):
+            if path.exists() and noted not in (_CLAIMED, _digest(path.read_bytes())):
                 raise ConfigError(
                     f"`{option}`: {path} is there already and not as this run left it; "
                     f"give another `{option}` or move the file away."
                 )
-            files[name] = _CLAIMED
-        await self._save(files=files)
+
+    async def claim(self, paths: Sequence[Path], option: str) -> None:
+        """Notes that files will be this run's own; to be called just before they are written.
+
+        Raises:
+            ConfigError: as for `refuse_foreign`.
+        """
+        self.refuse_foreign(paths, option)
+        claimed = {str(path.resolve()): _CLAIMED for path in paths}
+        await self._save(files={**self._state["files"], **claimed})
 
     async def note_written(self, paths: Iterable[Path]) -> None:
         """Remembers files as this run left them."""

@@ -325,3 +325,23 @@ def test_an_edited_line_of_the_output_is_named(generate, tmp_path):
     code, said = generate()
     assert code == 2
     assert "made.jsonl:2: not a record that this command wrote" in said
+
+
+def test_a_folder_that_cannot_be_made_is_told_before_anything_is_paid(generate, tmp_path):
+    (tmp_path / "made").write_text("a file where the split's folder would be", encoding="utf-8")
+    code, said = generate()
+    assert code == 2
+    assert "`output_dir`" in said
+    assert not (tmp_path / "made.jsonl").exists()
+
+
+def test_a_full_disk_is_told_and_what_is_there_is_kept(profiles, tmp_path):
+    """The disk is full after 12 kB: files of this process may not grow beyond that."""
+    command = ["prlimit", "--fsize=12000", sys.executable, "-m", "raiden"]
+    command += arguments(tmp_path / "made.jsonl", "--include_cm", "--num_samples_per_profile", "4", profiles=profiles)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 2
+    assert "cannot be written (File too large)" in done.stderr
+    assert "Traceback" not in done.stderr
+    run(*command[5:])
+    assert len(load_samples(tmp_path / "made.jsonl")) >= 20
