@@ -144,8 +144,8 @@ class RaidenCLI(LightningCLI):
         if trainer.world_size > 1 and not sharded:
             # Said here, before Lightning starts the other processes.
             raise ConfigError(
-                f"`trainer.strategy`: {trainer.world_size} processes need `fsdp2` (raiden.strategy.FSDP2Strategy), got "
-                f"{type(trainer.strategy).__name__}."
+                f"`trainer.strategy`: {trainer.world_size} processes need `fsdp2` (raiden.strategy.FSDP2Strategy), "
+                f"got {type(trainer.strategy).__name__}."
             )
         return trainer
 
@@ -169,8 +169,11 @@ def _quieten() -> None:
     )
 
 
-def main(args: Sequence[str]) -> None:
-    """Runs `raiden fit`, `validate`, `test` or `predict`.
+def open_cli(kind: type[RaidenCLI], args: Sequence[str], prog: str, description: str, run: bool = True) -> RaidenCLI:
+    """Parses the options of a run and does what `kind` does with them.
+
+    Args:
+        run: whether a command stands before the options.
 
     Raises:
         RaidenError: what the user gave cannot work; the message names the option, or the place in a file.
@@ -179,7 +182,7 @@ def main(args: Sequence[str]) -> None:
     # Strings beneath a config's fields become its help.
     set_parsing_settings(docstring_parse_attribute_docstrings=True)
     with as_config_error():
-        RaidenCLI(
+        return kind(
             GRPOModule,
             RoleplayDataModule,
             save_config_callback=SaveRunConfig,
@@ -189,10 +192,20 @@ def main(args: Sequence[str]) -> None:
             load_from_checkpoint_support=False,
             parser_class=RaidenParser,
             parser_kwargs={
-                "prog": "raiden",
-                "description": _DESCRIPTION,
+                "prog": prog,
+                "description": description,
                 "allow_abbrev": False,  # an abbreviation is a typo that goes through
                 "exit_on_error": False,  # __main__ tells the error, without the usage of all options
             },
+            run=run,
             args=list(args),
         )
+
+
+def main(args: Sequence[str]) -> None:
+    """Runs `raiden fit`, `validate`, `test` or `predict`.
+
+    Raises:
+        RaidenError: what the user gave cannot work; the message names the option, or the place in a file.
+    """
+    open_cli(RaidenCLI, args, "raiden", _DESCRIPTION)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import math
-import random
 import time
 from typing import Any
 
-import numpy as np
 import torch
 from lightning import LightningModule
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
@@ -15,6 +13,7 @@ from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from raiden.canary import CanaryConfig
 from raiden.engines import Engine, SamplingConfig, TransformersEngine
 from raiden.errors import ConfigError
+from raiden.generators import generator_states, restore_generators
 from raiden.grpo import ObjectiveConfig, RolloutUpdate, UpdateConfig, with_correction
 from raiden.metrics import RoleAwareness
 from raiden.optimization import OptimizerConfig, make_optimizer
@@ -197,23 +196,22 @@ class GRPOModule(LightningModule):
         )
         self.model.train()
         learned: dict[str, float] = {"lr": schedule.get_last_lr()[0]}
-        with self.policy.computing():
-            if update.has_work(range(len(rollouts))):
-                if self.objective.beta > 0:
-                    with self.policy.reference() as reference:
-                        update.remember_ref_logps(reference)
-                update.remember_old_logps(self.model)
-            for part in update.parts():
-                if not update.has_work(part):
-                    continue
-                optimizer.zero_grad()
-                for loss in update.losses(self.model, part):
-                    # Gradients of sharded weights are averaged over processes; each has a part of the sum.
-                    self.manual_backward(loss * self.processes.num)
-                # Before the weights change: a wrong engine shall not have taught anything.
-                self.sampler.check(rollouts, self.sampling, update.sampling_difference())
-                learned["grad_norm"] = self._clip_gradients(optimizer)
-                optimizer.step()
+        if update.has_work(range(len(rollouts))):
+            if self.objective.beta > 0:
+                with self.policy.reference() as reference:
+                    update.remember_ref_logps(reference)
+            update.remember_old_logps(self.model)
+        for part in update.parts():
+            if not update.has_work(part):
+                continue
+            optimizer.zero_grad()
+            for loss in update.losses(self.model, part):
+                # Gradients of sharded weights are averaged over processes; each has a part of the sum.
+                self.manual_backward(loss * self.processes.num)
+            # Before the weights change: a wrong engine shall not have taught anything.
+            self.sampler.check(rollouts, self.sampling, update.sampling_difference())
+            learned["grad_norm"] = self._clip_gradients(optimizer)
+            optimizer.step()
         self.sampler.check(rollouts, self.sampling)
         optimizer.zero_grad()
         schedule.step()
@@ -267,18 +265,14 @@ class GRPOModule(LightningModule):
         checkpoint["raiden"] = {
             "num_steps_done": self.num_steps_done,
             "num_tokens": self.num_tokens,
-            "rng": {"torch": torch.get_rng_state(), "python": random.getstate(), "numpy": _numpy_state()},
+            "rng": generator_states(),
         }
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self._refuse_other_model(checkpoint.get("state_dict", {}))  # shards are checked where they are read
         state = checkpoint["raiden"]
         self.num_steps_done, self.num_tokens = state["num_steps_done"], state["num_tokens"]
-        # Nothing in raiden draws from the global generators, but a user's callback may.
-        torch.set_rng_state(state["rng"]["torch"])
-        random.setstate(state["rng"]["python"])
-        name, keys, *rest = state["rng"]["numpy"]
-        np.random.set_state((name, np.array(keys, dtype=np.uint32), *rest))
+        restore_generators(state["rng"])
 
     def _refuse_other_model(self, weights: dict[str, torch.Tensor]) -> None:
         own = self.state_dict()
@@ -288,9 +282,3 @@ class GRPOModule(LightningModule):
                 f"`ckpt_path`: the checkpoint is of another model than `model.policy.path` and its `lora` give "
                 f"({len(wrong)} weights differ, the first: {wrong[0]}); give the options of the run that wrote it."
             )
-
-
-def _numpy_state() -> tuple[Any, ...]:
-    """NumPy's generator state as plain numbers, which a checkpoint may hold."""
-    name, keys, *rest = np.random.get_state(legacy=True)
-    return (name, np.asarray(keys).tolist(), *rest)

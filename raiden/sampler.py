@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
@@ -61,7 +62,7 @@ class Sampler:
         self._sync()
         own = [i for part in parts for i in self.processes.share(part)]
         whole = gathered(self.policy.model) if self.engine.shares_weights else nullcontext()
-        with whole, self.policy.computing():
+        with whole:
             rollouts = collect_rollouts(
                 self.engine, self.vrar, [prompts[i] for i in own], sampling, num_generations, self.run_seed, step
             )
@@ -93,13 +94,12 @@ class Sampler:
         largest = self._largest(difference or 0.0)
         self.metrics["canary/difference"] = largest
         self.metrics["canary/seconds"] = time.perf_counter() - started
-        if not largest <= self.canary.max_difference:  # NaN stops the run as well
+        if largest > self.canary.max_difference:
             raise complain(largest, self._try_again(rollouts, sampling), self.canary, self.num_syncs)
 
     def _measure(self, rollouts: Sequence[Rollout], sampling: SamplingConfig) -> float:
         own = self.processes.share(range(len(rollouts)))
-        with self.policy.computing():
-            return engine_difference(self.policy.model, rollouts[own.start :] or rollouts, sampling, self.device)
+        return engine_difference(self.policy.model, rollouts[own.start :] or rollouts, sampling, self.device)
 
     def _try_again(self, rollouts: Sequence[Rollout], sampling: SamplingConfig) -> float:
         self._stale = True
@@ -107,6 +107,8 @@ class Sampler:
         return self._largest(self._measure(again, sampling))
 
     def _largest(self, value: float) -> float:
+        # Which of NaN and a number is the larger depends on the process that is asked.
+        value = math.inf if math.isnan(value) else value
         return self.processes.reduce([value], "max", self.device)[0]
 
     def _sync(self) -> None:

@@ -39,7 +39,7 @@ def main(argv: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="raiden export",
-        description="Make an ordinary Hugging Face folder of a checkpoint: shards gathered, LoRA merged. Needs no GPU.",
+        description="Make a Hugging Face folder of a checkpoint: shards gathered, LoRA merged. Needs no GPU.",
     )
     parser.add_argument("checkpoint", help="a .ckpt file, or the .ckpt folder of a sharded run")
     parser.add_argument("--output", required=True, help="the folder to write; it must not be there yet")

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import torch
 from torch import nn
 from torch.distributed.device_mesh import DeviceMesh
-from torch.distributed.fsdp import FSDPModule
-from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    GenerationConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
+from transformers.utils import GENERATION_CONFIG_NAME
 
 from raiden.errors import ConfigError
-from raiden.policy.sharding import load_shards, shard
-from raiden.policy.sources import resolve_model, told_of_model
+from raiden.policy.sharding import initialise_adapters, load_shards, shard
+from raiden.policy.sources import local_folder, resolve_model, told_of_model
 from raiden.prefix_tree import ATTENTION
 
 
@@ -71,12 +79,6 @@ class Policy:
         self.compute_dtype = compute_dtype
         self._reference = reference
 
-    def computing(self) -> AbstractContextManager[Any]:
-        """Forward passes are to run in this context: it sets the type that layers compute in."""
-        if self.compute_dtype is None or isinstance(self.model, FSDPModule):
-            return nullcontext()  # FSDP2 gathers the layers in their compute type
-        return torch.autocast(self.model.device.type, self.compute_dtype)
-
     @contextmanager
     def reference(self) -> Iterator[Any]:
         """The frozen reference model, without gradients."""
@@ -131,6 +133,8 @@ def load_policy(config: PolicyConfig, with_reference: bool, placement: Placement
     """
     folder = resolve_model(config.path)
     with told_of_model(config.path):
+        if placement is not None:
+            folder = local_folder(folder)
         refuse_unsupported(AutoConfig.from_pretrained(folder))
         model = _load(folder, config, placement, config.lora)
         reference = None
@@ -170,11 +174,26 @@ def _load(folder: str, config: PolicyConfig, placement: Placement | None, lora: 
         if isinstance(module, nn.Dropout):
             module.p = 0.0
     if lora is not None:
-        model = _add_lora(model, lora)
+        model = add_lora(model, lora)
+    compute_dtype = getattr(torch, config.compute_dtype) if config.compute_dtype else None
     if placement is not None:
-        shard(model, placement.mesh, getattr(torch, config.compute_dtype) if config.compute_dtype else None)
+        shard(model, placement.mesh, compute_dtype)
         load_shards(model, folder, placement.device)
+    elif compute_dtype is not None:
+        _compute_in(compute_dtype, model)
+    initialise_adapters(model)
     return model.train()
+
+
+def _compute_in(dtype: torch.dtype, model: Any) -> None:
+    """Forward passes cast weights and activations; FSDP2 gathers its layers in that type instead."""
+    forward = model.forward
+
+    def cast_forward(*args: Any, **kwargs: Any) -> Any:
+        with torch.autocast(model.device.type, dtype):
+            return forward(*args, **kwargs)
+
+    model.forward = cast_forward
 
 
 def empty_model(folder: str, dtype: torch.dtype) -> PreTrainedModel:
@@ -186,10 +205,13 @@ def empty_model(folder: str, dtype: torch.dtype) -> PreTrainedModel:
     with init_empty_weights(include_buffers=False):
         model = AutoModelForCausalLM.from_config(config, dtype=dtype, attn_implementation=ATTENTION)
     model.config._name_or_path = folder
+    if model.can_generate() and (Path(folder) / GENERATION_CONFIG_NAME).is_file():
+        model.generation_config = GenerationConfig.from_pretrained(folder)
     return model
 
 
-def _add_lora(model: PreTrainedModel, config: LoraConfig) -> Any:
+def add_lora(model: PreTrainedModel, config: LoraConfig) -> Any:
+    """The model in PEFT's wrapper, all but the adapters frozen."""
     from peft import LoraConfig as PeftConfig
     from peft import get_peft_model
 

@@ -1,9 +1,10 @@
-"""The weights of a checkpoint, file or folder of shards, back into a policy; no trainer and no other process needed."""
+"""The weights of a checkpoint, file or folder of shards, back into a policy, without a trainer."""
 
 from __future__ import annotations
 
 import warnings
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -37,7 +38,7 @@ def restore_weights(policy: Policy, checkpoint: str | Path) -> None:
 def _stored_shapes(checkpoint: str | Path) -> dict[str, torch.Size]:
     if not Path(checkpoint).is_dir():
         return {name: tensor.shape for name, tensor in _state_dict(checkpoint).items()}
-    entries = shards.FileSystemReader(checkpoint).read_metadata().state_dict_metadata
+    entries: Any = shards.FileSystemReader(checkpoint).read_metadata().state_dict_metadata
     prefix = "state_dict."
     return {name.removeprefix(prefix): entry.size for name, entry in entries.items() if name.startswith(prefix)}
 

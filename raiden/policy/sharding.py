@@ -63,7 +63,6 @@ def load_shards(model: Any, folder: str | Path, device: torch.device) -> None:
                 "shards needs; save the model anew with this version of transformers."
             )
         _local(parameter).copy_(_read_part(files[plain], plain, parameter))
-    _initialise_adapters(model)
 
 
 def _tie(model: Any) -> None:
@@ -108,12 +107,16 @@ def _read_part(path: Path, name: str, parameter: Tensor) -> Tensor:
         return part[offset[0] : offset[0] + shape[0]] if shape[0] else torch.empty(shape)
 
 
-def _initialise_adapters(model: Any) -> None:
-    """As PEFT does it: A uniform, B zero. Drawn whole, so that every number of processes begins alike."""
+def initialise_adapters(model: Any) -> None:
+    """As PEFT does it: A uniform, B zero.
+
+    Drawn whole, and from the seed that the run began with: every number of processes begins alike.
+    """
+    generator = torch.Generator().manual_seed(torch.initial_seed())
     for name, parameter in model.named_parameters():
         if ".lora_A." in name:
             full = torch.empty(parameter.shape)
-            nn.init.kaiming_uniform_(full, a=math.sqrt(5))
+            nn.init.kaiming_uniform_(full, a=math.sqrt(5), generator=generator)
             _local(parameter).copy_(_part_of(full, parameter))
         elif ".lora_B." in name:
             _local(parameter).zero_()

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from huggingface_hub import snapshot_download
 from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging as transformers_logging
@@ -53,6 +54,14 @@ def resolve_model(path: str) -> str:
     if local.exists() or path.startswith((".", "/", "~")) or path.count("/") > 1:
         raise ConfigError(f"`model.policy.path`: no such model folder: {path!r}; {_CHOICES}.")
     return path
+
+
+def local_folder(model: str) -> str:
+    """The files of a resolved model, to be read in parts; those of a hub id come into the hub's own cache, once."""
+    if Path(model).is_dir():
+        return model
+    # Some repositories hold the weights a second time, in their authors' own format.
+    return snapshot_download(model, allow_patterns=["model*.safetensors", "*.json", "*.jinja", "*.txt", "*.model"])
 
 
 @contextmanager
