@@ -34,7 +34,7 @@ _CLAUSE_WORDS = word_set(
     "i i'm is was are were am be been because that who which she he they we you my your his her their not has had do "
     "did does can will would if when while and or but"
 )
-_HAN_CLAUSE_WORDS = word_set("是 了 因为 所以 我 你 您 他 她 和 与 及 以及 或 或者 跟 不 没有 会 想")
+_HAN_CLAUSE_WORDS = word_set("是 了 因为 所以 我 你 您 他 她 和 与 及 以及 或 或者 跟 不 没有 会 想 为")
 _NAME_ASKED: dict[Language, re.Pattern[str]] = {
     "zh": re.compile(r"名|姓|叫|称呼|谁|哪位|何人"),
     "ja": re.compile(r"名|呼|誰|だれ|どなた|何者"),
@@ -127,7 +127,10 @@ def _chinese_clause_word(folded: str) -> str:
 
     from raiden.rewards.chinese import simplify
 
-    return next((word for word in rjieba.cut(simplify(folded), False) if word in _HAN_CLAUSE_WORDS), "")
+    words: list[tuple[str, str]] = rjieba.tag(simplify(folded))
+    if words[0][1] == "v" and "的" in folded:
+        return words[0][0]  # a verb and its object: 治好师父的眼睛
+    return next((word for word, _ in words if word in _HAN_CLAUSE_WORDS), "")
 
 
 def _japanese_clause_word(folded: str) -> str:
@@ -144,5 +147,8 @@ def _japanese_clause_word(folded: str) -> str:
 def _korean_clause_word(folded: str) -> str:
     from raiden.rewards.korean import tokenise
 
-    tags = ("EF", "EC", "JKS", "JKO", "JX", "JC")
-    return next((token.surface for token in tokenise(folded) if {tag for _, tag in token.parts} & set(tags)), "")
+    tags = {"EF", "EC", "JKS", "JKO", "JX", "JC"}
+    *inner, last = tokenise(folded)
+    # Where the dictionary does not know the last noun, it takes its end for that of a verb: 사서, a librarian.
+    found = [token.surface for token in inner if tags & {tag for _, tag in token.parts}]
+    return next(iter(found), last.surface if last.tag == "EF" else "")

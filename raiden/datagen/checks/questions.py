@@ -92,7 +92,7 @@ _ABOUT_KNOWING: dict[Language, re.Pattern[str]] = {
     "zh": re.compile(r"知道|记得|告诉|说说|晓得|可知|能说|请问|清楚|记不记得|说过|提过"),
     "ja": re.compile(r"."),
     "ko": re.compile(r"."),
-    "en": re.compile(r"\b(?:remember|know|tell|recall|remind|guess|say|forgot|forgotten)\b"),
+    "en": re.compile(r"\b(?:remember|know|tell|recall|remind|guess|say|ask|forgot|forgotten)\b"),
 }
 """Who is asked whether they remember where, is asked where."""
 _QUESTION_END: dict[Language, re.Pattern[str]] = {

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import count
+from itertools import count, islice
 from typing import Any
 
 from raiden.datagen.base import Record, Rejection, Slot
@@ -19,12 +20,32 @@ MODEL = "template"
 _ROUNDS = 3
 """How often each kind of thing may be mentioned in conversations with one character, with other values."""
 
+_NO_TOPICS = ("name", "real_name", "gender", "age")
+"""What nobody asks in the middle of a conversation."""
+
+_NUM_KEPT = 256
+"""Characters, counted for each kind of sample, whose drafts are kept in memory."""
+
+
+class _DraftList:
+    """Records that are made when they are first asked for."""
+
+    def __init__(self, records: Iterator[Record]) -> None:
+        self._made: list[Record] = []
+        self._rest = records
+
+    def at(self, index: int) -> Record | None:
+        """The record at a place, None behind the last one."""
+        self._made += islice(self._rest, max(0, index + 1 - len(self._made)))
+        return self._made[index] if index < len(self._made) else None
+
 
 class TemplateAuthor:
     """Writes drafts from templates; a draft depends on the slot, the attempt and the seed alone."""
 
     def __init__(self, seed: int = 0) -> None:
         self.seed = seed
+        self._drafts: OrderedDict[tuple[str, ...], _DraftList] = OrderedDict()
 
     async def write(self, slot: Slot, attempt: int) -> Record | Rejection:
         """See `raiden.datagen.base.Author`."""
@@ -35,13 +56,22 @@ class TemplateAuthor:
 
         The drafts of a character are one list, and a slot begins at its own place in it.
         """
-        place = slot.index + attempt
-        drafts = self._profile_drafts(slot) if slot.focus == "sbk" else self._memory_drafts(slot)
-        for index, record in enumerate(drafts):
-            if index == place:
-                return record
+        record = self._draft_list(slot).at(slot.index + attempt)
+        if record is not None:
+            return record
         what = "fact of the profile" if slot.focus == "sbk" else "thing to mention"
         return Rejection("nothing_left", f'No plain {what} is left to ask "{slot.profile.name}" about.')
+
+    def _draft_list(self, slot: Slot) -> _DraftList:
+        """The drafts about a character; those of the last characters are kept, for their slots come together."""
+        key = (slot.profile.name, slot.profile.text, slot.language, slot.focus)
+        if key not in self._drafts:
+            drafts = self._profile_drafts(slot) if slot.focus == "sbk" else self._memory_drafts(slot)
+            self._drafts[key] = _DraftList(drafts)
+        self._drafts.move_to_end(key)
+        while len(self._drafts) > _NUM_KEPT:
+            self._drafts.popitem(last=False)
+        return self._drafts[key]
 
     def _rng(self, slot: Slot, *more: object) -> random.Random:
         # Seeded by words: the same on every machine, and for every order of the profiles.
@@ -67,7 +97,8 @@ class TemplateAuthor:
     def _memory_drafts(self, slot: Slot) -> Iterator[Record]:
         kinds = memory_kinds(slot.language)
         sbk_slot = replace(slot, focus="sbk")
-        drafts = [(exchange, _sbk_record(exchange, sbk_slot)) for exchange in self._exchanges(slot)]
+        topics = [exchange for exchange in self._exchanges(slot) if exchange.fact.kind not in _NO_TOPICS]
+        drafts = [(exchange, _sbk_record(exchange, sbk_slot)) for exchange in topics]
         own = [exchange for exchange, draft in drafts if isinstance(check(draft, sbk_slot, ()), Sample)]
         accepted: list[Sample] = []
         for turn in range(_ROUNDS):

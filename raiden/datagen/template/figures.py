@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from raiden.datagen.template.korean import with_particles
 from raiden.datagen.template.names import script_of
 from raiden.datagen.template.readings import Reading, clean, single
 from raiden.datagen.template.tables import table
@@ -33,7 +32,9 @@ def read_age(kind: str, text: str, language: Language) -> Reading | None:
     # Numerals of another language are spoken as digits.
     is_own = written[:1].isdigit() or script_of(written) == language
     spoken = written if is_own else f"{found[0].value:.0f}"
-    return single(written, with_particles(table(language)["values"]["age"].format(spoken)))
+    values = table(language)["values"]
+    form = values["age"] if spoken.isdigit() else values.get("age_in_words", values["age"])
+    return single(written, form.format(spoken))
 
 
 def read_measure(kind: str, text: str, language: Language) -> Reading | None:

@@ -25,6 +25,8 @@ _DIGITS_WITH_FINAL = "013678"
 """영, 일, 삼, 육, 칠, 팔 end in a consonant."""
 _DIGITS_WITH_RIEUL = "178"
 _LATIN_WITH_FINAL = "lmnbkpt"
+_LETTERS_WITH_FINAL = "LMNR"
+"""Letters whose own name (엘, 엠, 엔, 아르) ends in a consonant, where an abbreviation is spelled out."""
 
 
 def with_particles(text: str) -> str:
@@ -50,4 +52,6 @@ def _ending(text: str) -> tuple[bool, bool]:
         return final > 0, final == 8
     if last.isascii() and last.isdigit():
         return last in _DIGITS_WITH_FINAL, last in _DIGITS_WITH_RIEUL
+    if re.search("[A-Z]{2}$", text):
+        return text[-1] in _LETTERS_WITH_FINAL, text[-1] == "L"
     return last in _LATIN_WITH_FINAL and last != "", last == "l"

@@ -7,6 +7,10 @@ import re
 from raiden.languages import word_set
 from raiden.types import Language
 
+_CHINESE_SURNAMES = frozenset(
+    "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶余潘杜戴夏钟汪田任姜范方"
+    "石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙段雷钱汤尹黎易常武乔贺赖龚文"
+)
 _KOREAN_SURNAMES = "김박최윤권황홍조정강임한오서신송류"
 _ENGLISH_NAME = re.compile(
     r"(?:(?:Mr|Mrs|Ms|Miss|Dr|Sir|Lady|Lord|Aunt|Uncle|King|Queen|Captain|Master)\.? )?"
@@ -57,7 +61,9 @@ def is_nominal(text: str) -> bool:
 
         last = tokenise(text)[-1]
         return last.pos in ("名詞", "接尾辞") and last.pos_detail != "形状詞可能"
-    return chinese_words(text)[-1][1].startswith(("n", "vn"))
+    tags = [tag for _, tag in chinese_words(text)]
+    # Prepositions, pronouns, conjunctions and adverbs make a clause of it: 在渡口卖票.
+    return tags[-1].startswith(("n", "vn")) and not {"p", "r", "c", "d"} & set(tags)
 
 
 def chinese_words(text: str) -> list[tuple[str, str]]:
@@ -74,7 +80,10 @@ def _is_chinese_name(text: str) -> bool:
     if not 2 <= len(text) <= 4:
         return False
     words = chinese_words(text)
-    return words[0][1] == "nr" and all(tag == "nr" or len(word) == 1 for word, tag in words)
+    is_unknown = len(words) > 1 or words[0][1] in ("nr", "nrt")
+    if words[0][0][0] in _CHINESE_SURNAMES and len(text) <= 3:
+        return is_unknown
+    return words[0][1] in ("nr", "nrt") and all(tag == words[0][1] or len(word) == 1 for word, tag in words)
 
 
 def _is_japanese_name(text: str) -> bool:

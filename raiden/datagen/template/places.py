@@ -15,6 +15,7 @@ from raiden.datagen.template.readings import (
     joined,
     lowered,
     single,
+    with_article,
 )
 from raiden.types import Language, Term
 
@@ -42,11 +43,13 @@ def read_place(kind: str, text: str, language: Language) -> Reading | None:
 def _narrower(place: str) -> list[str]:
     """The parts of a place but the widest."""
     if script_of(place) == "ja":
-        return re.split(r"の(?=[^\s]{1,8}$)", place)[1:]
+        return place.split("の")[-1:]
     if " " in place or "·" in place:
         return re.split(r"[\s·]+", place)[1:]
-    words = [word for word, tag in chinese_words(place) if tag in ("ns", "nr", "nz", "n") and len(word) > 1]
-    return [word for word in words[1:] if word in place]
+    (first, _), *others = chinese_words(place)
+    # Where the first word is a single character, the cut is a guess: 黑/石山.
+    are_sure = len(first) > 1
+    return [word for word, tag in others if are_sure and tag in ("ns", "nr", "nz") and len(word) > 1 and word in place]
 
 
 def read_office(kind: str, text: str, language: Language) -> Reading | None:
@@ -61,7 +64,7 @@ def read_office(kind: str, text: str, language: Language) -> Reading | None:
         return None
     words = core.split(" ")
     variants = (core, " ".join(words[-2:])) if len(words) > 2 else (core,)
-    spoken = _with_article(lowered(plain, kind)) if script == "en" and language == "en" else plain
+    spoken = with_article(lowered(plain, kind)) if script == "en" and language == "en" else plain
     return Reading(spoken, (Term(variants),))
 
 
@@ -70,12 +73,3 @@ def _read_offices(kind: str, text: str, language: Language) -> Reading | None:
     items = [lowered(clean(item), kind) for item in LIST.split(text)]
     are_trades = all(is_thing(item) and (script_of(item) == "en" or is_nominal(item)) for item in items)
     return joined(items, language) if are_trades else None
-
-
-def _with_article(noun: str) -> str:
-    """An English trade as it stands behind "I am"."""
-    first = noun.split(" ")[0]
-    is_plural = noun.endswith("s") and not noun.endswith("ss")
-    if first[:1].isupper() or first in ("the", "a", "an") or is_plural:
-        return noun
-    return f"{'an' if first[0] in 'aeiou' else 'a'} {noun}"

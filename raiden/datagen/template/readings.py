@@ -20,7 +20,8 @@ MAX_PLAIN: dict[Language, int] = {"zh": 12, "ja": 14, "ko": 14, "en": 32}
 LIST = re.compile(r"\s*[、,，;；/／+＋&\n]\s*|\s+(?:and|or)\s+|(?<=[^\s])\s*・\s*(?=[^\s])")
 """What stands between the items of a list."""
 _BRACKETS = re.compile(r"\s*[(\uff08【\[][^()\uff08\uff09【】\[\]]*[)\uff09】\]]")
-_QUOTES = "\"'“”‘’「」『』《》〈〉*_~ \t\u3000,，;；。.!！"
+_QUOTES = "\"'“”‘’「」『』*_~ \t\u3000,，;；。.!！"
+_TITLE_MARKS = "《》〈〉"
 _UNKNOWN = re.compile(
     r"^(?:unknown|n/a|null|secret|hidden|none|undefined|tbd|deceased|dead|秘密|保密|暂无|无|没有|已故|去世|早逝|特になし|"
     r"なし|모름|비밀|없음)$|(?:不明|不详|未知|불명|미상)$|[?？…]|\.\.\."
@@ -28,13 +29,15 @@ _UNKNOWN = re.compile(
 _NO_THING = re.compile(
     r"^(?:no|not|never|various|many|any|all|everything|nothing|lots|to|likes?|loves?|being|anything|his|her|their|"
     r"works?|has|she|he)\b|(?:\betc|等等?|など|さまざま|등)\.?$|"
-    r"^(?:[没無无未不非会能]|多种|各种|所有|一切|喜欢|喜爱|爱|擅长|害怕|讨厌|特に|すべて|全て|없|다양|모든|여러|특별히)"
+    r"^(?:[没無无未不非会能他她]|多种|各种|所有|一切|喜欢|喜爱|爱|擅长|害怕|讨厌|特に|すべて|全て|없|다양|모든|여러|특별히)"
 )
 _LOWERED = word_set(
     "gender occupation hobby food drink color animal season flower fruit sport dislike like fear skill hair_color "
     "eye_color pet instrument weakness dislike_food race"
 )
 """Kinds of common nouns, which cards write with a capital letter."""
+_OF_NATIONS = re.compile(r"^(?!Cheese)[A-Z][a-z]+(?:ese|ish|ian|ean|ench|rman|atin|reek|skrit|mas)$")
+"""English words that keep their capital."""
 
 
 @dataclass(frozen=True)
@@ -58,15 +61,20 @@ def single(keyword: str, spoken: str) -> Reading:
     return Reading(spoken, (Term((keyword,)),))
 
 
-def joined(items: list[str], language: Language) -> Reading | None:
-    """A list as it is spoken; None where there are too many items or one is not plain."""
-    is_list = 1 <= len(items) <= MAX_ITEMS and all(item and is_plain(item) for item in items)
-    if not is_list or len({fold_text(item) for item in items}) < len(items):
+def joined(items: list[str], language: Language, shown: list[str] | None = None) -> Reading | None:
+    """A list as it is spoken; None where there are too many items or one is not plain.
+
+    Args:
+        shown: the items with their articles, where they are spoken with them.
+    """
+    words = [item.strip(_TITLE_MARKS) for item in items]
+    is_list = 1 <= len(words) <= MAX_ITEMS and all(word and is_plain(word) for word in words)
+    if not is_list or len(set(map(fold_text, words))) < len(words):
         return None
+    *first, last = shown or items
     values = table(language)["values"]
-    spoken = values["comma"].join(items[:-1])
-    spoken = f"{spoken}{values['and']}{items[-1]}" if spoken else items[-1]
-    return Reading(with_particles(spoken), tuple(Term((item,)) for item in items))
+    spoken = f"{values['comma'].join(first)}{values['and']}{last}" if first else last
+    return Reading(with_particles(spoken), tuple(Term((word,)) for word in words))
 
 
 def clean(text: str) -> str:
@@ -92,7 +100,18 @@ def is_thing(text: str) -> bool:
 
 
 def lowered(item: str, kind: str) -> str:
-    """A common noun as it stands inside a sentence: "Strawberry cake" begins small, "Earl Grey" does not."""
-    first, _, rest = item.partition(" ")
-    is_title = first[:1].isupper() and first[1:].islower() and not rest[:1].isupper()
-    return item[:1].lower() + item[1:] if kind in _LOWERED and is_title and item.isascii() else item
+    """A common noun as it stands inside a sentence: "Strawberry cake" begins small, "Japanese tea" does not."""
+    words = item.split(" ")
+    is_title = all(re.fullmatch(r"[A-Z]?[a-z'-]+", word) for word in words) and words[0][:1].isupper()
+    if kind not in _LOWERED or not is_title:
+        return item
+    return " ".join(word if _OF_NATIONS.search(word) else word.lower() for word in words)
+
+
+def with_article(noun: str) -> str:
+    """An English noun with "a" or "an", where it takes one."""
+    first = noun.split(" ")[0]
+    is_plural = noun.endswith("s") and not noun.endswith("ss")
+    if not first[:1].islower() or first in ("the", "a", "an") or is_plural:
+        return noun
+    return f"{'an' if first[0] in 'aeiou' else 'a'} {noun}"

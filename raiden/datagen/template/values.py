@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from raiden.datagen.template.figures import read_age, read_day, read_measure, read_year
 from raiden.datagen.template.labels import RELATIONS
-from raiden.datagen.template.names import is_person_name
+from raiden.datagen.template.names import is_nominal, is_person_name
 from raiden.datagen.template.places import read_office, read_place
 from raiden.datagen.template.readings import (
     LIST,
@@ -22,6 +22,7 @@ from raiden.datagen.template.readings import (
     joined,
     lowered,
     single,
+    with_article,
     without_remarks,
 )
 from raiden.datagen.template.tables import table
@@ -31,12 +32,18 @@ from raiden.types import LANGUAGES, Language, Term
 
 _NAME_LIST = re.compile(r"\s*[、,，;；/／&\n]\s*|\s+and\s+")
 _HONORIFICS = word_set("the of de von van lady lord sir dr mr mrs ms miss king queen captain prince princess")
-_ANIMALS = word_set(
-    "cat dog horse pony rabbit hamster parrot owl raven crow snake turtle tortoise ferret fox wolf bird"
+_ANIMAL = re.compile(
+    r"\b(?:cat|kitten|dog|puppy|hound|horse|pony|rabbit|hamster|parrot|owl|raven|crow|snake|turtle|fox|wolf|bird|lizard|"
+    r"ferret|rat|mouse|fish)s?\b|[猫狗犬鸟鳥兔兎鱼魚龟亀马馬蛇鼠狐狼鹰鹦]|金魚|うさぎ|インコ|ハムスター|フクロウ|"
+    r"고양이|강아지|개$|견$|토끼|햄스터|앵무|거북|금붕어|새$"
+)
+_WEAPON = re.compile(
+    r"\b(?:sword|dagger|bow|axe|pistol|gun|rifle|knife|spear|staff|hammer|katana|whip|blade|shield)s?$"
 )
 _CALLED = re.compile(
     r"(?:名叫|名为|取名|叫做|叫)[“「『\"]?([^\s，。、,.”」』\"的]{1,8}?)[”」』\"]?(?:的.{1,6})?$|"
-    r"\b(?:named|called) ([A-Z][\w'-]+)$|^([^\s、。]{1,8})という(?:名の)?.{1,4}$|이름은 ([가-힣]{1,6})$"
+    r"\b(?:named|called) ([A-Z][\w'-]+)$|^([^\s、。]{1,8})という(?:名の)?.{1,4}$|이름은 ([가-힣]{1,6})$|"
+    r"[犬猫鳥亀馬兎]の([^\s、。]{2,6})$"
 )
 
 
@@ -64,7 +71,25 @@ def is_single_thing(value: str) -> bool:
 
 def _read_things(kind: str, text: str, language: Language) -> Reading | None:
     items = [clean(item) for item in LIST.split(without_remarks(text))]
-    return joined([lowered(item, kind) for item in items], language) if all(map(is_thing, items)) else None
+    if not all(map(is_thing, items)):
+        return None
+    items = [lowered(item, "pet" if _is_sort(kind, item) else kind) for item in items]
+    if len(items) == 1 and "的" in items[0]:
+        return _of_something(items[0])
+    with_articles = language == "en" and all(_is_sort(kind, item) for item in items)
+    return joined(items, language, [with_article(item) for item in items] if with_articles else None)
+
+
+def _is_sort(kind: str, item: str) -> bool:
+    """Whether an English word says what sort of animal or weapon it is, rather than its name."""
+    pattern = {"pet": _ANIMAL, "mount": _ANIMAL, "familiar": _ANIMAL, "weapon": _WEAPON}.get(kind)
+    return bool(pattern and item.isascii() and pattern.search(fold_text(item)))
+
+
+def _of_something(item: str) -> Reading | None:
+    """母亲留下的月光石吊坠: the noun at the end is enough."""
+    head = item.rpartition("的")[2]
+    return single(head if len(head) > 2 and is_thing(head) else item, item) if is_nominal(item) else None
 
 
 def _read_people(kind: str, text: str, language: Language) -> Reading | None:
@@ -77,7 +102,9 @@ def _read_name(kind: str, text: str, language: Language) -> Reading | None:
     name = clean(text)
     if not is_plain(name):
         return None
-    parts = [part for part in re.split(r"[\s·・]+", name) if len(part) > 1 and fold_text(part) not in _HONORIFICS]
+    parts = [
+        part for part in re.split(r"[\s·・]+", name) if len(part) > 1 and fold_text(part).strip(".") not in _HONORIFICS
+    ]
     variants = dict.fromkeys([name, *parts]) if len(parts) < 4 else [name]
     return Reading(name, (Term(tuple(variants)),))
 
@@ -87,12 +114,13 @@ def _read_pet(text: str, language: Language) -> tuple[str, Reading] | None:
     if called := _CALLED.search(without_remarks(text)):
         name = next(filter(None, called.groups()))
         return ("pet_name", single(name, name)) if is_plain(name) else None
-    names = [clean(item) for item in LIST.split(without_remarks(text))]
-    if all(name[:1].isupper() and not _ANIMALS & set(fold_text(name).split()) for name in names):
-        reading = joined(names, language)
-        return ("pet_name", reading) if reading else None
-    reading = _read_things("pet", re.sub(r"^(?:an?|one) ", "", text), language)
-    return ("pet", reading) if reading else None
+    items = [clean(item) for item in LIST.split(without_remarks(text))]
+    if any(_ANIMAL.search(fold_text(item)) for item in items):
+        reading = _read_things("pet", re.sub(r"^(?:an?|one) ", "", text), language)
+        return ("pet", reading) if reading else None
+    are_names = all(is_plain(item) and (not item.isascii() or item[:1].isupper()) for item in items)
+    reading = joined(items, language) if are_names else None
+    return ("pet_name", reading) if reading else None
 
 
 def _read_gender(kind: str, text: str, language: Language) -> Reading | None:

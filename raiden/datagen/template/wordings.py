@@ -9,16 +9,16 @@ from typing import Any
 
 from raiden.datagen.template.facts import Fact
 from raiden.datagen.template.korean import with_particles
-from raiden.datagen.template.labels import RELATIONS
 from raiden.datagen.template.tables import table
 from raiden.types import Difficulty, Language, QuestionType
 
 _OWN_WORD: dict[Language, re.Pattern[str]] = {
     "zh": re.compile(r"(?![我你他她])[\u4e00-\u9fff]{2,4}"),
+    "ja": re.compile(r"相棒|親友|幼なじみ|幼馴染|婚約者|恋人|宿敵|恩師|上司|仲間|部活|愛馬"),
     "ko": re.compile(r"[가-힣]{1,5}"),
-    "ja": re.compile(r"(?!)"),
-    "en": re.compile(r"(?!)"),
+    "en": re.compile(r"[a-z ]*[^s]|boss"),
 }
+"""Labels that people use in speaking, each for what no other word says as well: 师父 and 老师 are both a teacher."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,8 @@ def _filled(text: str, words: dict[str, str]) -> str:
     # Not str.format: a value may hold braces of its own.
     for name, word in words.items():
         text = text.replace("{" + name + "}", word)
+    # 你的最拿手的菜 has one 的 too many.
+    text = re.sub(r"([你我])的(?=[^，。？是]{1,8}的[^，。？是]{1,4}(?:是|有))", r"\1", text)
     return with_particles(text)
 
 
@@ -73,17 +75,20 @@ def _form(fact: Fact, language: Language) -> dict[str, Any]:
     sentences = table(language)
     if fact.kind in sentences["facts"]:
         return dict(sentences["facts"][fact.kind])
-    if fact.kind in RELATIONS:
+    if fact.is_person:
         return dict(sentences["people"])
     is_favourite = fact.kind in sentences["favourites"]["kinds"].split()
     return dict(sentences["favourites" if is_favourite else "own"])
 
 
 def _nouns(fact: Fact, language: Language) -> dict[str, str]:
-    """What a fact is called, singular and plural: as its kind is, else as the profile does."""
-    label = fact.label.strip().lower()
-    # Who somebody is to another has many words in Chinese and Korean: 师父 and 老师 are both a teacher.
-    is_own_word = fact.kind in RELATIONS and _OWN_WORD[language].fullmatch(label)
-    name = label if is_own_word else table(language)["names"].get(fact.kind, label)
-    singular, _, plural = name.partition("|")
+    """What a fact is called, singular and plural: as the profile does where it can be said, else as its kind is."""
+    label = " ".join(fact.label.lower().replace("_", " ").split())
+    names = table(language)["names"]
+    is_favourite = fact.kind in table(language)["favourites"]["kinds"].split()
+    is_own_word = _OWN_WORD[language].fullmatch(label) and not is_favourite
+    # English plurals are in the table alone.
+    if is_own_word and (language != "en" or (fact.is_person and len(fact.reading.terms) == 1)):
+        return {"noun": label, "nouns": label}
+    singular, _, plural = names.get(fact.kind, label).partition("|")
     return {"noun": singular, "nouns": plural or singular}
