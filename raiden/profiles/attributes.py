@@ -14,12 +14,14 @@ from collections.abc import Collection
 
 from raiden.profiles.fields import is_field_name, split_field
 
-_WPP = re.compile(r'\[?\s*(?:character|char|person)\s*\(\s*(["“][^"“”]*["”])\s*\)\s*\{([^{}]*)\}\s*\]?', re.IGNORECASE)
-_BRACKETS = re.compile(r"\[([^\[\]]*)\]")
 _STRING = r'["“][^"“”]*["”]'
-_KEY = r"[^\s\"“”(){}+,;][^\"“”(){}+,;\n]*?"
-_ATTRIBUTE = re.compile(rf"({_KEY})\s*\(\s*({_STRING}(?:\s*[+,]\s*{_STRING})*|[^()\"“”]*)\s*\)")
-_BETWEEN = re.compile(r"[\s,;+]*")
+_WPP = re.compile(
+    rf"(?:\[\s*)?\b(?:character|char|person)\s*\(\s*({_STRING})\s*\)\s*\{{([^{{}}]*)\}}(?:\s*\])?", re.IGNORECASE
+)
+_BRACKETS = re.compile(r"\[([^\[\]]*)\]")
+_ATTRIBUTE = re.compile(
+    rf"[\s,;+]*+([^\"“”(){{}}+,;\n]+)\((?:\s*({_STRING}(?:\s*[+,]\s*{_STRING})*)\s*|([^()\"“”]*))\)"
+)
 _MARKS = re.compile(r"\s*(?:[-*+•·●○▪■◆★]\s+|[•·●○▪■◆★])?\s*")
 _GOES_ON = re.compile(r"\s+\S|[-*+•·●○▪■◆★]\s")
 _BOLD = re.compile(r"^(?:\*\*|__)(.+?)(?:([:\uff1a])(?:\*\*|__)|(?:\*\*|__)\s*([:\uff1a]))")
@@ -49,7 +51,7 @@ def take_attributes(text: str, speakers: Collection[str] = ()) -> tuple[Facts, s
     text = _WPP.sub(lambda match: take(match, _wpp(match)), text)
     text = _BRACKETS.sub(lambda match: take(match, _attributes(match.group(1)) or _pairs(match.group(1))), text)
     found, rest = _lines(text, speakers)
-    return facts + found, re.sub(r"\n\s*\n\s*\n", "\n\n", rest).strip()
+    return facts + found, re.sub(r"\n{3,}", "\n\n", rest).strip()
 
 
 def _wpp(match: re.Match[str]) -> Facts | None:
@@ -60,17 +62,19 @@ def _wpp(match: re.Match[str]) -> Facts | None:
 def _attributes(body: str) -> Facts | None:
     """`Key("value" + "value")` all through, or None."""
     facts, end = [], 0
-    for match in _ATTRIBUTE.finditer(body):
-        if not _BETWEEN.fullmatch(body, end, match.start()) or not is_field_name(match.group(1)):
+    # One after the other: a search from every place would take the square of a long text's time.
+    while match := _ATTRIBUTE.match(body, end):
+        name, quoted, plain = match.groups()
+        if not is_field_name(name.strip()):
             return None
-        facts.append((match.group(1), _unquoted(match.group(2))))
+        facts.append((name.strip(), _unquoted(quoted) if quoted else plain.strip()))
         end = match.end()
-    return facts if facts and _BETWEEN.fullmatch(body, end) else None
+    return facts if facts and not body[end:].strip(" \t\n,;+") else None
 
 
-def _unquoted(value: str) -> str:
-    quoted = re.findall(r'["“]([^"“”]*)["”]', value)
-    return ", ".join(item.strip() for item in quoted if item.strip()) if quoted else value.strip()
+def _unquoted(strings: str) -> str:
+    items = (item.strip() for item in re.findall(r'["“]([^"“”]*)["”]', strings))
+    return ", ".join(item for item in items if item)
 
 
 def _pairs(body: str) -> Facts | None:
@@ -95,7 +99,7 @@ def _lines(text: str, speakers: Collection[str]) -> tuple[Facts, str]:
         else:
             # A blank line may stand between a heading and its text.
             goes_on = goes_on and not line.strip() and not facts[-1][1]
-            rest.append(line)
+            rest.append(line.rstrip())
     rest += [f"{name}:" for name, values in facts if not values]
     return [(name, "\n".join(values)) for name, values in facts if values], "\n".join(rest)
 

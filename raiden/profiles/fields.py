@@ -21,16 +21,18 @@ FREE_TEXT = "Introduction"
 """The field of lines that stand before any field, or under the name, which has one line only."""
 
 _ESCAPE = "\\"
+_BEGIN = "<Character Setting>"
 _END = "</Character Setting>"
 # Escaped lines are taken whole, so that they may hold the closing tag.
-_SETTING = re.compile(r"<Character Setting>((?>\n\\[^\n]*|(?!</Character Setting>).)*)</Character Setting>", re.DOTALL)
+_SETTING = re.compile(rf"{_BEGIN}((?>\n\\[^\n]*|(?!{_END}).)*){_END}", re.DOTALL)
 # A field's name is short. The colon is a half- or a full-width one, not that of an address or of the time of day.
 _FIELD = re.compile(r"^\s*([^\s:\uff1a\\][^:\uff1a\n]{0,39}?)\s*(?:\uff1a|:(?!//)(?!(?<=\d:)\d))\s*(.*)$")
 
 
 def find_setting(prompt: str) -> str | None:
     """What stands in the first `<Character Setting>` block of a text; None without one."""
-    found = _SETTING.search(prompt)
+    start = prompt.find(_BEGIN)
+    found = _SETTING.match(prompt, start) if start >= 0 else None
     return found.group(1) if found else None
 
 

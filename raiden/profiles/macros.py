@@ -13,7 +13,8 @@ _CHARACTER = re.compile(r"\{\{\s*char\s*\}\}|<(?:bot|char)>", re.IGNORECASE)
 _USER = re.compile(r"\{\{\s*user\s*\}\}|<user>", re.IGNORECASE)
 # `{{original}}` stands for a prompt of the program that shows the card: there is none here.
 _SILENT = re.compile(
-    r"\{\{\s*(?://|comment\s*:|hidden_key\s*:).*?\}\}|\{\{\s*original\s*\}\}", re.IGNORECASE | re.DOTALL
+    r"\{\{\s*(?://|comment\s*:|hidden_key\s*:)(?:(?!\{\{|\}\}).)*\}\}|\{\{\s*original\s*\}\}",
+    re.IGNORECASE | re.DOTALL,
 )
 
 

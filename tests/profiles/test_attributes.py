@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from raiden.profiles.attributes import take_attributes
+from raiden.profiles.fields import find_setting
+from raiden.profiles.macros import resolve_macros
 
 WPP = """[Character("Ada Moss")
 {
@@ -59,3 +61,23 @@ def test_plain_facts_are_taken(text, facts, rest):
 )
 def test_what_is_not_plain_stays_text(text):
     assert take_attributes(text, {"Ada", "Tom"}) == ([], text)
+
+
+HOSTILE = {
+    "spaces": " " * 50_000,
+    "a long word": f"[{'x' * 50_000}]",
+    "a key and spaces": f"[a{' ' * 50_000}]",
+    "keys without an end": f"[{'a (' * 10_000}]",
+    "strings without an end": '[a ("b"+' * 5_000,
+    "w++ without an end": '[character("x"){' * 5_000,
+    "blank lines": "\n" * 50_000 + "x",
+    "comments without an end": "{{// " * 10_000,
+    "settings without an end": "<Character Setting>" * 5_000,
+}
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_a_hostile_text_takes_no_square_of_its_length(text):
+    take_attributes(resolve_macros(text, "Ada", "Tom"))
+    assert find_setting(f"<Character Setting>{text}") is None
