@@ -49,7 +49,7 @@ def take_attributes(text: str, speakers: Collection[str] = ()) -> tuple[Facts, s
         return match.group() if found is None else "\n"
 
     text = _WPP.sub(lambda match: take(match, _wpp(match)), text)
-    text = _BRACKETS.sub(lambda match: take(match, _attributes(match.group(1)) or _pairs(match.group(1))), text)
+    text = _BRACKETS.sub(lambda match: take(match, _list(match.group(1))), text)
     found, rest = _lines(text, speakers)
     return facts + found, re.sub(r"\n{3,}", "\n\n", rest).strip()
 
@@ -57,6 +57,12 @@ def take_attributes(text: str, speakers: Collection[str] = ()) -> tuple[Facts, s
 def _wpp(match: re.Match[str]) -> Facts | None:
     attributes = _attributes(match.group(2))
     return None if attributes is None else [("Name", _unquoted(match.group(1))), *attributes]
+
+
+def _list(body: str) -> Facts | None:
+    """Several facts in either notation, or None; a single one is rather a remark in brackets."""
+    facts = _attributes(body) or _pairs(body)
+    return facts if facts and len(facts) > 1 else None
 
 
 def _attributes(body: str) -> Facts | None:
@@ -78,10 +84,10 @@ def _unquoted(strings: str) -> str:
 
 
 def _pairs(body: str) -> Facts | None:
-    """`key: value; key: value` all through, or None; a single pair is rather a remark in brackets."""
+    """`key: value; key: value` all through, or None."""
     items = [item for item in re.split(r"[;\uff1b\n]", body) if item.strip()]
     facts = [fact for item in items if (fact := _fact(item))]
-    return facts if len(facts) == len(items) > 1 else None
+    return facts if len(facts) == len(items) else None
 
 
 def _lines(text: str, speakers: Collection[str]) -> tuple[Facts, str]:

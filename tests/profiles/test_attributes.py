@@ -53,6 +53,7 @@ def test_plain_facts_are_taken(text, facts, rest):
         '[Character("Ada") { Age("19") and more }]',
         '[Scenario("York") { Year("1890") }]',
         "[OOC: stay in character]",
+        "[see note (1)]",
         "[Age: 19; she is tall]",
         "A sentence that is far too long to be a name: yes.",
         "(Age: 19)",
