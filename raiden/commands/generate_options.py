@@ -6,6 +6,7 @@ import re
 from argparse import ArgumentError
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Literal
 
@@ -190,7 +191,7 @@ def _complete_switches(args: Sequence[str]) -> list[str]:
     """A yes-or-no option may stand alone: `--include_cm` is `--include_cm true`."""
     switches = {f"--{field.name}" for group in _GROUPS for field in fields(group) if field.type == "bool"}
     completed = []
-    for arg, following in zip(args, [*args[1:], "--"], strict=True):
+    for arg, following in zip_longest(args, args[1:], fillvalue="--"):
         completed.append(f"{arg}=true" if arg in switches and following.startswith("--") else arg)
     return completed
 

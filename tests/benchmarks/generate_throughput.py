@@ -1,6 +1,6 @@
 """Requests a second that `raiden generate` keeps up against a slow server; prints one JSON line.
 
-    python tests/benchmarks/generate_throughput.py [--latency 0.2] [--concurrency 16]
+    python -m tests.benchmarks.generate_throughput [--latency 0.2] [--concurrency 16]
 
 200 samples about 50 characters, one request each and one more for every rejected draft. The rate is counted on the
 server's side, from the first request's arrival to the last one's reply, so that the last, half-empty round is in it;

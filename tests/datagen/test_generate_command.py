@@ -126,6 +126,11 @@ def test_a_missing_file_option_is_named(missing):
         read_options(given)
 
 
+def test_without_any_option_the_missing_ones_are_named():
+    with pytest.raises(ConfigError, match="required: profiles_file"):
+        read_options([])
+
+
 def test_a_key_variable_that_is_not_set_is_named(generate):
     code, said = generate("--backend", "openai", "--model_name", "m", "--api_key_env", "NO_SUCH_KEY")
     assert code == 2
