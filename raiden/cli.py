@@ -23,8 +23,9 @@ from raiden.strategy import FSDP2Strategy
 from raiden.watching import LearningWatch
 
 _DESCRIPTION = """Train language models to stay true to the character they play.
-Also, each with a `--help` of its own: `raiden import FILE...`, profiles from cards and other files; `raiden generate`,
-samples from profiles; `raiden convert FILE`, samples for other trainers; `raiden score FILE`, the reward of replies."""
+Also, each with a `--help` of its own: `raiden import FILE...`, profiles from cards and other files;
+`raiden generate`, samples from profiles; `raiden convert FILE`, samples for other trainers;
+`raiden score FILE`, the reward of replies."""
 
 _TRAINER_DEFAULTS: dict[str, Any] = {
     "accelerator": "auto",
