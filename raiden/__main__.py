@@ -13,6 +13,7 @@ _WITHOUT_TRAINER = {
     "export": "raiden.commands.export",
     "generate": "raiden.commands.generate",
     "import": "raiden.commands.import_profiles",
+    "plan": "raiden.commands.plan",
     "score": "raiden.commands.score",
 }
 """Commands that are none of the trainer's, and the module of each; all but `export` start at once, without torch."""

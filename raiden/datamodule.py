@@ -1,11 +1,7 @@
-"""Samples -> prompt loaders, resumable in mid-epoch."""
+"""Samples, or profiles to make them from -> prompt loaders, resumable in mid-epoch."""
 
 from __future__ import annotations
 
-import math
-import random
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
@@ -14,82 +10,14 @@ from lightning import LightningDataModule
 from lightning.pytorch.utilities import rank_zero_info
 from transformers import PreTrainedTokenizerBase
 
+from raiden.datagen.template import samples_from_profiles
 from raiden.errors import ConfigError, SampleError
+from raiden.loaders import PromptBatches, PromptLoader
 from raiden.policy import load_tokenizer
+from raiden.profiles import load_profiles
 from raiden.prompts import ResponseFormat, build_messages
 from raiden.samples import load_samples, split_by_character
 from raiden.types import Language, Prompt, Sample
-
-
-class PromptBatches:
-    """All prompts once, in order. (Lightning would take a plain list of batches for a list of loaders.)"""
-
-    def __init__(self, prompts: Sequence[Prompt], batch_size: int) -> None:
-        self.prompts = prompts
-        self.batch_size = batch_size
-
-    def __len__(self) -> int:
-        return math.ceil(len(self.prompts) / self.batch_size)
-
-    def __iter__(self) -> Iterator[list[Prompt]]:
-        for start in range(0, len(self.prompts), self.batch_size):
-            yield list(self.prompts[start : start + self.batch_size])
-
-
-class PromptLoader:
-    """An endless stream of shuffled epochs, cut into steps; the position in it is its whole state.
-
-    Step ``k`` holds the same prompts in every run with the same data and seed, whatever was done in between.
-    """
-
-    def __init__(self, prompts: Sequence[Prompt], batch_size: int, questions_per_character: int, seed: int) -> None:
-        self.prompts = prompts
-        self.batch_size = batch_size
-        self.questions_per_character = questions_per_character
-        self.seed = seed
-        self.num_taken = 0
-
-    def __len__(self) -> int:
-        """Steps in an epoch; the last one may be short."""
-        return math.ceil(len(self.prompts) / self.batch_size)
-
-    def __iter__(self) -> Iterator[list[Prompt]]:
-        for _ in range(len(self)):
-            self.num_taken += 1
-            yield self.batch(self.num_taken - 1)
-
-    def batch(self, step: int) -> list[Prompt]:
-        """The prompts of a step, counted from the beginning of the run."""
-        epoch, place = divmod(step, len(self))
-        order = shuffled(self.prompts, self.questions_per_character, f"{self.seed} {epoch}")
-        return order[place * self.batch_size : (place + 1) * self.batch_size]
-
-    def state_dict(self) -> dict[str, int]:
-        return {"num_taken": self.num_taken}
-
-    def load_state_dict(self, state: dict[str, int]) -> None:
-        self.num_taken = state["num_taken"]
-
-
-def shuffled(prompts: Sequence[Prompt], questions_per_character: int, seed: str) -> list[Prompt]:
-    """A random order in which up to so many questions about one character stand next to each other.
-
-    >>> from types import SimpleNamespace as N
-    >>> prompts = [N(sample=N(character_name=name)) for name in "aaaabbbb"]
-    >>> names = [p.sample.character_name for p in shuffled(prompts, 2, "seed")]
-    >>> all(first == second for first, second in zip(names[::2], names[1::2]))
-    True
-    """
-    rng = random.Random(seed)  # its own generator: nothing else in the run can move it
-    by_character: dict[str, list[Prompt]] = defaultdict(list)
-    for prompt in prompts:
-        by_character[prompt.sample.character_name].append(prompt)
-    runs = []
-    for own in by_character.values():
-        rng.shuffle(own)
-        runs += [own[i : i + questions_per_character] for i in range(0, len(own), questions_per_character)]
-    rng.shuffle(runs)
-    return [prompt for run in runs for prompt in run]
 
 
 class RoleplayDataModule(LightningDataModule):
@@ -97,9 +25,11 @@ class RoleplayDataModule(LightningDataModule):
 
     def __init__(
         self,
-        train_file: str,
+        train_file: str | None = None,
         val_file: str | None = None,
         test_file: str | None = None,
+        profiles: str | None = None,
+        samples_per_profile: int = 4,
         val_ratio: float = 0.2,
         languages: list[Language] | None = None,
         batch_size: int = 4,
@@ -113,8 +43,10 @@ class RoleplayDataModule(LightningDataModule):
         """
         Args:
             train_file: samples to train on, JSON list or JSONL.
-            val_file: held-out samples; without it a share of the characters of `train_file` is held out.
+            val_file: held-out samples; without it a share of the characters trained on is held out.
             test_file: samples for `raiden test` and `raiden predict`.
+            profiles: profiles to make the samples from, where there is no `train_file`.
+            samples_per_profile: at most so many samples about each profile, and as many about conversations.
             val_ratio: share of the characters held out where there is no `val_file`.
             languages: keep samples in these languages (zh, ja, en, ko); null keeps all.
             batch_size: prompts sampled and trained on in each step, by all processes together.
@@ -130,6 +62,7 @@ class RoleplayDataModule(LightningDataModule):
         for name, value in (
             ("batch_size", batch_size),
             ("val_batch_size", val_batch_size),
+            ("samples_per_profile", samples_per_profile),
             ("questions_per_character", questions_per_character),
             ("max_prompt_tokens", max_prompt_tokens),
         ):
@@ -137,7 +70,14 @@ class RoleplayDataModule(LightningDataModule):
                 raise ConfigError(f"`data.{name}` must be at least 1, got {value}.")
         if not 0 < val_ratio < 1:
             raise ConfigError(f"`data.val_ratio` must be above 0 and below 1, got {val_ratio}.")
+        if (train_file is None) == (profiles is None):
+            state = "not set" if train_file is None else "both set"
+            raise ConfigError(
+                f"`data.train_file` and `data.profiles` are {state}; give samples to train on, or profiles to make "
+                "them from."
+            )
         self.train_file, self.val_file, self.test_file = train_file, val_file, test_file
+        self.profiles, self.samples_per_profile = profiles, samples_per_profile
         self.val_ratio = val_ratio
         self.languages = languages
         self.batch_size, self.val_batch_size = batch_size, val_batch_size
@@ -151,7 +91,10 @@ class RoleplayDataModule(LightningDataModule):
     def setup(self, stage: str) -> None:
         if self._prompts:
             return
-        tokenizer = load_tokenizer(self.tokenizer_path)
+        self.prepare(load_tokenizer(self.tokenizer_path))
+
+    def prepare(self, tokenizer: PreTrainedTokenizerBase) -> None:
+        """Reads the files and makes the prompts."""
         train, validation = self._train_and_validation()
         files = {"train": train, "validation": validation}
         if self.test_file is not None:
@@ -159,20 +102,31 @@ class RoleplayDataModule(LightningDataModule):
         self._prompts = {name: self._tokenize(samples, tokenizer, name) for name, samples in files.items()}
 
     def _train_and_validation(self) -> tuple[list[Sample], list[Sample]]:
-        train = self._load(self.train_file)
+        train = self._training_samples()
         if self.val_file is None:
             return split_by_character(train, self.val_ratio)
         validation = self._load(self.val_file)
         shared = {s.character_name for s in train} & {s.character_name for s in validation}
         if shared:
             raise SampleError(
-                f"{self.val_file}: held-out samples about characters that {self.train_file} trains on: "
-                f"{', '.join(sorted(shared)[:5])}; move them, or leave `data.val_file` out to split by character."
+                f"{self.val_file}: held-out samples about characters that {self.train_file or self.profiles} trains "
+                f"on: {', '.join(sorted(shared)[:5])}; move them, or leave `data.val_file` out to split by character."
             )
         return train, validation
 
+    def _training_samples(self) -> list[Sample]:
+        if self.train_file is not None:
+            return self._load(self.train_file)
+        assert self.profiles is not None
+        profiles = load_profiles(self.profiles)
+        samples = samples_from_profiles(profiles, self.samples_per_profile, include_cm=True, seed=self.seed)
+        rank_zero_info(f"made {len(samples)} samples from the {len(profiles)} profiles of {self.profiles}.")
+        return self._in_languages(samples, self.profiles)
+
     def _load(self, path: str) -> list[Sample]:
-        samples = load_samples(path)
+        return self._in_languages(load_samples(path), path)
+
+    def _in_languages(self, samples: list[Sample], path: str) -> list[Sample]:
         kept = [s for s in samples if self.languages is None or s.language in self.languages]
         if not kept:
             raise ConfigError(

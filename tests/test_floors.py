@@ -13,7 +13,7 @@ FLOORS = [
     {"profiles", "samples", "prompts"},
     {"conversion", "endpoints", "generators", "prefix_tree", "processes"},
     {"grpo", "engines", "policy", "metrics", "datagen", "optimization"},
-    {"rollouts", "canary"},
+    {"rollouts", "canary", "loaders"},
     {"sampler"},
     {"datamodule", "module", "checkpoints", "strategy", "report"},
     {"callbacks", "complaints", "watching"},

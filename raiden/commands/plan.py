@@ -1,0 +1,180 @@
+"""`raiden plan --config FILE`: what a run will do, and whether it fits, before anything is loaded."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import torch
+from jsonargparse import Namespace
+from lightning.pytorch.cli import LightningArgumentParser
+from rich.console import Console
+from rich.table import Table
+
+from raiden.cli import RaidenCLI, open_cli
+from raiden.complaints import as_config_error
+from raiden.errors import ConfigError
+from raiden.planning import GIB, Limits, Plan, Processes, make_plan
+
+_DESCRIPTION = """Say what `raiden fit` with the same options will do and how much memory each process will need,
+from the model's config and the samples alone. Exit code: 0 where it fits, 1 where it does not, 2 for bad options."""
+
+
+class PlanCLI(RaidenCLI):
+    """The options of `raiden fit`, and those of the plan; nothing is loaded or started."""
+
+    plan: Plan
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        super().add_arguments_to_parser(parser)
+        parser.add_argument(
+            "--gpu_memory",
+            type=float,
+            default=80.0,
+            help="Memory that a process may take: that of a GPU, or with `--trainer.accelerator cpu` a share of the "
+            "machine's, in GiB.",
+        )
+        parser.add_argument("--json", action="store_true", help="Print the plan as JSON.")
+        parser.add_argument(
+            "--model_config",
+            type=str | None,
+            default=None,
+            help="A config.json in place of the model's own, where that cannot be had.",
+        )
+        parser.add_argument(
+            "--ckpt_path", type=str | None, default=None, help="Changes nothing: going on needs what starting needs."
+        )
+
+    def before_instantiate_classes(self) -> None:
+        self._refuse_plain_groups(self.config)
+        if self.config.gpu_memory <= 0:
+            raise ConfigError(f"`gpu_memory` must be above 0 GiB, got {self.config.gpu_memory}.")
+
+    def instantiate_classes(self) -> None:
+        # Not the trainer: it would look for the GPUs of the run.
+        with as_config_error(ValueError, ImportError):
+            made = self.parser.instantiate_classes(self.config)
+        trainer = self.config.trainer
+        self.plan = make_plan(
+            made.model,
+            made.data,
+            Limits(trainer.max_epochs, trainer.max_steps, trainer.limit_train_batches),
+            _processes(trainer),
+            int(self.config.gpu_memory * GIB),
+            self.config.model_config,
+        )
+
+
+def main(argv: Sequence[str]) -> int:
+    """Plans a run and prints the plan.
+
+    Returns:
+        The exit code: 0 where the run fits, also tightly; 1 where it does not.
+
+    Raises:
+        InputError: an option cannot work, samples cannot be read, or the model's config cannot be had.
+    """
+    cli: Any = open_cli(PlanCLI, argv, "raiden plan", _DESCRIPTION, run=False)
+    if cli.config.json:
+        sys.stdout.write(json.dumps(as_json(cli.plan), ensure_ascii=False, indent=2) + "\n")
+    else:
+        _print(cli.plan)
+    return int(cli.plan.verdict == "does not fit")
+
+
+def _processes(trainer: Namespace) -> Processes:
+    """Those that the trainer would start. `auto` is taken to mean GPUs: a plan is for the machine of the run."""
+    on_gpu = trainer.accelerator != "cpu"
+    num = _num_devices(trainer.devices, on_gpu) * trainer.num_nodes
+    strategy: Any = trainer.strategy
+    name = strategy if isinstance(strategy, str) else strategy.class_path.rpartition(".")[2]
+    if name in ("fsdp2", "FSDP2Strategy"):
+        replicas = 1 if isinstance(strategy, str) else strategy.init_args.replicas
+        if num % replicas:
+            raise ConfigError(f"`trainer.strategy.replicas` must divide the {num} processes of the run, got {replicas}.")
+        return Processes(num, on_gpu, num // replicas)
+    if num > 1:
+        raise ConfigError(f"`trainer.strategy`: {num} processes need `fsdp2` (raiden.strategy.FSDP2Strategy), got {name}.")
+    return Processes(num, on_gpu, None)
+
+
+def _num_devices(devices: Any, on_gpu: bool) -> int:
+    """Lightning's meanings: a number, a list of indices, both also as text, and auto or -1 for all of the machine."""
+    if isinstance(devices, str) and devices != "auto":
+        devices = [index for index in devices.split(",") if index] if "," in devices else int(devices)
+    if devices in ("auto", -1):
+        devices = torch.cuda.device_count() if on_gpu else 1
+        if not devices:
+            raise ConfigError("`trainer.devices` is left to the machine, and this one has no GPU; give their number.")
+    return devices if isinstance(devices, int) else len(devices)
+
+
+def as_json(plan: Plan) -> dict[str, Any]:
+    """The plan for machines: bytes and counts."""
+    moment, peak = plan.peak
+    work = asdict(plan.workload)
+    del work["passes"]
+    return {
+        "model": {
+            "source": plan.model,
+            "parameters": plan.num_parameters,
+            "trained": plan.num_trained,
+            **asdict(plan.shape),
+        },
+        "processes": asdict(plan.processes),
+        "workload": {**work, "largest_pass": asdict(max(plan.workload.passes, key=lambda size: size.tokens))},
+        "memory": plan.memory,
+        "peak": {"moment": moment, "bytes": peak, "largest_item": plan.largest_item},
+        "engine_cached_tokens": plan.cached_tokens,
+        "budget": plan.budget,
+        "verdict": plan.verdict,
+        "advice": plan.advice,
+    }
+
+
+def _print(plan: Plan) -> None:
+    console = Console(highlight=False)
+    work, processes = plan.workload, plan.processes
+    place = f"{processes.num} {'GPU' if processes.on_gpu else 'CPU'} process{'es' if processes.num > 1 else ''}"
+    sharing = f", each a {processes.shards}th of the policy" if (processes.shards or 1) > 1 else ""
+    console.print(f"{plan.model}: {plan.num_parameters:,} parameters, {plan.num_trained:,} trained")
+    console.print(f"{place}{sharing}")
+    console.print(
+        f"an epoch: {work.num_prompts:,} prompts, {work.steps_per_epoch:,} steps, {work.updates_per_epoch:,} optimizer "
+        f"updates; the run: {work.steps:,} steps"
+    )
+    console.print(
+        f"tokens of an epoch: {work.prompt_tokens:,} in prompts, at most {work.sampled_tokens:,} sampled, at most "
+        f"{work.update_tokens:,} in passes of the update"
+        + (" (estimated from characters: no tokenizer)" if work.tokens_are_estimated else "")
+    )
+    console.print(_table(plan))
+    if plan.cached_tokens is not None:
+        console.print(f"the engine keeps up to {plan.cached_tokens:,} tokens; the longest completion with its prompt: "
+                      f"{plan.max_length:,}")
+    moment, peak = plan.peak
+    console.print(
+        f"{plan.verdict}: {peak / GIB:.1f} of {plan.budget / GIB:g} GiB ({peak / plan.budget:.0%}), highest at: {moment}"
+    )
+    if plan.advice:
+        console.print(plan.advice)
+
+
+def _table(plan: Plan) -> Table:
+    table = Table(title="memory of a process, GiB", title_justify="left")
+    table.add_column("")
+    for name in plan.memory:
+        table.add_column(name, justify="right")
+    items = list(dict.fromkeys(item for moment in plan.memory.values() for item in moment))
+    for item in items:
+        table.add_row(item, *(_gib(moment.get(item)) for moment in plan.memory.values()))
+    table.add_section()
+    table.add_row("together", *(_gib(sum(moment.values())) for moment in plan.memory.values()))
+    return table
+
+
+def _gib(size: int | None) -> str:
+    return "" if size is None else f"{size / GIB:.2f}"

@@ -1,0 +1,6 @@
+"""Does a run fit, and what will it do? From its options, the model's config and the samples; no GPU, no weights."""
+
+from raiden.planning.plan import GIB, Plan, Processes, make_plan
+from raiden.planning.workload import Limits
+
+__all__ = ["GIB", "Limits", "Plan", "Processes", "make_plan"]

@@ -1,0 +1,84 @@
+"""What autograd keeps of a forward pass until the backward pass needs it, in bytes.
+
+Derived from transformers' modules for Llama and Qwen2, from raiden's prefix tree, and from the backward formulas of
+torch. ``T`` tokens, ``N`` of them scored, ``H`` hidden, ``A`` all query heads, ``K`` all key heads, ``I``
+intermediate, ``V`` vocabulary.
+"""
+
+from __future__ import annotations
+
+from raiden.planning.shape import Adapters, Pass, Precision, Shape
+
+_FLOAT32 = 4
+_INT64 = 8
+
+
+def kept_by_layer(shape: Shape, size: Pass, precision: Precision, adapters: Adapters | None = None) -> int:
+    """One transformer layer, all that it computes.
+
+    Two norms, the inputs of the linear maps, attention, and ``3 I`` for ``silu(gate) * up``. All in one type and all
+    weights trained, that is ``T (6 H + 3 A + 4 I)`` numbers and what `kept_by_attention` adds for keys and masks.
+    """
+    compute = precision.compute
+    gated = 3 * size.tokens * shape.intermediate * compute
+    norms = 2 * kept_by_norm(shape, size, precision, trained=adapters is None)
+    return norms + _inputs(shape, size, precision, adapters) + kept_by_attention(shape, size, compute) + gated
+
+
+def kept_by_norm(shape: Shape, size: Pass, precision: Precision, trained: bool) -> int:
+    """RMSNorm: its input in float32, one factor a token, and the normed input where the norm's weight is trained."""
+    factors = size.tokens * _FLOAT32
+    normed = size.tokens * shape.hidden * precision.residual if trained else 0
+    return size.tokens * shape.hidden * _FLOAT32 + factors + normed
+
+
+def kept_by_attention(shape: Shape, size: Pass, compute: int) -> int:
+    """Scaled dot-product attention over the segments of the tree.
+
+    Queries and outputs (``2 A``) and a float32 normaliser a head, of each token. Keys and values once as projected
+    and once more for each segment that sees ancestors, as one tensor. A boolean mask becomes one of the compute
+    type, repeated for the query heads of a key head.
+    """
+    queries_and_outputs = 2 * size.tokens * shape.query_width * compute
+    normalisers = size.tokens * shape.heads * _FLOAT32
+    keys_and_values = 2 * (size.tokens + size.copied_keys) * shape.key_width * compute
+    masks = size.mask * (shape.heads // shape.kv_heads) * compute
+    return queries_and_outputs + normalisers + keys_and_values + masks
+
+
+def _inputs(shape: Shape, size: Pass, precision: Precision, adapters: Adapters | None) -> int:
+    """Inputs of linear maps that are trained; a frozen one needs its weight only.
+
+    Maps that read the same tensor share what is kept, unless each casts it for itself: under autocast from the
+    float32 of the norms, and in adapters, which are float32, from any other type.
+    """
+    total = 0
+    for names, width in shape.linear_groups():
+        if adapters is None:
+            copies = len(names) if precision.autocast else 1
+            total += size.tokens * width * precision.compute * copies
+            continue
+        learners = len(names & adapters.targets)
+        casts = precision.compute != _FLOAT32
+        total += size.tokens * width * _FLOAT32 * (learners if casts else min(learners, 1))
+        total += size.tokens * adapters.rank * _FLOAT32 * learners
+    return total
+
+
+def kept_between_layers(shape: Shape, size: Pass, precision: Precision) -> int:
+    """With gradient checkpointing: a layer's input is all that is kept of it until it is computed again."""
+    return size.tokens * shape.hidden * precision.residual
+
+
+def kept_outside(shape: Shape, size: Pass, precision: Precision, adapters: Adapters | None = None) -> int:
+    """The last norm, the head's input at scored positions, rotary tables, indices, and the tree's boolean masks."""
+    norm = kept_by_norm(shape, size, precision, trained=adapters is None)
+    head = size.scored * shape.hidden * precision.compute if adapters is None else 0
+    rotary = 2 * size.tokens * shape.head_dim * precision.residual
+    indices = (size.tokens + 2 * size.scored) * _INT64 + size.scored * _FLOAT32
+    return norm + head + rotary + indices + size.mask
+
+
+def logits(shape: Shape, size: Pass) -> int:
+    """One float32 tensor ``(N, V)``."""
+    return size.scored * shape.vocab * _FLOAT32

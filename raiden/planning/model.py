@@ -1,0 +1,80 @@
+"""The model of a run, from its config alone: shape, parameters, adapters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from transformers import AutoConfig
+
+from raiden.errors import ConfigError
+from raiden.planning.shape import Adapters, Parameters, Shape
+from raiden.policy.loading import PolicyConfig, add_lora, empty_model, refuse_unsupported
+from raiden.policy.sources import resolve_model
+
+
+def read_model(policy: PolicyConfig, config_file: str | None = None) -> tuple[Shape, Parameters, Adapters | None]:
+    """Builds the model on the meta device, where parameters take no memory, and counts.
+
+    Args:
+        config_file: a `config.json` in place of that of `policy.path`.
+
+    Raises:
+        ConfigError: there is no config, or it is of a model that raiden cannot train or whose layers are unknown.
+    """
+    source = config_file or resolve_model(policy.path)
+    try:
+        config = AutoConfig.from_pretrained(source)
+    except (OSError, ValueError, KeyError) as error:
+        option = "`--model_config`" if config_file else "`model.policy.path`"
+        raise ConfigError(
+            f"{option}: no model config in {source!r}, nor in the cache of the hub; give the model's config.json with "
+            f"`--model_config FILE`. The cause: {error}"
+        ) from error
+    refuse_unsupported(config)
+    model: Any = empty_model(str(source), getattr(torch, policy.dtype))
+    model.tie_weights()
+    shape = _shape(config, str(source))
+    adapters = None
+    if policy.lora is not None:
+        model = add_lora(model, policy.lora)
+        adapted = {name.split(".lora_A")[0].rpartition(".")[2] for name, _ in model.named_parameters() if "lora_A" in name}
+        adapters = Adapters(policy.lora.rank, frozenset(adapted))
+    return shape, _count(model), adapters
+
+
+def _shape(config: Any, source: str) -> Shape:
+    try:
+        return Shape(
+            num_layers=config.num_hidden_layers,
+            hidden=config.hidden_size,
+            heads=config.num_attention_heads,
+            kv_heads=getattr(config, "num_key_value_heads", None) or config.num_attention_heads,
+            head_dim=getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads,
+            intermediate=config.intermediate_size,
+            vocab=config.vocab_size,
+            tied=config.tie_word_embeddings,
+        )
+    except AttributeError as error:
+        raise ConfigError(
+            f"`model.policy.path`: {source}: {config.model_type} is no decoder of the Llama family, and its memory "
+            f"is not known ({error}); plan with a model that is."
+        ) from error
+
+
+def _count(model: Any) -> Parameters:
+    sizes = {name: p.numel() for name, p in model.named_parameters()}
+    layer_names = set(getattr(model, "_no_split_modules", None) or ())
+    layers = [
+        sum(p.numel() for p in module.parameters())
+        for module in model.modules()
+        if type(module).__name__ in layer_names
+    ]
+    total = sum(sizes.values())
+    return Parameters(
+        total=total,
+        trained=sum(p.numel() for p in model.parameters() if p.requires_grad),
+        layer=max(layers, default=0),
+        outside=total - sum(layers),
+        largest=max(sizes.values()),
+    )

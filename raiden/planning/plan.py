@@ -1,0 +1,185 @@
+"""A run's plan: its model, its work, the memory of each process, and whether that fits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from raiden.datamodule import RoleplayDataModule
+from raiden.engines import TransformersEngine
+from raiden.errors import ConfigError
+from raiden.module import GRPOModule
+from raiden.planning.engine import Wave, cached_tokens, engine_moments
+from raiden.planning.memory import Moment, Training, always, largest_moment
+from raiden.planning.model import read_model
+from raiden.planning.shape import Precision, Shape
+from raiden.planning.workload import Limits, Workload, largest_wave, measure
+from raiden.policy import PolicyConfig
+
+GIB = 2**30
+Verdict = Literal["fits", "tight", "does not fit"]
+_TIGHT = 0.9
+"""Share of the memory above which fragmentation may make a run fail that fits on paper."""
+_PROCESS = {True: 2 * GIB, False: 600 * 2**20}
+"""What a process takes before raiden does: on a GPU the CUDA context, NCCL's buffers and captured graphs (usual
+figures, not measured here); on a CPU Python and its libraries (measured)."""
+_WIDTHS = {"float32": 4, "bfloat16": 2}
+_REMEDIES = {
+    "weights": "more `trainer.devices` with `trainer.strategy` fsdp2, or `model.policy.lora`",
+    "gradients": "more `trainer.devices` with `trainer.strategy` fsdp2, or `model.policy.lora`",
+    "optimizer states": "more `trainer.devices` with `trainer.strategy` fsdp2, or `model.policy.lora`",
+    "AdamW temporaries": "more `trainer.devices` with `trainer.strategy` fsdp2, or `model.policy.lora`",
+    "reference": "`model.objective.beta` 0, which needs none, or `model.policy.lora`, which has one for nothing",
+    "activations": "`model.policy.gradient_checkpointing` true, or fewer `model.update.micro_batch_tokens`",
+    "layer backward": "fewer `model.update.micro_batch_tokens`",
+    "logits": "fewer `model.update.micro_batch_tokens`",
+    "compute-type weights": "`model.policy.dtype` bfloat16 with `model.policy.lora`, or a smaller model",
+    "embedding backward": "`model.policy.lora`, or a smaller model",
+    "engine: weights": "`model.engine.dtype` bfloat16, or a smaller model",
+    "engine: keys and values": "less for the engine (`gpu_memory_utilization`, `cpu_cache_gib`; or `max_rows`)",
+    "engine: passes": "fewer rows (`model.engine.max_rows`) or prompts (`data.val_batch_size`)",
+}
+
+
+@dataclass(frozen=True)
+class Processes:
+    """Where the run runs."""
+
+    num: int
+    """Of all nodes."""
+    on_gpu: bool
+    shards: int | None
+    """Processes that share one copy of the policy under FSDP2; None without it."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What `raiden plan` reports."""
+
+    model: str
+    shape: Shape
+    num_parameters: int
+    num_trained: int
+    processes: Processes
+    workload: Workload
+    memory: dict[str, Moment]
+    """Bytes of one process: for each moment its items."""
+    budget: int
+    """Bytes that a process may take."""
+    cached_tokens: int | None
+    """How many tokens the keys and values of a vLLM engine have room for; None: another engine."""
+    max_length: int
+    """Longest prompt with its completion, in tokens."""
+
+    @property
+    def peak(self) -> tuple[str, int]:
+        """The highest moment, and its bytes."""
+        sums = {name: sum(moment.values()) for name, moment in self.memory.items()}
+        name = max(sums, key=sums.__getitem__)
+        return name, sums[name]
+
+    @property
+    def largest_item(self) -> str:
+        """Of the highest moment."""
+        moment = self.memory[self.peak[0]]
+        return max(moment, key=moment.__getitem__)
+
+    @property
+    def verdict(self) -> Verdict:
+        if self.peak[1] > self.budget or not self.engine_has_room:
+            return "does not fit"
+        return "tight" if self.peak[1] > _TIGHT * self.budget else "fits"
+
+    @property
+    def engine_has_room(self) -> bool:
+        """Whether vLLM can keep at least one sequence of the longest kind."""
+        return self.cached_tokens is None or self.cached_tokens >= self.max_length
+
+    @property
+    def advice(self) -> str | None:
+        """What to change where it is tight or does not fit."""
+        if not self.engine_has_room:
+            return (
+                f"the engine has room for {self.cached_tokens} tokens, one completion with its prompt may have "
+                f"{self.max_length}: raise `model.engine.gpu_memory_utilization` (`cpu_cache_gib` without a GPU)"
+            )
+        if self.verdict == "fits":
+            return None
+        item = self.largest_item
+        remedy = _REMEDIES.get(item, "a smaller model")
+        return f"the largest item is {item} ({self.memory[self.peak[0]][item] / GIB:.1f} GiB): try {remedy}"
+
+
+def make_plan(
+    module: GRPOModule,
+    data: RoleplayDataModule,
+    limits: Limits,
+    processes: Processes,
+    budget: int,
+    config_file: str | None = None,
+) -> Plan:
+    """Everything from the options of a run; no weights, no GPU and no trainer are needed.
+
+    Args:
+        budget: bytes that a process may take; on GPUs the size of one.
+        config_file: a `config.json` in place of that of `model.policy.path`.
+
+    Raises:
+        ConfigError: an option cannot work, or the model's config cannot be had.
+    """
+    policy, sampling = module.policy_config, module.sampling
+    shape, parameters, adapters = read_model(policy, config_file)
+    work = measure(data, module.update, limits, processes.num, module.num_generations, sampling.max_tokens)
+    if not work.passes:
+        raise ConfigError("the run has no step: `trainer.limit_train_batches` leaves none.")
+    training = Training(
+        shape=shape,
+        parameters=parameters,
+        precision=_precision(policy, processes),
+        adapters=adapters,
+        checkpointing=policy.gradient_checkpointing,
+        shards=processes.shards,
+        with_reference=module.objective.beta > 0 and adapters is None,
+        on_gpu=processes.on_gpu,
+        adds_up=work.passes_per_update > 1,
+    )
+    max_tokens = max(sampling.max_tokens, module.val_sampling.max_tokens)
+    return Plan(
+        model=config_file or policy.path,
+        shape=shape,
+        num_parameters=parameters.total,
+        num_trained=parameters.trained,
+        processes=processes,
+        workload=work,
+        memory=_memory(training, module.engine, _wave(module, data, processes), work, budget),
+        budget=budget,
+        cached_tokens=cached_tokens(training, module.engine, budget),
+        max_length=data.max_prompt_tokens + max_tokens,
+    )
+
+
+def _precision(policy: PolicyConfig, processes: Processes) -> Precision:
+    weights = _WIDTHS[policy.dtype]
+    compute = _WIDTHS[policy.compute_dtype] if policy.compute_dtype else weights
+    return Precision(weights, compute, autocast=compute != weights and processes.shards is None)
+
+
+def _wave(module: GRPOModule, data: RoleplayDataModule, processes: Processes) -> Wave:
+    max_rows = module.engine.max_rows if isinstance(module.engine, TransformersEngine) else 1
+    lengths = (module.sampling.max_tokens, module.val_sampling.max_tokens)
+    return largest_wave(data, processes.num, module.num_generations, lengths, max_rows)
+
+
+def _memory(training: Training, engine: object, wave: Wave, work: Workload, budget: int) -> dict[str, Moment]:
+    """All moments of a step, with what the process takes before it does anything."""
+    process = {"the process": _PROCESS[training.on_gpu]}
+    sampling, learning = engine_moments(training, engine, wave, budget)
+    moments = largest_moment(training, work.passes)
+    return {
+        "sampling": _present({**process, **always(training), **sampling}),
+        **{name: _present({**process, **moment, **learning}) for name, moment in moments.items()},
+    }
+
+
+def _present(moment: Moment) -> Moment:
+    return {name: size for name, size in moment.items() if size}

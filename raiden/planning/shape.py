@@ -1,0 +1,89 @@
+"""What the formulas need to know of a model; plain numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Widths of a decoder of the Llama family (Llama, Qwen2, Mistral): two norms, attention, a gated MLP a layer."""
+
+    num_layers: int
+    hidden: int
+    heads: int
+    kv_heads: int
+    head_dim: int
+    intermediate: int
+    vocab: int
+    tied: bool
+    """The head is the embedding matrix."""
+
+    @property
+    def query_width(self) -> int:
+        return self.heads * self.head_dim
+
+    @property
+    def key_width(self) -> int:
+        return self.kv_heads * self.head_dim
+
+    def linear_groups(self) -> tuple[tuple[frozenset[str], int], ...]:
+        """A layer's linear maps that read the same input, and its width."""
+        return (
+            (frozenset({"q_proj", "k_proj", "v_proj"}), self.hidden),
+            (frozenset({"o_proj"}), self.query_width),
+            (frozenset({"gate_proj", "up_proj"}), self.hidden),
+            (frozenset({"down_proj"}), self.intermediate),
+        )
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """How many numbers a model holds."""
+
+    total: int
+    trained: int
+    layer: int
+    """Of the largest transformer layer."""
+    outside: int
+    """Of what is in no layer: embeddings, last norm, head."""
+    largest: int
+    """Of the largest tensor, which is the embedding matrix in all common models."""
+
+
+@dataclass(frozen=True)
+class Adapters:
+    """LoRA in each layer; peft keeps adapters in float32 whatever the weights are in."""
+
+    rank: int
+    targets: frozenset[str]
+    """Names of the adapted linear maps, as in `Shape.linear_groups`."""
+
+
+@dataclass(frozen=True)
+class Precision:
+    """Bytes of a number."""
+
+    weights: int
+    compute: int
+    autocast: bool
+    """Layers compute in another type than the weights', and no FSDP2 gathers them in it."""
+
+    @property
+    def residual(self) -> int:
+        """Of the stream between the layers, which autocast leaves in the type of the embeddings."""
+        return self.weights if self.autocast else self.compute
+
+
+@dataclass(frozen=True)
+class Pass:
+    """The size of one packed forward and backward pass."""
+
+    tokens: int
+    """``T``: length of the packed row."""
+    scored: int
+    """``N``: positions with logits."""
+    mask: int
+    """Elements of all segments' masks: tokens of a segment times the keys that they may see."""
+    copied_keys: int
+    """Keys that segments with ancestors gather from them and from themselves, summed over those segments."""

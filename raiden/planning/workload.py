@@ -1,0 +1,179 @@
+"""What a run has to do: its steps, its tokens, and the passes of its first epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import ceil
+from typing import Any
+
+import torch
+
+from raiden.datamodule import RoleplayDataModule
+from raiden.errors import ConfigError
+from raiden.grpo import UpdateConfig
+from raiden.grpo.batching import Group, MicroBatch, micro_batches
+from raiden.planning.characters import Characters
+from raiden.planning.engine import Wave
+from raiden.planning.shape import Pass
+from raiden.policy import load_tokenizer
+from raiden.prefix_tree import Layout, TreeAttention, pack
+from raiden.processes import Processes
+from raiden.types import Prompt
+
+_META = torch.device("meta")  # shapes without memory
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long the trainer goes on."""
+
+    max_epochs: int | None
+    max_steps: int
+    """Optimizer steps; -1 for no limit."""
+    limit_train_batches: int | float | None
+    """Rollouts of an epoch (int) or a share of them (float)."""
+
+
+@dataclass(frozen=True)
+class Workload:
+    """A run as its data and options make it. Completions are taken as long as they may become."""
+
+    tokens_are_estimated: bool
+    """Counted in characters, because no tokenizer could be had."""
+    num_prompts: int
+    """That are trained on in an epoch, those of the limit only."""
+    steps_per_epoch: int
+    """Rollouts."""
+    steps: int
+    """Of the whole run."""
+    updates_per_epoch: int
+    """Optimizer steps."""
+    prompt_tokens: int
+    """Of an epoch's prompts, shared ones counted for each."""
+    sampled_tokens: int
+    """Of an epoch's completions, at most."""
+    update_tokens: int
+    """That an epoch's forward and backward passes go through, shared ones counted once a pass; at most."""
+    passes: tuple[Pass, ...]
+    """All different sizes of an epoch's passes, on any process."""
+    passes_per_update: int
+    """On the busiest process, at most."""
+
+
+def prepare(data: RoleplayDataModule) -> bool:
+    """Reads the samples and makes the prompts; returns whether their tokens had to be estimated."""
+    try:
+        tokenizer = load_tokenizer(data.tokenizer_path)
+    except ConfigError:
+        data.prepare(Characters())  # type: ignore[arg-type]
+        return True
+    data.prepare(tokenizer)
+    return False
+
+
+def measure(
+    data: RoleplayDataModule,
+    update: UpdateConfig,
+    limits: Limits,
+    num_processes: int,
+    num_generations: int,
+    max_tokens: int,
+) -> Workload:
+    """Goes through the first epoch as the run will, without a model.
+
+    Args:
+        max_tokens: how long each completion is taken to be.
+    """
+    estimated = prepare(data)
+    loader = data.train_dataloader()
+    steps_per_epoch = _limited(len(loader), limits.limit_train_batches)
+    batches = [loader.batch(step) for step in range(steps_per_epoch)]
+    num_updates = [len(update.parts(len(batch))) * update.num_iterations for batch in batches]
+    prompts = [prompt for batch in batches for prompt in batch]
+    passes: dict[Pass, int] = {}
+    most = 0
+    for batch in batches:
+        for sizes in _updates(batch, update, num_processes, num_generations, max_tokens):
+            most = max(most, len(sizes))
+            for size in sizes:
+                passes[size] = passes.get(size, 0) + update.num_iterations
+    return Workload(
+        tokens_are_estimated=estimated,
+        num_prompts=len(prompts),
+        steps_per_epoch=steps_per_epoch,
+        steps=_steps(limits, steps_per_epoch, num_updates),
+        updates_per_epoch=sum(num_updates),
+        prompt_tokens=sum(len(p.token_ids) for p in prompts),
+        sampled_tokens=len(prompts) * num_generations * max_tokens,
+        update_tokens=sum(size.tokens * count for size, count in passes.items()),
+        passes=tuple(passes),
+        passes_per_update=most,
+    )
+
+
+def _limited(num_batches: int, limit: int | float | None) -> int:
+    """Lightning's meaning of `limit_train_batches`."""
+    if limit is None:
+        return num_batches
+    return min(limit, num_batches) if isinstance(limit, int) else int(limit * num_batches)
+
+
+def _steps(limits: Limits, per_epoch: int, num_updates: Sequence[int]) -> int:
+    """Rollouts of the run; `max_steps` counts optimizer steps."""
+    bounds = []
+    if limits.max_epochs is not None and limits.max_epochs >= 0:
+        bounds.append(limits.max_epochs * per_epoch)
+    if limits.max_steps >= 0:
+        bounds.append(ceil(limits.max_steps / max(num_updates, default=1)))
+    if not bounds:
+        raise ConfigError("the run has no end: set `trainer.max_epochs` or `trainer.max_steps`.")
+    return min(bounds)
+
+
+def _updates(
+    batch: Sequence[Prompt], update: UpdateConfig, num_processes: int, num_generations: int, max_tokens: int
+) -> Iterator[list[Pass]]:
+    """The passes of each optimizer step, of each process."""
+    completions = [(0,) * max_tokens] * num_generations
+    for part in update.parts(len(batch)):
+        for rank in range(num_processes):
+            own = Processes(rank, num_processes).share(part)
+            groups = [Group(batch[i].token_ids, completions, range(num_generations)) for i in own]
+            yield [size_of(each) for each in micro_batches(groups, update.micro_batch_tokens, _META)]
+
+
+def size_of(batch: MicroBatch) -> Pass:
+    """What the memory formulas need to know of a pass."""
+    masks = [block.mask.shape for block in batch.tree.blocks]
+    return Pass(
+        tokens=batch.input_ids.shape[1],
+        scored=len(batch.targets),
+        mask=sum(tokens * keys for tokens, keys in masks),
+        copied_keys=sum(keys for tokens, keys in masks if keys > tokens),
+    )
+
+
+def largest_wave(
+    data: RoleplayDataModule, num_processes: int, num_generations: int, lengths: tuple[int, int], max_rows: int
+) -> Wave:
+    """The largest of the waves in which the transformers engine samples and validates.
+
+    Args:
+        lengths: longest completion in training and in validation.
+    """
+    waves = []
+    for loader, rows, length in (
+        (data.train_dataloader(), num_generations, lengths[0]),
+        (data.val_dataloader(), 1, lengths[1]),
+    ):
+        for batch in loader:
+            own = Processes(0, num_processes).share(range(len(batch)))[: max(1, max_rows // rows)]
+            waves.append(_wave([batch[i] for i in own] or batch[:1], rows, length))
+    return max(waves, key=lambda wave: wave.prompt_tokens + wave.rows * wave.max_tokens)
+
+
+def _wave(prompts: Sequence[Prompt], rows: int, max_tokens: int) -> Wave:
+    layout: Layout = pack([prompt.token_ids for prompt in prompts])
+    blocks: Any = TreeAttention(layout, _META).blocks
+    return Wave(len(layout), sum(block.mask.numel() for block in blocks), len(prompts) * rows, max_tokens)

