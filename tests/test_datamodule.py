@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import random
 import shutil
 from collections import Counter
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
-from raiden.datamodule import PromptBatches, PromptLoader, RoleplayDataModule, shuffled
-from raiden.errors import ConfigError, SampleError
+from raiden.datamodule import RoleplayDataModule
+from raiden.errors import ConfigError, ProfileError, SampleError
+from raiden.loaders import PromptBatches, PromptLoader, shuffled
 from raiden.samples import parse_sample
 from raiden.types import Prompt
 from tests.records import sample_record, write_json
+from tests.runs import finish, fit_arguments, raiden
 
 
 def records(*names, questions=3, **changes):
@@ -184,6 +188,76 @@ def test_test_samples_come_from_their_own_file(make, tmp_path):
     path = write_json(tmp_path / "test.json", records("z"))
     data = make(records("a", "b"), test_file=str(path))
     assert characters(data.test_dataloader()) == characters(data.predict_dataloader()) == {"z"}
+
+
+# Profiles instead of samples
+
+PROFILES = Path(__file__).parent.parent / "data" / "online_profiles.jsonl"
+
+
+@pytest.fixture
+def profiles_file(tmp_path):
+    """The first six of the shipped profiles."""
+    path = tmp_path / "my_characters.jsonl"
+    path.write_text("".join(PROFILES.read_text(encoding="utf-8").splitlines(keepends=True)[:6]), encoding="utf-8")
+    return str(path)
+
+
+def from_profiles(tiny_folder, path, **options):
+    data = RoleplayDataModule(profiles=path, tokenizer=str(tiny_folder), max_prompt_tokens=8192, **options)
+    data.setup("fit")
+    return data
+
+
+def test_profiles_alone_give_samples_of_both_kinds_split_by_character(tiny_folder, profiles_file, log):
+    data = from_profiles(tiny_folder, profiles_file, samples_per_profile=2)
+    train, held_out = all_prompts(data.train_dataloader()), all_prompts(data.val_dataloader())
+    assert f"made 24 samples from the 6 profiles of {profiles_file}." in log.messages
+    assert (len(train), len(held_out)) == (20, 4)
+    assert Counter(p.sample.focus for p in held_out) == {"sbk": 2, "cm": 2}
+    assert not characters(data.train_dataloader()) & characters(data.val_dataloader())
+
+
+def test_the_samples_of_profiles_depend_on_the_seed_alone(tiny_folder, profiles_file):
+    first, again, other = (
+        {p.sample.id for p in all_prompts(from_profiles(tiny_folder, profiles_file, seed=seed).val_dataloader())}
+        for seed in (0, 0, 1)
+    )
+    assert first == again != other
+
+
+def test_profiles_may_be_held_out_against_a_file_of_samples(tiny_folder, profiles_file, tmp_path):
+    held_out = str(write_json(tmp_path / "val.json", records("z")))
+    data = from_profiles(tiny_folder, profiles_file, val_file=held_out)
+    assert (len(characters(data.train_dataloader())), characters(data.val_dataloader())) == (6, {"z"})
+
+
+@pytest.mark.parametrize(
+    ("options", "state"),
+    [({}, "not set"), ({"train_file": "a.json", "profiles": "b.jsonl"}, "both set")],
+)
+def test_samples_or_profiles_must_be_given_and_not_both(options, state):
+    with pytest.raises(ConfigError, match=rf"`data\.train_file` and `data\.profiles` are {state}; give"):
+        RoleplayDataModule(**options)
+
+
+def test_raiden_fit_trains_from_profiles_alone(tiny_folder, tmp_path):
+    setting = "<Character Setting>\nName: {}\nAge: {}\nHometown: {}\n</Character Setting>"
+    people = (("Ada", 27, "York"), ("Ben", 31, "Leeds"), ("Cleo", 19, "Bath"))
+    lines = [json.dumps({"prompt": setting.format(*person)}) + "\n" for person in people]
+    (tmp_path / "my_characters.jsonl").write_text("".join(lines), encoding="utf-8")
+    options = ["--data.profiles=my_characters.jsonl", "--trainer.limit_train_batches=1", "--trainer.max_epochs=1"]
+    arguments = fit_arguments(tiny_folder, tmp_path, tmp_path / "logs", *options)
+    output = finish(raiden(*(a for a in arguments if not a.startswith("--data.train_file")), cwd=tmp_path))
+    assert "made 21 samples from the 3 profiles of my_characters.jsonl." in output
+    assert list((tmp_path / "logs").rglob("summary.json"))
+
+
+def test_a_broken_profile_is_named_by_its_line(tiny_folder, tmp_path):
+    path = tmp_path / "bad.jsonl"
+    path.write_text('{"prompt": "nothing"}\n', encoding="utf-8")
+    with pytest.raises(ProfileError, match=r"bad\.jsonl:1: "):
+        from_profiles(tiny_folder, str(path))
 
 
 # Chat templates that cannot make the conversation

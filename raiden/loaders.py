@@ -1,0 +1,81 @@
+"""Prompts in batches: an endless stream that resumes anywhere, or all of them once."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from raiden.types import Prompt
+
+
+class PromptBatches:
+    """All prompts once, in order. (Lightning would take a plain list of batches for a list of loaders.)"""
+
+    def __init__(self, prompts: Sequence[Prompt], batch_size: int) -> None:
+        self.prompts = prompts
+        self.batch_size = batch_size
+
+    def __len__(self) -> int:
+        return math.ceil(len(self.prompts) / self.batch_size)
+
+    def __iter__(self) -> Iterator[list[Prompt]]:
+        for start in range(0, len(self.prompts), self.batch_size):
+            yield list(self.prompts[start : start + self.batch_size])
+
+
+class PromptLoader:
+    """An endless stream of shuffled epochs, cut into steps; the position in it is its whole state.
+
+    Step ``k`` holds the same prompts in every run with the same data and seed, whatever was done in between.
+    """
+
+    def __init__(self, prompts: Sequence[Prompt], batch_size: int, questions_per_character: int, seed: int) -> None:
+        self.prompts = prompts
+        self.batch_size = batch_size
+        self.questions_per_character = questions_per_character
+        self.seed = seed
+        self.num_taken = 0
+
+    def __len__(self) -> int:
+        """Steps in an epoch; the last one may be short."""
+        return math.ceil(len(self.prompts) / self.batch_size)
+
+    def __iter__(self) -> Iterator[list[Prompt]]:
+        for _ in range(len(self)):
+            self.num_taken += 1
+            yield self.batch(self.num_taken - 1)
+
+    def batch(self, step: int) -> list[Prompt]:
+        """The prompts of a step, counted from the beginning of the run."""
+        epoch, place = divmod(step, len(self))
+        order = shuffled(self.prompts, self.questions_per_character, f"{self.seed} {epoch}")
+        return order[place * self.batch_size : (place + 1) * self.batch_size]
+
+    def state_dict(self) -> dict[str, int]:
+        return {"num_taken": self.num_taken}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        self.num_taken = state["num_taken"]
+
+
+def shuffled(prompts: Sequence[Prompt], questions_per_character: int, seed: str) -> list[Prompt]:
+    """A random order in which up to so many questions about one character stand next to each other.
+
+    >>> from types import SimpleNamespace as N
+    >>> prompts = [N(sample=N(character_name=name)) for name in "aaaabbbb"]
+    >>> names = [p.sample.character_name for p in shuffled(prompts, 2, "seed")]
+    >>> all(first == second for first, second in zip(names[::2], names[1::2]))
+    True
+    """
+    rng = random.Random(seed)  # its own generator: nothing else in the run can move it
+    by_character: dict[str, list[Prompt]] = defaultdict(list)
+    for prompt in prompts:
+        by_character[prompt.sample.character_name].append(prompt)
+    runs = []
+    for own in by_character.values():
+        rng.shuffle(own)
+        runs += [own[i : i + questions_per_character] for i in range(0, len(own), questions_per_character)]
+    rng.shuffle(runs)
+    return [prompt for run in runs for prompt in run]
