@@ -35,7 +35,7 @@ CASES = {
     "one prompt in parts": Case(prompts=1, steps=2, options={"update": UpdateConfig(num_iterations=2)}),
     "first half flat": Case(flat=(0, 1), steps=2, options={"objective": ObjectiveConfig(beta=0.1)}),
     "second half flat": Case(flat=(2, 3), steps=2),
-    "all flat": Case(flat=(0, 1, 2, 3), steps=2),
+    "all flat": Case(flat=(0, 1, 2, 3)),
     "a part flat": Case(flat=(0, 1), options={"update": PARTS}),
     "unlikely tokens left out": Case(steps=3, options={"sampling": SamplingConfig(max_tokens=6, top_p=0.9, top_k=40)}),
     "truncated ones masked": Case(steps=2, options={"objective": ObjectiveConfig(mask_truncated=True)}),
