@@ -163,6 +163,7 @@ def test_each_term_of_a_rule_needs_one_variant_in_the_profile():
         ("the Bell at Grange", "en"),
         ("Dr. Shaw", "en"),
         ("1,000", "en"),
+        ("8:10", "en"),
         ("27岁", "zh"),
         ("建阳麻沙镇", "zh"),
         ("和田玉", "zh"),

@@ -15,6 +15,9 @@ from raiden.datagen.base import Rejection, Slot
 from raiden.datagen.checks import check
 from raiden.datagen.checks.memory import history_text
 from raiden.datagen.template import TemplateAuthor, samples_from_profiles
+from raiden.datagen.template.records import cm_record
+from raiden.datagen.template.tables import table
+from raiden.datagen.template.talks import talks_about
 from raiden.profiles import load_profiles, read_profiles
 from raiden.rewards import VRAR
 from raiden.types import LANGUAGES, Profile, Sample
@@ -24,6 +27,7 @@ UNSEEN = Path(__file__).parent / "profiles"
 SHIPPED = Path(__file__).parents[2] / "data" / "online_profiles.jsonl"
 WITHOUT_FACTS = {"守夜人", "黒猫亭の店主", "Bartholomew", "그림자 사서"}
 """Profiles of running text alone: only the name can be asked for."""
+NAMES = {"zh": "周阿宝", "ja": "氏家 圭", "ko": "탁보영", "en": "Zeb Quill"}
 
 
 @cache
@@ -111,6 +115,20 @@ def test_conversations_are_about_many_things(language):
     assert len({sample.raw["metadata"]["field"] for sample in samples}) >= 12
     assert len({sample.keywords for sample in samples}) >= 100
     assert {"who", "what", "where", "when", "why", "how"} == {sample.question_type for sample in samples}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_everything_that_a_user_can_mention_makes_a_sample(language):
+    memories = table(language)["memories"]
+    assert len(memories) >= 12
+    for memory in memories:
+        values = memory["values"].split(", ")
+        assert len(set(values)) == len(values) >= 12
+        talks = talks_about(memory["kind"], language, [], random.Random(0))
+        assert {talk.keyword for talk in talks} == set(values)
+        for talk in talks_about(memory["kind"], language, [], random.Random(1)):
+            slot = Slot(profile_of({"Name": NAMES[language]}), "cm", language, 0)
+            assert isinstance(check(cm_record(talk, slot), slot, ()), Sample), talk
 
 
 def test_difficulty_is_by_what_must_be_said_and_by_the_length_of_the_conversation():

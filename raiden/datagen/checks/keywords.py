@@ -17,7 +17,7 @@ from raiden.types import Language, Sample, Term
 _MAX_UNITS: dict[Language, int] = {"zh": 14, "ja": 16, "ko": 5, "en": 6}
 """Words of a keyword at most; characters in Chinese and Japanese."""
 _MAX_LENGTH = 48
-_SEPARATOR = re.compile(r"(?<!\d),|,(?!\d)|[;:!?。、|\n\"()<>{}\[\]]|(?<!\d)/(?!\d)|\s[-+&]\s")
+_SEPARATOR = re.compile(r"(?<!\d)[,:]|[,:](?!\d)|[;!?。、|\n\"()<>{}\[\]]|(?<!\d)/(?!\d)|\s[-+&]\s")
 _EMPTY_WORDS = word_set(
     "it this that thing things something someone somebody anything nothing none unknown yes no name person people one "
     "i me you he she we they him her them my your his their the a an and or of in on at here there today now then who "

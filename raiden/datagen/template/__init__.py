@@ -6,7 +6,8 @@ values       what a field says -> what a reply must say: readings, figures, plac
 facts        a profile -> the facts that can be asked for
 wordings     a fact -> question and answer; korean picks particles
 talks        things mentioned in passing -> conversations and questions about them
-author       both -> records, each of which passes the checks
+records      both -> records in the sample format
+author       the records of a slot, each of which passes the checks
 """
 
 from raiden.datagen.template.author import TemplateAuthor, samples_from_profiles

@@ -7,16 +7,15 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import count, islice
-from typing import Any
 
 from raiden.datagen.base import Record, Rejection, Slot
 from raiden.datagen.checks import check
 from raiden.datagen.template.facts import facts_of
-from raiden.datagen.template.talks import Talk, memory_kinds, talks_about
+from raiden.datagen.template.records import cm_record, sbk_record
+from raiden.datagen.template.talks import memory_kinds, talks_about
 from raiden.datagen.template.wordings import Exchange, exchange_about
 from raiden.types import Language, Profile, Sample
 
-MODEL = "template"
 _ROUNDS = 3
 """How often each kind of thing may be mentioned in conversations with one character, with other values."""
 
@@ -88,7 +87,7 @@ class TemplateAuthor:
     def _profile_drafts(self, slot: Slot) -> Iterator[Record]:
         accepted: list[Sample] = []
         for exchange in self._exchanges(slot):
-            record = _sbk_record(exchange, slot)
+            record = sbk_record(exchange, slot)
             sample = check(record, slot, accepted)
             if isinstance(sample, Sample):
                 accepted.append(sample)
@@ -98,14 +97,14 @@ class TemplateAuthor:
         kinds = memory_kinds(slot.language)
         sbk_slot = replace(slot, focus="sbk")
         topics = [exchange for exchange in self._exchanges(slot) if exchange.fact.kind not in _NO_TOPICS]
-        drafts = [(exchange, _sbk_record(exchange, sbk_slot)) for exchange in topics]
+        drafts = [(exchange, sbk_record(exchange, sbk_slot)) for exchange in topics]
         own = [exchange for exchange, draft in drafts if isinstance(check(draft, sbk_slot, ()), Sample)]
         accepted: list[Sample] = []
         for turn in range(_ROUNDS):
             rng = self._rng(slot, "cm", turn)
             for kind in rng.sample(kinds, len(kinds)):
                 for talk in talks_about(kind, slot.language, own, rng):
-                    record = _cm_record(talk, slot)
+                    record = cm_record(talk, slot)
                     sample = check(record, slot, accepted)
                     if isinstance(sample, Sample):
                         accepted.append(sample)
@@ -149,54 +148,3 @@ def _accepted(author: TemplateAuthor, slot: Slot, accepted: Sequence[Sample]) ->
         if isinstance(sample, Sample):
             return sample
     return None
-
-
-def _sbk_record(exchange: Exchange, slot: Slot) -> dict[str, Any]:
-    reading = exchange.fact.reading
-    record = _record(slot, exchange.question, exchange.answer, exchange.fact.label)
-    record |= {
-        "keywords": [term.variants[0] for term in reading.terms],
-        "question_type": exchange.question_type,
-        "validation_method": "single_term_validation" if reading.is_single else "multi_term_parsing",
-        "difficulty": exchange.difficulty,
-    }
-    if not reading.is_single:
-        record["rule"] = {
-            "match": "all" if exchange.needs_all else "any",
-            "terms": [{"variants": list(term.variants)} for term in reading.terms],
-        }
-        if reading.forbidden:
-            record["rule"]["forbidden"] = [{"variants": list(term.variants)} for term in reading.forbidden]
-    return record
-
-
-def _cm_record(talk: Talk, slot: Slot) -> dict[str, Any]:
-    return _record(slot, talk.question, talk.answer, talk.kind) | {
-        "conversation_history": [
-            {"role": role, "content": content}
-            for pair in talk.turns
-            for role, content in zip(("user", "assistant"), pair, strict=True)
-        ],
-        "keywords": [talk.keyword],
-        "question_type": talk.question_type,
-        "validation_method": "single_term_validation",
-        "difficulty": talk.difficulty,
-    }
-
-
-def _record(slot: Slot, question: str, answer: str, field: str) -> dict[str, Any]:
-    """What the records of both kinds share."""
-    return {
-        "character_name": slot.profile.name,
-        "character_profile": dict(slot.profile.fields),
-        "conversation_history": [],
-        "question": question,
-        "answer": answer,
-        "metadata": {
-            "source": f"template_{slot.focus}",
-            "model": MODEL,
-            "language": slot.language,
-            "focus": "script_knowledge" if slot.focus == "sbk" else "conversation_memory",
-            "field": field,
-        },
-    }

@@ -35,7 +35,7 @@ _HONORIFICS = word_set("the of de von van lady lord sir dr mr mrs ms miss king q
 _ANIMAL = re.compile(
     r"\b(?:cat|kitten|dog|puppy|hound|horse|pony|rabbit|hamster|parrot|owl|raven|crow|snake|turtle|fox|wolf|bird|lizard|"
     r"ferret|rat|mouse|fish)s?\b|[猫狗犬鸟鳥兔兎鱼魚龟亀马馬蛇鼠狐狼鹰鹦]|金魚|うさぎ|インコ|ハムスター|フクロウ|"
-    r"고양이|강아지|개$|견$|토끼|햄스터|앵무|거북|금붕어|새$"
+    r"고양이|강아지|[개견](?:$|\s)|토끼|햄스터|앵무|거북|금붕어|새(?:$|\s)"
 )
 _WEAPON = re.compile(
     r"\b(?:sword|dagger|bow|axe|pistol|gun|rifle|knife|spear|staff|hammer|katana|whip|blade|shield)s?$"
