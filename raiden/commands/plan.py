@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from jsonargparse import Namespace
 from lightning.pytorch.cli import LightningArgumentParser
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -47,6 +48,9 @@ class PlanCLI(RaidenCLI):
         parser.add_argument(
             "--ckpt_path", type=str | None, default=None, help="Changes nothing: going on needs what starting needs."
         )
+
+    def _set_seed(self) -> None:
+        """Nothing to do: the one random order of a plan, that of the prompts, has a seed of its own."""
 
     def before_instantiate_classes(self) -> None:
         self._refuse_plain_groups(self.config)
@@ -94,10 +98,10 @@ def _processes(trainer: Namespace) -> Processes:
     if name in ("fsdp2", "FSDP2Strategy"):
         replicas = 1 if isinstance(strategy, str) else strategy.init_args.replicas
         if num % replicas:
-            raise ConfigError(f"`trainer.strategy.replicas` must divide the {num} processes of the run, got {replicas}.")
+            raise ConfigError(f"`trainer.strategy.replicas` must divide the run's {num} processes, got {replicas}.")
         return Processes(num, on_gpu, num // replicas)
     if num > 1:
-        raise ConfigError(f"`trainer.strategy`: {num} processes need `fsdp2` (raiden.strategy.FSDP2Strategy), got {name}.")
+        raise ConfigError(f"`trainer.strategy`: {num} processes need `fsdp2`, got {name}.")
     return Processes(num, on_gpu, None)
 
 
@@ -136,40 +140,39 @@ def as_json(plan: Plan) -> dict[str, Any]:
 
 
 def _print(plan: Plan) -> None:
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
     work, processes = plan.workload, plan.processes
-    place = f"{processes.num} {'GPU' if processes.on_gpu else 'CPU'} process{'es' if processes.num > 1 else ''}"
-    sharing = f", each a {processes.shards}th of the policy" if (processes.shards or 1) > 1 else ""
     console.print(f"{plan.model}: {plan.num_parameters:,} parameters, {plan.num_trained:,} trained")
-    console.print(f"{place}{sharing}")
+    place = f"{processes.num} {'GPUs' if processes.on_gpu else 'CPU processes'}"
+    console.print(f"{place}; the policy in {processes.shards or 1} shards")
     console.print(
-        f"an epoch: {work.num_prompts:,} prompts, {work.steps_per_epoch:,} steps, {work.updates_per_epoch:,} optimizer "
-        f"updates; the run: {work.steps:,} steps"
+        f"run: {work.steps:,} steps; epoch: {work.num_prompts:,} prompts, {work.steps_per_epoch:,} steps, "
+        f"{work.updates_per_epoch:,} optimizer updates"
     )
     console.print(
-        f"tokens of an epoch: {work.prompt_tokens:,} in prompts, at most {work.sampled_tokens:,} sampled, at most "
-        f"{work.update_tokens:,} in passes of the update"
-        + (" (estimated from characters: no tokenizer)" if work.tokens_are_estimated else "")
+        f"tokens of an epoch: prompts {work.prompt_tokens:,}; sampled at most {work.sampled_tokens:,}; through the "
+        f"update at most {work.update_tokens:,}"
     )
+    if work.tokens_are_estimated:
+        console.print("(tokens are estimated from characters: the model's tokenizer cannot be had)")
     console.print(_table(plan))
     if plan.cached_tokens is not None:
-        console.print(f"the engine keeps up to {plan.cached_tokens:,} tokens; the longest completion with its prompt: "
-                      f"{plan.max_length:,}")
+        console.print(
+            f"engine: room for {plan.cached_tokens:,} tokens; a prompt with its completion: {plan.max_length:,}"
+        )
     moment, peak = plan.peak
-    console.print(
-        f"{plan.verdict}: {peak / GIB:.1f} of {plan.budget / GIB:g} GiB ({peak / plan.budget:.0%}), highest at: {moment}"
-    )
+    shares = f"{peak / GIB:.1f} of {plan.budget / GIB:g} GiB ({peak / plan.budget:.0%})"
+    console.print(f"{plan.verdict}: {shares}, highest in the column {moment}")
     if plan.advice:
         console.print(plan.advice)
 
 
 def _table(plan: Plan) -> Table:
-    table = Table(title="memory of a process, GiB", title_justify="left")
+    table = Table(title="memory of a process, GiB", title_justify="left", box=SIMPLE_HEAD)
     table.add_column("")
     for name in plan.memory:
         table.add_column(name, justify="right")
-    items = list(dict.fromkeys(item for moment in plan.memory.values() for item in moment))
-    for item in items:
+    for item in dict.fromkeys(item for moment in plan.memory.values() for item in moment):
         table.add_row(item, *(_gib(moment.get(item)) for moment in plan.memory.values()))
     table.add_section()
     table.add_row("together", *(_gib(sum(moment.values())) for moment in plan.memory.values()))

@@ -45,7 +45,7 @@ def transformers_sampling(training: Training, wave: Wave) -> Moment:
     gathered = training.parameters.total * width if whole else 0
     return {
         "compute-type weights": gathered,
-        "engine: keys and values": cache,
+        "engine: cache": cache,
         "engine: passes": max(prefill, draws),
     }
 
@@ -69,7 +69,7 @@ def vllm_sampling(training: Training, engine: VLLMEngine, gpu_bytes: int) -> Mom
         room = max(1, round(engine.cpu_cache_gib)) * _GIB
     return {
         "engine: weights": copy,
-        "engine: keys and values": max(room, 0),
+        "engine: cache": max(room, 0),
         "engine: synced weight": training.parameters.largest * training.precision.compute,
     }
 
@@ -81,7 +81,7 @@ def cached_tokens(training: Training, engine: object, gpu_bytes: int) -> int | N
     """
     if not isinstance(engine, VLLMEngine):
         return None
-    room = vllm_sampling(training, engine, gpu_bytes)["engine: keys and values"]
+    room = vllm_sampling(training, engine, gpu_bytes)["engine: cache"]
     return room // key_value_bytes(training, _engine_width(training, engine))
 
 

@@ -38,8 +38,7 @@ def read_model(policy: PolicyConfig, config_file: str | None = None) -> tuple[Sh
     adapters = None
     if policy.lora is not None:
         model = add_lora(model, policy.lora)
-        adapted = {name.split(".lora_A")[0].rpartition(".")[2] for name, _ in model.named_parameters() if "lora_A" in name}
-        adapters = Adapters(policy.lora.rank, frozenset(adapted))
+        adapters = Adapters(policy.lora.rank, _adapted(model))
     return shape, _count(model), adapters
 
 
@@ -60,6 +59,12 @@ def _shape(config: Any, source: str) -> Shape:
             f"`model.policy.path`: {source}: {config.model_type} is no decoder of the Llama family, and its memory "
             f"is not known ({error}); plan with a model that is."
         ) from error
+
+
+def _adapted(model: Any) -> frozenset[str]:
+    """`q_proj` of `...layers.0.self_attn.q_proj.lora_A.default.weight`, and so on."""
+    adapted = [name.partition(".lora_A.")[0] for name, _ in model.named_parameters() if ".lora_A." in name]
+    return frozenset(name.rpartition(".")[2] for name in adapted)
 
 
 def _count(model: Any) -> Parameters:

@@ -36,7 +36,7 @@ _REMEDIES = {
     "compute-type weights": "`model.policy.dtype` bfloat16 with `model.policy.lora`, or a smaller model",
     "embedding backward": "`model.policy.lora`, or a smaller model",
     "engine: weights": "`model.engine.dtype` bfloat16, or a smaller model",
-    "engine: keys and values": "less for the engine (`gpu_memory_utilization`, `cpu_cache_gib`; or `max_rows`)",
+    "engine: cache": "less for the engine (`gpu_memory_utilization`, `cpu_cache_gib`; or `max_rows`)",
     "engine: passes": "fewer rows (`model.engine.max_rows`) or prompts (`data.val_batch_size`)",
 }
 

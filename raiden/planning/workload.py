@@ -62,10 +62,16 @@ class Workload:
 
 
 def prepare(data: RoleplayDataModule) -> bool:
-    """Reads the samples and makes the prompts; returns whether their tokens had to be estimated."""
+    """Reads the samples and makes the prompts; returns whether their tokens had to be estimated.
+
+    Raises:
+        ConfigError: a tokenizer is there but no prompts can be made with it, so that the run would fail as well.
+    """
     try:
         tokenizer = load_tokenizer(data.tokenizer_path)
-    except ConfigError:
+    except ConfigError as error:
+        if error.__cause__ is None:  # raiden's own finding, not a file or a hub that cannot be reached
+            raise
         data.prepare(Characters())  # type: ignore[arg-type]
         return True
     data.prepare(tokenizer)
