@@ -114,6 +114,8 @@ def _is_askable(label: str, value: str, language: Language) -> bool:
     """Whether a label that is not known can be put into a question of its own language."""
     if len(label) > _MAX_LABEL[language] or not re.fullmatch(r"[\w' ]+", label) or not may_be_asked(label):
         return False
+    if re.match(r"(?:an?|the|my|his|her|its|their) ", label, re.IGNORECASE):
+        return False
     has_script = re.search(r"[\u3041-\u9fff가-힣]", label)
     if (language == "en") == bool(has_script) or (language == "en" and label.rstrip("s") != label):
         return False

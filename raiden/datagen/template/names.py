@@ -50,10 +50,10 @@ def is_person_name(text: str) -> bool:
 
 
 def is_nominal(text: str) -> bool:
-    """Whether a value ends in a noun or name, as a dictionary sees it; in English: has a capital or a digit."""
+    """Whether a value ends in a noun or name, as a dictionary sees it; in English: begins with a name or a number."""
     script = script_of(text)
     if script == "en":
-        return any(char.isupper() or char.isdigit() for char in text)
+        return bool(re.match(r"(?:(?:an?|the) )?[A-Z0-9]", text))
     if script == "ko":
         return _korean_tags(text)[-1] in ("NNG", "NNP", "XSN", "NNB")
     if script == "ja":
