@@ -11,6 +11,7 @@ from lightning.pytorch.strategies import ModelParallelStrategy, StrategyRegistry
 from torch.distributed.device_mesh import DeviceMesh, init_device_mesh
 
 from raiden.errors import ConfigError
+from raiden.launcher import Launcher, end_with_first_process
 
 
 class FSDP2Strategy(ModelParallelStrategy):
@@ -32,7 +33,13 @@ class FSDP2Strategy(ModelParallelStrategy):
         self.replicas = replicas
         self.shard_mesh: DeviceMesh | None = None
 
+    def _configure_launcher(self) -> None:
+        assert self.cluster_environment is not None
+        if not self.cluster_environment.creates_processes_externally:
+            self._launcher = Launcher(self.cluster_environment, self.num_processes, self.num_nodes)
+
     def setup_environment(self) -> None:
+        end_with_first_process()
         self._data_parallel_size = self.num_nodes * self.num_processes
         if self._data_parallel_size % self.replicas:
             raise ConfigError(
@@ -54,6 +61,7 @@ class FSDP2Strategy(ModelParallelStrategy):
         super().save_checkpoint(checkpoint, part, storage_options)
         self.barrier()
         if self.global_rank == 0:
+            shutil.rmtree(target, ignore_errors=True)  # of a run that went on from an earlier step
             part.rename(target)
         self.barrier()
 

@@ -51,6 +51,16 @@ def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def wide_folder(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """As the tiny model, but twice as wide: on CPU vLLM needs heads of 32."""
+    folder = tmp_path_factory.mktemp("wide")
+    tokenizer = AutoTokenizer.from_pretrained(tiny_folder)
+    tokenizer.save_pretrained(folder)
+    _make_model(tokenizer, hidden_size=128).save_pretrained(folder)
+    return folder
+
+
 @pytest.fixture
 def tiny_model(tiny_folder: Path) -> PreTrainedModel:
     """A fresh copy, with the prefix tree's attention."""
@@ -85,11 +95,11 @@ def _make_tokenizer() -> PreTrainedTokenizerFast:
     )
 
 
-def _make_model(tokenizer: PreTrainedTokenizerBase) -> Qwen2ForCausalLM:
+def _make_model(tokenizer: PreTrainedTokenizerBase, hidden_size: int = 64) -> Qwen2ForCausalLM:
     config = Qwen2Config(
         vocab_size=len(tokenizer),
-        hidden_size=64,
-        intermediate_size=128,
+        hidden_size=hidden_size,
+        intermediate_size=2 * hidden_size,
         num_hidden_layers=2,
         num_attention_heads=4,
         num_key_value_heads=2,

@@ -11,7 +11,7 @@ FLOORS = [
     {"languages", "records"},
     {"rewards"},
     {"profiles", "samples", "prompts"},
-    {"conversion", "endpoints", "generators", "prefix_tree", "processes"},
+    {"conversion", "endpoints", "generators", "launcher", "prefix_tree", "processes"},
     {"grpo", "engines", "policy", "metrics", "datagen", "optimization"},
     {"rollouts", "canary", "loaders"},
     {"sampler"},

@@ -141,6 +141,7 @@ class VLLMEngine:
             min_p=sampling.min_p,
             max_tokens=sampling.max_tokens,
             stop_token_ids=self.stop_ids,
+            ignore_eos=True,  # of vLLM's own reading of the model's files
             logprobs=0,  # of the drawn token alone
             detokenize=False,
         )

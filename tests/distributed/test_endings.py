@@ -1,0 +1,87 @@
+"""A run of two processes ends together, whatever ends it: a message, no orphan, the checkpoints as they were."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from raiden.checkpoints import checkpoints_of
+from tests.runs import fit_arguments, write_samples_file
+
+TWO = ["--trainer.devices=2", "--trainer.strategy=fsdp2", "--trainer.limit_val_batches=0"]
+
+
+class Run:
+    """A long run of two processes, past its second checkpoint."""
+
+    def __init__(self, model: Path, folder: Path) -> None:
+        samples = write_samples_file(folder / "samples.json")
+        arguments = fit_arguments(model, samples, folder / "logs", *TWO, "--trainer.max_epochs=500")
+        self.folder = folder / "logs" / "tiny" / "version_0"
+        # A session of its own: what a terminal sends goes to the run alone.
+        self.first = subprocess.Popen(
+            [sys.executable, "-m", "raiden", *arguments], cwd=folder, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True, start_new_session=True,
+        )  # fmt: skip
+        self.read_until(r"step 4 ")
+        self.second = int(Path(f"/proc/{self.first.pid}/task/{self.first.pid}/children").read_text().split()[0])
+
+    def read_until(self, pattern: str) -> None:
+        lines = []
+        for line in self.first.stdout:
+            lines.append(line)
+            if re.match(pattern, line):
+                return
+        pytest.fail("".join(lines))
+
+    def end(self) -> tuple[str, float]:
+        """The rest of what it said, and the seconds until all was over: the pipe ends with its last process."""
+        started = time.monotonic()
+        output, _ = self.first.communicate(timeout=60)
+        return output, time.monotonic() - started
+
+
+@pytest.fixture
+def run(tiny_folder, tmp_path):
+    run = Run(tiny_folder, tmp_path)
+    yield run
+    if run.first.poll() is None:
+        os.killpg(run.first.pid, signal.SIGKILL)
+
+
+def assert_over(run: Run, seconds: float) -> None:
+    assert seconds < 30
+    assert not Path(f"/proc/{run.second}").exists()
+    assert run.folder / "checkpoints" / "step-00000004.ckpt" in checkpoints_of(run.folder)
+
+
+def test_when_the_second_process_is_killed_the_first_one_says_so_and_ends(run):
+    os.kill(run.second, signal.SIGKILL)
+    output, seconds = run.end()
+    assert "error: process 1 of the run was ended by SIGKILL" in output
+    assert "Go on with --ckpt_path last" in output
+    assert run.first.returncode == 1
+    assert_over(run, seconds)
+
+
+def test_when_the_first_process_is_killed_the_second_one_says_so_and_ends(run):
+    run.first.kill()
+    output, seconds = run.end()
+    assert "error: the run's first process is gone, so this one ends as well. Go on with --ckpt_path last" in output
+    assert_over(run, seconds)
+
+
+def test_ctrl_c_ends_both_with_a_word_on_how_to_go_on(run):
+    os.killpg(run.first.pid, signal.SIGINT)
+    output, seconds = run.end()
+    assert re.search(r"Stopped\. The last checkpoint is .*; go on with --ckpt_path last", output)
+    assert "Traceback" not in output
+    assert run.first.returncode == 1
+    assert_over(run, seconds)
