@@ -17,7 +17,8 @@ FLOORS = [
     {"sampler"},
     {"datamodule", "module", "checkpoints", "strategy", "report"},
     {"callbacks", "complaints", "watching"},
-    {"cli", "commands"},
+    {"cli"},
+    {"commands"},
     {"__main__"},
 ]
 TORCH_FREE = set().union(*FLOORS[:4]) | {"conversion", "endpoints", "datagen"}

@@ -16,7 +16,6 @@ from rich.console import Console
 from rich.table import Table
 
 from raiden.cli import RaidenCLI, open_cli
-from raiden.complaints import as_config_error
 from raiden.errors import ConfigError
 from raiden.planning import GIB, Limits, Plan, Processes, make_plan
 
@@ -57,14 +56,14 @@ class PlanCLI(RaidenCLI):
         if self.config.gpu_memory <= 0:
             raise ConfigError(f"`gpu_memory` must be above 0 GiB, got {self.config.gpu_memory}.")
 
-    def instantiate_classes(self) -> None:
-        # Not the trainer: it would look for the GPUs of the run.
-        with as_config_error(ValueError, ImportError):
-            made = self.parser.instantiate_classes(self.config)
+    def instantiate_trainer(self, **kwargs: Any) -> Any:
+        """None: it would look for the GPUs of the run."""
+
+    def after_instantiate_classes(self) -> None:
         trainer = self.config.trainer
         self.plan = make_plan(
-            made.model,
-            made.data,
+            self.model,
+            self.datamodule,
             Limits(trainer.max_epochs, trainer.max_steps, trainer.limit_train_batches),
             _processes(trainer),
             int(self.config.gpu_memory * GIB),
