@@ -16,7 +16,7 @@ FLOORS = [
     {"rollouts", "canary", "loaders"},
     {"sampler"},
     {"datamodule", "module", "checkpoints", "strategy", "report"},
-    {"callbacks", "complaints", "watching"},
+    {"callbacks", "complaints", "planning", "watching"},
     {"cli"},
     {"commands"},
     {"__main__"},
