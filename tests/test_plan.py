@@ -358,6 +358,15 @@ def test_without_a_tokenizer_tokens_are_estimated_and_that_is_said(tiny_folder, 
     assert "estimated from characters" in capsys.readouterr().out
 
 
+def test_a_tokenizer_that_makes_no_prompts_is_a_fault_of_the_run(tiny_folder, tmp_path, capsys):
+    (model := tmp_path / "model").mkdir()
+    for file in tiny_folder.iterdir():
+        if file.name != "chat_template.jinja":
+            (model / file.name).write_bytes(file.read_bytes())
+    assert main(plan_arguments(model, tmp_path)) == 2
+    assert "has no chat template" in capsys.readouterr().err
+
+
 def test_an_engine_without_room_for_one_completion_does_not_fit(capsys):
     more = ["--model.engine.gpu_memory_utilization=0.345", "--trainer.limit_train_batches=1"]
     config = f"--model_config={DATA / 'qwen2.5-14b-instruct.json'}"
