@@ -95,7 +95,8 @@ class Sampler:
         self.metrics["canary/difference"] = largest
         self.metrics["canary/seconds"] = time.perf_counter() - started
         if largest > self.canary.max_difference:
-            raise complain(largest, self._try_again(rollouts, sampling), self.canary, self.num_syncs)
+            num_syncs = self.num_syncs  # without the one that is tried now
+            raise complain(largest, self._try_again(rollouts, sampling), self.canary, num_syncs)
 
     def _measure(self, rollouts: Sequence[Rollout], sampling: SamplingConfig) -> float:
         own = self.processes.share(range(len(rollouts)))

@@ -7,7 +7,18 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import torch
+from lightning.fabric.strategies.model_parallel import _METADATA_FILENAME as SHARDS_METADATA
 from lightning.pytorch.strategies import ModelParallelStrategy, StrategyRegistry
+from torch.distributed import checkpoint as shards
+from torch.distributed.checkpoint.api import CheckpointException
+from torch.distributed.checkpoint.state_dict import (
+    StateDictOptions,
+    get_model_state_dict,
+    get_optimizer_state_dict,
+    set_model_state_dict,
+    set_optimizer_state_dict,
+)
 from torch.distributed.device_mesh import DeviceMesh, init_device_mesh
 
 from raiden.errors import ConfigError
@@ -66,8 +77,35 @@ class FSDP2Strategy(ModelParallelStrategy):
         self.barrier()
 
     def load_checkpoint(self, checkpoint_path: Any, weights_only: bool | None = None) -> dict[str, Any]:
-        # What is in it was written by raiden: counters and states of random generators.
-        return super().load_checkpoint(checkpoint_path, weights_only=False)
+        """From shards of any number of processes, or from a file of a run that was not sharded.
+
+        Raises:
+            ConfigError: the shards are those of another model.
+        """
+        path = Path(self.broadcast(checkpoint_path))
+        # What is beside the tensors was written by raiden: counters and states of random generators.
+        if not path.is_dir():
+            return super().load_checkpoint(path, weights_only=False)
+        try:
+            self._load_shards(path)
+        except CheckpointException as error:
+            causes = ", ".join({str(cause) for cause, _ in error.failures.values()})
+            raise ConfigError(
+                f"`ckpt_path`: {path} is of another model than `model.policy.path` and its `lora` give ({causes}); "
+                "give the options of the run that wrote it."
+            ) from error
+        return torch.load(path / SHARDS_METADATA, weights_only=False)
+
+    def _load_shards(self, path: Path) -> None:
+        """Weights that are trained, in place, and what the optimizer knows of them; a LoRA run stores no others."""
+        assert self.model is not None
+        trained = get_model_state_dict(self.model, options=StateDictOptions(ignore_frozen_params=True))
+        shards.load({"state_dict": trained}, checkpoint_id=path)
+        set_model_state_dict(self.model, trained, options=StateDictOptions(strict=False))
+        for i, optimizer in enumerate(self.optimizers):
+            state = get_optimizer_state_dict(self.model, optimizer)
+            shards.load({f"optimizer_{i}": state}, checkpoint_id=path)
+            set_optimizer_state_dict(self.model, optimizer, state)
 
 
 StrategyRegistry.register("fsdp2", FSDP2Strategy, description=FSDP2Strategy.__doc__ or "")
