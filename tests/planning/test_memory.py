@@ -1,0 +1,244 @@
+"""The formulas of a plan: against what autograd keeps, and by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import Qwen2Config, Qwen2ForCausalLM
+
+from raiden.engines import VLLMEngine
+from raiden.grpo.batching import Group, MicroBatch, micro_batches
+from raiden.grpo.logps import token_logps
+from raiden.planning import GIB
+from raiden.planning.activations import kept_between_layers, kept_by_layer, kept_outside, logits
+from raiden.planning.engine import Wave, engine_moments, transformers_sampling
+from raiden.planning.memory import Training, update_moments
+from raiden.planning.model import read_model
+from raiden.planning.shape import Adapters, Parameters, Pass, Precision, Shape
+from raiden.planning.workload import size_of
+from raiden.policy import LoraConfig, PolicyConfig
+from raiden.policy.loading import add_lora
+from raiden.prefix_tree import ATTENTION
+
+DATA = Path(__file__).parent.parent / "data"
+FULL = Precision(weights=4, compute=4, autocast=False)
+HALF = Precision(weights=2, compute=2, autocast=False)
+ALL_LINEAR = frozenset(["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"])
+SMALL = Shape(num_layers=3, hidden=10, heads=4, kv_heads=2, head_dim=5, intermediate=30, vocab=100, tied=False)
+PASS = Pass(tokens=8, scored=6, mask=64, copied_keys=0)
+
+
+# Activations
+
+
+def shape(num_layers: int) -> Shape:
+    return Shape(num_layers, hidden=64, heads=6, kv_heads=2, head_dim=16, intermediate=176, vocab=1013, tied=True)
+
+
+def model(num_layers: int, dtype: torch.dtype) -> Qwen2ForCausalLM:
+    own = shape(num_layers)
+    config = Qwen2Config(
+        vocab_size=own.vocab,
+        hidden_size=own.hidden,
+        intermediate_size=own.intermediate,
+        num_hidden_layers=own.num_layers,
+        num_attention_heads=own.heads,
+        num_key_value_heads=own.kv_heads,
+        head_dim=own.head_dim,
+        tie_word_embeddings=own.tied,
+        attn_implementation=ATTENTION,
+    )
+    return Qwen2ForCausalLM(config).to(dtype).train()
+
+
+def two_groups() -> MicroBatch:
+    """50 shared tokens, 20 of each prompt's own, four completions of 13 each; 104 are scored."""
+    groups = [
+        Group([*range(50), *range(100 + 20 * i, 120 + 20 * i)], [range(13)] * 4, range(4 * i, 4 * i + 4))
+        for i in range(2)
+    ]
+    (batch,) = micro_batches(groups, 1000, torch.device("cpu"))
+    return batch
+
+
+def kept_by_autograd(policy: torch.nn.Module) -> int:
+    """Bytes of all that is saved for a backward pass, without the weights; what shares storage counts once."""
+    weights = {p.untyped_storage().data_ptr() for p in policy.parameters()}
+    saved: dict[int, torch.Tensor] = {}
+
+    def keep(tensor: torch.Tensor) -> torch.Tensor:
+        saved.setdefault(tensor.untyped_storage().data_ptr(), tensor)
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        token_logps(policy, two_groups(), temperature=0.7)
+    return sum(t.untyped_storage().nbytes() for pointer, t in saved.items() if pointer not in weights)
+
+
+def test_a_pass_is_measured_in_tokens_scores_masks_and_copied_keys():
+    # Segments: the 50 shared tokens; twice 20 + 4 * 13 = 72 tokens that see themselves and the 50.
+    assert size_of(two_groups()) == Pass(tokens=194, scored=104, mask=50 * 50 + 2 * 72 * 122, copied_keys=2 * 122)
+
+
+@pytest.mark.parametrize(("precision", "dtype"), [(FULL, torch.float32), (HALF, torch.bfloat16)])
+@pytest.mark.parametrize("num_layers", [1, 2])
+def test_autograd_keeps_what_the_formulas_say(precision, dtype, num_layers):
+    size, own = size_of(two_groups()), shape(num_layers)
+    predicted = num_layers * kept_by_layer(own, size, precision) + kept_outside(own, size, precision)
+    predicted += logits(own, size) - size.mask  # the masks are the batch's, not autograd's
+    assert kept_by_autograd(model(num_layers, dtype)) == predicted
+
+
+@pytest.mark.parametrize("targets", ["all-linear", "q_proj,v_proj"])
+@pytest.mark.parametrize(("precision", "dtype"), [(FULL, torch.float32), (HALF, torch.bfloat16)])
+def test_autograd_keeps_for_another_layer_with_adapters_what_the_formula_says(targets, precision, dtype):
+    lora = LoraConfig(rank=8, target_modules=targets)
+    two, three = (kept_by_autograd(add_lora(model(n, dtype), lora)) for n in (2, 3))
+    adapters = Adapters(8, ALL_LINEAR if targets == "all-linear" else frozenset(targets.split(",")))
+    assert three - two == kept_by_layer(shape(3), size_of(two_groups()), precision, adapters)
+
+
+def test_with_checkpointing_autograd_keeps_a_layers_input():
+    two, three = (model(n, torch.float32) for n in (2, 3))
+    for policy in (two, three):
+        policy.gradient_checkpointing_enable({"use_reentrant": False})
+    difference = kept_by_autograd(three) - kept_by_autograd(two)
+    assert difference == kept_between_layers(shape(3), size_of(two_groups()), FULL) == 194 * 64 * 4
+
+
+def test_a_layer_by_hand():
+    # 8 tokens; H 10, A 20, K 10, I 30, all in float32; 64 mask elements for each of 2 query heads a key head.
+    numbers = 8 * (6 * 10 + 3 * 20 + 4 * 30) + 2 * 8 * 10 + 2 * 64
+    factors = 2 * 8 + 8 * 4  # of two norms; of four heads' softmax
+    assert kept_by_layer(SMALL, PASS, FULL) == 4 * (numbers + factors)
+
+
+# Parameters
+
+
+@pytest.mark.parametrize(("size", "billions"), [("14b", 14.77), ("7b", 7.616)])
+def test_parameters_are_counted_without_weights(size, billions):
+    _, parameters, adapters = read_model(PolicyConfig("Qwen/any"), str(DATA / f"qwen2.5-{size}-instruct.json"))
+    assert parameters.total / 1e9 == pytest.approx(billions, abs=5e-4)
+    assert parameters.trained == parameters.total
+    assert adapters is None
+
+
+def test_the_parts_of_a_model_by_hand():
+    own, parameters, _ = read_model(PolicyConfig("Qwen/any"), str(DATA / "qwen2.5-14b-instruct.json"))
+    assert (own.heads, own.kv_heads, own.head_dim, own.tied) == (40, 8, 128, False)
+    # q and o: 5120 x 5120; k and v: 5120 x 1024; biases of q, k, v; three of the MLP; two norms.
+    layer = 2 * 5120**2 + 2 * 5120 * 1024 + 5120 + 2 * 1024 + 3 * 5120 * 13824 + 2 * 5120
+    assert parameters.layer == layer
+    assert parameters.outside == 2 * 152064 * 5120 + 5120
+    assert parameters.total == 48 * layer + parameters.outside
+
+
+def test_a_tied_head_counts_once(tiny_folder, tiny_model):
+    own, parameters, _ = read_model(PolicyConfig(str(tiny_folder)))
+    assert own.tied
+    assert parameters.total == sum(p.numel() for p in tiny_model.parameters())
+
+
+def test_adapters_are_what_is_trained(tiny_folder):
+    policy = PolicyConfig(str(tiny_folder), lora=LoraConfig(rank=4, target_modules="q_proj,down_proj"))
+    _, parameters, adapters = read_model(policy)
+    # Two layers: q 64 -> 64, down 128 -> 64; a rank-4 adapter has 4 numbers for each input and output.
+    assert parameters.trained == 2 * 4 * ((64 + 64) + (128 + 64))
+    assert adapters == Adapters(4, frozenset({"q_proj", "down_proj"}))
+
+
+# Memory
+
+THOUSAND = Training(
+    shape=SMALL,
+    parameters=Parameters(total=10_000, trained=10_000, layer=2_000, outside=4_000, largest=1_800),
+    precision=FULL,
+)
+
+
+def test_adamw_in_float32_takes_sixteen_bytes_a_parameter_and_four_in_passing():
+    moment = update_moments(THOUSAND, PASS)["optimizer"]
+    sizes = {"weights": 40_000, "optimizer states": 80_000, "gradients": 40_000, "AdamW temporaries": 40_000}
+    assert moment == sizes | {"reference": 0}
+
+
+def test_a_cpu_steps_one_tensor_at_a_time():
+    moment = update_moments(replace(THOUSAND, on_gpu=False), PASS)["optimizer"]
+    assert moment["AdamW temporaries"] == 2 * 1_800 * 4
+
+
+def test_shards_divide_all_that_stays_and_the_reference():
+    moment = update_moments(replace(THOUSAND, shards=8, with_reference=True), PASS)["optimizer"]
+    assert moment["weights"] == moment["gradients"] == moment["reference"] == 5_000
+    assert moment["optimizer states"] == 10_000
+
+
+def test_shards_are_gathered_and_reduced_in_their_types():
+    half = Precision(weights=4, compute=2, autocast=False)
+    moments = update_moments(replace(THOUSAND, shards=8, precision=half), PASS)
+    assert moments["layers"]["compute-type weights"] == 4_000 * 2
+    # Gradients in bfloat16, then in float32.
+    assert moments["embeddings"]["embedding backward"] == 4_000 * (2 + 4)
+
+
+def test_adapters_need_gradients_and_states_of_their_own_only():
+    frozen = replace(
+        THOUSAND,
+        parameters=replace(THOUSAND.parameters, trained=100),
+        precision=HALF,
+        adapters=Adapters(8, ALL_LINEAR),
+    )
+    moment = update_moments(frozen, PASS)["optimizer"]
+    assert moment["weights"] == 9_900 * 2 + 100 * 4
+    assert moment["gradients"] == 400
+    assert moment["optimizer states"] == 800
+
+
+def test_logits_are_alive_five_times():
+    assert update_moments(THOUSAND, PASS)["logits"]["logits"] == 5 * 6 * 100 * 4
+    # In bfloat16 the head's own output is there as well.
+    assert update_moments(replace(THOUSAND, precision=HALF), PASS)["logits"]["logits"] == 5 * 6 * 100 * 4 + 6 * 100 * 2
+
+
+def test_gradients_are_there_at_the_beginning_only_where_passes_add_up():
+    assert "gradients" in update_moments(THOUSAND, PASS)["logits"]
+    assert "gradients" not in update_moments(replace(THOUSAND, adds_up=False), PASS)["logits"]
+
+
+def test_checkpointing_keeps_less_and_computes_one_layer_anew():
+    plain, anew = (update_moments(replace(THOUSAND, checkpointing=on), PASS)["layers"] for on in (False, True))
+    assert anew["activations"] < plain["activations"]
+    assert anew["layer backward"] - plain["layer backward"] == kept_by_layer(SMALL, PASS, FULL)
+
+
+# Engines
+
+WAVE = Wave(prompt_tokens=100, mask=10_000, rows=4, max_tokens=25)
+
+
+def test_a_sleeping_engine_takes_nothing_from_the_update():
+    awake, learning = engine_moments(THOUSAND, VLLMEngine(gpu_memory_utilization=0.5), WAVE, 1_000_000)
+    assert awake["engine: weights"] == 40_000
+    assert awake["engine: weights"] + awake["engine: cache"] == 500_000
+    assert learning == {}
+
+
+def test_an_engine_that_never_sleeps_takes_its_share_always():
+    _, learning = engine_moments(THOUSAND, VLLMEngine(gpu_memory_utilization=0.5, sleep_level=0), WAVE, 1_000_000)
+    assert sum(learning.values()) == 500_000
+
+
+def test_without_a_gpu_vllm_never_sleeps_and_packs_a_tied_head_once_more():
+    tied = replace(THOUSAND, on_gpu=False, shape=replace(SMALL, tied=True))
+    awake, learning = engine_moments(tied, VLLMEngine(cpu_cache_gib=2.0), WAVE, GIB)
+    assert awake["engine: weights"] == (10_000 + 1_800) * 4
+    assert learning["engine: cache"] == 2 * GIB
+
+
+def test_the_policys_own_engine_keeps_keys_and_values_of_prompts_once():
+    # (100 tokens of prompts + 4 rows x 25) x keys and values x 3 layers x 10 wide x 4 bytes.
+    assert transformers_sampling(THOUSAND, WAVE)["engine: cache"] == 200 * 2 * 3 * 10 * 4
