@@ -99,7 +99,8 @@ class FSDP2Strategy(ModelParallelStrategy):
     def _load_shards(self, path: Path) -> None:
         """Weights that are trained, in place, and what the optimizer knows of them; a LoRA run stores no others."""
         assert self.model is not None
-        trained = get_model_state_dict(self.model, options=StateDictOptions(ignore_frozen_params=True))
+        names = {name for name, p in self.model.named_parameters() if p.requires_grad}
+        trained = {name: w for name, w in get_model_state_dict(self.model).items() if name in names}
         shards.load({"state_dict": trained}, checkpoint_id=path)
         set_model_state_dict(self.model, trained, options=StateDictOptions(strict=False))
         for i, optimizer in enumerate(self.optimizers):

@@ -105,10 +105,10 @@ def weights_hash(run: Path) -> str:
     return digest.hexdigest()
 
 
-def logged(run: Path, name: str) -> dict[int, float]:
-    """A TensorBoard scalar by step; where a step was logged twice, both values must be the same."""
+def logged(run: Path, name: str, atol: float = 0.0) -> dict[int, float]:
+    """A TensorBoard scalar by step; where a step was logged twice, both values must be the same, or `atol` apart."""
     events = EventAccumulator(str(run), size_guidance={"scalars": 0}, purge_orphaned_data=False).Reload()
     values: dict[int, float] = {}
     for event in events.Scalars(name):
-        assert values.setdefault(event.step, event.value) == event.value, (name, event.step)
+        assert abs(values.setdefault(event.step, event.value) - event.value) <= atol, (name, event.step)
     return values
