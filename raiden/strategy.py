@@ -22,7 +22,7 @@ from torch.distributed.checkpoint.state_dict import (
 from torch.distributed.device_mesh import DeviceMesh, init_device_mesh
 
 from raiden.errors import ConfigError
-from raiden.launcher import Launcher, end_with_first_process
+from raiden.launcher import Launcher, end_with_first_process, let_the_watch_tell
 
 
 class FSDP2Strategy(ModelParallelStrategy):
@@ -61,6 +61,11 @@ class FSDP2Strategy(ModelParallelStrategy):
         shape = (self.replicas, self._data_parallel_size // self.replicas)
         mesh = init_device_mesh(self.root_device.type, shape, mesh_dim_names=("replicas", "shards"))
         self.shard_mesh = mesh if self.replicas > 1 else mesh["shards"]
+
+    def on_exception(self, exception: BaseException) -> None:
+        if self.world_size > 1 and isinstance(exception, RuntimeError):  # as broken connections are
+            let_the_watch_tell()
+        super().on_exception(exception)
 
     def save_checkpoint(self, checkpoint: dict[str, Any], filepath: Any, storage_options: Any = None) -> None:
         """Each process writes its shards beside the target, which gets its name when all are done."""

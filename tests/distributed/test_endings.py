@@ -30,7 +30,7 @@ class Run:
             [sys.executable, "-m", "raiden", *arguments], cwd=folder, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True, start_new_session=True,
         )  # fmt: skip
-        self.read_until(r"step 4 ")
+        self.read_until(r"step 5 ")
         self.second = int(Path(f"/proc/{self.first.pid}/task/{self.first.pid}/children").read_text().split()[0])
 
     def read_until(self, pattern: str) -> None:
