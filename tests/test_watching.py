@@ -38,5 +38,5 @@ def test_zero_never_warns():
 
 
 def test_a_negative_number_is_refused():
-    with pytest.raises(ConfigError, match="watch.after_n_steps"):
+    with pytest.raises(ConfigError, match=r"watch\.after_n_steps"):
         LearningWatch(after_n_steps=-1)

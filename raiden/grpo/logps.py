@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 from transformers import PreTrainedModel
 
 from raiden.grpo.batching import MicroBatch
+
+MAX_LOGITS = 2**26
+"""Logits that exist at one time, at most (and a few tensors of their size): 256 MiB in float32."""
 
 
 def token_logps(
@@ -15,7 +23,8 @@ def token_logps(
     """Log-probability of each scored token, and the entropy of the distribution it was drawn from, in nats.
 
     ``log_softmax(logits / temperature)`` at the token; top-k, top-p and min-p are left out, as TRL does. The
-    vocabulary is projected at scored positions only.
+    vocabulary is projected at scored positions only, and in chunks of `MAX_LOGITS`; where there is more than one,
+    the backward pass projects each again.
 
     Args:
         temperature: the one that sampled; at 0 (greedy) the model's own distribution is taken.
@@ -24,11 +33,38 @@ def token_logps(
     Shape:
         - output: ``(N,)`` and ``(N,)``
     """
-    logits = scored_logits(model, batch).float() / (temperature or 1.0)
-    log_total = logits.logsumexp(dim=-1)
-    logps = logits.gather(1, batch.targets[:, None]).squeeze(1) - log_total
-    with torch.set_grad_enabled(entropy_gradient and torch.is_grad_enabled()):
-        return logps, _entropy(logits, log_total)
+    head: nn.Module = model.get_output_embeddings()
+    project = head.forward
+
+    def score(hidden: Tensor, targets: Tensor) -> Tensor:
+        logits = project(hidden).float() / (temperature or 1.0)
+        log_total = logits.logsumexp(dim=-1)
+        logps = logits.gather(1, targets[:, None]).squeeze(1) - log_total
+        with torch.set_grad_enabled(entropy_gradient and torch.is_grad_enabled()):
+            entropy = _entropy(logits, log_total)
+        return torch.stack([logps, entropy], dim=-1)
+
+    def score_in_chunks(hidden: Tensor) -> Tensor:
+        size = max(1, MAX_LOGITS // head.weight.shape[0])
+        chunks = list(zip(hidden[0].split(size), batch.targets.split(size), strict=True))
+        again = len(chunks) > 1 and torch.is_grad_enabled()
+        scores = [checkpoint(score, *chunk, use_reentrant=False) if again else score(*chunk) for chunk in chunks]
+        return torch.cat(scores)[None]
+
+    # Within the model's own forward pass: sharded weights are whole there, and nowhere else.
+    with _forward_replaced(head, score_in_chunks):
+        logps, entropy = scored_logits(model, batch).unbind(dim=-1)
+    return logps, entropy if entropy_gradient else entropy.detach()
+
+
+@contextmanager
+def _forward_replaced(module: nn.Module, forward: Callable[..., Any]) -> Iterator[None]:
+    own = module.forward
+    module.forward = forward  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        module.forward = own  # type: ignore[method-assign]
 
 
 def scored_logits(model: PreTrainedModel, batch: MicroBatch) -> Tensor:

@@ -7,6 +7,7 @@ intermediate, ``V`` vocabulary.
 
 from __future__ import annotations
 
+from raiden.grpo.logps import MAX_LOGITS
 from raiden.planning.shape import Adapters, Pass, Precision, Shape
 
 _FLOAT32 = 4
@@ -80,5 +81,6 @@ def kept_outside(shape: Shape, size: Pass, precision: Precision, adapters: Adapt
 
 
 def logits(shape: Shape, size: Pass) -> int:
-    """One float32 tensor ``(N, V)``."""
-    return size.scored * shape.vocab * _FLOAT32
+    """One float32 tensor ``(N, V)``, or a chunk of it where it is larger than the update makes at a time."""
+    chunk = max(1, MAX_LOGITS // shape.vocab)
+    return min(size.scored, chunk) * shape.vocab * _FLOAT32

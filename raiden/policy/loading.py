@@ -161,6 +161,13 @@ def refuse_unsupported(config: Any) -> None:
         raise ConfigError(
             f"`model.policy.path`: {name} caps its attention scores, which is not supported; take another model."
         )
+    after_head = ("final_logit_softcapping", "logits_scaling", "logit_scale")
+    changes = [option for option in after_head if getattr(config, option, None) not in (None, 1)]
+    if changes:
+        raise ConfigError(
+            f"`model.policy.path`: {name} changes its logits behind the head ({', '.join(changes)}), which is not "
+            "supported; take another model."
+        )
 
 
 def _load(folder: str, config: PolicyConfig, placement: Placement | None, lora: LoraConfig | None = None) -> Any:

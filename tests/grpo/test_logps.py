@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+import raiden.grpo.logps
 from raiden.grpo import Group, MicroBatch, micro_batches, token_logps
 from tests.padded import padded_logits, padded_logps
 
@@ -22,14 +23,28 @@ def only_batch(groups: Sequence[Group]) -> MicroBatch:
     return batch
 
 
-class GivenLogits:
-    """A model that predicts the same at every position it is asked for."""
+class GivenHead(torch.nn.Module):
+    """Predicts the same at every position."""
 
     def __init__(self, logits: list[float]) -> None:
-        self.logits = torch.tensor(logits, requires_grad=True)
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.tensor(logits))
+
+    def forward(self, hidden: torch.Tensor) -> torch.Tensor:
+        return self.weight.expand(*hidden.shape[:-1], -1)
+
+
+class GivenLogits:
+    """A model of nothing but a head that predicts the same at every position it is asked for."""
+
+    def __init__(self, logits: list[float]) -> None:
+        self.head = GivenHead(logits)
+
+    def get_output_embeddings(self) -> torch.nn.Module:
+        return self.head
 
     def __call__(self, logits_to_keep: torch.Tensor, **inputs: object) -> SimpleNamespace:
-        return SimpleNamespace(logits=self.logits.expand(1, len(logits_to_keep), -1))
+        return SimpleNamespace(logits=self.head(torch.zeros(1, len(logits_to_keep), 2)))
 
 
 # Tokens of probability 1/2, 1/4 and 1/4: entropy (1/2) ln 2 + (1/2) ln 4 = 1.5 ln 2 = 1.039721
@@ -62,7 +77,9 @@ def test_the_entropy_has_a_gradient_only_where_it_is_asked_for():
     _, entropy = token_logps(model, batch, entropy_gradient=True)
     entropy.sum().backward()
     # d H / d logit_i = -p_i (log p_i + H): -(1/2)(-0.693147 + 1.039721), -(1/4)(-1.386294 + 1.039721)
-    torch.testing.assert_close(model.logits.grad, torch.tensor([-0.173287, 0.086643, 0.086643]), rtol=0, atol=2e-6)
+    torch.testing.assert_close(
+        model.head.weight.grad, torch.tensor([-0.173287, 0.086643, 0.086643]), rtol=0, atol=2e-6
+    )
     with torch.no_grad():
         assert not token_logps(model, batch, entropy_gradient=True)[1].requires_grad
 
@@ -74,3 +91,42 @@ def test_logps_and_entropies_are_those_of_padded_rows(tiny_model, plain_model, t
     torch.testing.assert_close(logps, slow, rtol=0, atol=1e-5)
     distributions = torch.distributions.Categorical(logits=torch.cat(padded_logits(plain_model, PAIRS)) / temperature)
     torch.testing.assert_close(entropy, distributions.entropy(), rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 5])
+@pytest.mark.parametrize("entropy_gradient", [False, True])
+def test_chunks_of_logits_change_neither_values_nor_gradients(tiny_model, monkeypatch, chunk, entropy_gradient):
+    batch = only_batch(GROUPS)
+
+    def values_and_gradients() -> list[torch.Tensor]:
+        logps, entropy = token_logps(tiny_model, batch, 0.7, entropy_gradient)
+        loss = (logps * torch.linspace(-1, 1, len(logps))).sum()
+        (loss + entropy.square().sum() if entropy_gradient else loss).backward()
+        gradients = [p.grad for p in tiny_model.parameters()]
+        tiny_model.zero_grad()
+        return [logps.detach(), entropy.detach(), *gradients]
+
+    whole = values_and_gradients()
+    monkeypatch.setattr(raiden.grpo.logps, "MAX_LOGITS", chunk * 300)  # the tiny model's vocabulary
+    for in_chunks, expected in zip(values_and_gradients(), whole, strict=True):
+        torch.testing.assert_close(in_chunks, expected, rtol=1e-5, atol=2e-5)
+
+
+@pytest.mark.parametrize("with_gradient", [False, True])
+def test_no_more_logits_exist_at_a_time_than_one_chunk(tiny_model, monkeypatch, with_gradient):
+    monkeypatch.setattr(raiden.grpo.logps, "MAX_LOGITS", 2 * 300)
+    sizes = []
+    project = tiny_model.lm_head.forward
+    monkeypatch.setattr(tiny_model.lm_head, "forward", lambda hidden: sizes.append(len(hidden)) or project(hidden))
+    with torch.set_grad_enabled(with_gradient):
+        logps, _ = token_logps(tiny_model, only_batch(GROUPS))
+    assert sizes == [2, 2, 2]
+    if with_gradient:
+        logps.sum().backward()  # projects each chunk again
+        assert sizes == [2] * 6
+
+
+def test_the_head_is_itself_again_afterwards(tiny_model):
+    before = tiny_model.lm_head(torch.ones(1, 64))
+    token_logps(tiny_model, only_batch(GROUPS))
+    assert torch.equal(tiny_model.lm_head(torch.ones(1, 64)), before)

@@ -1,0 +1,187 @@
+"""Forward and backward of the same rollouts: raiden, its own padded rows, TRL as shipped and without checkpointing.
+
+    python tests/benchmarks/update_vs_trl.py --prompt 1024 --completion 96 --group 8 [--questions 4]
+
+Prints one JSON line. `ratio` is against TRL as shipped, `ratio_padded` against one padded row a completion that
+projects scored positions only, `ratio_one_level` against sharing within a group alone. On CPU, TRL also projects every
+position of the prompt. All losses and gradient norms are checked to agree.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from datasets import Dataset
+from torch import Tensor
+from transformers import AutoTokenizer
+from trl import GRPOConfig, GRPOTrainer
+
+sys.path.insert(0, str(Path(__file__).parents[2]))  # run as a script: the tests' own helpers
+
+from raiden.grpo import ObjectiveConfig, UpdateConfig, token_terms, token_weights
+from raiden.policy import resolve_model
+from raiden.types import Rollout
+from tests.benchmarks.harness import SMOLLM2, alternate, load_model, print_result, ratio
+from tests.grpo.records import make_rollout, make_update
+
+LOSS = "dapo"
+
+
+def make_rollouts(vocabulary: int, prompt: int, completion: int, group: int, questions: int) -> list[Rollout]:
+    """Random tokens; all questions but for their last tokens are the same profile."""
+    generator = torch.Generator().manual_seed(0)
+
+    def tokens(number: int) -> list[int]:
+        return torch.randint(10, vocabulary, (number,), generator=generator).tolist()
+
+    question_length = 24 if questions > 1 else 0
+    profile = tokens(prompt - question_length)
+    rewards = [float(i % 2) for i in range(group)]
+    return [
+        make_rollout([*profile, *tokens(question_length)], [tokens(completion) for _ in range(group)], rewards)
+        for _ in range(questions)
+    ]
+
+
+def run_update(model: Any, rollouts: list[Rollout], completion: int, budget: int) -> float:
+    """Ours: gradients of the rollouts' loss; `budget` is micro_batch_tokens."""
+    update = make_update(rollouts, ObjectiveConfig(loss=LOSS), UpdateConfig(micro_batch_tokens=budget), completion)
+    model.zero_grad()
+    total = 0.0
+    for loss in update.losses(model, range(len(rollouts))):
+        loss.backward()
+        total += loss.item()
+    return total
+
+
+def run_padded(model: Any, rollouts: list[Rollout], completion: int) -> float:
+    """A row for each completion, the head at scored positions only; a group after the other, as memory asks."""
+    update = make_update(rollouts, ObjectiveConfig(loss=LOSS), UpdateConfig(), completion)
+    weights = token_weights(update.num_tokens, LOSS, completion, int(update.num_tokens.sum()), 1)
+    group = update.num_generations
+    model.zero_grad()
+    total = 0.0
+    for p, rollout in enumerate(rollouts):
+        ids = torch.tensor([[*rollout.prompt.token_ids, *c.token_ids] for c in rollout.completions])
+        logits = model(input_ids=ids, logits_to_keep=completion + 1, use_cache=False).logits[:, :-1]
+        targets = ids[:, -completion:, None]
+        logps = (logits.gather(2, targets).squeeze(2) - logits.logsumexp(-1)).flatten()
+        sequence = torch.arange(group).repeat_interleave(completion)
+        rows = slice(p * group, (p + 1) * group)
+        terms = token_terms(
+            logps, logps.detach(), update.advantages[rows][sequence], sequence, ObjectiveConfig(loss=LOSS)
+        )
+        loss = (terms.loss * weights[rows][sequence]).sum()
+        loss.backward()
+        total += loss.item()
+    return total
+
+
+def make_trl(model: Any, path: str, completion: int, group: int) -> GRPOTrainer:
+    trainer = GRPOTrainer(
+        model=model,
+        reward_funcs=lambda completions, **columns: [0.0] * len(completions),
+        args=GRPOConfig(
+            output_dir=tempfile.mkdtemp(),
+            use_cpu=True,
+            bf16=False,
+            report_to=[],
+            loss_type=LOSS,
+            num_generations=group,
+            per_device_train_batch_size=group,
+            max_completion_length=completion,
+        ),
+        train_dataset=Dataset.from_list([{"prompt": "a"}]),
+        processing_class=AutoTokenizer.from_pretrained(resolve_model(path)),
+    )
+    trainer.current_gradient_accumulation_steps = 1
+    return trainer
+
+
+def run_trl(trainer: GRPOTrainer, rollouts: list[Rollout], advantages: Tensor, checkpointing: bool) -> float:
+    """TRL's own loss path, a group after the other. Checkpointing is on in TRL as shipped."""
+    trainer.model.train()
+    if checkpointing:
+        trainer.model.gradient_checkpointing_enable(trainer.args.gradient_checkpointing_kwargs)
+    group = len(rollouts[0].completions)
+    num_tokens = sum(len(c.token_ids) for r in rollouts for c in r.completions)
+    trainer.model.zero_grad()
+    total = 0.0
+    for p, rollout in enumerate(rollouts):
+        prompts = torch.tensor([rollout.prompt.token_ids] * group)
+        completions = torch.tensor([c.token_ids for c in rollout.completions])
+        loss = trainer._compute_loss(
+            trainer.model,
+            {
+                "prompt_ids": prompts,
+                "prompt_mask": torch.ones_like(prompts),
+                "completion_ids": completions,
+                "completion_mask": torch.ones_like(completions),
+                "advantages": advantages[p * group : (p + 1) * group],
+                "num_items_in_batch": torch.tensor(num_tokens),
+            },
+        )
+        loss.backward()
+        total += loss.item()
+    trainer.model.gradient_checkpointing_disable()  # the padded rows run on the same model
+    return total
+
+
+def gradient_norm(model: Any) -> float:
+    gradients = [p.grad for p in model.parameters() if p.grad is not None]
+    return torch.nn.utils.get_total_norm(gradients).item() if gradients else 0.0
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--prompt", type=int, default=1024, help="tokens of a prompt, its question included")
+    parser.add_argument("--completion", type=int, default=96, help="tokens of a completion")
+    parser.add_argument("--group", type=int, default=8, help="completions of a prompt")
+    parser.add_argument("--questions", type=int, default=1, help="questions about one character")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--model", default=SMOLLM2)
+    parser.add_argument("--without_trl", action="store_true", help="leave TRL out, where its memory is too much")
+    arguments = parser.parse_args()
+    warnings.filterwarnings("ignore")
+
+    model, plain = load_model(arguments.model), load_model(arguments.model, "sdpa")
+    completion, group = arguments.completion, arguments.group
+    rollouts = make_rollouts(model.config.vocab_size, arguments.prompt, completion, group, arguments.questions)
+    one_group = arguments.prompt + completion * group
+    whole = one_group * arguments.questions
+    contestants: dict[str, Callable[[], float]] = {
+        "raiden": lambda: run_update(model, rollouts, completion, whole),
+        "padded": lambda: run_padded(plain, rollouts, completion),
+    }
+    if arguments.questions > 1:
+        contestants["one_level"] = lambda: run_update(model, rollouts, completion, one_group)
+    if not arguments.without_trl:
+        trainer = make_trl(plain, arguments.model, completion, group)
+        advantages = make_update(rollouts, ObjectiveConfig(loss=LOSS)).advantages
+        contestants["trl"] = lambda: run_trl(trainer, rollouts, advantages, checkpointing=True)
+        contestants["trl_no_checkpointing"] = lambda: run_trl(trainer, rollouts, advantages, checkpointing=False)
+    seconds = alternate(contestants, arguments.rounds)
+    outcomes = {name: (run(), gradient_norm(model), gradient_norm(plain)) for name, run in contestants.items()}
+    losses = {name: loss for name, (loss, _, _) in outcomes.items()}
+    norms = {name: ours if name in ("raiden", "one_level") else theirs for name, (_, ours, theirs) in outcomes.items()}
+    for values, tolerance in ((losses, 1e-5), (norms, 1e-4 * norms["raiden"])):
+        assert max(values.values()) - min(values.values()) < tolerance, f"they do not agree: {values}"
+    ratios = {"ratio_padded": ratio(seconds, "padded", "raiden")}
+    if "trl" in seconds:
+        ratios["ratio"] = ratio(seconds, "trl", "raiden")
+        ratios["ratio_no_checkpointing"] = ratio(seconds, "trl_no_checkpointing", "raiden")
+    if "one_level" in seconds:
+        ratios["ratio_one_level"] = ratio(seconds, "one_level", "raiden")
+    options = {name: getattr(arguments, name) for name in ("model", "prompt", "completion", "group", "questions")}
+    print_result({"benchmark": "update_vs_trl", **options}, seconds, gradient_norm=norms, **ratios)
+
+
+if __name__ == "__main__":
+    main()
