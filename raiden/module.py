@@ -254,6 +254,7 @@ class GRPOModule(LightningModule):
 
     def predict_step(self, prompts: list[Prompt], batch_idx: int) -> list[str]:
         self.rollouts = self.sampler.collect(prompts, [range(len(prompts))], self.val_sampling, 1, self.num_steps_done)
+        self.sampler.check(self.rollouts, self.val_sampling)
         return [rollout.completions[0].text for rollout in self.rollouts]
 
     # Checkpoints

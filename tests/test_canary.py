@@ -1,0 +1,65 @@
+"""How far engine and policy are apart, and what is said where that is too far."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from raiden.canary import CanaryConfig, engine_difference
+from raiden.engines import SamplingConfig
+from raiden.engines.sampling import processed_logps
+from raiden.errors import ConfigError
+from raiden.processes import Processes
+from raiden.sampler import Sampler
+from raiden.types import Completion, Rollout
+from tests.grpo.records import make_rollout
+from tests.padded import padded_logits
+
+CPU = torch.device("cpu")
+ROLLOUT = make_rollout([60, 61, 62], [[30, 31, 32], [33]], [1.0, 0.0])
+
+
+@torch.no_grad()
+def reported(model, sampling: SamplingConfig, by: float = 0.0) -> list[Rollout]:
+    """The rollout with the model's own log-probabilities, each moved by so many nats."""
+    completions = []
+    for completion in ROLLOUT.completions:
+        (logits,) = padded_logits(model, [(ROLLOUT.prompt.token_ids, completion.token_ids)])
+        logps = processed_logps(logits, torch.tensor(completion.token_ids), sampling) + by
+        completions.append(Completion(completion.token_ids, tuple(logps.tolist()), "", "stop"))
+    return [Rollout(ROLLOUT.prompt, tuple(completions), ROLLOUT.rewards)]
+
+
+@pytest.mark.parametrize("by", [0.0, 0.25, -0.25])
+def test_the_difference_is_the_mean_distance_of_log_probabilities(tiny_model, plain_model, by):
+    sampling = SamplingConfig(temperature=0.7)
+    difference = engine_difference(tiny_model, reported(plain_model, sampling, by), sampling, CPU)
+    assert difference == pytest.approx(abs(by), abs=1e-5)
+
+
+def test_a_token_that_only_one_side_leaves_out_counts_as_one_nat(tiny_model, plain_model):
+    """Rounding decides what is just within top-k: one such token among thousands shall stop no run."""
+    greedy_only = SamplingConfig(top_k=1)
+    rollouts = reported(plain_model, SamplingConfig())
+    with torch.no_grad():
+        left_out = [logp for logp in processed(plain_model, greedy_only) if math.isinf(logp)]
+    assert len(left_out) == 4  # none of these tokens is the most likely one
+    assert engine_difference(tiny_model, rollouts, greedy_only, CPU) == 1.0
+
+
+def processed(model, sampling: SamplingConfig) -> list[float]:
+    return [logp for rollout in reported(model, sampling) for c in rollout.completions for logp in c.sampling_logps]
+
+
+def test_no_number_is_further_apart_than_any():
+    """A maximum over processes may pass over NaN on one of them and not on the other."""
+    sampler = Sampler(None, None, None, CanaryConfig(), Processes(), 0, CPU)
+    assert sampler._largest(math.nan) == math.inf
+
+
+@pytest.mark.parametrize("value", [0, -1.0])
+def test_a_limit_that_nothing_keeps_is_refused(value):
+    with pytest.raises(ConfigError, match=r"`model\.canary\.max_difference` must be above 0, or null for none, got"):
+        CanaryConfig(value)
