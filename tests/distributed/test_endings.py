@@ -15,6 +15,7 @@ import pytest
 from raiden.checkpoints import checkpoints_of
 from tests.runs import fit_arguments, write_samples_file
 
+pytestmark = pytest.mark.slow
 TWO = ["--trainer.devices=2", "--trainer.strategy=fsdp2", "--trainer.limit_val_batches=0"]
 
 
