@@ -44,6 +44,7 @@ class Sampler:
         """Of the last sync and the last check, for the log."""
         self._stale = True
         self._unchecked = False
+        self._first_difference: float | None = None
 
     def collect(
         self,
@@ -94,9 +95,12 @@ class Sampler:
         largest = self._largest(difference or 0.0)
         self.metrics["canary/difference"] = largest
         self.metrics["canary/seconds"] = time.perf_counter() - started
-        if largest > self.canary.max_difference:
+        limit = self.canary.limit(self._first_difference)
+        if largest > limit:
             num_syncs = self.num_syncs  # without the one that is tried now
-            raise complain(largest, self._try_again(rollouts, sampling), self.canary, num_syncs)
+            raise complain(largest, self._try_again(rollouts, sampling), limit, num_syncs)
+        if self._first_difference is None:
+            self._first_difference = largest
 
     def _measure(self, rollouts: Sequence[Rollout], sampling: SamplingConfig) -> float:
         own = self.processes.share(range(len(rollouts)))

@@ -63,3 +63,17 @@ def test_no_number_is_further_apart_than_any():
 def test_a_limit_that_nothing_keeps_is_refused(value):
     with pytest.raises(ConfigError, match=r"`model\.canary\.max_difference` must be above 0, or null for none, got"):
         CanaryConfig(value)
+
+
+def test_the_limit_follows_what_the_first_check_found():
+    config = CanaryConfig(max_difference=0.05, max_growth=5.0)
+    assert config.limit(None) == 0.05
+    assert config.limit(0.002) == pytest.approx(0.01)
+    assert config.limit(1e-6) == 1e-3  # rounding of float32
+    assert config.limit(0.04) == 0.05
+    assert CanaryConfig(max_difference=None).limit(1.0) == math.inf
+
+
+def test_growth_below_one_is_refused():
+    with pytest.raises(ConfigError, match=r"`model\.canary\.max_growth` must be above 1, got 0\.5"):
+        CanaryConfig(max_growth=0.5)

@@ -363,6 +363,7 @@ COMMANDS = {
     "--model.policy.path=samples.json": "`model.policy.path`: no such model folder",
     "--model.policy.path=package://nonesuch_pkg/a.gguf": "nonesuch_pkg is not installed",
     "--model.policy.lora.target_modules=nonesuch": "`model.policy.lora.target_modules`.*nonesuch",
+    "--model.policy.lora.target_modules=q_proj,lm_head": "adapters of embeddings and of the head .lm_head. are not",
     # checkpoints
     "--ckpt_path=missing.ckpt": "`ckpt_path`: missing.ckpt is not a checkpoint that can be read; give",
     "--ckpt_path=folder": "`ckpt_path`: folder is not a checkpoint that can be read; give",

@@ -77,6 +77,7 @@ class VLLMEngine:
         except ImportError as error:
             raise ConfigError(_INSTALL) from error
         on_gpu = torch.cuda.is_available()
+        own_dtype: Any = self.dtype or str(dtype).removeprefix("torch.")
         # vLLM sets the seed of this process's global generators.
         with torch.random.fork_rng(enabled=True):
             try:
@@ -85,7 +86,7 @@ class VLLMEngine:
                     # The policy's weights come by update_weights before anything is generated.
                     load_format="dummy",
                     skip_tokenizer_init=True,
-                    dtype=self.dtype or str(dtype).removeprefix("torch."),
+                    dtype=own_dtype,
                     max_model_len=max_length,
                     max_num_seqs=self.max_num_seqs,
                     gpu_memory_utilization=self.gpu_memory_utilization,

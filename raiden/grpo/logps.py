@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 from transformers import PreTrainedModel
 
@@ -33,7 +33,7 @@ def token_logps(
     Shape:
         - output: ``(N,)`` and ``(N,)``
     """
-    head: nn.Module = model.get_output_embeddings()
+    head: Any = model.get_output_embeddings()
     project = head.forward
 
     def score(hidden: Tensor, targets: Tensor) -> Tensor:
@@ -58,13 +58,13 @@ def token_logps(
 
 
 @contextmanager
-def _forward_replaced(module: nn.Module, forward: Callable[..., Any]) -> Iterator[None]:
+def _forward_replaced(module: Any, forward: Callable[..., Any]) -> Iterator[None]:
     own = module.forward
-    module.forward = forward  # type: ignore[method-assign]
+    module.forward = forward
     try:
         yield
     finally:
-        module.forward = own  # type: ignore[method-assign]
+        module.forward = own
 
 
 def scored_logits(model: PreTrainedModel, batch: MicroBatch) -> Tensor:

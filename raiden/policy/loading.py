@@ -225,6 +225,13 @@ def add_lora(model: PreTrainedModel, config: LoraConfig) -> Any:
     targets: Any = config.target_modules
     if targets != "all-linear":
         targets = [name.strip() for name in targets.split(",")]
+        outermost = (model.get_input_embeddings(), model.get_output_embeddings())
+        names = {name.rpartition(".")[2] for name, module in model.named_modules() if module in outermost}
+        if wrong := names.intersection(targets):
+            raise ConfigError(
+                f"`model.policy.lora.target_modules`: adapters of embeddings and of the head ({', '.join(wrong)}) are "
+                "not supported; name layers in between."
+            )
     adapters = PeftConfig(
         r=config.rank, lora_alpha=config.alpha, target_modules=targets, lora_dropout=0.0, task_type="CAUSAL_LM"
     )
