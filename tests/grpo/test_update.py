@@ -31,6 +31,9 @@ class CountedModel(torch.nn.Module):
         self.num_tokens += input_ids.numel()
         return self.model(input_ids=input_ids, **inputs)
 
+    def get_output_embeddings(self) -> torch.nn.Module:
+        return self.model.get_output_embeddings()
+
 
 @pytest.mark.parametrize(
     ("size", "iterations", "parts"),
