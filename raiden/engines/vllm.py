@@ -92,6 +92,8 @@ class VLLMEngine:
                     gpu_memory_utilization=self.gpu_memory_utilization,
                     enforce_eager=self.enforce_eager or not on_gpu,
                     enable_prefix_caching=True,
+                    # Whole blocks are shared, and the rest of a prompt is computed again for each completion.
+                    block_size=32 if not on_gpu else 16,
                     enable_sleep_mode=on_gpu and self.sleep_level > 0,
                     logprobs_mode="processed_logprobs",
                     seed=0,
