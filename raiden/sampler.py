@@ -45,6 +45,7 @@ class Sampler:
         self._stale = True
         self._unchecked = False
         self._first_difference: float | None = None
+        self._probe: list[Rollout] = []  # what this process's own engine sampled last, where it sampled anything
 
     def collect(
         self,
@@ -67,8 +68,10 @@ class Sampler:
             rollouts = collect_rollouts(
                 self.engine, self.vrar, [prompts[i] for i in own], sampling, num_generations, self.run_seed, step
             )
-        everyones = sorted(self.processes.gather(list(zip(own, rollouts, strict=True))), key=lambda pair: pair[0])
-        return [rollout for _, rollout in everyones]
+        by_index = sorted(self.processes.gather(list(zip(own, rollouts, strict=True))), key=lambda pair: pair[0])
+        everyones = [rollout for _, rollout in by_index]
+        self._probe = (rollouts or everyones)[:1]
+        return everyones
 
     def give_way(self) -> None:
         """The policy is going to change, and may use the engine's memory."""
@@ -91,7 +94,7 @@ class Sampler:
         started = time.perf_counter()
         exact = sampling.top_p == 1 and sampling.top_k == 0 and sampling.min_p == 0
         if self._largest(0.0 if difference is not None and exact else 1.0):
-            difference = self._measure(rollouts, sampling)
+            difference = self._measure(sampling)
         largest = self._largest(difference or 0.0)
         self.metrics["canary/difference"] = largest
         self.metrics["canary/seconds"] = time.perf_counter() - started
@@ -102,14 +105,13 @@ class Sampler:
         if self._first_difference is None:
             self._first_difference = largest
 
-    def _measure(self, rollouts: Sequence[Rollout], sampling: SamplingConfig) -> float:
-        own = self.processes.share(range(len(rollouts)))
-        return engine_difference(self.policy.model, rollouts[own.start :] or rollouts, sampling, self.device)
+    def _measure(self, sampling: SamplingConfig) -> float:
+        return engine_difference(self.policy.model, self._probe, sampling, self.device)
 
     def _try_again(self, rollouts: Sequence[Rollout], sampling: SamplingConfig) -> float:
         self._stale = True
-        again = self.collect([r.prompt for r in rollouts], [range(len(rollouts))], sampling, 1, step=0)
-        return self._largest(self._measure(again, sampling))
+        self.collect([r.prompt for r in rollouts], [range(len(rollouts))], sampling, 1, step=0)
+        return self._largest(self._measure(sampling))
 
     def _largest(self, value: float) -> float:
         # Which of NaN and a number is the larger depends on the process that is asked.

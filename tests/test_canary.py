@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -12,9 +13,10 @@ from raiden.engines import SamplingConfig
 from raiden.engines.sampling import processed_logps
 from raiden.errors import ConfigError
 from raiden.processes import Processes
+from raiden.rewards import VRAR
 from raiden.sampler import Sampler
-from raiden.types import Completion, Rollout
-from tests.grpo.records import make_rollout
+from raiden.types import Completion, Prompt, Rollout
+from tests.grpo.records import SAMPLE, make_rollout
 from tests.padded import padded_logits
 
 CPU = torch.device("cpu")
@@ -77,3 +79,32 @@ def test_the_limit_follows_what_the_first_check_found():
 def test_growth_below_one_is_refused():
     with pytest.raises(ConfigError, match=r"`model\.canary\.max_growth` must be above 1, got 0\.5"):
         CanaryConfig(max_growth=0.5)
+
+
+class Second(Processes):
+    """The second of two processes; what the first one sends is made up."""
+
+    def gather(self, own):
+        return [*((index, ROLLOUT) for index in (0, 2)), *own]
+
+
+class Echo:
+    """An engine that says the prompt."""
+
+    shares_weights = True
+
+    def generate(self, prompts, seeds, sampling):
+        return [
+            [Completion(tuple(prompt), (0.0,), "", "stop") for _ in own]
+            for prompt, own in zip(prompts, seeds, strict=True)
+        ]
+
+
+def test_a_process_probes_what_its_own_engine_sampled(tiny_model):
+    policy = SimpleNamespace(model=tiny_model)
+    sampler = Sampler(Echo(), policy, VRAR(), CanaryConfig(), Second(rank=1, num=2), 0, CPU)
+    prompts = [Prompt(SAMPLE, (index,)) for index in range(4)]
+    # Each part has a prompt for each process: prompts 1 and 3 are the second one's.
+    everyones = sampler.collect(prompts, [range(0, 2), range(2, 4)], SamplingConfig(), 2, step=0)
+    assert [r.prompt.token_ids for r in everyones] == [(60, 61, 62), (1,), (60, 61, 62), (3,)]
+    assert [r.prompt.token_ids for r in sampler._probe] == [(1,)]

@@ -16,9 +16,6 @@ from raiden.datagen.verification import AgreementVerifier, HardnessVerifier, Ver
 from raiden.endpoints import ChatEndpoint, LoggedEndpoint, RecordedEndpoint, RetryingEndpoint, Usage
 from raiden.errors import ConfigError
 
-# Local servers ask for no key, but the protocol's header must hold something.
-_NO_KEY = "none"
-
 
 @dataclass
 class Backend:
@@ -90,8 +87,8 @@ def _server(
 
 
 def _key(variable: str | None) -> str:
-    """The key that an environment variable holds; a key for one server is never sent to another."""
+    """The key that an environment variable holds, "" for none; a key for one server is never sent to another."""
     key = os.environ.get(variable) if variable else None
     if key is None and variable not in (None, BackendOptions.api_key_env):
         raise ConfigError(f"`api_key_env`: the environment has no variable {variable}; set it, or drop the option.")
-    return key or _NO_KEY
+    return key or ""
