@@ -13,15 +13,16 @@ FLOORS = [
     {"profiles", "samples", "prompts"},
     {"conversion", "endpoints", "generators", "launcher", "prefix_tree", "processes"},
     {"grpo", "engines", "policy", "metrics", "datagen", "optimization"},
-    {"rollouts", "canary", "loaders"},
+    {"rollouts", "resampling", "canary", "loaders", "evaluation", "local_endpoint"},
     {"sampler"},
-    {"datamodule", "module", "checkpoints", "strategy", "report"},
+    {"policy_module"},
+    {"datamodule", "module", "sft", "checkpoints", "strategy", "report"},
     {"callbacks", "complaints", "planning", "watching"},
-    {"cli"},
+    {"cli", "trl_route"},
     {"commands"},
     {"__main__"},
 ]
-TORCH_FREE = set().union(*FLOORS[:4]) | {"conversion", "endpoints", "datagen"}
+TORCH_FREE = set().union(*FLOORS[:4]) | {"conversion", "endpoints", "datagen", "evaluation"}
 HEAVY = {"torch", "lightning", "transformers", "torchmetrics", "vllm", "peft"}
 
 

@@ -37,6 +37,15 @@ _NAME_IS_SUBJECT: dict[Language, str] = {
 }
 
 
+def names_oneself(answer: str, language: Language) -> bool:
+    """Whether a reply has a word for oneself, such as "I" or 私.
+
+    Args:
+        answer: folded.
+    """
+    return bool(_ONESELF[language].search(answer))
+
+
 def voice_fault(sample: Sample, answer: str) -> str:
     """Why a reply does not speak as the character, in half a sentence; empty where nothing shows it.
 
@@ -48,12 +57,11 @@ def voice_fault(sample: Sample, answer: str) -> str:
 
 
 def _fault(sample: Sample, answer: str) -> str:
-    oneself = _ONESELF[sample.language]
-    if oneself.search(answer):
+    if names_oneself(answer, sample.language):
         return ""
     if _begins_with_own_name(sample, answer) or _begins_with_pronoun(sample, answer):
         return "the reply speaks about the character in the third person"
-    asks_about_the_user = oneself.search(fold_text(sample.question)) or sample.focus == "cm"
+    asks_about_the_user = names_oneself(fold_text(sample.question), sample.language) or sample.focus == "cm"
     if _TO_THE_USER[sample.language].match(answer) and not asks_about_the_user:
         return "the reply speaks to the user as if the user were the character"
     return ""
