@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from raiden.types import Language, Message, Sample
@@ -41,11 +42,23 @@ def build_messages(sample: Sample, response_format: ResponseFormat = "plain") ->
     Args:
         response_format: `plain`: the reply alone; `think`: reasoning in a think block, then the reply.
     """
-    instructions = [_INSTRUCTIONS[sample.language]]
+    system = system_message(sample.character_name, sample.character_profile, sample.language, response_format)
+    return [system, *sample.conversation_history, Message("user", sample.question)]
+
+
+def system_message(
+    name: str, fields: Mapping[str, str], language: Language, response_format: ResponseFormat = "plain"
+) -> Message:
+    """Who the model is to be: the character's setting, and what is asked of it.
+
+    Args:
+        fields: of the character's profile, `Name` included.
+        language: of the instructions.
+    """
+    instructions = [_INSTRUCTIONS[language]]
     if response_format == "think":
-        instructions.append(_THINK[sample.language])
-    setting = "\n".join(f"{field}: {value}" for field, value in sample.character_profile.items())
+        instructions.append(_THINK[language])
+    setting = "\n".join(f"{field}: {value}" for field, value in fields.items())
     # The profile is not formatted: it may hold braces of its own.
-    head = "\n".join(line.format(name=sample.character_name) for line in instructions)
-    system = f"<Character Setting>\n{setting}\n</Character Setting>\n\n{head}"
-    return [Message("system", system), *sample.conversation_history, Message("user", sample.question)]
+    head = "\n".join(line.format(name=name) for line in instructions)
+    return Message("system", f"<Character Setting>\n{setting}\n</Character Setting>\n\n{head}")
