@@ -1,0 +1,223 @@
+"""What every way of training the policy shares: setup, optimizer, held-out replies, checkpoints."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+import torch
+from lightning import LightningModule
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
+from torch import Tensor
+
+from raiden.canary import CanaryConfig
+from raiden.engines import Engine, SamplingConfig, TransformersEngine
+from raiden.errors import ConfigError
+from raiden.generators import generator_states, restore_generators
+from raiden.metrics import RoleAwareness
+from raiden.optimization import OptimizerConfig, make_optimizer
+from raiden.policy import Placement, Policy, PolicyConfig, load_policy, whole
+from raiden.processes import Processes
+from raiden.rewards import VRAR, RewardConfig
+from raiden.sampler import Sampler
+from raiden.types import Prompt, Rollout
+
+
+class PolicyModule(LightningModule):
+    """A policy in training, and an engine that answers held-out questions with its weights.
+
+    A step is a batch of prompts; a checkpoint is only taken between steps.
+    """
+
+    def __init__(
+        self,
+        policy: PolicyConfig,
+        engine: Engine | None,
+        val_sampling: SamplingConfig,
+        rewards: RewardConfig,
+        optimizer: OptimizerConfig,
+        canary: CanaryConfig,
+        seed: int,
+    ) -> None:
+        super().__init__()
+        self.automatic_optimization = False
+        self.policy_config = policy
+        self.engine = engine or TransformersEngine()
+        self.val_sampling = val_sampling
+        self.vrar = VRAR(rewards)
+        self.optimizer_config = optimizer
+        self.canary = canary
+        self.seed = seed
+        self.num_steps_done = 0
+        self.num_tokens = 0
+        self.role_awareness = RoleAwareness()
+        self.rollouts: list[Rollout] = []  # of the last batch, for callbacks
+        self.shares: dict[str, float] = {}  # of the last evaluation; shares of right replies, 0 to 1
+        self.processes = Processes()
+        self.sampler: Sampler
+        self._policy: list[Policy] = []  # in a list, so that the reference is no submodule and in no checkpoint
+
+    @property
+    def policy(self) -> Policy:
+        """The loaded policy; there from `configure_model` on."""
+        return self._policy[0]
+
+    # What the ways of training differ in
+
+    @property
+    def needs_reference(self) -> bool:
+        """Whether training looks at the policy as it was before."""
+        return False
+
+    @property
+    def max_tokens(self) -> int:
+        """Longest completion that is sampled, in tokens."""
+        return self.val_sampling.max_tokens
+
+    def updates_per_step(self, num_prompts: int) -> int:
+        """Optimizer steps that a batch of so many prompts is worth."""
+        return 1
+
+    # Setting up
+
+    def configure_model(self) -> None:
+        if not self._policy:
+            mesh = getattr(self.trainer.strategy, "shard_mesh", None)
+            placement = Placement(mesh, self.trainer.strategy.root_device) if mesh is not None else None
+            policy = load_policy(self.policy_config, self.needs_reference, placement)
+            self._policy.append(policy)
+            self.model = policy.model
+            self.strict_loading = self.policy_config.lora is None
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        optimizer, schedule = make_optimizer(self.model.parameters(), self.optimizer_config, self._num_steps())
+        return [optimizer], [schedule]
+
+    def _num_steps(self) -> int:
+        """Steps of the whole run, which the schedule spans."""
+        trainer: Any = self.trainer
+        limits = []
+        if trainer.max_epochs and trainer.max_epochs > 0:
+            # Lightning's own estimate sets up the loader here, before its position is restored from a checkpoint.
+            num_batches, limit = len(self._data.train_dataloader()), trainer.limit_train_batches
+            per_epoch = min(limit, num_batches) if isinstance(limit, int) else int(limit * num_batches)
+            limits.append(trainer.max_epochs * per_epoch)
+        if trainer.max_steps > 0:
+            limits.append(trainer.max_steps / self.updates_per_step(self._data.batch_size))
+        if not limits and self.optimizer_config.schedule != "constant":
+            raise ConfigError(
+                f"`model.optimizer.schedule` is {self.optimizer_config.schedule}, which needs an end of the run: set "
+                "`trainer.max_epochs` or `trainer.max_steps`, or take the constant schedule."
+            )
+        return math.ceil(min(limits, default=1))
+
+    def setup(self, stage: str) -> None:
+        self.configure_model()
+        self.processes = Processes.current()
+        compute_dtype = self.policy.compute_dtype or self.model.dtype
+        max_length = self._data.max_prompt_tokens + self.max_tokens
+        self.engine.start(self.model, self.policy.tokenizer, max_length, compute_dtype)
+        self.sampler = Sampler(
+            self.engine,
+            self.policy,
+            self.vrar,
+            self.canary,
+            self.processes,
+            self.seed,
+            self.trainer.strategy.root_device,
+        )
+
+    @property
+    def _data(self) -> Any:
+        """The trainer's data module, which Lightning's types do not know."""
+        trainer: Any = self.trainer
+        return trainer.datamodule
+
+    def on_fit_start(self) -> None:
+        self.policy.move_reference(self.device)
+
+    def teardown(self, stage: str) -> None:
+        self.engine.close()
+
+    # The pieces of an optimizer step
+
+    def backpropagate(self, losses: Iterable[Tensor]) -> None:
+        """Leaves the gradients of the sum of the losses of all processes."""
+        optimizer: Any = self.optimizers()
+        optimizer.zero_grad()
+        for loss in losses:
+            # Gradients of sharded weights are averaged over processes; each has a part of the sum.
+            self.manual_backward(loss * self.processes.num)
+
+    def clip_gradients_to_limit(self) -> float:
+        """Clips to `max_grad_norm`; the norm before."""
+        optimizer: Any = self.optimizers()
+        parameters = [p for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
+        limit = self.optimizer_config.max_grad_norm
+        norm = torch.nn.utils.clip_grad_norm_(parameters, math.inf if limit is None else limit)
+        return whole(norm).item()
+
+    def log_step(self, metrics: Mapping[str, float], shown: Collection[str]) -> None:
+        """Logs the metrics of a step.
+
+        Args:
+            shown: names of those that stand in the progress bar too.
+        """
+        self.log_dict({name: value for name, value in metrics.items() if name not in shown})
+        self.log_dict({name: value for name, value in metrics.items() if name in shown}, prog_bar=True)
+
+    # Evaluation
+
+    def validation_step(self, prompts: list[Prompt], batch_idx: int) -> None:
+        all_prompts = range(len(prompts))
+        self.rollouts = self.sampler.collect(prompts, [all_prompts], self.val_sampling, 1, self.num_steps_done)
+        self.sampler.check(self.rollouts, self.val_sampling)
+        for i in self.processes.share(all_prompts):  # the metric adds up the shares of all processes
+            self.role_awareness.update(self.rollouts[i].prompt.sample, self.rollouts[i].rewards[0])
+
+    def on_validation_epoch_end(self) -> None:
+        self._log_shares("val")
+
+    def test_step(self, prompts: list[Prompt], batch_idx: int) -> None:
+        self.validation_step(prompts, batch_idx)
+
+    def on_test_epoch_end(self) -> None:
+        self._log_shares("test")
+
+    def _log_shares(self, stage: str) -> None:
+        self.shares = {name: share.item() for name, share in self.role_awareness.compute().items()}
+        self.role_awareness.reset()
+        self.log_dict({f"{stage}/{name}": share for name, share in self.shares.items()})
+
+    def predict_step(self, prompts: list[Prompt], batch_idx: int) -> list[str]:
+        self.rollouts = self.sampler.collect(prompts, [range(len(prompts))], self.val_sampling, 1, self.num_steps_done)
+        self.sampler.check(self.rollouts, self.val_sampling)
+        return [rollout.completions[0].text for rollout in self.rollouts]
+
+    # Checkpoints
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        if self.policy_config.lora is not None:
+            trained = {name for name, p in self.named_parameters() if p.requires_grad}
+            checkpoint["state_dict"] = {k: v for k, v in checkpoint["state_dict"].items() if k in trained}
+        checkpoint["raiden"] = {
+            "num_steps_done": self.num_steps_done,
+            "num_tokens": self.num_tokens,
+            "rng": generator_states(),
+        }
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self._refuse_other_model(checkpoint.get("state_dict", {}))  # shards are checked where they are read
+        state = checkpoint["raiden"]
+        self.num_steps_done, self.num_tokens = state["num_steps_done"], state["num_tokens"]
+        restore_generators(state["rng"])
+
+    def _refuse_other_model(self, weights: dict[str, torch.Tensor]) -> None:
+        own = self.state_dict()
+        wrong = [name for name, w in weights.items() if name not in own or own[name].shape != w.shape]
+        if wrong:
+            raise ConfigError(
+                f"`ckpt_path`: the checkpoint is of another model than `model.policy.path` and its `lora` give "
+                f"({len(wrong)} weights differ, the first: {wrong[0]}); give the options of the run that wrote it."
+            )
