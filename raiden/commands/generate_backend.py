@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
 from raiden.commands.generate_options import BackendOptions, GenerateOptions
+from raiden.commands.model_options import open_server
 from raiden.datagen.base import Author
 from raiden.datagen.questions import EndpointAuthor
 from raiden.datagen.run_state import beside
 from raiden.datagen.template import TemplateAuthor
 from raiden.datagen.verification import AgreementVerifier, HardnessVerifier, Verifier
 from raiden.endpoints import ChatEndpoint, LoggedEndpoint, RecordedEndpoint, RetryingEndpoint, Usage
-from raiden.errors import ConfigError
 
 
 @dataclass
@@ -45,7 +44,13 @@ async def open_backend(options: GenerateOptions, stack: AsyncExitStack) -> Backe
         if asked.agreement:
             backend.verifiers.append(AgreementVerifier(endpoint, asked.agreement, seed))
     if asked.keep_hard:
-        bare = _server(asked.policy_base_url or "", asked.policy_api_key_env, asked.policy_model_name, options.backend)
+        bare = open_server(
+            asked.policy_base_url or "",
+            asked.policy_api_key_env,
+            asked.policy_model_name,
+            options.backend.timeout,
+            enable_thinking=False,
+        )
         policy = await _open(bare, "policy_model_name", "policy_record", backend, options, stack)
         backend.verifiers.append(HardnessVerifier(policy, asked.keep_hard, seed))
     return backend
@@ -73,22 +78,4 @@ def _writer(asked: BackendOptions) -> ChatEndpoint:
         from raiden.endpoints.bedrock import BedrockEndpoint
 
         return BedrockEndpoint(asked.model_id or "", asked.region, asked.timeout, asked.concurrency)
-    return _server(asked.base_url, asked.api_key_env, asked.model_name, asked, asked.enable_thinking)
-
-
-def _server(
-    base_url: str, key_variable: str | None, model_name: str | None, asked: BackendOptions, thinking: bool = False
-) -> ChatEndpoint:
-    from raiden.endpoints.openai import OpenAIEndpoint
-
-    if model_name is None:
-        print(f"asking {base_url} which model it serves", flush=True)
-    return OpenAIEndpoint(base_url, _key(key_variable), model_name, asked.timeout, thinking)
-
-
-def _key(variable: str | None) -> str:
-    """The key that an environment variable holds, "" for none; a key for one server is never sent to another."""
-    key = os.environ.get(variable) if variable else None
-    if key is None and variable not in (None, BackendOptions.api_key_env):
-        raise ConfigError(f"`api_key_env`: the environment has no variable {variable}; set it, or drop the option.")
-    return key or ""
+    return open_server(asked.base_url, asked.api_key_env, asked.model_name, asked.timeout, asked.enable_thinking)

@@ -13,11 +13,13 @@ from raiden.types import Message
 class Identity:
     """Who replies; equal identities give interchangeable replies, wherever the server stands."""
 
-    kind: Literal["openai", "bedrock"]
-    """The protocol that is spoken."""
+    kind: Literal["openai", "bedrock", "local"]
+    """The protocol that is spoken; `local`: the model is in this process."""
     model: str
-    thinking: bool = False
-    """Whether the model reasons before it replies."""
+    thinking: bool | None = False
+    """Whether the model reasons before it replies; None leaves that to its chat template."""
+    weights: str = ""
+    """Of a local model, a digest that changes with its files."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,8 @@ class ChatRequest:
     """For servers that sample reproducibly."""
     schema: Mapping[str, Any] | None = None
     """JSON schema of the reply; None asks for plain text."""
+    verbatim: bool = False
+    """Ask for the text as the model wrote it, as the reward scores it: reasoning left in, and it may be empty."""
 
 
 @dataclass(frozen=True)
@@ -39,12 +43,14 @@ class ChatReply:
     """What a model said."""
 
     text: str
-    """Without reasoning. Where the request has a schema: JSON text that follows it."""
+    """Without reasoning, unless asked for verbatim. Where the request has a schema: JSON text that follows it."""
     prompt_tokens: int
     """As the server counts and charges them, tries in vain included; 0 where it does not say."""
     completion_tokens: int
     num_retries: int = 0
     """Tries in vain before this reply."""
+    truncated: bool = False
+    """Whether it was cut at the token limit."""
 
 
 class ChatEndpoint(Protocol):

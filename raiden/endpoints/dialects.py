@@ -53,10 +53,17 @@ class Dialect:
         return body
 
 
-def dialects(structured: bool) -> list[Dialect]:
-    """The ways to write a request, best first."""
+def dialects(structured: bool, switchable: bool = True) -> list[Dialect]:
+    """The ways to write a request, best first.
+
+    Args:
+        switchable: whether thinking is to be switched on or off at all.
+    """
     structures: tuple[Structure, ...] = ("json_schema", "json_object", "prompt") if structured else ("prompt",)
-    return [Dialect(structure, kwargs) for structure, kwargs in product(structures, (True, False))]
+    return [
+        Dialect(structure, kwargs)
+        for structure, kwargs in product(structures, (True, False) if switchable else (False,))
+    ]
 
 
 def spell_out(request: ChatRequest) -> tuple[Message, ...]:

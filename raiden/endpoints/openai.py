@@ -11,7 +11,7 @@ from http import HTTPStatus
 from urllib.parse import urlsplit
 
 import openai
-from openai.types.chat import ChatCompletion
+from openai.types.chat import ChatCompletion, ChatCompletionMessage
 
 from raiden.endpoints.base import ChatReply, ChatRequest, Identity
 from raiden.endpoints.dialects import Dialect, dialects
@@ -31,7 +31,8 @@ class OpenAIEndpoint:
         api_key: sent to `base_url` alone; None takes the environment's OPENAI_API_KEY, if any, and "" none at all.
         model_name: left out, the only one that the server offers.
         timeout: seconds for one whole reply.
-        enable_thinking: let the model reason before it replies; the reasoning itself is dropped.
+        enable_thinking: let the model reason before it replies; the reasoning itself is dropped. None sends no
+            switch, and the model does as its chat template has it.
     """
 
     def __init__(
@@ -40,7 +41,7 @@ class OpenAIEndpoint:
         api_key: str | None = None,
         model_name: str | None = None,
         timeout: float = 120.0,
-        enable_thinking: bool = False,
+        enable_thinking: bool | None = False,
     ) -> None:
         _check(base_url, timeout)
         self.base_url = base_url
@@ -49,7 +50,7 @@ class OpenAIEndpoint:
         self._key = (os.environ.get("OPENAI_API_KEY") if api_key is None else api_key) or _NO_KEY
         self._model_name = model_name
         self._lookup = asyncio.Lock()
-        self._dialects = {structured: dialects(structured) for structured in (True, False)}
+        self._dialects = {kind: dialects(kind, enable_thinking is not None) for kind in (True, False)}
         # A redirect would carry prompts to a server that nobody named; retries and time limits are ours.
         transport = openai.DefaultAsyncHttpxClient(follow_redirects=False, timeout=None)
         self._client = openai.AsyncOpenAI(base_url=base_url, api_key=self._key, max_retries=0, http_client=transport)
@@ -69,7 +70,7 @@ class OpenAIEndpoint:
         }
         if choice.finish_reason == "content_filter":
             raise RequestError(f"{self.base_url}: the reply was blocked by a content filter", **tokens)
-        text = (choice.message and choice.message.content) or ""
+        text = _whole_text(choice.message) if request.verbatim else (choice.message and choice.message.content) or ""
         return make_reply(request, text, truncated=choice.finish_reason == "length", **tokens)
 
     async def close(self) -> None:
@@ -93,7 +94,7 @@ class OpenAIEndpoint:
         raise refusal
 
     async def _create(self, model: str, request: ChatRequest, dialect: Dialect) -> ChatCompletion:
-        body = {"model": model, **dialect.body(request, self.enable_thinking)}
+        body = {"model": model, **dialect.body(request, bool(self.enable_thinking))}
         async with self._translated_faults():
             # Not `chat.completions.create`: it walks through every field of a body that is right already, at length.
             return await self._client.post("/chat/completions", body=body, cast_to=ChatCompletion)
@@ -142,6 +143,14 @@ class OpenAIEndpoint:
         message = str(fault.message).replace(self._key, "***")
         retry_after = parse_retry_after(fault.response.headers.get("retry-after"))
         return status_error(fault.status_code, f"{self.base_url}: {message}", remedies, retry_after)
+
+
+def _whole_text(message: ChatCompletionMessage | None) -> str:
+    """What the model wrote, with the reasoning that the server took out of it back in its block."""
+    text = (message and message.content) or ""
+    # SGLang and DeepSeek call it so, newer vLLM the other way.
+    reasoning = getattr(message, "reasoning_content", None) or getattr(message, "reasoning", None)
+    return f"<think>{reasoning}</think>{text}" if reasoning else text
 
 
 def _check(base_url: str, timeout: float) -> None:

@@ -104,7 +104,12 @@ class RecordedEndpoint:
 
     def _replay(self, key: str) -> ChatReply:
         line = self._journal.read(self._starts[key])
-        reply = ChatReply(line["text"], line["prompt_tokens"], line["completion_tokens"])
+        reply = ChatReply(
+            line["text"],
+            line["prompt_tokens"],
+            line["completion_tokens"],
+            truncated=line.get("truncated", False),  # records of earlier versions do not say
+        )
         self.usage.num_replies += 1
         self.usage.num_replayed += 1
         self.usage.replayed_prompt_tokens += reply.prompt_tokens
@@ -128,12 +133,22 @@ def request_key(identity: Identity, request: ChatRequest) -> str:
     """What a request is known by: equal for equal requests to the same model."""
     messages = [[message.role, message.content] for message in request.messages]
     rest = [request.max_tokens, request.temperature, request.seed, request.schema]
-    text = json.dumps([asdict(identity), messages, *rest], ensure_ascii=False)
+    who = asdict(identity)
+    # Left out where they say nothing, so that records of versions that had no such fields go on to be found.
+    if not identity.weights:
+        del who["weights"]
+    if request.verbatim:
+        rest.append("verbatim")
+    text = json.dumps([who, messages, *rest], ensure_ascii=False)
     return blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def _line(key: str, reply: ChatReply) -> dict[str, Any]:
-    return {"key": key, **{name: getattr(reply, name) for name in _FIELDS if name != "key"}}
+    return {
+        "key": key,
+        **{name: getattr(reply, name) for name in _FIELDS if name != "key"},
+        "truncated": reply.truncated,
+    }
 
 
 def _is_reply(line: Any) -> bool:

@@ -39,9 +39,12 @@ def make_reply(
         truncated: it was cut at the length limit.
 
     Raises:
-        TransientError: there is no reply in it, or one that does not follow the schema.
+        TransientError: there is no reply in it, or one that does not follow the schema; never where the request
+            asks for the text verbatim.
     """
     tokens = {"prompt_tokens": prompt_tokens, "completion_tokens": completion_tokens}
+    if request.verbatim:
+        return ChatReply(text, **tokens, truncated=truncated)
     text = strip_reasoning(text)
     if not text:
         where = " within the token limit" if truncated else ""
@@ -51,7 +54,7 @@ def make_reply(
             text = read_json(text, request.schema, truncated)
         except MalformedReplyError as fault:
             raise TransientError(f"malformed reply: {fault}", "malformed", **tokens) from fault
-    return ChatReply(text, **tokens)
+    return ChatReply(text, **tokens, truncated=truncated)
 
 
 def strip_reasoning(text: str) -> str:

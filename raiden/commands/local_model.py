@@ -1,0 +1,45 @@
+"""A model of this machine, from a checkpoint or from what transformers loads."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from raiden.commands.checkpoint import load_checkpoint
+from raiden.commands.model_options import ModelOptions
+from raiden.errors import ConfigError
+from raiden.local_endpoint import LocalEndpoint
+from raiden.policy import Policy, PolicyConfig, load_policy, resolve_model
+
+
+def open_local(options: ModelOptions) -> LocalEndpoint:
+    """Loads `model_path` onto the best device and says how long that took.
+
+    Raises:
+        ConfigError: it cannot be loaded, or has no chat template.
+    """
+    path = options.model_path or ""
+    started = time.monotonic()
+    policy, files = _from_checkpoint(options) if path.rstrip("/").endswith(".ckpt") else _from_model(options)
+    endpoint = LocalEndpoint(policy, path, enable_thinking=options.enable_thinking, files=files)
+    print(f"{path}: loaded on {policy.model.device} in {time.monotonic() - started:.1f} s", flush=True)
+    return endpoint
+
+
+def _from_checkpoint(options: ModelOptions) -> tuple[Policy, Path]:
+    checkpoint = Path(options.model_path or "")
+    if options.dtype is not None:
+        raise ConfigError(f"`{options.prefix}dtype` does nothing for a checkpoint, whose run says it; drop it.")
+    return load_checkpoint(checkpoint, f"{options.prefix}model_path"), checkpoint
+
+
+def _from_model(options: ModelOptions) -> tuple[Policy, Path | None]:
+    path = options.model_path or ""
+    if Path(path, "config.yaml").is_file():
+        raise ConfigError(
+            f"`{options.prefix}model_path`: {path} is the folder of a run; give its `export`, or one of its "
+            "`checkpoints/*.ckpt`."
+        )
+    policy = load_policy(PolicyConfig(path, dtype=options.dtype or "float32"), with_reference=False)  # type: ignore[arg-type]
+    folder = Path(resolve_model(path))
+    return policy, folder if folder.is_dir() else None

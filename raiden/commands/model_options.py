@@ -1,0 +1,172 @@
+"""The options that say which model replies, and the endpoint that they mean."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from raiden.endpoints import ChatEndpoint, RecordedEndpoint, RetryingEndpoint
+from raiden.errors import ConfigError
+
+API_KEY_VARIABLE = "OPENAI_API_KEY"
+_SOURCES = ("model_path", "base_url", "model_id")
+
+
+@dataclass(frozen=True)
+class ModelOptions:
+    """Which model replies: exactly one of `model_path`, `base_url` and `model_id` is set."""
+
+    model_path: str | None = None
+    """A checkpoint of a run, a model folder, a hub id, a `.gguf` file, or `package://PACKAGE/FILE.gguf`."""
+    dtype: str | None = None
+    """Of a local model's weights; None: float32, or as the run of a checkpoint has it."""
+    base_url: str | None = None
+    model_name: str | None = None
+    """On the server; None: the one that it serves."""
+    api_key_env: str = API_KEY_VARIABLE
+    model_id: str | None = None
+    region: str | None = None
+    timeout: float = 120.0
+    """Seconds."""
+    concurrency: int = 32
+    max_retries: int = 6
+    enable_thinking: bool | None = None
+    """None leaves it to the model's chat template, as training does."""
+    prefix: str = ""
+    """Stands before the names of the options."""
+
+
+def names_a_model(argv: list[str]) -> bool:
+    """Whether a command line has an option that says which model replies."""
+    given = {argument.partition("=")[0] for argument in argv}
+    return any(f"--{source}" in given for source in _SOURCES)
+
+
+def add_model_options(parser: argparse.ArgumentParser, prefix: str = "", who: str = "the model") -> None:
+    """Adds the group of options to a command.
+
+    Args:
+        prefix: of their names: `judge_` makes `--judge_base_url`.
+        who: how the help calls whom they are about.
+    """
+    group = parser.add_argument_group(f"{who}: one of --{', --'.join(prefix + source for source in _SOURCES)}")
+
+    def add(name: str, **settings: Any) -> None:
+        group.add_argument(f"--{prefix}{name}", default=getattr(ModelOptions, name), **settings)
+
+    add("model_path", help="here: a run's checkpoint, a folder, a hub id, a .gguf file or package://PACKAGE/FILE.gguf")
+    add(
+        "dtype",
+        choices=("float32", "bfloat16"),
+        help="of the weights of --model_path (default: float32, or as the checkpoint's run)",
+    )
+    add("base_url", metavar="URL", help="on a server that speaks OpenAI's protocol, such as http://localhost:30000/v1")
+    add("model_name", help="its name on that server (default: the only one there)")
+    add("api_key_env", metavar="NAME", help="environment variable with the server's key (default: %(default)s)")
+    add("model_id", help="on Amazon Bedrock: a model or inference profile")
+    add("region", help="AWS region (default: that of the usual AWS configuration)")
+    add("timeout", type=float, help="seconds that one try of a request may take (default: %(default)s)")
+    add("concurrency", type=int, help="requests in flight, or replies decoded side by side (default: %(default)s)")
+    add("max_retries", type=int, help="tries after the first of a request that failed (default: %(default)s)")
+    add(
+        "enable_thinking",
+        type=_yes_or_no,
+        nargs="?",
+        const=True,
+        metavar="true|false",
+        help="switch the model's reasoning (default: as its chat template has it)",
+    )
+
+
+def _yes_or_no(text: str) -> bool:
+    if text.lower() not in ("true", "false"):
+        raise argparse.ArgumentTypeError(f"must be true or false, got {text!r}")
+    return text.lower() == "true"
+
+
+def read_model_options(arguments: argparse.Namespace, prefix: str = "") -> ModelOptions:
+    """The group's options, checked.
+
+    Raises:
+        ConfigError: there is not exactly one model, or an option has no effect on it.
+    """
+    names = [name for name in ModelOptions.__dataclass_fields__ if name != "prefix"]
+    options = ModelOptions(**{name: getattr(arguments, prefix + name) for name in names}, prefix=prefix)
+    given = [source for source in _SOURCES if getattr(options, source) is not None]
+    if len(given) != 1:
+        choices = ", ".join(f"`{prefix}{source}`" for source in _SOURCES)
+        found = "none" if not given else " and ".join(f"`{prefix}{source}`" for source in given)
+        raise ConfigError(f"{choices}: exactly one says which model replies, got {found}.")
+    _refuse_idle(options, given[0])
+    return options
+
+
+def _refuse_idle(options: ModelOptions, source: str) -> None:
+    """Refuses options of another source than the one in use."""
+    owners = {"dtype": "model_path", "model_name": "base_url", "api_key_env": "base_url", "region": "model_id"}
+    for name, owner in owners.items():
+        if owner != source and getattr(options, name) != getattr(ModelOptions, name):
+            raise ConfigError(f"`{options.prefix}{name}` does nothing without `{options.prefix}{owner}`; drop it.")
+    if source == "model_id" and options.enable_thinking is not None:
+        raise ConfigError(f"`{options.prefix}enable_thinking` does nothing on Bedrock; drop it.")
+
+
+def open_model(options: ModelOptions, stack: AsyncExitStack, record: Path | None = None) -> ChatEndpoint:
+    """The endpoint of the model: many requests at once, failures tried again, replies kept where `record` says.
+
+    Args:
+        stack: closes the endpoint.
+        record: replies already there are not asked for again.
+
+    Raises:
+        ConfigError: the model cannot be loaded, or an option cannot work.
+    """
+    endpoint: ChatEndpoint = RetryingEndpoint(_bare(options), options.max_retries, options.concurrency)
+    if record is not None:
+        endpoint = RecordedEndpoint(endpoint, record)
+    stack.push_async_callback(endpoint.close)
+    return endpoint
+
+
+def _bare(options: ModelOptions) -> ChatEndpoint:
+    if options.base_url is not None:
+        return open_server(
+            options.base_url, options.api_key_env, options.model_name, options.timeout, options.enable_thinking
+        )
+    if options.model_id is not None:
+        from raiden.endpoints.bedrock import BedrockEndpoint
+
+        return BedrockEndpoint(options.model_id, options.region, options.timeout, options.concurrency)
+    from raiden.commands.local_model import open_local
+
+    return open_local(options)
+
+
+def open_server(
+    base_url: str, key_variable: str | None, model_name: str | None, timeout: float, enable_thinking: bool | None
+) -> ChatEndpoint:
+    """A server that speaks OpenAI's protocol, asked once for each request.
+
+    Args:
+        key_variable: environment variable that holds the key; None: none is sent.
+
+    Raises:
+        ConfigError: the address cannot be one, or the variable is not set.
+    """
+    from raiden.endpoints.openai import OpenAIEndpoint
+
+    if model_name is None:
+        print(f"asking {base_url} which model it serves", flush=True)
+    return OpenAIEndpoint(base_url, _key(key_variable), model_name, timeout, enable_thinking)
+
+
+def _key(variable: str | None) -> str:
+    """The key that an environment variable holds, "" for none; a key for one server is never sent to another."""
+    key = os.environ.get(variable) if variable else None
+    if key is None and variable not in (None, API_KEY_VARIABLE):
+        raise ConfigError(f"`api_key_env`: the environment has no variable {variable}; set it, or drop the option.")
+    return key or ""

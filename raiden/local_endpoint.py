@@ -1,0 +1,188 @@
+"""A model of this machine as a chat endpoint: requests that wait at the same time are answered side by side."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import torch
+from jinja2 import TemplateError
+
+from raiden.endpoints import ChatReply, ChatRequest, Identity, RequestError
+from raiden.endpoints.replies import make_reply
+from raiden.engines import Engine, SamplingConfig, TransformersEngine
+from raiden.policy import Policy, stream_weights
+from raiden.types import Completion
+
+_GATHER_SECONDS = 0.01
+"""Others that are about to ask join the batch."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Waiting:
+    """A request, its prompt, and who waits for the reply."""
+
+    request: ChatRequest
+    token_ids: tuple[int, ...]
+    done: asyncio.Future[ChatReply]
+
+
+class _GivenUp(Exception):
+    """Nobody waits any more for what is being generated."""
+
+
+class LocalEndpoint:
+    """A policy that replies, over the engine and with the chat template that it is trained with.
+
+    Args:
+        policy: loaded without a reference; it is moved to the best device of this machine.
+        name: what reports call it: its path.
+        engine: what generates; TransformersEngine where it is None.
+        enable_thinking: handed to the chat template; None leaves its own default, as training does.
+        files: those of the model, if they are here; when they change, so does `identity`.
+    """
+
+    def __init__(
+        self,
+        policy: Policy,
+        name: str,
+        engine: Engine | None = None,
+        enable_thinking: bool | None = None,
+        files: Path | None = None,
+    ) -> None:
+        self.policy = policy
+        self.enable_thinking = enable_thinking
+        self._identity = Identity("local", name, enable_thinking, files_digest(files) if files else "")
+        self._engine = engine or TransformersEngine()
+        self._context = int(policy.model.config.max_position_embeddings)
+        self._waiting: list[_Waiting] = []
+        self._batch: list[_Waiting] = []
+        self._worker: asyncio.Task[None] | None = None
+        self._start()
+
+    def _start(self) -> None:
+        model = self.policy.model
+        if torch.accelerator.is_available():
+            model.to(torch.accelerator.current_accelerator())
+        model.eval()
+        dtype = self.policy.compute_dtype or model.dtype
+        self._engine.start(model, self.policy.tokenizer, self._context, dtype)
+        if not self._engine.shares_weights:
+            self._engine.update_weights(stream_weights(model, self.policy.compute_dtype))
+        # The only place where a pass that nobody waits for can be left between two tokens.
+        model.register_forward_pre_hook(self._stop_where_nobody_waits)
+
+    async def identity(self) -> Identity:
+        return self._identity
+
+    async def complete(self, request: ChatRequest) -> ChatReply:
+        """The reply; the same request gets the same one, whatever it is batched with (floating point apart)."""
+        waiting = _Waiting(request, self.prompt(request), asyncio.get_running_loop().create_future())
+        self._waiting.append(waiting)
+        if self._worker is None:
+            self._worker = asyncio.create_task(self._work())
+        return await waiting.done
+
+    async def close(self) -> None:
+        for waiting in (*self._waiting, *self._batch):
+            waiting.done.cancel()
+        if self._worker is not None:
+            await asyncio.wait([self._worker])
+        self._engine.close()
+
+    def prompt(self, request: ChatRequest) -> tuple[int, ...]:
+        """The tokens of a request, by the model's own chat template.
+
+        Raises:
+            RequestError: the template refuses the conversation, or the context is too short for it.
+        """
+        messages = [{"role": message.role, "content": message.content} for message in request.messages]
+        options = {} if self.enable_thinking is None else {"enable_thinking": self.enable_thinking}
+        try:
+            ids: Any = self.policy.tokenizer.apply_chat_template(
+                messages, add_generation_prompt=True, return_dict=False, **options
+            )
+        except TemplateError as fault:
+            turns = ", ".join(message["role"] for message in messages)
+            raise RequestError(f"the chat template refuses this conversation (turns: {turns}): {fault}") from fault
+        if len(ids) + request.max_tokens > self._context:
+            raise RequestError(
+                f"a prompt of {len(ids)} tokens and a reply of {request.max_tokens} are more than the model's context "
+                f"of {self._context}"
+            )
+        return tuple(ids)
+
+    async def _work(self) -> None:
+        """Answers what waits, batch after batch."""
+        while self._waiting:
+            await asyncio.sleep(_GATHER_SECONDS)
+            first = self._waiting[0].request
+            same = [w for w in self._waiting if _sampling(w.request) == _sampling(first)]
+            self._waiting = [w for w in self._waiting if w not in same]
+            self._batch = [w for w in same if not w.done.cancelled()]
+            if self._batch:
+                await self._answer(self._batch, _sampling(first))
+            self._batch = []
+        self._worker = None
+
+    async def _answer(self, batch: Sequence[_Waiting], sampling: SamplingConfig) -> None:
+        try:
+            completions = await asyncio.to_thread(self._generate, batch, sampling)
+        except _GivenUp:
+            return
+        except Exception as fault:  # whatever it is, those who wait have to hear of it
+            for waiting in batch:
+                if not waiting.done.done():
+                    waiting.done.set_exception(fault)
+            return
+        for waiting, completion in zip(batch, completions, strict=True):
+            if not waiting.done.done():
+                _settle(waiting, completion)
+
+    def _generate(self, batch: Sequence[_Waiting], sampling: SamplingConfig) -> list[Completion]:
+        """A completion for each; those with the same prompt are draws of one group."""
+        groups: dict[tuple[int, ...], list[int]] = {}
+        for index, waiting in enumerate(batch):
+            groups.setdefault(waiting.token_ids, []).append(index)
+        seeds = [[batch[index].request.seed for index in members] for members in groups.values()]
+        drawn = self._engine.generate(list(groups), seeds, sampling)
+        by_index: Mapping[int, Completion] = {
+            index: completion
+            for members, completions in zip(groups.values(), drawn, strict=True)
+            for index, completion in zip(members, completions, strict=True)
+        }
+        return [by_index[index] for index in range(len(batch))]
+
+    def _stop_where_nobody_waits(self, module: Any, arguments: Any) -> None:
+        if self._batch and all(waiting.done.cancelled() for waiting in self._batch):
+            raise _GivenUp
+
+
+def _sampling(request: ChatRequest) -> SamplingConfig:
+    return SamplingConfig(temperature=request.temperature, max_tokens=request.max_tokens)
+
+
+def _settle(waiting: _Waiting, completion: Completion) -> None:
+    try:
+        reply = make_reply(
+            waiting.request,
+            completion.text,
+            truncated=completion.finish_reason == "length",
+            prompt_tokens=len(waiting.token_ids),
+            completion_tokens=len(completion.token_ids),
+        )
+    except RequestError as fault:
+        waiting.done.set_exception(fault)
+    else:
+        waiting.done.set_result(reply)
+
+
+def files_digest(path: Path) -> str:
+    """A digest of the names, sizes and times of change of a file, or of the files right in a folder."""
+    files = sorted(path.iterdir()) if path.is_dir() else [path]
+    stats = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files]
+    return blake2b(repr(stats).encode(), digest_size=6).hexdigest()
