@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from statistics import fmean, stdev
 
-from raiden.engines import Engine, SamplingConfig
 from raiden.rewards import VRAR
-from raiden.types import Prompt, Rollout
+from raiden.types import Completion, Prompt, Rollout
 
 
 def completion_seed(run_seed: int, step: int, sample_id: str, index: int) -> int:
@@ -16,27 +15,26 @@ def completion_seed(run_seed: int, step: int, sample_id: str, index: int) -> int
 
     Args:
         step: rollouts before this one.
-        index: of the completion in its group.
+        index: of the completion among all that the step samples for this prompt.
     """
     position = f"{run_seed} {step} {sample_id} {index}".encode()
     return int.from_bytes(blake2b(position, digest_size=8).digest()) >> 1
 
 
-def collect_rollouts(
-    engine: Engine,
-    vrar: VRAR,
-    prompts: Sequence[Prompt],
-    sampling: SamplingConfig,
-    num_generations: int,
-    run_seed: int,
-    step: int,
-) -> list[Rollout]:
-    """Samples a group of completions for each prompt and scores them."""
-    seeds = [
-        [completion_seed(run_seed, step, prompt.sample.id, index) for index in range(num_generations)]
-        for prompt in prompts
-    ]
-    groups = engine.generate([prompt.token_ids for prompt in prompts], seeds, sampling)
+def group_seeds(
+    prompts: Sequence[Prompt], num_generations: int, run_seed: int, step: int, attempt: int = 0
+) -> list[list[int]]:
+    """The seeds of a group for each prompt.
+
+    Args:
+        attempt: groups that this step has sampled for these prompts before.
+    """
+    indices = range(attempt * num_generations, (attempt + 1) * num_generations)
+    return [[completion_seed(run_seed, step, prompt.sample.id, index) for index in indices] for prompt in prompts]
+
+
+def score_groups(vrar: VRAR, prompts: Sequence[Prompt], groups: Sequence[Sequence[Completion]]) -> list[Rollout]:
+    """Each prompt with its group of completions, and what they earn."""
     return [
         Rollout(
             prompt,
@@ -51,17 +49,15 @@ def rollout_metrics(rollouts: Sequence[Rollout]) -> dict[str, float]:
     """What is logged of a step's rollouts, under the names that TRL's users know.
 
     `reward_std` is the mean spread within groups; `rewards/{name}/...` are components before their weights;
-    lengths are in tokens.
+    lengths are in tokens. `frac_reward_zero_std` is logged with the groups that are trained on; see `Draw`.
     """
     completions = [c for r in rollouts for c in r.completions]
     rewards = [w for r in rollouts for w in r.rewards]
     lengths = [len(c.token_ids) for c in completions]
     terminated = [len(c.token_ids) for c in completions if c.finish_reason == "stop"]
-    spreads = [stdev([w.total for w in r.rewards]) for r in rollouts]
     metrics = {
         "reward": fmean(w.total for w in rewards),
-        "reward_std": fmean(spreads),
-        "frac_reward_zero_std": fmean(spread == 0 for spread in spreads),
+        "reward_std": fmean(r.reward_std for r in rollouts),
         "completions/mean_length": fmean(lengths),
         "completions/min_length": float(min(lengths)),
         "completions/max_length": float(max(lengths)),

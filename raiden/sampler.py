@@ -15,7 +15,7 @@ from raiden.engines import Engine, SamplingConfig
 from raiden.policy import Policy, gathered, stream_weights
 from raiden.processes import Processes
 from raiden.rewards import VRAR
-from raiden.rollouts import collect_rollouts
+from raiden.rollouts import group_seeds, score_groups
 from raiden.types import Prompt, Rollout
 
 
@@ -41,7 +41,7 @@ class Sampler:
         self.device = device
         self.num_syncs = 0
         self.metrics: dict[str, float] = {}
-        """Of the last sync and the last check, for the log."""
+        """Of the last sync, the last scoring and the last check, for the log."""
         self._stale = True
         self._unchecked = False
         self._first_difference: float | None = None
@@ -54,20 +54,25 @@ class Sampler:
         sampling: SamplingConfig,
         num_generations: int,
         step: int,
+        attempt: int = 0,
     ) -> list[Rollout]:
         """Groups of scored completions for all prompts; each process samples its share and gets those of the others.
 
         Args:
             parts: the prompts behind each optimizer step; each part is shared out evenly.
             step: rollouts before this one.
+            attempt: groups that this step has sampled for these prompts before.
         """
         self._sync()
         own = [i for part in parts for i in self.processes.share(part)]
+        own_prompts = [prompts[i] for i in own]
         whole = gathered(self.policy.model) if self.engine.shares_weights else nullcontext()
         with whole:
-            rollouts = collect_rollouts(
-                self.engine, self.vrar, [prompts[i] for i in own], sampling, num_generations, self.run_seed, step
-            )
+            seeds = group_seeds(own_prompts, num_generations, self.run_seed, step, attempt)
+            groups = self.engine.generate([prompt.token_ids for prompt in own_prompts], seeds, sampling)
+        started = time.perf_counter()
+        rollouts = score_groups(self.vrar, own_prompts, groups)
+        self.metrics["time/scoring"] = time.perf_counter() - started
         by_index = sorted(self.processes.gather(list(zip(own, rollouts, strict=True))), key=lambda pair: pair[0])
         everyones = [rollout for _, rollout in by_index]
         self._probe = (rollouts or everyones)[:1]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from statistics import stdev
 from typing import Any, Literal
 
 Role = Literal["system", "user", "assistant"]
@@ -145,3 +146,8 @@ class Rollout:
     prompt: Prompt
     completions: tuple[Completion, ...]
     rewards: tuple[Reward, ...]
+
+    @property
+    def reward_std(self) -> float:
+        """Sample standard deviation (n - 1) of the group's rewards; exactly 0 where they are all the same."""
+        return stdev(reward.total for reward in self.rewards)

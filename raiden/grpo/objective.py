@@ -15,6 +15,7 @@ from torch import Tensor
 from raiden.errors import ConfigError
 from raiden.grpo.advantages import AdvantageScale
 from raiden.grpo.correction import CorrectionMode, SamplingCorrection
+from raiden.types import Completion, Rollout
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,10 @@ class ObjectiveConfig:
     """Weight of an entropy bonus, in reward units per nat; 0 is none."""
     advantage_scale: AdvantageScale = "group"
     """Whose standard deviation divides the advantage: the group's, the batch's, or none."""
+    min_reward_std: float = 1e-6
+    """A group whose rewards spread no more (sample standard deviation, in reward units) is left out of the update.
+    Raise it where rewards are continuous: divided by its own spread, a group that differs by noise alone would count
+    as much as any other."""
     mask_truncated: bool = False
     """Completions cut at the token limit are not trained on."""
     sampling_correction: SamplingCorrection = SamplingCorrection()
@@ -54,11 +59,20 @@ class ObjectiveConfig:
             "epsilon_high": (low_high > 0, "above 0"),
             "delta": (self.delta is None or self.delta > 1 + low_high, f"above 1 + epsilon_high = {1 + low_high}"),
             "beta": (self.beta >= 0, "at least 0"),
+            "min_reward_std": (self.min_reward_std >= 0, "at least 0"),
             "entropy_coef": (self.entropy_coef >= 0, "at least 0"),
         }
         for name, (ok, need) in checks.items():
             if not ok:
                 raise ConfigError(f"`model.objective.{name}` must be {need}, got {getattr(self, name)}.")
+
+    def trained_tokens(self, completion: Completion) -> int:
+        """How many tokens of a completion are trained on, where its group is."""
+        return 0 if self.mask_truncated and completion.finish_reason == "length" else len(completion.token_ids)
+
+    def teaches(self, rollout: Rollout) -> bool:
+        """Whether a group says anything: its rewards spread, and not all of its completions are masked."""
+        return rollout.reward_std > self.min_reward_std and any(map(self.trained_tokens, rollout.completions))
 
 
 def with_correction(config: ObjectiveConfig, engine_is_policy: bool) -> ObjectiveConfig:

@@ -73,23 +73,21 @@ class RolloutUpdate:
         self.processes = processes
         self.num_generations = len(rollouts[0].completions)
         completions = [c for r in rollouts for c in r.completions]
-        rewards = torch.tensor([w.total for r in rollouts for w in r.rewards], dtype=torch.float32)
-        self.advantages = group_advantages(rewards, self.num_generations, objective.advantage_scale).to(device)
+        rewards = torch.tensor([w.total for r in rollouts for w in r.rewards], dtype=torch.float64)
+        advantages = group_advantages(rewards, self.num_generations, objective.advantage_scale)
+        self.advantages = advantages.float().to(device)
         self.sampling_logps = [torch.tensor(c.sampling_logps, device=device) for c in completions]
-        self.num_tokens = torch.tensor([self._trained_tokens(len(c.token_ids), c.finish_reason) for c in completions])
+        self.num_tokens = torch.tensor([objective.trained_tokens(c) for c in completions])
         self._old_logps: dict[int, Tensor] = {}
         self._ref_logps: dict[int, Tensor] = {}
         self._statistics = UpdateStatistics()
-
-    def _trained_tokens(self, length: int, finish_reason: str) -> int:
-        return 0 if self.objective.mask_truncated and finish_reason == "length" else length
 
     def parts(self) -> list[range]:
         """The prompts behind each optimizer step, in the order of the steps."""
         return self.config.parts(len(self.rollouts)) * self.config.num_iterations
 
     def has_work(self, part: range) -> bool:
-        """Whether any group of these prompts has an advantage and may be trained on."""
+        """Whether any group of these prompts is trained on."""
         return bool(self._groups(part))
 
     def remember_old_logps(self, model: PreTrainedModel) -> None:
@@ -173,13 +171,13 @@ class RolloutUpdate:
             yield from micro_batches([Group(group.prompt, group.completions[:1], group.rows[:1])], 1, self.device)
 
     def _groups(self, part: range) -> list[Group]:
-        """What is worth a pass: a group without advantage teaches nothing, nor does a masked completion."""
+        """What is worth a pass: neither a group that teaches nothing nor a masked completion."""
         size = self.num_generations
         groups = []
         for p in part:
             first = p * size
             rows = [r for r in range(first, first + size) if self.num_tokens[r] > 0]
-            if rows and self.advantages[first : first + size].any():
+            if self.objective.teaches(self.rollouts[p]):
                 completions = [self.rollouts[p].completions[r - first].token_ids for r in rows]
                 groups.append(Group(self.rollouts[p].prompt.token_ids, completions, rows))
         return groups

@@ -28,7 +28,7 @@ from raiden.grpo import ObjectiveConfig, UpdateConfig
 from raiden.languages import word_list
 from raiden.policy import resolve_model
 from raiden.rewards import VRAR
-from raiden.rollouts import collect_rollouts
+from raiden.rollouts import group_seeds, score_groups
 from raiden.types import Prompt
 from tests.benchmarks.harness import SMOLLM2, alternate, load_model, print_result, ratio
 from tests.grpo.records import SAMPLE, make_update
@@ -64,9 +64,9 @@ class Raiden:
 
     def step(self) -> None:
         self.num_steps += 1
-        rollouts = collect_rollouts(
-            self.engine, VRAR(), self.prompts, self.sampling, self.group, run_seed=0, step=self.num_steps
-        )
+        seeds = group_seeds(self.prompts, self.group, run_seed=0, step=self.num_steps)
+        groups = self.engine.generate([prompt.token_ids for prompt in self.prompts], seeds, self.sampling)
+        rollouts = score_groups(VRAR(), self.prompts, groups)
         # The same rewards as TRL gets, so that both have an update to do.
         rewards = tuple(replace(reward, total=float(i % 2)) for i, reward in enumerate(rollouts[0].rewards))
         update = make_update(
