@@ -1,0 +1,104 @@
+"""A model's replies to samples, scored: the trainer's own prompts and reward."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+from raiden.endpoints import ChatEndpoint, ChatRequest, RequestError
+from raiden.errors import ConfigError
+from raiden.evaluation.results import Evaluation, metrics_of, scored_row
+from raiden.prompts import ResponseFormat, build_messages
+from raiden.rewards import VRAR, RewardConfig
+from raiden.types import Sample
+
+
+@dataclass(frozen=True)
+class Asking:
+    """How a model is asked."""
+
+    samples_per_question: int = 1
+    """Replies drawn to each question."""
+    temperature: float = 0.0
+    """0 is greedy."""
+    max_tokens: int = 256
+    """Longest reply, in tokens, reasoning included."""
+    seed: int = 0
+    response_format: ResponseFormat = "plain"
+
+    def __post_init__(self) -> None:
+        checks = {
+            "samples_per_question": (self.samples_per_question >= 1, "at least 1 reply"),
+            "temperature": (self.temperature >= 0, "at least 0"),
+            "max_tokens": (self.max_tokens >= 1, "at least 1 token"),
+            "seed": (0 <= self.seed < 2**31, "0 to 2**31 - 1"),
+        }
+        for name, (is_right, need) in checks.items():
+            if not is_right:
+                raise ConfigError(f"`{name}` must be {need}, got {getattr(self, name)}.")
+        if self.samples_per_question > 1 and self.temperature == 0:
+            raise ConfigError(
+                f"`temperature` is 0, and {self.samples_per_question} greedy replies to a question would all be the "
+                "same; give a `temperature` above 0, or one `samples_per_question`."
+            )
+
+    def request(self, sample: Sample, reply_index: int) -> ChatRequest:
+        """What is asked for one reply; its seed is a function of its position, so that nothing else moves it."""
+        position = f"{self.seed} {sample.id} {reply_index}".encode()
+        return ChatRequest(
+            tuple(build_messages(sample, self.response_format)),
+            self.max_tokens,
+            self.temperature,
+            seed=int.from_bytes(blake2b(position, digest_size=4).digest()) >> 1,  # servers take 31 bits
+            verbatim=True,
+        )
+
+
+async def evaluate(
+    endpoint: ChatEndpoint,
+    samples: Sequence[Sample],
+    asking: Asking,
+    rewards: RewardConfig | None = None,
+    on_reply: Callable[[], None] = lambda: None,
+) -> Evaluation:
+    """Asks all questions at once (the endpoint bounds that) and scores the replies.
+
+    A request that keeps failing is among `failed` and counts nowhere.
+
+    Args:
+        rewards: weights and limits; None: those by default, with the format that is asked for.
+        on_reply: called when a request is done, well or not.
+
+    Raises:
+        AccessError: no request can succeed.
+    """
+    vrar = VRAR(rewards or RewardConfig(response_format=asking.response_format))
+
+    async def ask(sample: Sample, index: int) -> dict[str, Any]:
+        try:
+            reply = await endpoint.complete(asking.request(sample, index))
+        except RequestError as fault:
+            return {"id": sample.id, "reply_index": index, "error": str(fault)}
+        finally:
+            on_reply()
+        reward = vrar(sample, reply.text, truncated=reply.truncated)
+        return scored_row(sample, reply.text, reply.truncated, reward, index)
+
+    asked = [ask(sample, index) for sample in samples for index in range(asking.samples_per_question)]
+    done = await _all_of(asked)
+    rows = [row for row in done if "error" not in row]
+    failed = [row for row in done if "error" in row]
+    return Evaluation((await endpoint.identity()).model, metrics_of(rows), rows, failed)
+
+
+async def _all_of(asked: Sequence[Any]) -> list[dict[str, Any]]:
+    """All results in order; the first error of another kind ends the rest."""
+    tasks = [asyncio.ensure_future(one) for one in asked]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
