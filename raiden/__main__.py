@@ -15,8 +15,11 @@ _WITHOUT_TRAINER = {
     "import": "raiden.commands.import_profiles",
     "plan": "raiden.commands.plan",
     "score": "raiden.commands.score",
+    "sft": "raiden.commands.sft",
+    "trl": "raiden.commands.trl",
 }
-"""Commands that are none of the trainer's, and the module of each; all but `export` start at once, without torch."""
+"""Commands that are none of LightningCLI's, and the module of each; those that neither load nor train start at once,
+without torch."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:

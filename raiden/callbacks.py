@@ -177,7 +177,8 @@ class CompletionTable(Callback):
         self.num_completions = num_completions
 
     def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
-        if self.every_n_steps and pl_module.num_steps_done % self.every_n_steps == 0:
+        # Supervised steps sample nothing.
+        if self.every_n_steps and pl_module.rollouts and pl_module.num_steps_done % self.every_n_steps == 0:
             table = completions_markdown(pl_module.rollouts, self.num_completions)
             for logger in trainer.loggers:
                 if hasattr(logger.experiment, "add_text"):
@@ -199,7 +200,8 @@ def step_line(metrics: Mapping[str, float]) -> str:
     >>> step_line({"reward": 0.5, "train/sbk": 0.25, "tokens_per_second": 120.4, "step_time": 9.0})
     'reward 0.500  sbk 25 %  120 tok/s  9.0 s'
     """
-    parts = [f"reward {metrics['reward']:.3f}"]
+    figure = "reward" if "reward" in metrics else "loss"
+    parts = [f"{figure} {metrics[figure]:.3f}"]
     parts += [
         f"{focus} {100 * metrics[f'train/{focus}']:.0f} %" for focus in ("sbk", "cm") if f"train/{focus}" in metrics
     ]

@@ -19,6 +19,7 @@ from raiden.complaints import as_config_error, refuse_no_checkpoint
 from raiden.datamodule import RoleplayDataModule
 from raiden.errors import ConfigError
 from raiden.module import GRPOModule
+from raiden.policy_module import PolicyModule
 from raiden.strategy import FSDP2Strategy
 from raiden.watching import LearningWatch
 
@@ -83,11 +84,16 @@ class RaidenCLI(LightningCLI):
         parser.link_arguments("model.policy.path", "data.tokenizer")
         parser.link_arguments("model.rewards.response_format", "data.response_format")
 
+    @property
+    def trains(self) -> bool:
+        """Whether there is a run, which logs and goes on from its checkpoints; else an evaluation."""
+        return self.subcommand in ("fit", None)
+
     def _parse_ckpt_path(self) -> None:
         """Nothing to do: raiden keeps no hyperparameters in checkpoints, and reading one takes seconds."""
 
     def before_instantiate_classes(self) -> None:
-        config = self.config[self.subcommand]
+        config = self.config[self.subcommand] if self.subcommand else self.config
         self._refuse_plain_groups(config)
         if config.trainer.enable_progress_bar is None:
             config.trainer.enable_progress_bar = sys.stdout.isatty()
@@ -97,7 +103,7 @@ class RaidenCLI(LightningCLI):
             refuse_no_checkpoint(config.ckpt_path)
         if config.output_file is not None and Path(config.output_file).is_dir():
             raise ConfigError(f"`output_file`: {config.output_file} is a folder; name a file.")
-        if self.subcommand != "fit":
+        if not self.trains:
             # Evaluations report to the terminal and to --output_file; a log folder of theirs would look like a run.
             config.trainer.logger = False
 
@@ -109,7 +115,7 @@ class RaidenCLI(LightningCLI):
                 raise ConfigError(f"`{name}` must be a group of options, got {value!r}; set the options beneath it.")
 
     def _find_last(self, config: Any) -> None:
-        """`--ckpt_path last`: the newest checkpoint of the newest run; `fit` goes on in that run's own folder."""
+        """`--ckpt_path last`: the newest checkpoint of the newest run; training goes on in that run's own folder."""
         if not hasattr(config.trainer.logger, "init_args"):
             raise ConfigError("`ckpt_path` is last, but `trainer.logger` names no folder of runs; give a path.")
         init = config.trainer.logger.init_args
@@ -117,7 +123,7 @@ class RaidenCLI(LightningCLI):
         run = newest_run(folder)
         checkpoints = checkpoints_of(run) if run else []
         config.ckpt_path = str(checkpoints[-1]) if checkpoints else None
-        if self.subcommand != "fit":
+        if not self.trains:
             if not checkpoints:
                 raise ConfigError(f"`--ckpt_path last`: there is no checkpoint in {run or folder}.")
             return
@@ -172,11 +178,19 @@ def _quieten() -> None:
     )
 
 
-def open_cli(kind: type[RaidenCLI], args: Sequence[str], prog: str, description: str, run: bool = True) -> RaidenCLI:
+def open_cli(
+    kind: type[RaidenCLI],
+    args: Sequence[str],
+    prog: str,
+    description: str,
+    run: bool = True,
+    module: type[PolicyModule] = GRPOModule,
+) -> RaidenCLI:
     """Parses the options of a run and does what `kind` does with them.
 
     Args:
         run: whether a command stands before the options.
+        module: what trains; its arguments are the options of `model`.
 
     Raises:
         RaidenError: what the user gave cannot work; the message names the option, or the place in a file.
@@ -186,7 +200,7 @@ def open_cli(kind: type[RaidenCLI], args: Sequence[str], prog: str, description:
     set_parsing_settings(docstring_parse_attribute_docstrings=True)
     with as_config_error():
         return kind(
-            GRPOModule,
+            module,
             RoleplayDataModule,
             save_config_callback=SaveRunConfig,
             trainer_defaults={**_TRAINER_DEFAULTS, "callbacks": [StepLine(), CloseEngine()]},

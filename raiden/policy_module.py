@@ -186,9 +186,14 @@ class PolicyModule(LightningModule):
         self._log_shares("test")
 
     def _log_shares(self, stage: str) -> None:
-        self.shares = {name: share.item() for name, share in self.role_awareness.compute().items()}
-        self.role_awareness.reset()
+        self.shares = self.take_evaluation()
         self.log_dict({f"{stage}/{name}": share for name, share in self.shares.items()})
+
+    def take_evaluation(self) -> dict[str, float]:
+        """The figures of the evaluation that has ended; the next one starts from nothing."""
+        shares = {name: share.item() for name, share in self.role_awareness.compute().items()}
+        self.role_awareness.reset()
+        return shares
 
     def predict_step(self, prompts: list[Prompt], batch_idx: int) -> list[str]:
         self.rollouts = self.sampler.collect(prompts, [range(len(prompts))], self.val_sampling, 1, self.num_steps_done)

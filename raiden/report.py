@@ -10,7 +10,12 @@ from rich.table import Table
 
 from raiden.types import Rollout
 
-_TITLES = {"sbk": "SBK (profile)", "cm": "CM (conversation)", "reward": "mean reward"}
+_TITLES = {
+    "sbk": "SBK (profile)",
+    "cm": "CM (conversation)",
+    "reward": "mean reward",
+    "loss": "loss of reference answers",
+}
 
 
 def print_shares(title: str, columns: Mapping[str, Mapping[str, float]]) -> None:
@@ -26,7 +31,7 @@ def print_shares(title: str, columns: Mapping[str, Mapping[str, float]]) -> None
 
 
 def _row_order(name: str) -> tuple[int, str]:
-    return ["sbk", "cm", "reward"].index(name.split("/")[0]), name
+    return list(_TITLES).index(name.split("/")[0]), name
 
 
 def _row_title(name: str) -> str:
@@ -39,7 +44,7 @@ def _row_title(name: str) -> str:
 def _cell(name: str, value: float | None) -> str:
     if value is None:
         return "-"
-    return f"{value:.3f}" if name == "reward" else f"{100 * value:.1f} %"
+    return f"{value:.3f}" if name in ("reward", "loss") else f"{100 * value:.1f} %"
 
 
 def scored_sample(rollout: Rollout) -> dict[str, Any]:

@@ -50,9 +50,9 @@ class LearningWatch(Callback):
         [0, 1, 0, 0]
         """
         faults = {
-            "no group had an advantage": metrics["frac_reward_zero_std"] == 1,
-            "all completions were truncated": metrics["completions/clipped_ratio"] == 1,
-            "rewards were not numbers": math.isnan(metrics["reward"]),
+            "no group had an advantage": metrics.get("frac_reward_zero_std") == 1,
+            "all completions were truncated": metrics.get("completions/clipped_ratio") == 1,
+            "rewards were not numbers": math.isnan(metrics.get("reward", 0.0)),
         }
         for name, there in faults.items():
             self._in_a_row[name] = self._in_a_row[name] + 1 if there else 0

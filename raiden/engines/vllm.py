@@ -113,7 +113,7 @@ class VLLMEngine:
         self._llm.reset_prefix_cache()
 
     def sleep(self) -> None:
-        if torch.cuda.is_available() and self.sleep_level > 0:
+        if torch.cuda.is_available() and self.sleep_level > 0 and not self._asleep:
             self._llm.sleep(level=self.sleep_level)
             self._asleep = True
 

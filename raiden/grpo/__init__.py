@@ -1,7 +1,7 @@
 """GRPO as pure tensor functions: advantages, micro-batches over the prefix tree, log-probabilities, the loss."""
 
 from raiden.grpo.advantages import group_advantages
-from raiden.grpo.batching import Group, MicroBatch, micro_batches
+from raiden.grpo.batching import Group, MicroBatch, filler_batches, micro_batches
 from raiden.grpo.correction import SamplingCorrection, sampling_ratios
 from raiden.grpo.logps import scored_logits, token_logps
 from raiden.grpo.objective import ObjectiveConfig, TokenTerms, token_terms, token_weights, with_correction
@@ -15,6 +15,7 @@ __all__ = [
     "SamplingCorrection",
     "TokenTerms",
     "UpdateConfig",
+    "filler_batches",
     "group_advantages",
     "micro_batches",
     "sampling_ratios",

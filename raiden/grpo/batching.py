@@ -63,6 +63,22 @@ def micro_batches(groups: Sequence[Group], max_tokens: int, device: torch.device
         yield _micro_batch(current, layout, device)
 
 
+def filler_batches(
+    shares: Sequence[Sequence[Group]], rank: int, max_tokens: int, device: torch.device
+) -> Iterator[MicroBatch]:
+    """As many small micro-batches as a process lacks beside the busiest: gathering shards needs everyone.
+
+    Args:
+        shares: the groups of each process, by rank.
+    """
+    if len(shares) == 1:
+        return
+    counts = [sum(1 for _ in micro_batches(share, max_tokens, device)) for share in shares]
+    for _ in range(max(counts) - counts[rank]):
+        group = next(group for share in shares for group in share)
+        yield from micro_batches([Group(group.prompt, group.completions[:1], group.rows[:1])], 1, device)
+
+
 def _split(group: Group, max_tokens: int) -> Iterator[Group]:
     """Parts of a group that fit the budget, at least one completion each."""
     start, used = 0, len(group.prompt)

@@ -1,0 +1,124 @@
+"""Supervised fine-tuning as LightningModule hooks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from raiden.canary import CanaryConfig
+from raiden.engines import Engine, SamplingConfig, stop_token_ids
+from raiden.errors import ConfigError
+from raiden.grpo import Group
+from raiden.optimization import OptimizerConfig
+from raiden.policy import PolicyConfig
+from raiden.policy_module import PolicyModule
+from raiden.rewards import RewardConfig
+from raiden.sft.cross_entropy import CrossEntropy
+from raiden.sft.targets import end_of_turn, target_text, target_token_ids
+from raiden.types import Prompt
+
+_IN_PROGRESS_BAR = ("loss", "tokens_per_second")
+
+
+@dataclass(frozen=True)
+class SFTUpdateConfig:
+    """How a batch becomes an optimizer step."""
+
+    micro_batch_tokens: int = 4096
+    """Tokens of one forward and backward pass, shared ones counted once; bounds the memory. Gradients add up over
+    micro-batches until all prompts of a step are through."""
+
+    def __post_init__(self) -> None:
+        if self.micro_batch_tokens < 1:
+            raise ConfigError(f"`model.update.micro_batch_tokens` must be at least 1, got {self.micro_batch_tokens}.")
+
+
+class SFTModule(PolicyModule):
+    """Learns the reference answers, so that GRPO starts from a policy that knows the format.
+
+    The loss of a step is the mean cross-entropy of its target tokens (reasoning, answer and end of turn; the prompt
+    is only read), each token counted the same. Held-out questions are answered and scored as in GRPO.
+    """
+
+    def __init__(
+        self,
+        policy: PolicyConfig,
+        engine: Engine | None = None,
+        val_sampling: SamplingConfig = SamplingConfig(temperature=0.0),
+        rewards: RewardConfig = RewardConfig(),
+        update: SFTUpdateConfig = SFTUpdateConfig(),
+        optimizer: OptimizerConfig = OptimizerConfig(),
+        canary: CanaryConfig = CanaryConfig(),
+        seed: int = 0,
+    ) -> None:
+        """
+        Args:
+            policy: the model that is trained.
+            engine: what generates the held-out replies.
+            val_sampling: how held-out replies are drawn.
+            rewards: weights and limits of the reward that scores them; its `response_format` is also the targets'.
+            update: how a batch becomes an optimizer step.
+            optimizer: learning rate and schedule.
+            canary: watches that the engine samples with the policy's weights.
+            seed: of the held-out replies; linked from seed_everything.
+        """
+        super().__init__(policy, engine, val_sampling, rewards, optimizer, canary, seed)
+        self.update = update
+        self.response_format = rewards.response_format
+        self.targets: dict[str, tuple[int, ...]] = {}  # by sample id
+        self._val_nats = self._val_tokens = 0.0
+
+    def setup(self, stage: str) -> None:
+        super().setup(stage)
+        tokenizer = self.policy.tokenizer
+        end = end_of_turn(tokenizer, stop_token_ids(self.model, tokenizer))
+        # All of them now: what is wrong with a sample is said before training begins.
+        for prompt in [*self._data.train_dataloader().prompts, *self._data.val_dataloader().prompts]:
+            text = target_text(prompt.sample, self.response_format)
+            self.targets[prompt.sample.id] = target_token_ids(tokenizer, text, end)
+
+    def training_step(self, prompts: list[Prompt], batch_idx: int) -> None:
+        started = time.perf_counter()
+        optimizer: Any = self.optimizers()
+        schedule: Any = self.lr_schedulers()
+        self.rollouts = []
+        self.sampler.give_way()
+        self.model.train()
+        cross_entropy = self._cross_entropy(prompts)
+        self.backpropagate(cross_entropy.losses(self.model))
+        learned = {"lr": schedule.get_last_lr()[0], "grad_norm": self.clip_gradients_to_limit()}
+        optimizer.step()
+        optimizer.zero_grad()
+        schedule.step()
+        self.num_steps_done += 1
+        num_tokens = cross_entropy.num_tokens + sum(len(prompt.token_ids) for prompt in prompts)
+        self.num_tokens += num_tokens
+        seconds = time.perf_counter() - started
+        timing = {"step_time": seconds, "tokens_per_second": num_tokens / seconds}
+        metrics = {**cross_entropy.metrics(), **learned, **timing, **self.sampler.metrics}
+        self.log_step({**metrics, "num_tokens": float(self.num_tokens)}, _IN_PROGRESS_BAR)
+
+    def _cross_entropy(self, prompts: Sequence[Prompt]) -> CrossEntropy:
+        groups = [Group(p.token_ids, [self.targets[p.sample.id]], [row]) for row, p in enumerate(prompts)]
+        return CrossEntropy(groups, self.update.micro_batch_tokens, self.device, self.processes)
+
+    # Evaluation
+
+    def validation_step(self, prompts: list[Prompt], batch_idx: int) -> None:
+        super().validation_step(prompts, batch_idx)
+        cross_entropy = self._cross_entropy(prompts)
+        with torch.no_grad():
+            for _ in cross_entropy.losses(self.model):
+                pass
+        self._val_nats += cross_entropy.metrics()["loss"] * cross_entropy.num_tokens
+        self._val_tokens += cross_entropy.num_tokens
+
+    def take_evaluation(self) -> dict[str, float]:
+        """Also `loss`: mean cross-entropy of the held-out reference answers, in nats a token."""
+        loss = self._val_nats / self._val_tokens
+        self._val_nats = self._val_tokens = 0.0
+        return {**super().take_evaluation(), "loss": loss}

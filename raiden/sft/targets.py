@@ -1,0 +1,65 @@
+"""Sample -> the completion that the model learns to give: reasoning where the format has it, answer, end of turn."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from transformers import PreTrainedTokenizerBase
+
+from raiden.errors import ConfigError, SampleError
+from raiden.prompts import ResponseFormat
+from raiden.types import Sample
+
+
+def target_text(sample: Sample, response_format: ResponseFormat = "plain") -> str:
+    """The reference answer; under `think` with the sample's `reasoning` (or `metadata.reasoning`) before it.
+
+    Raises:
+        SampleError: `think` wants reasoning, and the sample has none.
+    """
+    answer = sample.answer.strip()
+    return f"<think>\n{_reasoning(sample)}\n</think>\n\n{answer}" if response_format == "think" else answer
+
+
+def _reasoning(sample: Sample) -> str:
+    reasoning = sample.raw.get("reasoning") or sample.raw.get("metadata", {}).get("reasoning")
+    if not isinstance(reasoning, str) or not reasoning.strip():
+        # An empty block would teach what the format reward punishes.
+        raise SampleError(
+            f'sample {sample.id} of "{sample.character_name}" ("{sample.question}"): `reasoning` must be a non-empty '
+            f"string, got {reasoning!r}; write down why the answer is right, or set `model.rewards.response_format` "
+            "to plain."
+        )
+    return reasoning.strip()
+
+
+def end_of_turn(tokenizer: PreTrainedTokenizerBase, stop_ids: Collection[int]) -> int:
+    """The token that ends a reply: the chat template's own where the engine stops at it, else the tokenizer's.
+
+    Base models often have a template whose end of turn is not their end of sequence: trained on that, their
+    replies would never stop.
+
+    Args:
+        stop_ids: tokens at which the engine stops.
+
+    Raises:
+        ConfigError: there is no token that ends anything.
+    """
+    turns = [{"role": "user", "content": "?"}, {"role": "assistant", "content": "!"}]
+    rendered = list(tokenizer.apply_chat_template(turns, return_dict=False))
+    end = next((token for token in reversed(rendered) if token in stop_ids), tokenizer.eos_token_id)
+    if end is None:
+        raise ConfigError(
+            "`model.policy.path`: neither the tokenizer nor the generation config names an end-of-sequence token, so "
+            "that replies could not end; set `eos_token` in the model's tokenizer_config.json."
+        )
+    return end
+
+
+def target_token_ids(tokenizer: PreTrainedTokenizerBase, text: str, end: int) -> tuple[int, ...]:
+    """The tokens that follow the generation prompt when the model says the text and ends its turn.
+
+    They are not cut out of the rendered conversation: some templates drop or add reasoning blocks there, and the
+    reward reads what is generated.
+    """
+    return (*tokenizer.encode(text, add_special_tokens=False), end)
