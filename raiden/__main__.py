@@ -6,14 +6,17 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
+from raiden.commands.model_options import names_a_model
 from raiden.errors import RaidenError
 
 _WITHOUT_TRAINER = {
+    "compare": "raiden.commands.compare",
     "convert": "raiden.commands.convert",
     "export": "raiden.commands.export",
     "generate": "raiden.commands.generate",
     "import": "raiden.commands.import_profiles",
     "plan": "raiden.commands.plan",
+    "report": "raiden.commands.report",
     "score": "raiden.commands.score",
     "sft": "raiden.commands.sft",
     "trl": "raiden.commands.trl",
@@ -30,6 +33,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     module = _WITHOUT_TRAINER.get(arguments[0]) if arguments else None
+    if arguments[:1] == ["validate"] and names_a_model(arguments):
+        module = "raiden.commands.validate"
     try:
         if module is not None:
             return int(import_module(module).main(arguments[1:]))

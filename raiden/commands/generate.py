@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import sys
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import asdict
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 from raiden.commands.generate_backend import Backend, open_backend
 from raiden.commands.generate_options import GenerateOptions, read_options
 from raiden.commands.generate_view import RunView
+from raiden.commands.stopping import STOPPED, until_stopped
 from raiden.datagen.pipeline import Pipeline, Plan
 from raiden.datagen.run_state import RunState, beside
 from raiden.datagen.store import SampleStore
@@ -23,7 +23,6 @@ from raiden.profiles import read_profiles
 from raiden.samples import held_out_characters
 from raiden.types import Focus, Profile
 
-_STOPPED = 130
 _DECISIVE = (
     "backend",
     "seed",
@@ -63,7 +62,7 @@ def main(argv: Sequence[str]) -> int:
         code = asyncio.run(_generate(options, profiles[: options.samples.max_profiles]))
     except KeyboardInterrupt:
         print("stopped; the same command goes on from here.", file=sys.stderr)
-        return _STOPPED
+        return STOPPED
     except OSError as fault:
         place = fault.filename or options.output_file
         raise ConfigError(
@@ -99,7 +98,7 @@ async def _generate(options: GenerateOptions, profiles: Sequence[Profile]) -> in
             options.backend.concurrency,
         )
         view = RunView(pipeline.tally, rejections, backend.usages, backend.retries)
-        was_stopped = await _until_stopped(pipeline.run(), view)
+        was_stopped = await until_stopped(pipeline.run(), view.show())
         if not was_stopped:
             await state.claim(split, "output_dir")
             await state.note_written(_write_split(store, plan, options.samples.train_ratio, *split))
@@ -107,30 +106,12 @@ async def _generate(options: GenerateOptions, profiles: Sequence[Profile]) -> in
             await rejections.finish(plan.order())
         view.print_tables()
         view.print_end(store, split, was_stopped)
-    return _STOPPED if was_stopped else int(_lacks_something(pipeline.tally, plan))
+    return STOPPED if was_stopped else int(_lacks_something(pipeline.tally, plan))
 
 
 def _fingerprint(options: GenerateOptions, backend: Backend) -> dict[str, Any]:
     asked = {**asdict(options.samples), **asdict(options.backend), **asdict(options.acceptance)}
     return {name: asked[name] for name in _DECISIVE} | backend.models
-
-
-async def _until_stopped(work: Coroutine[Any, Any, None], view: RunView) -> bool:
-    """Does the work and shows it; returns whether it was stopped by Ctrl-C or SIGTERM."""
-    loop, task = asyncio.get_running_loop(), asyncio.create_task(work)
-    shown = asyncio.create_task(view.show())
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, task.cancel)
-    try:
-        await task
-    except asyncio.CancelledError:
-        return True
-    finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)
-        shown.cancel()
-        await asyncio.wait([shown])
-    return False
 
 
 def _write_split(store: SampleStore, plan: Plan, train_ratio: float, train: Path, validation: Path) -> list[Path]:

@@ -1,0 +1,122 @@
+"""`raiden compare BEFORE.json AFTER.json`: whether a model is the better role-player, and how sure that is."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from raiden.errors import ConfigError
+from raiden.evaluation.comparison import Comparison, compare
+from raiden.evaluation.results import read_evaluation
+from raiden.evaluation.statistics import MIN_CHARACTERS, NUM_RESAMPLES
+from raiden.evaluation.summary import title
+from raiden.records import write_json
+
+_DESCRIPTION = """Compare two evaluations, sample by sample. Intervals are bootstrap ones over characters, p-values those of
+a permutation test that swaps the models character by character; both take characters, not replies, for what was drawn.
+"better" and "worse" are said only where the 95 % interval of the difference excludes 0."""
+_MIN_RESAMPLES = 2000
+_SHOWN_IDS = 5
+_STYLE_TITLES = {
+    "mean_length": "length of a reply, characters",
+    "distinct_1": "different words per word (distinct-1)",
+    "distinct_2": "different pairs of words per pair (distinct-2)",
+    "first_person": "replies in the first person",
+    "repeated_openings": "replies that begin like another",
+    "truncated": "replies cut at the token limit",
+}
+
+
+def main(argv: Sequence[str]) -> int:
+    """Compares two files that `raiden validate` wrote.
+
+    Raises:
+        InputError: a file cannot be used, or the output is there already.
+    """
+    arguments = _parser().parse_args(argv)
+    if arguments.num_resamples < _MIN_RESAMPLES:
+        raise ConfigError(f"`num_resamples` must be at least {_MIN_RESAMPLES}, got {arguments.num_resamples}.")
+    if arguments.seed < 0:
+        raise ConfigError(f"`seed` must be at least 0, got {arguments.seed}.")
+    output = Path(arguments.output_file) if arguments.output_file else None
+    if output is not None and output.exists():
+        raise ConfigError(f"`output_file`: {output} is there already; choose another name.")
+    before, after = read_evaluation(arguments.before), read_evaluation(arguments.after)
+    comparison = compare(before, after, arguments.seed, arguments.num_resamples)
+    _print(comparison)
+    for name, evaluation in ((arguments.before, before), (arguments.after, after)):
+        if evaluation.failed:
+            print(f"{name}: {len(evaluation.failed)} requests had failed and count nowhere")
+    if output is not None:
+        write_json(output, comparison.as_json())
+        print(f"comparison: {output}")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="raiden compare", description=_DESCRIPTION, allow_abbrev=False)
+    parser.add_argument("before", metavar="BEFORE.json", help="written by `raiden validate --output_file`")
+    parser.add_argument("after", metavar="AFTER.json", help="likewise, on the same samples")
+    parser.add_argument("--output_file", metavar="FILE", help="the comparison as JSON; a new file")
+    parser.add_argument("--seed", type=int, default=0, help="of the resamples (default: 0)")
+    parser.add_argument(
+        "--num_resamples",
+        type=int,
+        default=NUM_RESAMPLES,
+        help=f"bootstrap resamples, at least {_MIN_RESAMPLES} (default: %(default)s)",
+    )
+    return parser
+
+
+def _print(comparison: Comparison) -> None:
+    console = Console(highlight=False, markup=False)
+    console.print(f"before: {comparison.before}\nafter:  {comparison.after}")
+    console.print(_table(comparison))
+    console.print(_style_table(comparison.style_before, comparison.style_after))
+    if any(d.num_characters < MIN_CHARACTERS for d in comparison.differences.values()):
+        console.print(f"?: fewer than {MIN_CHARACTERS} characters; the interval is not to be trusted")
+    console.print("Each interval is a 95 % one on its own: of twenty rows, one may exclude 0 by chance.")
+    for name, ids in (("before", comparison.only_before), ("after", comparison.only_after)):
+        if ids:
+            rest = ", ..." if len(ids) > _SHOWN_IDS else ""
+            console.print(f"left out, in {name} only: {len(ids)} samples ({', '.join(ids[:_SHOWN_IDS])}{rest})")
+
+
+def _table(comparison: Comparison) -> Table:
+    table = Table("replies that are right", box=SIMPLE_HEAD)
+    for heading in ("before", "after", "difference", "95 % interval", "p", "characters", "samples"):
+        table.add_column(heading, justify="right")
+    table.add_column("verdict")
+    for name, d in comparison.differences.items():
+        table.add_row(
+            title(name),
+            f"{100 * d.before:.1f} %",
+            f"{100 * d.after:.1f} %",
+            f"{100 * d.difference:+.1f}",
+            f"{100 * d.low:+.1f} to {100 * d.high:+.1f}" + (" ?" if d.num_characters < MIN_CHARACTERS else ""),
+            f"{d.p_value:.3f}" if d.p_value >= 0.001 else "<0.001",
+            str(d.num_characters),
+            str(d.num_samples),
+            d.verdict,
+        )
+    return table
+
+
+def _style_table(before: Mapping[str, float], after: Mapping[str, float]) -> Table:
+    table = Table("how replies are written", box=SIMPLE_HEAD)
+    table.add_column("before", justify="right")
+    table.add_column("after", justify="right")
+    for name, heading in _STYLE_TITLES.items():
+        table.add_row(heading, *(_style_cell(name, side[name]) for side in (before, after)))
+    return table
+
+
+def _style_cell(name: str, value: float) -> str:
+    if name == "mean_length":
+        return f"{value:.1f}"
+    return f"{value:.3f}" if name.startswith("distinct") else f"{100 * value:.1f} %"

@@ -1,0 +1,75 @@
+"""Long work that shows its progress and ends cleanly on Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Coroutine
+from time import monotonic
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+
+STOPPED = 130
+"""Exit code of a command that was stopped."""
+_LINE_EVERY = 10.0
+
+
+async def until_stopped(work: Coroutine[Any, Any, None], shown: Coroutine[Any, Any, None]) -> bool:
+    """Does the work and shows it; returns whether it was stopped by Ctrl-C or SIGTERM."""
+    loop, task = asyncio.get_running_loop(), asyncio.create_task(work)
+    display = asyncio.create_task(shown)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, task.cancel)
+    try:
+        await task
+    except asyncio.CancelledError:
+        return True
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+        display.cancel()
+        await asyncio.wait([display])
+    return False
+
+
+class Progress:
+    """Counts what is done: a bar in a terminal, elsewhere a line every few seconds.
+
+    Args:
+        total: how many there are.
+        unit: what is counted.
+    """
+
+    def __init__(self, total: int, unit: str) -> None:
+        self.total = total
+        self.unit = unit
+        self.num_done = 0
+
+    def advance(self) -> None:
+        """One more is done."""
+        self.num_done += 1
+
+    async def show(self) -> None:
+        """Shows progress until it is cancelled."""
+        if sys.stdout.isatty():
+            await self._show_bar()
+        started = monotonic()
+        while True:
+            await asyncio.sleep(_LINE_EVERY)
+            rate = self.num_done / (monotonic() - started)
+            print(f"{self.num_done}/{self.total} {self.unit}, {rate:.1f} a second", flush=True)
+
+    async def _show_bar(self) -> None:
+        columns = (BarColumn(), MofNCompleteColumn(), TextColumn(self.unit), TimeRemainingColumn())
+        with Bar(*columns, console=Console()) as bar:
+            task = bar.add_task("", total=self.total)
+            try:
+                while True:
+                    bar.update(task, completed=self.num_done)
+                    await asyncio.sleep(0.2)
+            finally:
+                bar.update(task, completed=self.num_done)
