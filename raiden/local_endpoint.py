@@ -12,9 +12,11 @@ from typing import Any
 import torch
 from jinja2 import TemplateError
 
-from raiden.endpoints import ChatReply, ChatRequest, Identity, RequestError
+from raiden.endpoints import ChatReply, ChatRequest, ContextLengthError, Identity, RequestError
+from raiden.endpoints.base import Show
 from raiden.endpoints.replies import make_reply
 from raiden.engines import Engine, SamplingConfig, TransformersEngine
+from raiden.engines.transformers import Watch
 from raiden.policy import Policy, stream_weights
 from raiden.types import Completion
 
@@ -29,6 +31,8 @@ class _Waiting:
     request: ChatRequest
     token_ids: tuple[int, ...]
     done: asyncio.Future[ChatReply]
+    show: Show | None = None
+    """Gets the reply as it grows; the request is then not batched with others."""
 
 
 class _GivenUp(Exception):
@@ -81,7 +85,18 @@ class LocalEndpoint:
 
     async def complete(self, request: ChatRequest) -> ChatReply:
         """The reply; the same request gets the same one, whatever it is batched with (floating point apart)."""
-        waiting = _Waiting(request, self.prompt(request), asyncio.get_running_loop().create_future())
+        return await self._wait(request, None)
+
+    async def stream(self, request: ChatRequest, show: Show) -> ChatReply:
+        """The same reply; an engine that does not tell its tokens one by one shows all of it at its end."""
+        if isinstance(self._engine, TransformersEngine):
+            return await self._wait(request, show)
+        reply = await self.complete(request)
+        show(reply.text)
+        return reply
+
+    async def _wait(self, request: ChatRequest, show: Show | None) -> ChatReply:
+        waiting = _Waiting(request, self.prompt(request), asyncio.get_running_loop().create_future(), show)
         self._waiting.append(waiting)
         if self._worker is None:
             self._worker = asyncio.create_task(self._work())
@@ -110,7 +125,7 @@ class LocalEndpoint:
             turns = ", ".join(message["role"] for message in messages)
             raise RequestError(f"the chat template refuses this conversation (turns: {turns}): {fault}") from fault
         if len(ids) + request.max_tokens > self._context:
-            raise RequestError(
+            raise ContextLengthError(
                 f"a prompt of {len(ids)} tokens and a reply of {request.max_tokens} are more than the model's context "
                 f"of {self._context}"
             )
@@ -120,18 +135,19 @@ class LocalEndpoint:
         """Answers what waits, batch after batch."""
         while self._waiting:
             await asyncio.sleep(_GATHER_SECONDS)
-            first = self._waiting[0].request
-            same = [w for w in self._waiting if _sampling(w.request) == _sampling(first)]
+            first = self._waiting[0]
+            same = [w for w in self._waiting if w is first or _may_share_a_batch(w, first)]
             self._waiting = [w for w in self._waiting if w not in same]
             self._batch = [w for w in same if not w.done.cancelled()]
             if self._batch:
-                await self._answer(self._batch, _sampling(first))
+                await self._answer(self._batch, _sampling(first.request))
             self._batch = []
         self._worker = None
 
     async def _answer(self, batch: Sequence[_Waiting], sampling: SamplingConfig) -> None:
+        watch = self._teller(batch[0]) if batch[0].show else None
         try:
-            completions = await asyncio.to_thread(self._generate, batch, sampling)
+            completions = await asyncio.to_thread(self._generate, batch, sampling, watch)
         except _GivenUp:
             return
         except Exception as fault:  # whatever it is, those who wait have to hear of it
@@ -143,13 +159,36 @@ class LocalEndpoint:
             if not waiting.done.done():
                 _settle(waiting, completion)
 
-    def _generate(self, batch: Sequence[_Waiting], sampling: SamplingConfig) -> list[Completion]:
+    def _teller(self, waiting: _Waiting) -> Watch:
+        """Makes text of the tokens of one completion, in the engine's thread, and has it shown in this one."""
+        loop = asyncio.get_running_loop()
+        ids: list[int] = []
+        told = ""
+
+        def show(piece: str) -> None:
+            if waiting.show and not waiting.done.done():
+                waiting.show(piece)
+
+        def watch(tokens: list[int]) -> None:
+            nonlocal told
+            ids.extend(tokens)
+            text = str(self.policy.tokenizer.decode(ids, skip_special_tokens=True))
+            # A character may take several tokens, and until the last of them it is none.
+            if text.startswith(told) and not text.endswith("\ufffd"):
+                loop.call_soon_threadsafe(show, text[len(told) :])
+                told = text
+
+        return watch
+
+    def _generate(self, batch: Sequence[_Waiting], sampling: SamplingConfig, watch: Watch | None) -> list[Completion]:
         """A completion for each; those with the same prompt are draws of one group."""
         groups: dict[tuple[int, ...], list[int]] = {}
         for index, waiting in enumerate(batch):
             groups.setdefault(waiting.token_ids, []).append(index)
         seeds = [[batch[index].request.seed for index in members] for members in groups.values()]
-        drawn = self._engine.generate(list(groups), seeds, sampling)
+        # Only an engine that can be watched is asked to stream.
+        watching = {} if watch is None else {"watch": watch}
+        drawn = self._engine.generate(list(groups), seeds, sampling, **watching)
         by_index: Mapping[int, Completion] = {
             index: completion
             for members, completions in zip(groups.values(), drawn, strict=True)
@@ -160,6 +199,10 @@ class LocalEndpoint:
     def _stop_where_nobody_waits(self, module: Any, arguments: Any) -> None:
         if self._batch and all(waiting.done.cancelled() for waiting in self._batch):
             raise _GivenUp
+
+
+def _may_share_a_batch(one: _Waiting, other: _Waiting) -> bool:
+    return one.show is None and other.show is None and _sampling(one.request) == _sampling(other.request)
 
 
 def _sampling(request: ChatRequest) -> SamplingConfig:

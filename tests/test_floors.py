@@ -12,7 +12,7 @@ FLOORS = [
     {"rewards"},
     {"profiles", "samples", "prompts"},
     {"conversion", "endpoints", "generators", "launcher", "prefix_tree", "processes"},
-    {"grpo", "engines", "policy", "metrics", "datagen", "optimization"},
+    {"grpo", "engines", "policy", "metrics", "chat", "datagen", "optimization"},
     {"rollouts", "resampling", "canary", "loaders", "evaluation", "local_endpoint"},
     {"sampler"},
     {"policy_module"},
@@ -22,7 +22,7 @@ FLOORS = [
     {"commands"},
     {"__main__"},
 ]
-TORCH_FREE = set().union(*FLOORS[:4]) | {"conversion", "endpoints", "datagen", "evaluation"}
+TORCH_FREE = set().union(*FLOORS[:4]) | {"conversion", "endpoints", "chat", "datagen", "evaluation"}
 HEAVY = {"torch", "lightning", "transformers", "torchmetrics", "vllm", "peft"}
 
 

@@ -11,8 +11,8 @@ They are put around one another: Recorded(Logged(Retrying(OpenAI))). OpenAIEndpo
 imported from their own modules, for their libraries take a second to load.
 """
 
-from raiden.endpoints.base import ChatEndpoint, ChatReply, ChatRequest, Identity
-from raiden.endpoints.faults import AccessError, RequestError, TransientError
+from raiden.endpoints.base import ChatEndpoint, ChatReply, ChatRequest, Identity, StreamingEndpoint, stream_reply
+from raiden.endpoints.faults import AccessError, ContextLengthError, RequestError, TransientError
 from raiden.endpoints.logged import LoggedEndpoint
 from raiden.endpoints.recorded import RecordedEndpoint, Usage
 from raiden.endpoints.retries import RetryingEndpoint
@@ -22,11 +22,14 @@ __all__ = [
     "ChatEndpoint",
     "ChatReply",
     "ChatRequest",
+    "ContextLengthError",
     "Identity",
     "LoggedEndpoint",
     "RecordedEndpoint",
     "RequestError",
     "RetryingEndpoint",
+    "StreamingEndpoint",
     "TransientError",
     "Usage",
+    "stream_reply",
 ]

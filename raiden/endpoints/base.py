@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from raiden.types import Message
 
@@ -76,3 +76,29 @@ class ChatEndpoint(Protocol):
     async def close(self) -> None:
         """Gives back connections; may be called twice."""
         ...
+
+
+Show = Callable[[str], None]
+"""Takes the next piece of a reply."""
+
+
+@runtime_checkable
+class StreamingEndpoint(ChatEndpoint, Protocol):
+    """A model whose replies can be read while it writes them."""
+
+    async def stream(self, request: ChatRequest, show: Show) -> ChatReply:
+        """As `complete`; `show` gets the text as the model writes it, reasoning included, piece by piece.
+
+        Raises:
+            EndpointError: as for `complete`; what was shown by then is no whole reply.
+        """
+        ...
+
+
+async def stream_reply(endpoint: ChatEndpoint, request: ChatRequest, show: Show) -> ChatReply:
+    """The reply, shown while it is written, or at once by an endpoint that cannot stream."""
+    if isinstance(endpoint, StreamingEndpoint):
+        return await endpoint.stream(request, show)
+    reply = await endpoint.complete(request)
+    show(reply.text)
+    return reply

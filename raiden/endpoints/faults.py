@@ -3,12 +3,14 @@
 EndpointError
 ├── AccessError          no request of this run can succeed; the pipeline stops
 └── RequestError         this request failed; others may succeed
+    ├── ContextLengthError   the conversation is too long for the model
     └── TransientError   the same request may succeed when tried again
 """
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -18,6 +20,12 @@ from raiden.errors import EndpointError
 # 424 is Bedrock's word for a model that stumbled over this request.
 _WORTH_RETRYING = (408, 409, 424, 425, 429)
 _MAX_MESSAGE_LENGTH = 500
+_CONTEXT_STATUSES = (400, 413, 422)
+# How vLLM, SGLang, llama.cpp, Bedrock and OpenAI itself say that a prompt is too long.
+_CONTEXT_WORDS = re.compile(
+    r"context[ _](?:length|size|window)|(?:prompt|input) is (?:too long|longer)|too many (?:input )?tokens",
+    re.IGNORECASE,
+)
 
 
 class AccessError(EndpointError):
@@ -40,6 +48,10 @@ class RequestError(EndpointError):
         self.prompt_tokens = prompt_tokens
         self.completion_tokens = completion_tokens
         self.num_retries = num_retries
+
+
+class ContextLengthError(RequestError):
+    """The prompt, with room for the reply, is longer than the model's context."""
 
 
 class TransientError(RequestError):
@@ -76,6 +88,8 @@ def status_error(
     text = f"HTTP {status}: {shorten(message)}"
     if status in remedies:
         return AccessError(f"{text}; {remedies[status]}.")
+    if status in _CONTEXT_STATUSES and _CONTEXT_WORDS.search(message):
+        return ContextLengthError(text)
     if status in _WORTH_RETRYING or status >= 500:
         return TransientError(text, str(status), retry_after=retry_after)
     return RequestError(text)

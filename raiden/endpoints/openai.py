@@ -5,20 +5,24 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from http import HTTPStatus
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+import httpx
 import openai
-from openai.types.chat import ChatCompletion, ChatCompletionMessage
+from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
-from raiden.endpoints.base import ChatReply, ChatRequest, Identity
-from raiden.endpoints.dialects import Dialect, dialects
+from raiden.endpoints.base import ChatReply, ChatRequest, Identity, Show
+from raiden.endpoints.dialects import dialects
 from raiden.endpoints.faults import AccessError, RequestError, TransientError, parse_retry_after, shorten, status_error
+from raiden.endpoints.reasoning import StreamedText, whole_text
 from raiden.endpoints.replies import make_reply
 from raiden.errors import ConfigError, EndpointError
 
+_T = TypeVar("_T")
 # Local servers ask for no key, but the protocol's header must hold something.
 _NO_KEY = "none"
 
@@ -60,7 +64,7 @@ class OpenAIEndpoint:
 
     async def complete(self, request: ChatRequest) -> ChatReply:
         model = await self._model()
-        completion = await self._negotiate(model, request)
+        completion = await self._negotiate(model, request, self._create)
         if not isinstance(completion, ChatCompletion) or not completion.choices:
             raise TransientError(f"{self.base_url}: replied without `choices`: {shorten(str(completion))}", "not_json")
         choice, usage = completion.choices[0], completion.usage
@@ -70,34 +74,65 @@ class OpenAIEndpoint:
         }
         if choice.finish_reason == "content_filter":
             raise RequestError(f"{self.base_url}: the reply was blocked by a content filter", **tokens)
-        text = _whole_text(choice.message) if request.verbatim else (choice.message and choice.message.content) or ""
+        text = whole_text(choice.message) if request.verbatim else (choice.message and choice.message.content) or ""
         return make_reply(request, text, truncated=choice.finish_reason == "length", **tokens)
+
+    async def stream(self, request: ChatRequest, show: Show) -> ChatReply:
+        async def read(body: dict[str, Any]) -> tuple[str, bool]:
+            async with self._translated_faults():
+                return await self._read_stream(body, show)
+
+        text, truncated = await self._negotiate(await self._model(), request, read)
+        return make_reply(request, text, truncated=truncated, prompt_tokens=0, completion_tokens=0)
 
     async def close(self) -> None:
         await self._client.close()
 
-    async def _negotiate(self, model: str, request: ChatRequest) -> ChatCompletion:
+    async def _negotiate(
+        self, model: str, request: ChatRequest, send: Callable[[dict[str, Any]], Awaitable[_T]]
+    ) -> _T:
         """The server's answer in the best dialect that it takes; once it has taken one, a refusal is final."""
         structured = request.schema is not None
         refusal: RequestError | None = None
         for dialect in self._dialects[structured]:
             try:
-                completion = await self._create(model, request, dialect)
+                answer = await send({"model": model, **dialect.body(request, bool(self.enable_thinking))})
             except TransientError:
                 raise
             except RequestError as fault:
                 refusal = fault
             else:
                 self._dialects[structured] = [dialect]
-                return completion
+                return answer
         assert refusal is not None  # there is always a dialect
         raise refusal
 
-    async def _create(self, model: str, request: ChatRequest, dialect: Dialect) -> ChatCompletion:
-        body = {"model": model, **dialect.body(request, bool(self.enable_thinking))}
+    async def _create(self, body: dict[str, Any]) -> ChatCompletion:
         async with self._translated_faults():
             # Not `chat.completions.create`: it walks through every field of a body that is right already, at length.
             return await self._client.post("/chat/completions", body=body, cast_to=ChatCompletion)
+
+    async def _read_stream(self, body: dict[str, Any], show: Show) -> tuple[str, bool]:
+        """All that the model wrote, and whether it was cut at the token limit; `show` gets it piece by piece."""
+        chunks = await self._client.post(
+            "/chat/completions",
+            body=body | {"stream": True},
+            cast_to=ChatCompletion,
+            stream=True,
+            stream_cls=openai.AsyncStream[ChatCompletionChunk],
+        )
+        pieces, finish_reason = StreamedText(), None
+        async with chunks:
+            async for chunk in chunks:
+                for choice in chunk.choices:
+                    if piece := pieces.add(choice.delta):
+                        show(piece)
+                    finish_reason = choice.finish_reason or finish_reason
+        if finish_reason is None:
+            raise TransientError(f"{self.base_url}: the stream ended before the reply did", "connection")
+        if finish_reason == "content_filter":
+            raise RequestError(f"{self.base_url}: the reply was blocked by a content filter")
+        return pieces.text, finish_reason == "length"
 
     async def _model(self) -> str:
         async with self._lookup:
@@ -124,9 +159,11 @@ class OpenAIEndpoint:
             raise TransientError(f"{self.base_url}: no reply within {self.timeout:g} s", "timeout") from fault
         except openai.APIStatusError as fault:
             raise self._status_error(fault) from fault
-        except openai.APIConnectionError as fault:
+        except (openai.APIConnectionError, httpx.TransportError) as fault:
             cause = shorten(str(fault.__cause__ or fault))
             raise TransientError(f"{self.base_url}: the connection failed ({cause})", "connection") from fault
+        except openai.APIError as fault:  # in the middle of a stream, after status 200
+            raise TransientError(f"{self.base_url}: {shorten(fault.message)}", "stream") from fault
         except json.JSONDecodeError as fault:
             raise TransientError(f"{self.base_url}: replied with what is no JSON ({fault})", "not_json") from fault
 
@@ -143,14 +180,6 @@ class OpenAIEndpoint:
         message = str(fault.message).replace(self._key, "***")
         retry_after = parse_retry_after(fault.response.headers.get("retry-after"))
         return status_error(fault.status_code, f"{self.base_url}: {message}", remedies, retry_after)
-
-
-def _whole_text(message: ChatCompletionMessage | None) -> str:
-    """What the model wrote, with the reasoning that the server took out of it back in its block."""
-    text = (message and message.content) or ""
-    # SGLang and DeepSeek call it so, newer vLLM the other way.
-    reasoning = getattr(message, "reasoning_content", None) or getattr(message, "reasoning", None)
-    return f"<think>{reasoning}</think>{text}" if reasoning else text
 
 
 def _check(base_url: str, timeout: float) -> None:

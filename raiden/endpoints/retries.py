@@ -16,7 +16,7 @@ from tenacity import (
     wait_random_exponential,
 )
 
-from raiden.endpoints.base import ChatEndpoint, ChatReply, ChatRequest, Identity
+from raiden.endpoints.base import ChatEndpoint, ChatReply, ChatRequest, Identity, Show, stream_reply
 from raiden.endpoints.faults import AccessError, RequestError, TransientError
 from raiden.errors import ConfigError
 
@@ -70,8 +70,30 @@ class RetryingEndpoint:
         return await self._persist(self.endpoint.identity, [])
 
     async def complete(self, request: ChatRequest) -> ChatReply:
+        return await self._ask(self.endpoint.complete, request)
+
+    async def stream(self, request: ChatRequest, show: Show) -> ChatReply:
+        """As `complete`; what breaks off after some of it was shown is not tried again."""
+        num_shown = 0
+
+        def count(piece: str) -> None:
+            nonlocal num_shown
+            num_shown += 1
+            show(piece)
+
+        async def ask(request: ChatRequest) -> ChatReply:
+            try:
+                return await stream_reply(self.endpoint, request, count)
+            except TransientError as fault:
+                if num_shown:
+                    raise RequestError(f"the reply broke off: {fault}") from fault
+                raise
+
+        return await self._ask(ask, request)
+
+    async def _ask(self, ask: Callable[[ChatRequest], Awaitable[ChatReply]], request: ChatRequest) -> ChatReply:
         faults: list[TransientError] = []
-        reply = await self._persist(lambda: self.endpoint.complete(_vary(request, faults)), faults)
+        reply = await self._persist(lambda: ask(_vary(request, faults)), faults)
         return replace(
             reply,
             prompt_tokens=reply.prompt_tokens + sum(fault.prompt_tokens for fault in faults),

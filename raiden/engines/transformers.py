@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate
 
 import numpy as np
@@ -16,6 +16,9 @@ from raiden.engines.sampling import sample_tokens
 from raiden.errors import ConfigError
 from raiden.prefix_tree import Layout, pack
 from raiden.types import Completion
+
+Watch = Callable[[list[int]], None]
+"""Takes the tokens of one step, one of each completion that is still going on."""
 
 
 class TransformersEngine:
@@ -50,14 +53,23 @@ class TransformersEngine:
 
     @torch.no_grad()
     def generate(
-        self, prompts: Sequence[Sequence[int]], seeds: Sequence[Sequence[int]], sampling: SamplingConfig
+        self,
+        prompts: Sequence[Sequence[int]],
+        seeds: Sequence[Sequence[int]],
+        sampling: SamplingConfig,
+        watch: Watch | None = None,
     ) -> list[list[Completion]]:
+        """As every engine does.
+
+        Args:
+            watch: gets the tokens of each step as they are drawn.
+        """
         was_training = self.model.training
         self.model.eval()
         try:
             out: list[list[Completion]] = []
             for wave in self._waves([len(s) for s in seeds]):
-                out += self._generate_wave(prompts[wave], seeds[wave], sampling)
+                out += self._generate_wave(prompts[wave], seeds[wave], sampling, watch)
             return out
         finally:
             self.model.train(was_training)
@@ -73,7 +85,11 @@ class TransformersEngine:
             start = stop
 
     def _generate_wave(
-        self, prompts: Sequence[Sequence[int]], seeds: Sequence[Sequence[int]], sampling: SamplingConfig
+        self,
+        prompts: Sequence[Sequence[int]],
+        seeds: Sequence[Sequence[int]],
+        sampling: SamplingConfig,
+        watch: Watch | None,
     ) -> list[list[Completion]]:
         layout = pack(prompts)
         leaves = [s for s in layout.segments if s.prompt is not None]
@@ -84,7 +100,7 @@ class TransformersEngine:
         flat_seeds = [seed for s in leaves if s.prompt is not None for seed in seeds[s.prompt]]
         decode = Decode(prefill, layout, rows, sampling.max_tokens)
         lengths = torch.tensor([len(prompts[p]) for p in rows], device=logits.device)
-        tokens, logps = self._decode(logits, decode, lengths, flat_seeds, sampling)
+        tokens, logps = self._decode(logits, decode, lengths, flat_seeds, sampling, watch)
 
         completions: dict[int, list[Completion]] = {p: [] for p in range(len(prompts))}
         for prompt, ids, values in zip(rows, tokens, logps, strict=True):
@@ -105,7 +121,13 @@ class TransformersEngine:
         return logits, prefill
 
     def _decode(
-        self, logits: Tensor, decode: Decode, lengths: Tensor, seeds: list[int], sampling: SamplingConfig
+        self,
+        logits: Tensor,
+        decode: Decode,
+        lengths: Tensor,
+        seeds: list[int],
+        sampling: SamplingConfig,
+        watch: Watch | None,
     ) -> tuple[list[list[int]], list[list[float]]]:
         """Tokens and log-probabilities of each row, to its end-of-sequence token or the limit."""
         generators = [np.random.default_rng(seed) for seed in seeds]
@@ -118,6 +140,8 @@ class TransformersEngine:
             for row, token, logp in zip(live.tolist(), ids.tolist(), values.tolist(), strict=True):
                 tokens[row].append(token)
                 logps[row].append(logp)
+            if watch is not None:
+                watch(ids.tolist())
             going_on = (~torch.isin(ids, stop_ids)).nonzero().squeeze(1)
             if len(going_on) == 0 or step + 1 == sampling.max_tokens:
                 break

@@ -1,0 +1,18 @@
+"""Talking with a character in a terminal; the prompts are those of training.
+
+cast           profiles -> the character that a name means
+conversation   the turns so far, and what the model reads of them
+history        conversations kept in a file
+why            a reply scored against the sample that its question is nearest to
+commands       what a line beginning with / does
+session        lines in, replies out: conversation, model, history
+screen         the terminal, or the pipe in its place
+"""
+
+from raiden.chat.cast import Cast
+from raiden.chat.history import History
+from raiden.chat.screen import Screen
+from raiden.chat.session import Replies, Session
+from raiden.chat.why import SampleBook
+
+__all__ = ["Cast", "History", "Replies", "SampleBook", "Screen", "Session"]

@@ -1,0 +1,185 @@
+"""What a line that begins with / does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from raiden.chat.conversation import Turn
+from raiden.chat.why import SAME_QUESTION, Numbered, Score
+from raiden.errors import ConfigError, SampleError
+from raiden.records import write_new_records
+
+if TYPE_CHECKING:
+    from raiden.chat.session import Session
+
+_NUM_NEAREST = 3
+
+
+@dataclass(frozen=True)
+class _Command:
+    run: Callable[[str], None]
+    argument: str
+    """How the help calls what follows the name."""
+    help: str
+
+
+class Commands:
+    """The commands of a session."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.screen = session.screen
+        self.has_quit = False
+        self._commands = {
+            "why": _Command(
+                self._why, "[N]", "score the last reply: by the sample that asks the same, or by sample N"
+            ),
+            "samples": _Command(self._samples, "", "list questions about this character whose answers can be scored"),
+            "ask": _Command(self._ask, "N", "start anew with the conversation of sample N, and ask its question"),
+            "character": _Command(self._character, "[NAME]", "talk with another character, or list them"),
+            "retry": _Command(self._retry, "", "ask the last question again"),
+            "undo": _Command(self._undo, "", "take back the last question and its reply"),
+            "reset": _Command(self._reset, "", "start a new conversation"),
+            "history": _Command(self._history, "", "show the conversation so far"),
+            "system": _Command(self._system, "", "show what the model is told of the character"),
+            "save": _Command(
+                self._save, "FILE", "write the conversation as chat messages to a new .json or .jsonl file"
+            ),
+            "help": _Command(self._help, "", "show this list"),
+            "quit": _Command(self._quit, "", "end the chat"),
+        }
+
+    def run(self, line: str) -> None:
+        """Does what a line says.
+
+        Raises:
+            InputError: there is no such command, or what follows its name cannot be used.
+        """
+        name, _, argument = line[1:].partition(" ")
+        command, argument = self._commands.get(name), argument.strip()
+        if command is None:
+            raise ConfigError(f"there is no command /{name}; /help lists them.")
+        if argument and not command.argument:
+            raise ConfigError(f"/{name} takes nothing after its name, got {argument!r}.")
+        if not argument and command.argument and not command.argument.startswith("["):
+            raise ConfigError(f"/{name} needs {command.argument} after it: {command.help}.")
+        command.run(argument)
+
+    def _why(self, argument: str) -> None:
+        talk = self.session.conversation
+        if talk.last_exchange is None:
+            self.screen.say("Nothing was said yet that could be scored.")
+            return
+        question, reply = talk.last_exchange
+        if argument:
+            self._show_score(self.session.book.score(self._sample(argument), question, reply))
+            return
+        nearest = self.session.book.nearest(question, talk)
+        if nearest and nearest[0][0] >= SAME_QUESTION:
+            similarity, numbered = nearest[0]
+            self.screen.say(f"nearest question: {similarity:.0f} % alike", "dim")
+            self._show_score(self.session.book.score(numbered, question, reply))
+            return
+        self.screen.say(f"No sample about {talk.profile.name} asks this, so nothing says what would be right.")
+        for similarity, numbered in nearest[:_NUM_NEAREST]:
+            self.screen.say(
+                f"  /why {numbered.number} scores by: {numbered.sample.question} ({similarity:.0f} % alike)"
+            )
+
+    def _show_score(self, score: Score) -> None:
+        for line in score.lines():
+            self.screen.say(line)
+        self.screen.piece("reply: ")
+        self.screen.marked(score.reply.content, [(span.start, span.end) for span in score.reward.spans])
+
+    def _samples(self, _: str) -> None:
+        own = self.session.book.about(self.session.conversation.profile.name)
+        if not own:
+            name = self.session.conversation.profile.name
+            files = ", ".join(str(path) for path in self.session.book.paths) or "no file (--eval_data)"
+            self.screen.say(f"No sample about {name} in {files}.")
+        for numbered in own:
+            length = len(numbered.sample.conversation_history)
+            after = f" (after {length} turns: /ask {numbered.number})" if length else ""
+            self.screen.say(f"{numbered.number:3}  {numbered.sample.question}{after}")
+
+    def _sample(self, argument: str) -> Numbered:
+        own = self.session.book.about(self.session.conversation.profile.name)
+        if not argument.isdecimal() or not 1 <= int(argument) <= len(own):
+            raise SampleError(f"there is no sample {argument} about this character; /samples lists {len(own)}.")
+        return own[int(argument) - 1]
+
+    def _ask(self, argument: str) -> None:
+        sample = self._sample(argument).sample
+        turns = [Turn(m.role, m.content) for m in sample.conversation_history if m.role != "system"]
+        self.session.begin(self.session.conversation.profile)
+        self.session.conversation.turns = turns
+        if turns:
+            self.session.history.append(0, turns)
+        self._history("")
+        self.screen.say(f"You: {sample.question}")
+        self.session.ask(sample.question)
+
+    def _character(self, argument: str) -> None:
+        if not argument:
+            self.screen.list(profile.name for profile in self.session.cast.profiles)
+            return
+        profile = self.session.cast.find(argument)
+        self.session.begin(profile)
+        self.screen.say(f"You now talk with {profile.name}.", "dim")
+
+    def _retry(self, _: str) -> None:
+        question = self._take_back()
+        if question is not None:
+            self.session.ask(question)
+
+    def _undo(self, _: str) -> None:
+        question = self._take_back()
+        if question is not None:
+            self.screen.say(f"Taken back: {question}", "dim")
+
+    def _take_back(self) -> str | None:
+        question = self.session.conversation.undo()
+        if question is None:
+            self.screen.say("Nothing was said yet.")
+        else:
+            self.session.history.append(len(self.session.conversation.turns), [])
+        return question
+
+    def _reset(self, _: str) -> None:
+        self.session.begin(self.session.conversation.profile)
+        self.screen.say("A new conversation.", "dim")
+
+    def _history(self, _: str) -> None:
+        talk = self.session.conversation
+        for number, turn in enumerate(talk.turns):
+            if number == talk.num_forgotten > 0:
+                self.screen.say("(the model has forgotten all above)", "dim")
+            name = "You" if turn.role == "user" else talk.profile.name
+            self.screen.say(f"{name}: {turn.message.content}")
+
+    def _system(self, _: str) -> None:
+        self.screen.say(self.session.conversation.system.content)
+
+    def _save(self, argument: str) -> None:
+        talk = self.session.conversation
+        messages = [talk.system, *(turn.message for turn in talk.turns)]
+        record = {
+            "character_name": talk.profile.name,
+            "character_profile": dict(talk.profile.fields),
+            "model": self.session.history.model,
+            "messages": [{"role": message.role, "content": message.content} for message in messages],
+        }
+        write_new_records(Path(argument).expanduser(), [record], ConfigError)
+        self.screen.say(f"saved: {argument}", "dim")
+
+    def _help(self, _: str) -> None:
+        for name, command in self._commands.items():
+            self.screen.say(f"  {f'/{name} {command.argument}':18} {command.help}")
+        self.screen.say("  Ctrl-C stops a reply; twice, it ends the chat, as Ctrl-D does")
+
+    def _quit(self, _: str) -> None:
+        self.has_quit = True

@@ -1,0 +1,80 @@
+"""What was said with a character, and what the model reads of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from raiden.endpoints.replies import strip_reasoning
+from raiden.prompts import ResponseFormat, system_message
+from raiden.types import Message, Profile
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What one side said."""
+
+    role: Literal["user", "assistant"]
+    content: str
+    """Of the model, all that it wrote, reasoning included."""
+    finish_reason: Literal["stop", "length", "interrupted"] = "stop"
+    """Of a reply: `length`: cut at the token limit; `interrupted`: by the user."""
+
+    @property
+    def message(self) -> Message:
+        """As it stands in a later prompt, without reasoning."""
+        return Message(self.role, strip_reasoning(self.content) if self.role == "assistant" else self.content)
+
+
+class Conversation:
+    """A talk with one character.
+
+    Args:
+        response_format: what the system message asks for, as in training.
+        turns: said before.
+    """
+
+    def __init__(
+        self, profile: Profile, response_format: ResponseFormat = "plain", turns: Iterable[Turn] = ()
+    ) -> None:
+        self.profile = profile
+        self.system = system_message(profile.name, profile.fields, profile.language, response_format)
+        self.turns = list(turns)
+        self.num_forgotten = 0
+        """Turns at the beginning that prompts leave out, for the model's context is too short for them."""
+
+    def prompt(self, question: str) -> tuple[Message, ...]:
+        """What the model goes on with: as a sample of training with this history and this question."""
+        return (self.system, *(turn.message for turn in self.turns[self.num_forgotten :]), Message("user", question))
+
+    def forget_oldest(self) -> bool:
+        """Leaves the oldest question and its reply out of later prompts; false where none is left."""
+        rest = range(self.num_forgotten + 1, len(self.turns))
+        if self.num_forgotten == len(self.turns):
+            return False
+        self.num_forgotten = next((i for i in rest if self.turns[i].role == "user"), len(self.turns))
+        return True
+
+    def undo(self) -> str | None:
+        """Takes back the last question and what followed it; the question, or None where there is none."""
+        for start in range(len(self.turns) - 1, -1, -1):
+            if self.turns[start].role == "user":
+                question = self.turns[start].content
+                self.turns = self.turns[:start]
+                self.num_forgotten = min(self.num_forgotten, start)
+                return question
+        return None
+
+    def has_heard(self, history: Sequence[Message]) -> bool:
+        """Whether all of a sample's history has been said."""
+        said = {turn.message for turn in self.turns}
+        return all(message in said for message in history)
+
+    @property
+    def last_exchange(self) -> tuple[str, Turn] | None:
+        """The last question and its reply."""
+        match self.turns:
+            case [*_, Turn(role="user") as question, Turn(role="assistant") as reply]:
+                return question.content, reply
+        return None

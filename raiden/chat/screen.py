@@ -1,0 +1,82 @@
+"""What is typed and what is shown, in a terminal or through pipes, where there are neither colours nor editing."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+
+from rich.columns import Columns
+from rich.console import Console
+from rich.text import Text
+
+# Readline counts what stands between these as no columns.
+_BEGIN_INVISIBLE, _END_INVISIBLE = "\001", "\002"
+_BOLD, _PLAIN = "\033[1m", "\033[0m"
+# A model that writes escape sequences must not get hold of the terminal.
+_CONTROLS = {code: "\ufffd" for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
+
+
+class Screen:
+    """Lines in, text out."""
+
+    def __init__(self) -> None:
+        self.console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+        self.is_interactive = sys.stdin.isatty()
+        if self.is_interactive:
+            import readline  # noqa: F401 - from now on `input` edits lines, wide characters too
+
+    def ask(self, prompt: str) -> str:
+        """The next line; from a pipe, it is shown as if it had been typed.
+
+        Raises:
+            EOFError: there is none any more.
+        """
+        if self.is_interactive:
+            line = input(self._bold(prompt))
+        else:
+            line = sys.stdin.readline()
+            if not line:
+                raise EOFError
+            self.console.print(f"{prompt}{_printable(line.rstrip())}")
+        # Bytes that are no UTF-8 come as half characters, which no file can hold.
+        return line.encode("utf-8", "replace").decode().strip()
+
+    def _bold(self, prompt: str) -> str:
+        if not self.console.is_terminal or self.console.no_color:
+            return prompt
+        styles = (f"{_BEGIN_INVISIBLE}{style}{_END_INVISIBLE}" for style in (_BOLD, _PLAIN))
+        return prompt.join(styles)
+
+    def say(self, text: str = "", style: str = "") -> None:
+        """Shows a line."""
+        self.console.print(Text(_printable(text), style))
+
+    def piece(self, text: str, style: str = "") -> None:
+        """Shows the next piece of a line that is not at its end yet."""
+        self.console.print(Text(_printable(text), style), end="")
+        self.console.file.flush()
+
+    def marked(self, text: str, spans: Iterable[tuple[int, int]]) -> None:
+        """Shows a text in which pieces stand out, where there are colours."""
+        shown = Text(_printable(text))
+        for start, end in spans:
+            shown.stylize("bold reverse", start, end)
+        self.console.print(shown)
+
+    def list(self, items: Iterable[str]) -> None:
+        """Shows short texts with their numbers: side by side in a terminal, else one a line."""
+        numbered = [Text(f"{number:3}  {_printable(item)}") for number, item in enumerate(items, 1)]
+        if self.console.is_terminal:
+            self.console.print(Columns(numbered, padding=(0, 3), column_first=True))
+            return
+        for item in numbered:
+            self.console.print(item)
+
+
+def _printable(text: str) -> str:
+    """The text with its control characters replaced, one for one.
+
+    >>> _printable("tea\\x1b[2J\\n")
+    'tea\ufffd[2J\\n'
+    """
+    return text.translate(_CONTROLS)

@@ -1,0 +1,150 @@
+"""`raiden chat`: talk with a character in the terminal."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from raiden.chat import Cast, History, Replies, SampleBook, Screen, Session
+from raiden.chat.history import default_path
+from raiden.chat.session import INTERRUPTED
+from raiden.commands.model_options import add_model_options, open_model, read_model_options
+from raiden.errors import ConfigError, ProfileError
+from raiden.profiles import read_profiles
+from raiden.rewards import RewardConfig
+from raiden.types import Profile
+
+_PROFILES = "data/online_profiles.jsonl"
+_SAMPLES = "data/training"
+_DESCRIPTION = """Talk with a character. The model reads exactly what it reads in training: setting, conversation,
+question. /help lists the commands of the chat, such as /why, which scores the last reply against a sample.
+Lines can come from a pipe. Exit code: 0; 1 where a reply failed; 2 where your input must change; 130 after Ctrl-C."""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Loads the model and talks until the user ends it; returns the exit code.
+
+    Raises:
+        InputError: an option or a file must change.
+        EndpointError: the server cannot be reached.
+    """
+    arguments = _parser().parse_args(argv)
+    _check(arguments)
+    try:
+        return _chat(arguments)
+    except KeyboardInterrupt:
+        print(file=sys.stderr)
+        return INTERRUPTED
+
+
+def _chat(arguments: argparse.Namespace) -> int:
+    model = read_model_options(arguments)
+    screen = Screen()
+    cast = Cast(_profiles(arguments.profiles_file))
+    book = SampleBook(_sample_files(arguments.eval_data), RewardConfig(response_format=arguments.response_format))
+    profile = _choose(cast, arguments.character, screen)
+    with asyncio.Runner() as runner:
+        stack = AsyncExitStack()
+        try:
+            endpoint = open_model(model, stack)
+            identity = runner.run(endpoint.identity())
+            history = History(Path(arguments.history).expanduser(), identity.model)
+            replies = Replies(arguments.temperature, arguments.max_tokens, arguments.seed, arguments.response_format)
+            session = Session(screen, runner, endpoint, replies, cast, book, history)
+            session.begin(profile, history.resume(profile.name) if arguments.resume else ())
+            num_turns = len(session.conversation.turns)
+            screen.say(f"{profile.name} ({profile.language}), played by {identity.model}. /help lists the commands.")
+            if arguments.resume:
+                screen.say(
+                    f"{num_turns} turns of an earlier conversation; /history shows them."
+                    if num_turns
+                    else f"There is no earlier conversation with {profile.name}."
+                )
+            return session.run()
+        finally:
+            runner.run(stack.aclose())
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="raiden chat", description=_DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add_model_options(parser)
+    add = parser.add_argument_group("the talk").add_argument
+    add(
+        "--profiles_file",
+        help=f"characters, in any format that `raiden import` reads (default: {_PROFILES}, if there)",
+    )
+    add("--character", metavar="NAME", help="whom to talk with, or a part of the name (default: a list is shown)")
+    add("--eval_data", nargs="+", metavar="FILE", help=f"samples for /why (default: those in {_SAMPLES}, if there)")
+    add("--history", metavar="FILE", default=str(default_path()), help="JSONL of all talks (default: %(default)s)")
+    add("--resume", action="store_true", help="go on with the last conversation with this character")
+    add = parser.add_argument_group("replies").add_argument
+    add(
+        "--temperature",
+        type=float,
+        default=Replies.temperature,
+        help="0 always takes the most likely token (default: %(default)s)",
+    )
+    add("--max_tokens", type=int, default=Replies.max_tokens, help="longest reply, in tokens (default: %(default)s)")
+    add(
+        "--seed",
+        type=int,
+        default=Replies.seed,
+        help="of the first reply; each later one has the next (default: %(default)s)",
+    )
+    add(
+        "--response_format",
+        choices=("plain", "think"),
+        default=Replies.response_format,
+        help="what the model was trained to write: the reply, or <think> and the reply (default: %(default)s)",
+    )
+    return parser
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    if not 0 <= arguments.temperature <= 2:
+        raise ConfigError(f"`temperature` must be 0 to 2, got {arguments.temperature}.")
+    if arguments.max_tokens < 1:
+        raise ConfigError(f"`max_tokens` must be at least 1 token, got {arguments.max_tokens}.")
+    if arguments.seed < 0:
+        raise ConfigError(f"`seed` must be at least 0, got {arguments.seed}.")
+
+
+def _profiles(path: str | None) -> list[Profile]:
+    if path is None and not Path(_PROFILES).is_file():
+        raise ConfigError(f"`profiles_file` is missing, and there is no {_PROFILES} here; give a file of profiles.")
+    profiles, faults = read_profiles([path or _PROFILES])
+    for fault in faults:
+        print(f"skipped: {fault}", file=sys.stderr)
+    if not profiles:
+        raise ProfileError(f"`profiles_file`: {path or _PROFILES} holds no profile that can be used.")
+    return profiles
+
+
+def _sample_files(given: Sequence[str] | None) -> list[Path]:
+    return [Path(path) for path in given] if given else sorted(Path(_SAMPLES).glob("*.json"))
+
+
+def _choose(cast: Cast, name: str | None, screen: Screen) -> Profile:
+    """The character that is asked for, the only one, or one that the user chooses."""
+    if name is not None:
+        return cast.find(name)
+    if len(cast.profiles) == 1:
+        return cast.profiles[0]
+    screen.list(profile.name for profile in cast.profiles)
+    while True:
+        try:
+            answer = screen.ask("Talk with (name or number): ")
+        except EOFError as end:
+            raise ConfigError("`character`: nobody was chosen; give a name.") from end
+        try:
+            return cast.find(answer)
+        except ProfileError as fault:
+            if not screen.is_interactive:
+                raise
+            screen.say(str(fault), "red")
