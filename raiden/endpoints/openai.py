@@ -11,7 +11,6 @@ from http import HTTPStatus
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-import httpx
 import openai
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
@@ -159,7 +158,7 @@ class OpenAIEndpoint:
             raise TransientError(f"{self.base_url}: no reply within {self.timeout:g} s", "timeout") from fault
         except openai.APIStatusError as fault:
             raise self._status_error(fault) from fault
-        except (openai.APIConnectionError, httpx.TransportError) as fault:
+        except openai.APIConnectionError as fault:
             cause = shorten(str(fault.__cause__ or fault))
             raise TransientError(f"{self.base_url}: the connection failed ({cause})", "connection") from fault
         except openai.APIError as fault:  # in the middle of a stream, after status 200
