@@ -10,6 +10,7 @@ from raiden.commands.model_options import names_a_model
 from raiden.errors import RaidenError
 
 _WITHOUT_TRAINER = {
+    "benchmark": "raiden.commands.benchmark",
     "chat": "raiden.commands.chat",
     "compare": "raiden.commands.compare",
     "convert": "raiden.commands.convert",

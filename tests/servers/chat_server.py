@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -65,6 +65,8 @@ class Behaviour:
     """Whether each reply begins with a think block."""
     wrong_share: float = 0.0
     """Of the answers in character, how many do not know."""
+    says: Callable[[list[dict[str, str]]], str] | None = None
+    """What is replied to these messages; None leaves it to the writer."""
 
 
 class ChatServer:
@@ -139,13 +141,17 @@ class ChatServer:
         if refused := self._refuse_key(request) or self._refuse_field(body):
             return refused
         await asyncio.sleep(self.behaviour.latency + self.behaviour.jitter * int(digest[:4], 16) / 0xFFFF)
-        text = write(body["messages"], body.get("seed", 0), self.behaviour.wrong_share)
+        text = self._text(body["messages"], body.get("seed", 0))
         if fault:
             return await self._fail(fault, text, request)
         if self.behaviour.reasoning:
             text = f"<think>The user wants me to reply: {{}}.</think>\n{text}"
         self.num_replies_by_digest[digest] += 1
         return web.json_response(_completion(text, body))
+
+    def _text(self, messages: list[dict[str, str]], seed: int) -> str:
+        says = self.behaviour.says
+        return says(messages) if says else write(messages, seed, self.behaviour.wrong_share)
 
     def _fault(self, digest: str) -> str:
         if len(self.bodies) <= len(self.behaviour.script):

@@ -1,0 +1,164 @@
+"""`raiden benchmark`: a model on the RAIDEN benchmark, by rules and by a judge."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from typing import Any
+
+from raiden.commands.benchmark_options import BenchmarkOptions, read_options
+from raiden.commands.benchmark_view import print_skipped, print_summary, progress, say_cost
+from raiden.commands.model_options import open_model
+from raiden.endpoints import ChatEndpoint
+from raiden.errors import ConfigError
+from raiden.evaluation.benchmark.asking import ask_all, reply_request
+from raiden.evaluation.benchmark.dialogues import Benchmark, Turn, choose, load_benchmark
+from raiden.evaluation.benchmark.judge import Comparison, Judged, read_verdicts, verdict_requests
+from raiden.evaluation.benchmark.keywords import (
+    focus_of,
+    keyword_entry,
+    keyword_request,
+    read_keywords,
+    rule_samples,
+)
+from raiden.evaluation.benchmark.scoring import (
+    Answered,
+    evaluation,
+    read_replies,
+    read_reply,
+    refuse_other_model,
+    score,
+    write_replies,
+)
+from raiden.evaluation.benchmark.summary import summarise, verdict_rows
+from raiden.evaluation.results import write_evaluation
+from raiden.records import write_json
+from raiden.types import Sample
+
+_STOPPED = 130
+_REFERENCE = "reference"
+
+
+def main(argv: Sequence[str]) -> int:
+    """Asks, scores and judges; writes replies, verdicts and figures.
+
+    Returns:
+        The exit code: 0; 1 where requests failed for good; 130 where the run was stopped.
+
+    Raises:
+        InputError: an option or a file must change.
+        EndpointError: no request can succeed.
+    """
+    options = read_options(argv)
+    benchmark = load_benchmark(options.npc_file, options.dialogue_file)
+    print_skipped(benchmark)
+    turns = choose(benchmark.turns, options.languages, options.max_dialogues)
+    if not turns:
+        raise ConfigError(f"`languages`: no dialogue is in {', '.join(options.languages)}; name others.")
+    try:
+        return asyncio.run(_Run(options, benchmark, turns).run())
+    except KeyboardInterrupt:
+        print("stopped; the same command goes on from here.", file=sys.stderr)
+        return _STOPPED
+    except OSError as fault:
+        place = fault.filename or options.output_dir
+        raise ConfigError(f"{place}: cannot be written ({fault.strerror}); give another `output_dir`.") from fault
+
+
+class _Run:
+    """One start of the command."""
+
+    def __init__(self, options: BenchmarkOptions, benchmark: Benchmark, turns: Sequence[Turn]) -> None:
+        self.options = options
+        self.folder = options.output_dir
+        self.benchmark = benchmark
+        self.turns = turns
+        self.judge: ChatEndpoint | None = None
+        self.samples: Mapping[str, Sample] = {}
+        """What the rules need, for the turns that have keywords."""
+
+    async def run(self) -> int:
+        async with AsyncExitStack() as stack:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            other, against = self._against()
+            model = open_model(self.options.model, stack, self.folder / "replies.record.jsonl")
+            name = (await model.identity()).model
+            refuse_other_model(self.folder, name)
+            if self.options.judge:
+                self.judge = open_model(self.options.judge, stack, self.folder / "judge.record.jsonl")
+            answered = await self._ask(model)
+            write_replies(self.folder / "replies.json", name, answered)
+            judged = await self._judge(answered, against)
+            say_cost("model", model)
+            if self.judge:
+                say_cost("judge", self.judge)
+            summary = {"model": name, "against": other, "judge": await self._judge_name()}
+            summary |= self._summary(answered, judged, against)
+        self._write(summary, name, answered, judged)
+        print_summary(summary, self.folder)
+        return int(any(one.reply is None for one in answered) or any(one.failed for one in judged))
+
+    async def _judge_name(self) -> str | None:
+        return (await self.judge.identity()).model if self.judge else None
+
+    def _against(self) -> tuple[str | None, dict[str, str]]:
+        """Whom the model is compared with, and what they say to each turn."""
+        if self.options.against is None:
+            return None, {}
+        if self.options.against == _REFERENCE:
+            return _REFERENCE, {turn.id: turn.reference for turn in self.turns if turn.reference}
+        return read_replies(self.options.against, self.turns)
+
+    async def _ask(self, model: ChatEndpoint) -> list[Answered]:
+        requests = [reply_request(turn, self.options.sampling) for turn in self.turns]
+        with progress("replies", len(requests)) as advance:
+            replies = await ask_all(model, requests, advance)
+        self.samples = rule_samples(self.turns, await self._keywords(), self.options.keywords_file)
+        found = zip(self.turns, replies, strict=True)
+        return [read_reply(turn, reply, self.samples.get(turn.id)) for turn, reply in found]
+
+    async def _keywords(self) -> Mapping[str, Mapping[str, Any]]:
+        """The file's entries, with those that the judge adds where that is asked for."""
+        path = self.options.keywords_file
+        entries = dict(read_keywords(path)) if path.exists() or self.options.needs_keywords_file else {}
+        if not self.options.extract_keywords or self.judge is None:
+            return entries
+        missing = [turn for turn in self.turns if focus_of(turn) and turn.reference and turn.id not in entries]
+        with progress("keywords", len(missing)) as advance:
+            replies = await ask_all(self.judge, [keyword_request(turn) for turn in missing], advance)
+        added = [keyword_entry(turn, reply) for turn, reply in zip(missing, replies, strict=True)]
+        entries |= {entry["id"]: entry for entry in added}
+        if added:
+            write_json(path, list(entries.values()))
+        return entries
+
+    async def _judge(self, answered: Sequence[Answered], against: Mapping[str, str]) -> list[Judged]:
+        """Every reply against the other one, once for each dimension of its turn, in both orders."""
+        if self.judge is None:
+            return []
+        comparisons = [
+            Comparison(one.turn, dimension, one.reply, against[one.turn.id])
+            for one in answered
+            if one.reply is not None and one.turn.id in against
+            for dimension in one.turn.dimensions
+        ]
+        requests = [request for comparison in comparisons for request in verdict_requests(comparison)]
+        with progress("verdicts", len(requests)) as advance:
+            return read_verdicts(comparisons, await ask_all(self.judge, requests, advance))
+
+    def _summary(
+        self, answered: Sequence[Answered], judged: Sequence[Judged], against: Mapping[str, str]
+    ) -> dict[str, Any]:
+        others = {id_: score(sample, against[id_]) for id_, sample in self.samples.items() if id_ in against}
+        return summarise(answered, judged, against, others, self.benchmark.skipped)
+
+    def _write(
+        self, summary: Mapping[str, Any], model: str, answered: Sequence[Answered], judged: Sequence[Judged]
+    ) -> None:
+        write_json(self.folder / "verdicts.json", verdict_rows(judged))
+        write_json(self.folder / "summary.json", summary)
+        by_rules = evaluation(model, answered)
+        if by_rules.rows:
+            write_evaluation(self.folder / "evaluation.json", by_rules)

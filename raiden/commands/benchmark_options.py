@@ -1,0 +1,104 @@
+"""The options of `raiden benchmark`, checked before anything is asked."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from raiden.commands.model_options import ModelOptions, add_model_options, read_model_options
+from raiden.errors import ConfigError
+from raiden.evaluation.benchmark.asking import Sampling
+from raiden.types import LANGUAGES, Language
+
+_JUDGE = "judge_"
+
+
+@dataclass(frozen=True)
+class BenchmarkOptions:
+    """Who is tested on what, and who judges."""
+
+    npc_file: Path
+    dialogue_file: Path
+    output_dir: Path
+    model: ModelOptions
+    sampling: Sampling
+    languages: tuple[Language, ...]
+    """Of the dialogues; empty takes all."""
+    max_dialogues: int | None
+    against: str | None
+    """A folder of another run, or `reference`."""
+    judge: ModelOptions | None
+    keywords_file: Path
+    needs_keywords_file: bool
+    """Whether the file was named, so that it has to be there."""
+    extract_keywords: bool
+
+
+def read_options(argv: Sequence[str]) -> BenchmarkOptions:
+    """The options of a command line.
+
+    Raises:
+        ConfigError: an option is out of range, or two do not go together.
+    """
+    arguments = make_parser().parse_args(argv)
+    if arguments.max_dialogues is not None and arguments.max_dialogues < 1:
+        raise ConfigError(f"`max_dialogues` must be at least 1, got {arguments.max_dialogues}.")
+    has_judge = any(argument.startswith(f"--{_JUDGE}") for argument in argv)
+    options = BenchmarkOptions(
+        npc_file=Path(arguments.npc_file),
+        dialogue_file=Path(arguments.dialogue_file),
+        output_dir=Path(arguments.output_dir),
+        model=read_model_options(arguments),
+        sampling=Sampling(arguments.max_tokens, arguments.temperature, arguments.seed, arguments.response_format),
+        languages=tuple(arguments.languages),
+        max_dialogues=arguments.max_dialogues,
+        against=arguments.against,
+        judge=read_model_options(arguments, _JUDGE) if has_judge else None,
+        keywords_file=Path(arguments.keywords_file or Path(arguments.output_dir, "keywords.json")),
+        needs_keywords_file=arguments.keywords_file is not None and not arguments.extract_keywords,
+        extract_keywords=arguments.extract_keywords,
+    )
+    _check(options)
+    return options
+
+
+def _check(options: BenchmarkOptions) -> None:
+    if options.judge and not options.against and not options.extract_keywords:
+        raise ConfigError("`against` is missing: a judge compares two replies; name a folder, or `reference`.")
+    if options.extract_keywords and not options.judge:
+        raise ConfigError("`extract_keywords` asks the judge; name one, as with `judge_base_url`.")
+    if options.against and Path(options.against).resolve() == options.output_dir.resolve():
+        raise ConfigError("`against` and `output_dir` are the same folder; choose another `output_dir`.")
+
+
+def make_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="raiden benchmark",
+        allow_abbrev=False,
+        description="Test a model on the RAIDEN benchmark: replies, what rules say of them, and a judge's verdict on "
+        "each against another model's or the reference, asked in both orders. The same command goes on after a stop, "
+        "and asks nothing twice.",
+    )
+    add = parser.add_argument
+    add("--npc_file", required=True, help="the benchmark's npc.json, or characters in any format of `raiden generate`")
+    add("--dialogue_file", required=True, help="the benchmark's dialogue.json")
+    add("--output_dir", required=True, help="folder of replies.json, verdicts.json, summary.json and their records")
+    add("--languages", nargs="+", choices=LANGUAGES, default=(), help="of the dialogues (default: all)")
+    add("--max_dialogues", type=int, help="this many dialogues, spread over the characters (default: all)")
+    add("--against", metavar="DIR|reference", help="compare with the replies of another output_dir, or the references")
+    add("--keywords_file", help="what right replies must say, by dialogue (default: keywords.json in output_dir)")
+    add("--extract_keywords", action="store_true", help="have the judge fill in what the keywords file lacks")
+    add("--max_tokens", type=int, default=Sampling.max_tokens, help="longest reply in tokens (default: %(default)s)")
+    add("--temperature", type=float, default=Sampling.temperature, help="0 is greedy (default: %(default)s)")
+    add("--seed", type=int, default=Sampling.seed, help="another one draws other replies (default: %(default)s)")
+    add(
+        "--response_format",
+        choices=("plain", "think"),
+        default=Sampling.response_format,
+        help="as the model was trained: the reply alone, or one <think> block before it (default: %(default)s)",
+    )
+    add_model_options(parser)
+    add_model_options(parser, _JUDGE, "the judge")
+    return parser

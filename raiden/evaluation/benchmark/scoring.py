@@ -1,0 +1,146 @@
+"""What the model replied, what the rules say of it, and the file that keeps both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from raiden.datagen.checks.keywords import stands_in
+from raiden.endpoints import ChatReply, RequestError
+from raiden.endpoints.replies import strip_reasoning
+from raiden.errors import ConfigError
+from raiden.evaluation.benchmark.dialogues import Turn
+from raiden.evaluation.results import Evaluation, metrics_of, scored_row
+from raiden.records import decode_text, parse_json, read_bytes, write_json
+from raiden.rewards import VRAR
+from raiden.types import Reward, Sample
+
+VERSION = 1
+_VRAR = VRAR()
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What the rule-based reward says of a reply."""
+
+    sample: Sample
+    """The turn with its keywords."""
+    reward: Reward
+    keyword_hit: float
+    """1 where the keywords stand in the reply, in whatever sentence; a denial or a list of guesses has them too."""
+
+    @property
+    def accuracy(self) -> float:
+        """1 where the reply says what it should, else 0."""
+        return self.reward.accuracy
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A turn and what the model replied."""
+
+    turn: Turn
+    reply: str | None
+    """Without reasoning; None where the request failed."""
+    error: str = ""
+    truncated: bool = False
+    """Whether the reply was cut at the token limit."""
+    rule: Rule | None = None
+    """None where the turn has no keywords, or no reply."""
+
+
+def read_reply(turn: Turn, reply: ChatReply | RequestError, sample: Sample | None) -> Answered:
+    """A turn with its reply, scored where there are keywords to score it by."""
+    if isinstance(reply, RequestError):
+        return Answered(turn, None, str(reply))
+    text = strip_reasoning(reply.text)
+    return Answered(turn, text, truncated=reply.truncated, rule=score(sample, text) if sample else None)
+
+
+def score(sample: Sample, text: str) -> Rule:
+    """What the rule-based reward says of a text."""
+    said = [bool(stands_in(term, text, sample.language)) for term in sample.rule.terms]
+    hit = all(said) if sample.rule.match == "all" else any(said)
+    return Rule(sample, _VRAR(sample, text), float(hit))
+
+
+def evaluation(model: str, answered: Sequence[Answered]) -> Evaluation:
+    """The replies that the rules could score, in the form that `raiden compare` and `raiden report` read."""
+    rows = [
+        scored_row(one.rule.sample, one.reply, one.truncated, one.rule.reward)
+        for one in answered
+        if one.rule and one.reply is not None
+    ]
+    return Evaluation(model, metrics_of(rows), rows)
+
+
+def write_replies(path: Path, model: str, answered: Sequence[Answered]) -> None:
+    """Writes the replies with all that is needed to read them alone."""
+    write_json(path, {"version": VERSION, "model": model, "replies": [_row(one) for one in answered]})
+
+
+def _row(answered: Answered) -> dict[str, Any]:
+    turn = answered.turn
+    return {
+        "id": turn.id,
+        "character_name": turn.profile.name,
+        "language": turn.language,
+        "dimensions": [dimension.name for dimension in turn.dimensions],
+        "question": turn.question,
+        "reference": turn.reference,
+        "reply": answered.reply,
+        "error": answered.error,
+        "truncated": answered.truncated,
+        "rule": _rule_row(answered.rule) if answered.rule else None,
+        "history": [{"role": message.role, "content": message.content} for message in turn.history],
+        "profile": dict(turn.profile.fields),
+    }
+
+
+def _rule_row(rule: Rule) -> dict[str, Any]:
+    return {
+        "accuracy": rule.accuracy,
+        "keyword_hit": rule.keyword_hit,
+        "keywords": list(rule.sample.keywords),
+        "reason": rule.reward.reason,
+    }
+
+
+def read_replies(folder: str | Path, turns: Sequence[Turn]) -> tuple[str, dict[str, str]]:
+    """The model of another run of the benchmark, and what it replied to these turns; those it lacks are left out.
+
+    Raises:
+        ConfigError: the folder has no replies, or they are to other dialogues.
+    """
+    path = Path(folder, "replies.json")
+    text = decode_text(read_bytes(path, ConfigError), path, ConfigError)
+    document = parse_json(text, path, 1, ConfigError)
+    if not isinstance(document, dict) or document.get("version") != VERSION or not _is_list(document.get("replies")):
+        raise ConfigError(f"{path}: no replies of this benchmark; give an `output_dir` of `raiden benchmark`.")
+    rows: Mapping[str, Any] = {row.get("id"): row for row in document["replies"]}
+    others = [turn.id for turn in turns if turn.id in rows and rows[turn.id].get("question") != turn.question]
+    if others:
+        raise ConfigError(f'{path}: dialogue "{others[0]}" asks something else there; give a run on the same files.')
+    found = {turn.id: rows[turn.id].get("reply") for turn in turns if turn.id in rows}
+    return str(document.get("model")), {id_: reply for id_, reply in found.items() if reply is not None}
+
+
+def refuse_other_model(folder: Path, model: str) -> None:
+    """Keeps what another model replied, or another command wrote, from being overwritten.
+
+    Raises:
+        ConfigError: the folder holds such a file.
+    """
+    remedy = "choose another `output_dir`"
+    if (folder / "replies.json").exists():
+        other, _ = read_replies(folder, ())
+        if other != model:
+            raise ConfigError(f"`output_dir`: {folder} holds replies of {other}; {remedy}.")
+    elif (folder / "summary.json").exists():
+        raise ConfigError(f"`output_dir`: {folder} holds a summary.json of something else; {remedy}.")
+
+
+def _is_list(rows: Any) -> bool:
+    return isinstance(rows, list) and all(isinstance(row, dict) for row in rows)

@@ -1,0 +1,155 @@
+"""All figures of a run; each can be worked out again from `replies.json` and `verdicts.json`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from raiden.evaluation.benchmark.dialogues import Skipped
+from raiden.evaluation.benchmark.dimensions import DIMENSIONS, Dimension
+from raiden.evaluation.benchmark.judge import Judged, Outcome, Verdict
+from raiden.evaluation.benchmark.scoring import VERSION, Answered, Rule
+from raiden.evaluation.benchmark.verdicts import add_up, cohens_kappa, points, rule_outcome
+from raiden.evaluation.statistics import estimate
+from raiden.evaluation.style import style
+from raiden.types import LANGUAGES
+
+ALL = "all"
+"""The name of what is worked out over all dimensions."""
+
+
+def summarise(
+    answered: Sequence[Answered],
+    judged: Sequence[Judged],
+    against: Mapping[str, str],
+    against_rules: Mapping[str, Rule],
+    skipped: Sequence[Skipped],
+) -> dict[str, Any]:
+    """The figures, ready for JSON.
+
+    Args:
+        against: what the other model replied, or the references, by id of the turn.
+        against_rules: what the rules say of those.
+    """
+    dimensions = [d for d in DIMENSIONS.values() if any(d in one.turn.dimensions for one in answered)]
+    return {
+        "version": VERSION,
+        "dimensions": {
+            **{dimension.name: _dimension(dimension, answered, judged) for dimension in dimensions},
+            ALL: _figures(answered, judged),
+        },
+        "agreement": _agreement(answered, judged, against_rules),
+        "style": _styles(answered, against),
+        "skipped": dict(Counter(one.kind for one in skipped)),
+    }
+
+
+def _dimension(dimension: Dimension, answered: Sequence[Answered], judged: Sequence[Judged]) -> dict[str, Any]:
+    own = [one for one in answered if dimension in one.turn.dimensions]
+    verdicts = [one for one in judged if one.comparison.dimension == dimension]
+    # Keywords are those of the question, which is of this dimension or of none that has a rule.
+    return {"code": dimension.code, "title": dimension.title} | _figures(own, verdicts, bool(dimension.focus))
+
+
+def _figures(answered: Sequence[Answered], judged: Sequence[Judged], has_rule: bool = True) -> dict[str, Any]:
+    return {
+        "num_turns": len(answered),
+        "num_failed": sum(one.reply is None for one in answered),
+        "num_truncated": sum(one.truncated for one in answered),
+        "rule": _rule_figures(answered) if has_rule else None,
+        "judge": _judge_figures(judged),
+    }
+
+
+def _rule_figures(answered: Sequence[Answered]) -> dict[str, Any] | None:
+    scored = [(one.turn.profile.name, one.rule) for one in answered if one.rule]
+    if not scored:
+        return None
+    accuracy = estimate([rule.accuracy for _, rule in scored], [name for name, _ in scored])
+    return {
+        "num_scored": accuracy.num_samples,
+        "num_characters": accuracy.num_characters,
+        "accuracy": accuracy.mean,
+        "interval": [accuracy.low, accuracy.high],
+        "keyword_hits": sum(rule.keyword_hit for _, rule in scored) / len(scored),
+    }
+
+
+def _judge_figures(judged: Sequence[Judged]) -> dict[str, Any] | None:
+    if not judged:
+        return None
+    score = add_up(judged)
+    valid = [(one.comparison.turn.profile.name, point) for one in judged if (point := points(one)) is not None]
+    share = estimate([point for _, point in valid], [name for name, _ in valid]) if valid else None
+    return {
+        "num_comparisons": len(valid),
+        "num_characters": share.num_characters if share else 0,
+        "wins": score.wins,
+        "ties": score.ties,
+        "losses": score.losses,
+        "score": score.score,
+        "interval": [share.low, share.high] if share else None,
+        "strict_score": score.strict,
+        "num_disagreements": score.num_disagreements,
+        "disagreement_share": score.num_disagreements / len(valid) if valid else None,
+        "num_first_preferred": score.num_first_preferred,
+        "num_errors": score.num_errors,
+    }
+
+
+def _agreement(
+    answered: Sequence[Answered], judged: Sequence[Judged], against_rules: Mapping[str, Rule]
+) -> dict[str, Any] | None:
+    """Cohen's kappa between rules and judge, over the comparisons that both can decide."""
+    rules = {one.turn.id: one.rule for one in answered if one.rule}
+    pairs: list[tuple[Outcome, Outcome]] = []
+    for one in judged:
+        id_ = one.comparison.turn.id
+        if one.comparison.dimension.focus and one.outcome and id_ in rules and id_ in against_rules:
+            pairs.append((rule_outcome(rules[id_].accuracy, against_rules[id_].accuracy), one.outcome))
+    if not pairs:
+        return None
+    counts = Counter(f"rules: {rule}, judge: {judge}" for rule, judge in pairs)
+    return {"kappa": cohens_kappa(pairs), "num_comparisons": len(pairs), "counts": dict(sorted(counts.items()))}
+
+
+def _styles(answered: Sequence[Answered], against: Mapping[str, str]) -> dict[str, Any]:
+    """How the model writes, beside the references and the other model, each on the same turns as the model."""
+    styles: dict[str, Any] = {}
+    for language in LANGUAGES:
+        own = [one for one in answered if one.reply is not None and one.turn.language == language]
+        pairs = {
+            "reference": [(one.reply or "", one.turn.reference) for one in own if one.turn.reference],
+            "against": [(one.reply or "", against[one.turn.id]) for one in own if one.turn.id in against],
+        }
+        if own:
+            styles[language] = {"model": style([one.reply or "" for one in own], language)}
+            for name, texts in pairs.items():
+                styles[language][name] = {
+                    "num_turns": len(texts),
+                    "model": style([reply for reply, _ in texts], language),
+                    "other": style([other for _, other in texts], language),
+                }
+    return styles
+
+
+def verdict_rows(judged: Sequence[Judged]) -> list[dict[str, Any]]:
+    """The comparisons with both verdicts, ready for JSON."""
+    return [
+        {
+            "id": one.comparison.turn.id,
+            "character_name": one.comparison.turn.profile.name,
+            "dimension": one.comparison.dimension.name,
+            "reply": one.comparison.reply,
+            "against": one.comparison.against,
+            "outcome": "error" if one.failed else one.outcome or "disagreement",
+            "model_first": _verdict(one.model_first),
+            "model_second": _verdict(one.model_second),
+        }
+        for one in judged
+    ]
+
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    return {"outcome": verdict.outcome, "raw": verdict.raw}
