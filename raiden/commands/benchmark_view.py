@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from raiden.endpoints import ChatEndpoint, RecordedEndpoint
 from raiden.evaluation.benchmark.dialogues import Benchmark
+from raiden.evaluation.statistics import MIN_CHARACTERS
 
 _NUM_SHOWN = 3
 _PLAIN_WIDTH = 120
@@ -55,68 +56,71 @@ def say_cost(who: str, endpoint: ChatEndpoint) -> None:
 
 def print_summary(summary: Mapping[str, Any], folder: Path) -> None:
     """The tables, and where the rest is."""
-    console = Console(width=None if sys.stdout.isatty() else _PLAIN_WIDTH, highlight=False)
-    console.print(_dimensions(summary))
-    if summary["agreement"]:
-        agreement = summary["agreement"]
-        kappa = "-" if agreement["kappa"] is None else f"{agreement['kappa']:.2f}"
-        console.print(f"judge and rules: Cohen's kappa {kappa} on {agreement['num_comparisons']} comparisons")
+    console = Console(width=None if sys.stdout.isatty() else _PLAIN_WIDTH, highlight=False, markup=False)
+    console.print(_by_rules(summary))
+    if any(figures["judge"] for figures in summary["dimensions"].values()):
+        console.print(_by_judge(summary))
+    if agreement := summary["agreement"]:
+        kappa = "cannot be told" if agreement["kappa"] is None else f"{agreement['kappa']:.2f}"
+        console.print(f"judge and rules, Cohen's kappa: {kappa} ({agreement['num_comparisons']} comparisons)")
+    console.print(f"95 %: intervals over characters; those in brackets are of fewer than {MIN_CHARACTERS}")
     for language, styles in summary["style"].items():
         console.print(_style(language, styles, summary["against"]))
     console.print(f"replies, verdicts, figures: {folder}", soft_wrap=True)
 
 
-def _dimensions(summary: Mapping[str, Any]) -> Table:
-    against = summary["against"]
-    table = Table(title=f"{summary['model']} against {against}" if against else summary["model"], title_justify="left")
+def _by_rules(summary: Mapping[str, Any]) -> Table:
+    table = Table(title=str(summary["model"]), title_justify="left")
     table.add_column("dimension")
-    columns = ["turns", "failed", "right (rules)", "95 %", "hits"]
-    columns += ["win (judge)", "95 %", "strict", "W/T/L", "orders differ", "errors"] if summary["judge"] else []
-    for column in columns:
+    for column in ("turns", "failed", "cut", "scored by rules", "right", "95 %", "mention the keyword"):
         table.add_column(column, justify="right")
     for name, figures in summary["dimensions"].items():
-        cells = [figures["num_turns"], figures["num_failed"], *_rule_cells(figures["rule"])]
-        if summary["judge"]:
-            cells += _judge_cells(figures["judge"])
-        table.add_row(f"{name} {figures.get('title', '')}", *map(str, cells))
+        title = f"{name} ({figures['title']})" if "title" in figures else name
+        counts = (figures[count] for count in ("num_turns", "num_failed", "num_truncated"))
+        table.add_row(title, *map(str, counts), *_rule_cells(figures["rule"]))
     return table
 
 
 def _rule_cells(rule: Mapping[str, Any] | None) -> list[str]:
     if rule is None:
-        return ["-"] * 3
-    return [_percent(rule["accuracy"]), _range(rule["interval"]), _percent(rule["keyword_hits"])]
-
-
-def _judge_cells(judge: Mapping[str, Any] | None) -> list[str]:
-    if judge is None:
-        return ["-"] * 6
+        return ["-"] * 4
     return [
-        _percent(judge["score"]),
-        _range(judge["interval"]),
-        _percent(judge["strict_score"]),
-        f"{judge['wins']:g}/{judge['ties']:g}/{judge['losses']:g}",
-        _percent(judge["disagreement_share"]),
-        str(judge["num_errors"]),
+        str(rule["num_scored"]),
+        _percent(rule["accuracy"]),
+        _range(rule),
+        _percent(rule["keyword_hits"]),
     ]
 
 
+def _by_judge(summary: Mapping[str, Any]) -> Table:
+    table = Table(title=f"against {summary['against']}, judged by {summary['judge']}", title_justify="left")
+    table.add_column("dimension")
+    for column in ("win", "tie", "lose", "score", "95 %", "in both orders", "orders disagree", "errors"):
+        table.add_column(column, justify="right")
+    for name, figures in summary["dimensions"].items():
+        if judge := figures["judge"]:
+            cells = [f"{judge[count]:g}" for count in ("wins", "ties", "losses")]
+            cells += [_percent(judge["score"]), _range(judge), _percent(judge["strict_score"])]
+            table.add_row(name, *cells, _percent(judge["disagreement_share"]), str(judge["num_errors"]))
+    return table
+
+
 def _style(language: str, styles: Mapping[str, Any], against: str | None) -> Table:
-    others = {"reference": "references", "against": against or ""}
-    shown = {name: title for name, title in others.items() if styles[name]["num_turns"]}
-    if against == "reference":
-        shown.pop("against", None)
+    """The model beside the references and the other model, each pair of columns on the turns that both have."""
+    others = {"reference": "references"} if against == "reference" else {"reference": "references", "against": against}
+    columns = [
+        (f"{who} ({styles[name]['num_turns']})", styles[name][side])
+        for name, other in others.items()
+        if styles[name]["num_turns"]
+        for who, side in (("model", "model"), (other, "other"))
+    ] or [("model", styles["model"])]
     table = Table(title=f"how replies are written ({language})", title_justify="left")
     table.add_column("")
-    table.add_column("model", justify="right")
-    for name, title in shown.items():
-        table.add_column("model, same turns", justify="right")
-        table.add_column(f"{title} ({styles[name]['num_turns']})", justify="right")
+    for title, _ in columns:
+        table.add_column(title, justify="right")
     for figure, title in _STYLE_ROWS.items():
-        cells = [styles["model"][figure]]
-        cells += [styles[name][side][figure] for name in shown for side in ("model", "other")]
         show = "{:.1f}".format if figure == "mean_length" else _percent
-        table.add_row(title, *map(show, cells))
+        table.add_row(title, *(show(figures[figure]) for _, figures in columns))
     return table
 
 
@@ -124,5 +128,10 @@ def _percent(share: float | None) -> str:
     return "-" if share is None else f"{100 * share:.1f} %"
 
 
-def _range(interval: list[float] | None) -> str:
-    return "-" if interval is None else f"{100 * interval[0]:.0f}-{100 * interval[1]:.0f}"
+def _range(figures: Mapping[str, Any]) -> str:
+    """An interval, in brackets where there are too few characters to trust it."""
+    if figures["interval"] is None:
+        return "-"
+    low, high = (100 * end for end in figures["interval"])
+    shown = f"{low:.0f}-{high:.0f}"
+    return shown if figures["num_characters"] >= MIN_CHARACTERS else f"({shown})"

@@ -1,0 +1,186 @@
+"""What a right reply must say: found by a model, checked by rules, corrected by hand."""
+
+import json
+import re
+
+import pytest
+
+from raiden.__main__ import main
+from raiden.evaluation.benchmark.dialogues import load_benchmark
+from raiden.evaluation.benchmark.keywords import keyword_fault
+from raiden.evaluation.results import read_evaluation
+from tests.evaluation.benchmark.files import dialogue, judged_replies, serving, verdict, write_files
+from tests.servers.chat_server import Behaviour
+
+DIALOGUES = {
+    "goose": dialogue("Q1: what kind of bird is Admiral?", "A", "A goose, my dear."),
+    "born": dialogue("Q2: when were you born?", "A", "I was born in 1961."),
+    "master": dialogue("Q3: 您的师父是谁？", "A", "我的师父是程伯安。", "裴青山"),
+    "train": dialogue(
+        "Q4: when does my train leave?", "K2", "At nine, you said.", "Tamsin Roe", "It leaves at nine.", "Ah."
+    ),
+    "talk": dialogue("Q5: hello!", "L", "Hello yourself."),
+}
+KEYWORDS = {"Q1": "goose", "Q2": "1961", "Q3": "程伯安", "Q4": "nine"}
+
+
+@pytest.fixture
+def turns(tmp_path):
+    write_files(tmp_path, DIALOGUES)
+    return {turn.id: turn for turn in load_benchmark(tmp_path / "npc.json", tmp_path / "dialogue.json").turns}
+
+
+@pytest.mark.parametrize(
+    ("turn", "keyword", "fault"),
+    [
+        ("goose", "goose", ""),
+        ("born", "1961", ""),
+        ("master", "程伯安", ""),
+        ("train", "nine", ""),
+        ("goose", "", "names nothing"),
+        ("goose", "duck", "reference does not say"),
+        ("goose", "my dear", "names nothing|more than a name|clause"),
+        ("goose", "dear", "neither in the setting nor in the conversation"),
+        ("born", "born", "The question says"),
+    ],
+)
+def test_a_keyword_stands_in_reference_and_source_but_not_in_the_question(turns, turn, keyword, fault):
+    found = keyword_fault(turns[turn], keyword)
+
+    assert re.search(fault, found) if fault else not found, found
+
+
+def judge(messages):
+    text = messages[-1]["content"]
+    if "<First Reply>" in text:
+        first, second = judged_replies(messages)
+        return verdict("first" if "goose" in first else "second" if "goose" in second else "tie")
+    return json.dumps({"keyword": KEYWORDS[re.search(r"Question: (Q[0-9])", text)[1]]})
+
+
+def model(messages):
+    return {"Q1": "A goose!", "Q2": "Not in 1961.", "Q3": "是程伯安。", "Q4": "At ten."}.get(
+        messages[-1]["content"][:2], "Hello."
+    )
+
+
+@pytest.fixture
+def run(tmp_path):
+    files = write_files(tmp_path, DIALOGUES)
+
+    def start(*options, judge_says=judge):
+        with serving(Behaviour(says=model)) as one, serving(Behaviour(says=judge_says)) as other:
+            options = ("--judge_base_url", other.base_url, "--against", "reference", *options)
+            out = ["--output_dir", str(tmp_path / "out"), "--base_url", one.base_url]
+            return main(["benchmark", *files, *out, *options]), len(other.bodies)
+
+    return start
+
+
+def figures(tmp_path):
+    return json.loads((tmp_path / "out" / "summary.json").read_text(encoding="utf-8"))
+
+
+def test_replies_are_scored_by_extracted_keywords(run, tmp_path):
+    code, _ = run("--extract_keywords")
+
+    found = figures(tmp_path)["dimensions"]
+    assert code == 0
+    # Right: the goose and the master. 1961 is mentioned, but denied. The train is wrong.
+    assert (found["SBK"]["rule"]["accuracy"], found["SBK"]["rule"]["keyword_hits"]) == (2 / 3, 1)
+    assert (found["CM"]["rule"]["accuracy"], found["CM"]["rule"]["keyword_hits"]) == (0, 0)
+    assert found["CC"]["rule"] is None
+    assert found["all"]["rule"]["num_scored"] == 4
+
+
+def test_judge_and_rules_are_compared(run, tmp_path):
+    run("--extract_keywords")
+
+    # The judge finds a goose in both (first wins: the orders differ, so it counts nowhere) and else sees ties;
+    # by the rules the references of two others are better, the master is a tie.
+    assert figures(tmp_path)["agreement"] == {
+        "kappa": 0.0,  # alike 1 of 3; by chance 1/3 too: the judge says tie always, the rules once
+        "num_comparisons": 3,
+        "counts": {"rules: lose, judge: tie": 2, "rules: tie, judge: tie": 1},
+    }
+
+
+def test_keywords_are_kept_to_be_corrected_and_never_overwritten(run, tmp_path):
+    run("--extract_keywords")
+    path = tmp_path / "out" / "keywords.json"
+    entries = json.loads(path.read_text(encoding="utf-8"))
+    assert [entry["keywords"] for entry in entries] == [["goose"], ["1961"], ["程伯安"], ["nine"]]
+    for entry in entries:
+        entry["keywords"] = [] if entry["id"] == "born" else entry["keywords"]
+    path.write_text(json.dumps(entries), encoding="utf-8")
+
+    code, num_asked = run("--extract_keywords")
+
+    assert (code, num_asked) == (0, 0)
+    assert json.loads(path.read_text(encoding="utf-8")) == entries
+    assert figures(tmp_path)["dimensions"]["SBK"]["rule"]["accuracy"] == 1
+
+
+def test_a_keyword_that_fails_the_checks_is_kept_with_the_reason(run, tmp_path):
+    run(
+        "--extract_keywords",
+        judge_says=lambda m: verdict("tie") if "<First" in m[-1]["content"] else '{"keyword": "x"}',
+    )
+
+    entries = json.loads((tmp_path / "out" / "keywords.json").read_text(encoding="utf-8"))
+    assert [entry["keywords"] for entry in entries] == [[], [], [], []]
+    assert 'The reference does not say "x".' in entries[0]["rejected"]
+    assert figures(tmp_path)["dimensions"]["SBK"]["rule"] is None
+
+
+def test_what_the_rules_score_can_be_compared_and_reported(run, tmp_path):
+    run("--extract_keywords")
+
+    rows = {row["id"]: row for row in read_evaluation(tmp_path / "out" / "evaluation.json").rows}
+    assert {id_: row["accuracy"] for id_, row in rows.items()} == {"goose": 1, "born": 0, "master": 1, "train": 0}
+    assert rows["train"]["focus"] == "cm"
+    assert rows["goose"]["spans"] == [{"start": 2, "end": 7, "text": "goose"}]
+
+
+def refused(tmp_path, capsys, *options):
+    files = write_files(tmp_path, DIALOGUES)
+    code = main(
+        ["benchmark", *files, "--output_dir", str(tmp_path / "out"), "--base_url", "http://127.0.0.1:1", *options]
+    )
+    assert code == 2
+    return capsys.readouterr().err
+
+
+def test_a_keyword_by_which_the_reference_is_wrong_is_refused_by_place(run, tmp_path, capsys):
+    (tmp_path / "mine.json").write_text('[{"id": "goose", "keywords": ["duck"]}]')
+
+    assert run("--keywords_file", str(tmp_path / "mine.json"))[0] == 2
+    assert re.search(
+        r'mine\.json: "goose": by these keywords the reference .* would be wrong', capsys.readouterr().err
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--judge_base_url", "http://127.0.0.1:1"], "`against` is missing"),
+        (["--judge_model_name", "j"], "exactly one says which model"),
+        (["--extract_keywords"], "name one, as with `judge_base_url`"),
+        (["--max_dialogues", "0"], "`max_dialogues` must be at least 1"),
+        (["--max_tokens", "0"], "`max_tokens` must be at least 1"),
+        (["--temperature", "-1"], "`temperature` must be at least 0"),
+        (["--languages", "ko"], "no dialogue is in ko"),
+        (["--against", "nowhere"], "nowhere/replies.json: cannot be read"),
+        (["--model_path", "x"], "exactly one says which model"),
+    ],
+)
+def test_options_that_cannot_work_are_refused_before_anything_is_asked(tmp_path, capsys, options, said):
+    assert said in refused(tmp_path, capsys, *options)
+
+
+def test_files_of_others_are_not_overwritten(run, tmp_path, capsys):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "summary.json").write_text("{}")
+
+    assert run()[0] == 2
+    assert "holds a summary.json of something else" in capsys.readouterr().err
