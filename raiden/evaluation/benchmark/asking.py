@@ -65,7 +65,7 @@ def _joined(messages: Sequence[Message]) -> list[Message]:
 
 
 async def ask_all(
-    endpoint: ChatEndpoint, requests: Sequence[ChatRequest], advance: Callable[[], None]
+    endpoint: ChatEndpoint, requests: Sequence[ChatRequest], advance: Callable[[], object]
 ) -> list[ChatReply | RequestError]:
     """The replies in the order of the requests; a request that failed for good is answered by its error.
 

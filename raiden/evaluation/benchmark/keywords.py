@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -147,6 +148,5 @@ def make_sample(turn: Turn, entry: Mapping[str, Any], origin: str) -> Sample:
         "difficulty": "medium",
         "metadata": {"language": turn.language, "focus": focus},
     }
-    return parse_sample(
-        record | {name: entry[name] for name in ("keywords", "rule", "match") if name in entry}, origin
-    )
+    asked = {name: entry[name] for name in ("keywords", "rule", "match") if name in entry}
+    return replace(parse_sample(record | asked, origin), id=turn.id)
