@@ -132,7 +132,7 @@ class Commands:
         self.screen.say(f"You now talk with {profile.name}.", "dim")
 
     def _retry(self, _: str) -> None:
-        question = self._take_back()
+        question = self.session.unanswered or self._take_back()
         if question is not None:
             self.session.ask(question)
 

@@ -57,12 +57,15 @@ class Session:
         self._num_asked = self._num_failed = 0
         self._has_told_forgetting = self._was_interrupted = False
         self.conversation: Conversation
+        self.unanswered: str | None = None
+        """The last question, where its reply failed."""
 
     def begin(self, profile: Profile, turns: Sequence[Turn] = ()) -> None:
         """Starts a talk with a character, or goes on with these turns of an earlier one."""
         if not turns:
             self.history.begin(profile.name)
         self.conversation = Conversation(profile, self._replies.response_format, turns)
+        self.unanswered = None
         self._has_told_forgetting = False
 
     def run(self) -> int:
@@ -97,7 +100,8 @@ class Session:
             self.ask(line)
 
     def ask(self, question: str) -> None:
-        """Asks the character, shows the reply, and keeps both; a reply that fails leaves nothing behind."""
+        """Asks the character, shows the reply, and keeps both; of a reply that fails nothing is kept."""
+        self.unanswered = question
         keep = len(self.conversation.turns)
         try:
             reply = self._reply(question)
@@ -105,6 +109,7 @@ class Session:
             self._num_failed += 1
             self.screen.say(f"error: {fault}", "red")
             return
+        self.unanswered = None
         is_interrupted = reply.finish_reason == "interrupted"
         if reply.message.content or not is_interrupted:
             turns = [Turn("user", question), reply]

@@ -22,6 +22,7 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.servers.streaming import ENDS, stream
 from tests.servers.writer import warm_up, write
 
 FAULTS = (
@@ -65,6 +66,10 @@ class Behaviour:
     """Whether each reply begins with a think block."""
     wrong_share: float = 0.0
     """Of the answers in character, how many do not know."""
+    piece_latency: float = 0.0
+    """Seconds before each piece of a streamed reply."""
+    context: int = 0
+    """Characters of a request's messages beyond which it is refused; 0 takes any number."""
     says: Callable[[list[dict[str, str]]], str] | None = None
     """What is replied to these messages; None leaves it to the writer."""
 
@@ -138,15 +143,17 @@ class ChatServer:
         self.arrivals.append(time.monotonic())
         self.num_by_digest[digest] += 1
         fault = self._fault(digest)
-        if refused := self._refuse_key(request) or self._refuse_field(body):
+        if refused := self._refuse_key(request) or self._refuse_field(body) or self._refuse_length(body):
             return refused
         await asyncio.sleep(self.behaviour.latency + self.behaviour.jitter * int(digest[:4], 16) / 0xFFFF)
         text = self._text(body["messages"], body.get("seed", 0))
-        if fault:
+        if fault and not (fault in ENDS and body.get("stream")):
             return await self._fail(fault, text, request)
         if self.behaviour.reasoning:
             text = f"<think>The user wants me to reply: {{}}.</think>\n{text}"
         self.num_replies_by_digest[digest] += 1
+        if body.get("stream"):
+            return await stream(request, text, self.behaviour.piece_latency, fault or "stop")
         return web.json_response(_completion(text, body))
 
     def _text(self, messages: list[dict[str, str]], seed: int) -> str:
@@ -177,6 +184,12 @@ class ChatServer:
             if name in body or name == schema:
                 return _error(400, f"unknown field: {name}")
         return None
+
+    def _refuse_length(self, body: dict[str, Any]) -> web.Response | None:
+        length, context = sum(len(message["content"]) for message in body["messages"]), self.behaviour.context
+        if not context or length <= context:
+            return None
+        return _error(400, f"This model's maximum context length is {context}. However, you requested {length}.")
 
     async def _fail(self, fault: str, text: str, request: web.Request) -> web.StreamResponse:
         if fault == "429":
