@@ -94,6 +94,8 @@ class RetryingEndpoint:
     async def _ask(self, ask: Callable[[ChatRequest], Awaitable[ChatReply]], request: ChatRequest) -> ChatReply:
         faults: list[TransientError] = []
         reply = await self._persist(lambda: ask(_vary(request, faults)), faults)
+        # Not where `identity` returns: that of a model that was named needs no server.
+        self._has_replied = True
         return replace(
             reply,
             prompt_tokens=reply.prompt_tokens + sum(fault.prompt_tokens for fault in faults),
@@ -117,12 +119,10 @@ class RetryingEndpoint:
         async def one_try() -> _T:
             async with self._in_flight:
                 try:
-                    result = await call()
+                    return await call()
                 except TransientError as fault:
                     faults.append(fault)
                     raise
-            self._has_replied = True
-            return result
 
         try:
             return await tries(one_try)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -26,6 +26,8 @@ class ConverseServer:
     refuses_tools: bool = False
     stop_reason: str = ""
     """Instead of the right one."""
+    says: Callable[[list[dict[str, str]]], str] | None = None
+    """What is replied to these messages; None leaves it to the writer."""
     bodies: list[dict[str, Any]] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
     """What the service model says against the requests."""
@@ -83,7 +85,7 @@ def _handler(behaviour: ConverseServer) -> type[BaseHTTPRequestHandler]:
             elif fault in STATUSES:
                 self._send(STATUSES[fault], {"message": f"told to fail with {fault}"}, fault)
             else:
-                self._send_answer(_answer(body, behaviour.stop_reason), fault)
+                self._send_answer(_answer(body, behaviour), fault)
 
         def _send_answer(self, answer: dict[str, Any], fault: str) -> None:
             whole = json.dumps(answer).encode()
@@ -117,10 +119,10 @@ def _handler(behaviour: ConverseServer) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
-def _answer(body: dict[str, Any], stop_reason: str) -> dict[str, Any]:
+def _answer(body: dict[str, Any], behaviour: ConverseServer) -> dict[str, Any]:
     turns = body.get("system", []) and [{"role": "system", "content": body["system"][0]["text"]}]
     turns = turns + [{"role": turn["role"], "content": turn["content"][0]["text"]} for turn in body["messages"]]
-    text = write(turns, 0)
+    text = behaviour.says(turns) if behaviour.says else write(turns, 0)
     block: dict[str, Any] = {"text": text}
     if "toolConfig" in body:
         name = body["toolConfig"]["tools"][0]["toolSpec"]["name"]
@@ -128,7 +130,7 @@ def _answer(body: dict[str, Any], stop_reason: str) -> dict[str, Any]:
     reasoning = {"reasoningContent": {"reasoningText": {"text": "They want me to reply."}}}
     return {
         "output": {"message": {"role": "assistant", "content": [reasoning, block]}},
-        "stopReason": stop_reason or ("tool_use" if "toolConfig" in body else "end_turn"),
+        "stopReason": behaviour.stop_reason or ("tool_use" if "toolConfig" in body else "end_turn"),
         "usage": {"inputTokens": 30, "outputTokens": 12, "totalTokens": 42},
         "metrics": {"latencyMs": 1},
     }
