@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
@@ -30,8 +31,7 @@ def main(argv: Sequence[str]) -> int:
     reward = VRAR(RewardConfig(response_format=arguments.response_format))
     scored = [_score(reward, record, origin) for origin, record in read_records(arguments.file, SampleError)]
     lines = _json_lines(scored) if arguments.json else _table(scored)
-    for line in lines:
-        sys.stdout.write(line + "\n")
+    _print(lines)
     return 0
 
 
@@ -49,6 +49,16 @@ def _parser() -> argparse.ArgumentParser:
         help="what a well-formed reply is: the reply alone, or one <think> block before it (default: plain)",
     )
     return parser
+
+
+def _print(lines: Iterable[str]) -> None:
+    try:
+        for line in lines:
+            sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # `| head` has read enough; what is left goes nowhere, for the interpreter flushes once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _score(reward: VRAR, record: Mapping[str, Any], origin: str) -> tuple[Sample, Reward]:

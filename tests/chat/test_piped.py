@@ -20,7 +20,8 @@ def echo(messages: list[dict[str, str]]) -> str:
 
 def test_a_chat_in_four_languages_asks_with_the_prompts_of_training(tmp_path):
     samples = [
-        next(s for s in SAMPLES if s.language == language and s.focus == "sbk") for language in "en zh ja ko".split()
+        next(s for s in SAMPLES if s.language == language and s.focus == "sbk")
+        for language in ["en", "zh", "ja", "ko"]
     ]
     answers = {sample.question: sample.answer for sample in samples}
     lines = [line for s in samples for line in (f"/character {s.character_name}", s.question, "/why")]

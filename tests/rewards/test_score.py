@@ -35,6 +35,18 @@ def test_json_output_has_one_object_a_row_in_order(tmp_path: Path, capsys: pytes
     assert scored[0]["spans"] == [{"start": 8, "end": 17, "text": "green tea"}]
 
 
+def test_a_reader_that_has_read_enough_is_no_error(tmp_path: Path) -> None:
+    path = write_rows(tmp_path / "rows.jsonl", ROWS * 500)
+    command = [sys.executable, "-m", "raiden", "score", "--json", path]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert json.loads(process.stdout.readline())["accuracy"] == 1
+        process.stdout.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == 0
+
+
 def test_the_table_ends_with_totals_by_language(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "rows.json"
     path.write_text(json.dumps(ROWS), encoding="utf-8")
