@@ -8,6 +8,7 @@ import pytest
 
 from raiden.prompts import build_messages
 from raiden.samples import load_samples
+from raiden.types import LANGUAGES
 from tests.chat.chats import piped, serving
 from tests.servers.chat_server import Behaviour
 
@@ -19,10 +20,7 @@ def echo(messages: list[dict[str, str]]) -> str:
 
 
 def test_a_chat_in_four_languages_asks_with_the_prompts_of_training(tmp_path):
-    samples = [
-        next(s for s in SAMPLES if s.language == language and s.focus == "sbk")
-        for language in ["en", "zh", "ja", "ko"]
-    ]
+    samples = [next(s for s in SAMPLES if s.language == language and s.focus == "sbk") for language in LANGUAGES]
     answers = {sample.question: sample.answer for sample in samples}
     lines = [line for s in samples for line in (f"/character {s.character_name}", s.question, "/why")]
     with serving(Behaviour(says=lambda messages: answers[messages[-1]["content"]])) as server:
