@@ -1,0 +1,71 @@
+"""`raiden report AFTER.json` and `raiden report BEFORE.json AFTER.json`: evaluations as one HTML file."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from raiden.errors import ConfigError
+from raiden.evaluation.curves import read_curves
+from raiden.evaluation.html import build_page, page_content
+from raiden.evaluation.results import read_evaluation
+from raiden.records import write_text
+
+
+def main(argv: Sequence[str]) -> int:
+    """Writes the page and says where it is.
+
+    Raises:
+        InputError: an evaluation cannot be read, or the page cannot be written where it should be.
+    """
+    arguments = _parser().parse_args(argv)
+    if len(arguments.files) > 2:
+        raise ConfigError(f"one evaluation or two can be shown, got {len(arguments.files)}; give the two to compare.")
+    _refuse_output(arguments)
+    evaluations = [(Path(file).name, read_evaluation(file)) for file in arguments.files]
+    curves = read_curves(arguments.run) if arguments.run else []
+    content = page_content(evaluations, curves, _track)
+    names = [model["name"] for model in content["models"]]
+    page = build_page(content, arguments.title or " → ".join(dict.fromkeys(names)))
+    try:
+        write_text(arguments.output, page)
+    except OSError as fault:
+        raise ConfigError(f"`--output`: {arguments.output} cannot be written ({fault.strerror}).") from fault
+    print(f"report: {arguments.output} ({len(page.encode()) / 2**20:.1f} MiB)")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="raiden report",
+        description="Make one HTML file of an evaluation, or of two of the same samples, before and after: figures "
+        "with their intervals, every reply with its matched words and the reason for its score, filters, and the "
+        "curves of the run. It opens in any browser, without a server or a network.",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "files", nargs="+", metavar="FILE", help="[BEFORE.json] AFTER.json, as `raiden validate --output_file` writes"
+    )
+    parser.add_argument("--output", default="report.html", help="the file to write (default: report.html)")
+    parser.add_argument(
+        "--run", help="log folder of the run whose curves are shown, such as logs/quickstart/version_0"
+    )
+    parser.add_argument("--title", help="of the page (default: the models' names)")
+    parser.add_argument("--overwrite", action="store_true", help="write over a file of the name of --output")
+    return parser
+
+
+def _refuse_output(arguments: argparse.Namespace) -> None:
+    output = Path(arguments.output)
+    if output.is_dir():
+        raise ConfigError(f"`--output`: {output} is a folder; name a file.")
+    if output.exists() and not arguments.overwrite:
+        raise ConfigError(f"`--output`: {output} is there already; choose another name or say `--overwrite`.")
+
+
+def _track(items: Sequence[Any]) -> Any:
+    return tqdm(items, desc="intervals", unit="figure", leave=False, disable=None)

@@ -1,0 +1,90 @@
+"""The curves of a run, as its log folder keeps them."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from raiden.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Point:
+    """One logged value."""
+
+    step: int
+    """Training steps done."""
+    value: float | None
+    """None where what was logged is no finite number."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A scalar of a run over its steps."""
+
+    name: str
+    """As TensorBoard shows it, such as `val/sbk`."""
+    points: tuple[Point, ...]
+    """In the order of the steps, each step once."""
+
+
+def read_curves(run: str | Path) -> list[Curve]:
+    """Every scalar in a run's TensorBoard files, in the order of their names.
+
+    A run that was resumed has several files and has logged some steps twice; the later value stands, so that its
+    curve is one curve.
+
+    Raises:
+        ConfigError: the folder holds no scalars.
+    """
+    folder = Path(run)
+    if not any(folder.glob("events.out.tfevents.*")):
+        raise ConfigError(
+            f"`--run`: no TensorBoard files in {run}; give a run's own folder, such as logs/quickstart/version_0."
+        )
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    # Sizes: all scalars, and nothing of what a curve does not need. Orphans are what a resumed run logged before.
+    events = EventAccumulator(str(folder), {"scalars": 0, "tensors": 1, "images": 1}, purge_orphaned_data=False)
+    events.Reload()
+    curves = []
+    for name in sorted(events.Tags()["scalars"]):
+        values = {event.step: event.value for event in events.Scalars(name)}
+        curves.append(Curve(name, tuple(Point(step, _finite(values[step])) for step in sorted(values))))
+    if not curves:
+        raise ConfigError(f"`--run`: the TensorBoard files in {run} hold no curves; was the run stopped at its start?")
+    return curves
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def thinned(points: Sequence[Point], limit: int = 1000) -> tuple[Point, ...]:
+    """At most about `limit` of the points; what is kept are the extremes, so that no peak is smoothed away.
+
+    Args:
+        limit: of neighbours that stand for `len(points) / limit` points or more, two are kept: the lowest and the
+            highest, and beside them the first that is not finite.
+
+    >>> [p.value for p in thinned([Point(s, v) for s, v in enumerate([1.0, 9.0, 2.0, 3.0, 0.0, 4.0])], limit=4)]
+    [1.0, 9.0, 0.0, 4.0]
+    """
+    if len(points) <= limit:
+        return tuple(points)
+    size = math.ceil(2 * len(points) / limit)
+    return tuple(p for start in range(0, len(points), size) for p in _extremes(points[start : start + size]))
+
+
+def _extremes(points: Sequence[Point]) -> Iterator[Point]:
+    """Lowest, highest and first missing value, in the order of their steps."""
+    kept = set()
+    numbers = [(point.value, point.step) for point in points if point.value is not None]
+    if numbers:
+        kept |= {min(numbers)[1], max(numbers)[1]}
+    with contextlib.suppress(StopIteration):
+        kept.add(next(point.step for point in points if point.value is None))
+    yield from (point for point in points if point.step in kept)

@@ -1,0 +1,6 @@
+"""An evaluation as one HTML file that needs nothing but a browser: result, curves of the run, every reply."""
+
+from raiden.evaluation.html.content import page_content
+from raiden.evaluation.html.page import build_page
+
+__all__ = ["build_page", "page_content"]

@@ -1,0 +1,163 @@
+/* Which samples are shown. The state is in the address, after the #, so that a view can be kept and sent. */
+
+const PAGE_SIZE = 20;
+const FACETS = [
+  { key: "focus", label: "Focus", of: (s) => [s.focus], name: focusName },
+  { key: "language", label: "Language", of: (s) => [s.language] },
+  { key: "question_type", label: "Question type", of: (s) => [s.question_type] },
+  { key: "difficulty", label: "Difficulty", of: (s) => [s.difficulty] },
+  { key: "verdict", label: "Verdict", of: (s) => s.verdicts },
+  { key: "character", label: "Character", of: (s) => [s.character] },
+];
+const ORDER = ["sbk", "cm", "zh", "ja", "en", "ko", "what", "who", "where", "when", "why", "how", "easy", "medium", "hard",
+  "right", "partly right", "wrong", "got right", "got wrong"];
+
+/** What is said of a sample: of the last model's replies, and of the change from the first model's. */
+function verdictsOf(sample) {
+  const [before, after] = [sample.replies[0], sample.replies.at(-1)].map(shareRight);
+  if (after === null) return [];
+  const verdicts = [after === 1 ? "right" : after === 0 ? "wrong" : "partly right"];
+  if (before !== null && after > before) verdicts.push("got right");
+  if (before !== null && after < before) verdicts.push("got wrong");
+  return verdicts;
+}
+
+/** Null where there is no reply. */
+function shareRight(replies) {
+  return replies.length ? replies.filter((reply) => reply.accuracy === 1).length / replies.length : null;
+}
+
+/** Writing forms of one text are made equal: full and half width, capitals. */
+function folded(text) {
+  return text.normalize("NFKC").toLowerCase();
+}
+
+function searchText(content, sample) {
+  const replies = sample.replies.flat().flatMap((reply) => [reply.parts.join(""), reply.reason]);
+  const history = sample.history.map(([, text]) => text);
+  return folded([sample.id, sample.character, sample.question, sample.reference, ...history, ...replies].join("\n"));
+}
+
+class Filters {
+  constructor(content) {
+    this.content = content;
+    for (const sample of content.samples) sample.verdicts = verdictsOf(sample);
+    this.state = {};
+    this.form = byId("filters");
+    this.drawForm();
+    window.addEventListener("hashchange", () => this.readAddress());
+    window.addEventListener("beforeprint", () => this.drawList(true));
+    window.addEventListener("afterprint", () => this.drawList());
+    this.readAddress();
+  }
+
+  drawForm() {
+    this.selects = FACETS.filter((facet) => this.valuesOf(facet).length > 1).map((facet) => {
+      const select = el("select", { name: facet.key, id: `by-${facet.key}` });
+      select.addEventListener("change", () => this.change({ [facet.key]: select.value }));
+      this.form.append(el("label", { for: select.id }, facet.label, select));
+      return { facet, select };
+    });
+    this.search = el("input", { type: "search", id: "by-text", name: "q", autocomplete: "off", spellcheck: "false" });
+    let waiting;
+    this.search.addEventListener("input", () => {
+      clearTimeout(waiting);
+      waiting = setTimeout(() => this.change({ q: this.search.value }), 150);
+    });
+    const reset = el("button", { type: "button" }, "Show all");
+    reset.addEventListener("click", () => this.show({}));
+    this.form.append(el("label", { for: "by-text", class: "wide" }, "Text in question, replies, reason", this.search), reset);
+    this.form.addEventListener("submit", (event) => event.preventDefault());
+  }
+
+  valuesOf(facet) {
+    const place = (value) => (ORDER.includes(value) ? ORDER.indexOf(value) : ORDER.length);
+    const values = new Set(this.content.samples.flatMap(facet.of));
+    values.delete("");
+    return [...values].sort((a, b) => place(a) - place(b) || a.localeCompare(b));
+  }
+
+  /** Takes over what the address says; one that names something else on this page is left alone. */
+  readAddress() {
+    this.show(Object.fromEntries(new URLSearchParams(location.hash.slice(1))), false);
+  }
+
+  change(part) {
+    this.show({ ...this.state, page: "", ...part });
+  }
+
+  show(state, keep = true) {
+    this.state = Object.fromEntries(Object.entries(state).filter(([, value]) => value));
+    // Not location.hash: a view is no place to go back to, letter by letter.
+    if (keep) history.replaceState(null, "", `#${new URLSearchParams(this.state)}`);
+    this.matching = this.matches();
+    this.drawCounts();
+    this.drawList();
+  }
+
+  matches(except) {
+    const facets = FACETS.filter((facet) => facet !== except && this.state[facet.key]);
+    const wanted = folded(this.state.q ?? "").trim();
+    return this.content.samples.filter((sample) => {
+      if (!facets.every((facet) => facet.of(sample).includes(this.state[facet.key]))) return false;
+      return !wanted || (sample.searchText ??= searchText(this.content, sample)).includes(wanted);
+    });
+  }
+
+  /** Each choice with the number of samples it would leave, the other filters staying as they are. */
+  drawCounts() {
+    for (const { facet, select } of this.selects) {
+      const others = this.matches(facet);
+      const counts = new Map();
+      for (const value of others.flatMap(facet.of)) counts.set(value, (counts.get(value) ?? 0) + 1);
+      const chosen = this.state[facet.key] ?? "";
+      const values = [...new Set([...this.valuesOf(facet), ...(chosen ? [chosen] : [])])];
+      const name = facet.name ?? ((value) => value);
+      select.replaceChildren(el("option", { value: "" }, `all (${others.length})`),
+        ...values.map((value) => el("option", { value }, `${name(value)} (${counts.get(value) ?? 0})`)));
+      select.value = chosen;
+      select.classList.toggle("chosen", Boolean(chosen));
+    }
+    if (document.activeElement !== this.search) this.search.value = this.state.q ?? "";
+    byId("count").textContent = this.summary();
+  }
+
+  summary() {
+    const all = this.content.samples.length;
+    const number = this.matching.length === all ? plural(all, "sample") : `${this.matching.length.toLocaleString("en")} of ${plural(all, "sample")}`;
+    const shares = this.content.models.map((_, side) => {
+      const replies = this.matching.flatMap((sample) => sample.replies[side]);
+      const right = replies.filter((reply) => reply.accuracy === 1).length;
+      const share = replies.length ? ` (${percent(right / replies.length)})` : "";
+      return `${sideName(this.content, side)}: ${right.toLocaleString("en")} of ${replies.length.toLocaleString("en")} replies right${share}`;
+    });
+    return [number, ...shares].join(" · ");
+  }
+
+  drawList(whole = false) {
+    const last = Math.max(1, Math.ceil(this.matching.length / PAGE_SIZE));
+    const page = Math.min(last, Math.max(1, parseInt(this.state.page ?? "1", 10) || 1));
+    const first = (page - 1) * PAGE_SIZE;
+    const rows = whole ? this.matching : this.matching.slice(first, first + PAGE_SIZE);
+    byId("list").replaceChildren(...rows.map((sample) => sampleCard(this.content, sample)));
+    if (!rows.length) byId("list").append(el("p", { class: "hint" }, "No sample is like this. “Show all” takes the filters away."));
+    this.drawPages(page, last);
+  }
+
+  drawPages(page, last) {
+    const turn = (text, to, name) => {
+      const button = el("button", { type: "button", disabled: to < 1 || to > last, "aria-label": name }, text);
+      button.addEventListener("click", () => {
+        this.show({ ...this.state, page: to === 1 ? "" : String(to) });
+        byId("samples-title").focus();
+        byId("samples").scrollIntoView();
+      });
+      return button;
+    };
+    byId("pages").replaceChildren(...(last === 1 ? [] : [
+      turn("«", page === 1 ? 0 : 1, "first page"), turn("‹ previous", page - 1, "previous page"),
+      el("span", {}, `page ${page.toLocaleString("en")} of ${last.toLocaleString("en")}`),
+      turn("next ›", page + 1, "next page"), turn("»", page === last ? last + 1 : last, "last page"),
+    ]));
+  }
+}
