@@ -11,9 +11,11 @@ from lightning import Callback
 
 from raiden.checkpoints import NewestCheckpoints
 from raiden.errors import ConfigError
+from raiden.evaluation.results import Evaluation, scored_row, write_evaluation
 from raiden.policy import export_policy
 from raiden.records import write_json
-from raiden.report import completions_markdown, print_shares, scored_sample
+from raiden.report import completions_markdown, print_shares
+from raiden.types import Rollout
 
 
 class HeldOutReport(Callback):
@@ -29,6 +31,7 @@ class HeldOutReport(Callback):
         self.after: dict[str, float] = {}
         self.seconds_before_resume = 0.0
         self._samples: list[dict[str, Any]] = []
+        self._model = ""
         self._evaluated_at = -1
         self._started = time.monotonic()
 
@@ -48,10 +51,12 @@ class HeldOutReport(Callback):
         self._samples = []
 
     def on_validation_batch_end(self, trainer: Any, pl_module: Any, *args: Any) -> None:
-        self._samples += [scored_sample(rollout) for rollout in pl_module.rollouts]
+        self._samples += [row for rollout in pl_module.rollouts for row in _scored_rows(rollout)]
 
     def on_validation_end(self, trainer: Any, pl_module: Any) -> None:
         self.after = dict(pl_module.shares)
+        steps = pl_module.num_steps_done
+        self._model = pl_module.policy_config.path + (f", {steps} steps on" if steps else "")
         self._evaluated_at = pl_module.num_steps_done
         if trainer.sanity_checking:
             self.before = self.after
@@ -101,8 +106,16 @@ class HeldOutReport(Callback):
 
     def _write_output(self) -> None:
         if self.output_file is not None:
-            write_json(self.output_file, {"metrics": self.after, "samples": self._samples})
+            write_evaluation(self.output_file, Evaluation(self._model, self.after, self._samples))
             print(f"report: {self.output_file}")
+
+
+def _scored_rows(rollout: Rollout) -> list[dict[str, Any]]:
+    """A row of the evaluation file for each reply."""
+    return [
+        scored_row(rollout.prompt.sample, completion.text, completion.finish_reason == "length", reward, index)
+        for index, (completion, reward) in enumerate(zip(rollout.completions, rollout.rewards, strict=True))
+    ]
 
 
 def run_paths(trainer: Any) -> dict[str, str | None]:

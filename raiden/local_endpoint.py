@@ -116,7 +116,7 @@ class LocalEndpoint:
             RequestError: the template refuses the conversation, or the context is too short for it.
         """
         messages = [{"role": message.role, "content": message.content} for message in request.messages]
-        options = {} if self.enable_thinking is None else {"enable_thinking": self.enable_thinking}
+        options: dict[str, Any] = {} if self.enable_thinking is None else {"enable_thinking": self.enable_thinking}
         try:
             ids: Any = self.policy.tokenizer.apply_chat_template(
                 messages, add_generation_prompt=True, return_dict=False, **options

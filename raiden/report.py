@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -45,29 +44,6 @@ def _cell(name: str, value: float | None) -> str:
     if value is None:
         return "-"
     return f"{value:.3f}" if name in ("reward", "loss") else f"{100 * value:.1f} %"
-
-
-def scored_sample(rollout: Rollout) -> dict[str, Any]:
-    """One evaluated reply with its score and the reason for it, ready for JSON."""
-    sample, completion, reward = rollout.prompt.sample, rollout.completions[0], rollout.rewards[0]
-    return {
-        "id": sample.id,
-        "character_name": sample.character_name,
-        "focus": sample.focus,
-        "language": sample.language,
-        "question_type": sample.question_type,
-        "difficulty": sample.difficulty,
-        "question": sample.question,
-        "reference": sample.answer,
-        "reply": completion.text,
-        "finish_reason": completion.finish_reason,
-        "accuracy": reward.accuracy,
-        "format": reward.components["format"],
-        "total": reward.total,
-        "components": dict(reward.components),
-        "spans": [{"start": s.start, "end": s.end, "text": s.text} for s in reward.spans],
-        "reason": reward.reason,
-    }
 
 
 def completions_markdown(rollouts: Sequence[Rollout], limit: int) -> str:

@@ -132,7 +132,7 @@ class RecordedEndpoint:
 def request_key(identity: Identity, request: ChatRequest) -> str:
     """What a request is known by: equal for equal requests to the same model."""
     messages = [[message.role, message.content] for message in request.messages]
-    rest = [request.max_tokens, request.temperature, request.seed, request.schema]
+    rest: list[Any] = [request.max_tokens, request.temperature, request.seed, request.schema]
     who = asdict(identity)
     # Left out where they say nothing, so that records of versions that had no such fields go on to be found.
     if not identity.weights:

@@ -26,7 +26,7 @@ class Comparison:
     differences: Mapping[str, Difference]
     """By cell: `all`, `sbk`, `cm`, `sbk/language/zh`, ..."""
     style_before: Mapping[str, float]
-    """How the replies to the shared samples are written, see `styles`."""
+    """How the replies to the shared samples are written, see `styles`; as many of each model."""
     style_after: Mapping[str, float]
     only_before: Sequence[str]
     """Ids of samples without a reply of the second model; they count nowhere."""
@@ -67,8 +67,8 @@ def compare(before: Evaluation, after: Evaluation, seed: int = 0, num_resamples:
         before.model,
         after.model,
         differences,
-        styles([row for sample in shared for row in first[sample]]),
-        styles([row for sample in shared for row in second[sample]]),
+        styles([row for sample in shared for row in first[sample][: len(second[sample])]]),
+        styles([row for sample in shared for row in second[sample][: len(first[sample])]]),
         [sample for sample in first if sample not in second],
         [sample for sample in second if sample not in first],
     )
