@@ -11,13 +11,13 @@ from typing import Any
 from raiden.commands.benchmark_options import BenchmarkOptions, read_options
 from raiden.commands.benchmark_view import print_skipped, print_summary, progress, say_cost
 from raiden.commands.model_options import open_model
-from raiden.endpoints import ChatEndpoint
+from raiden.endpoints import ChatEndpoint, RequestError
 from raiden.errors import ConfigError
 from raiden.evaluation.benchmark.asking import ask_all, reply_request
 from raiden.evaluation.benchmark.dialogues import Benchmark, Turn, choose, load_benchmark
 from raiden.evaluation.benchmark.judge import Comparison, Judged, read_verdicts, verdict_requests
 from raiden.evaluation.benchmark.keywords import (
-    focus_of,
+    Entry,
     keyword_entry,
     keyword_request,
     read_keywords,
@@ -76,6 +76,9 @@ class _Run:
         self.benchmark = benchmark
         self.turns = turns
         self.judge: ChatEndpoint | None = None
+        self.own_keywords = self.folder / "keywords.json"
+        self.entries = self._read_keywords()
+        self.num_failed_keywords = 0
         self.samples: Mapping[str, Sample] = {}
         """What the rules need, for the turns that have keywords."""
 
@@ -98,7 +101,10 @@ class _Run:
             summary |= self._summary(answered, judged, against)
         self._write(summary, name, answered, judged)
         print_summary(summary, self.folder)
-        return int(any(one.reply is None for one in answered) or any(one.failed for one in judged))
+        if self.num_failed_keywords:
+            print(f"keywords: {self.num_failed_keywords} requests failed; the same command tries them again")
+        has_failed = any(one.reply is None for one in answered) or any(one.failed for one in judged)
+        return int(has_failed or self.num_failed_keywords > 0)
 
     async def _judge_name(self) -> str | None:
         return (await self.judge.identity()).model if self.judge else None
@@ -115,24 +121,33 @@ class _Run:
         requests = [reply_request(turn, self.options.sampling) for turn in self.turns]
         with progress("replies", len(requests)) as advance:
             replies = await ask_all(model, requests, advance)
-        self.samples = rule_samples(self.turns, await self._keywords(), self.options.keywords_file)
-        found = zip(self.turns, replies, strict=True)
-        return [read_reply(turn, reply, self.samples.get(turn.id)) for turn, reply in found]
+        if self.options.extract_keywords and self.judge:
+            await self._extract_keywords(self.judge)
+        samples = self.samples = rule_samples(self.turns, self.entries)
+        return [read_reply(turn, reply, samples.get(turn.id)) for turn, reply in zip(self.turns, replies, strict=True)]
 
-    async def _keywords(self) -> Mapping[str, Mapping[str, Any]]:
-        """The file's entries, with those that the judge adds where that is asked for."""
-        path = self.options.keywords_file
-        entries = dict(read_keywords(path)) if path.exists() or self.options.needs_keywords_file else {}
-        if not self.options.extract_keywords or self.judge is None:
-            return entries
-        missing = [turn for turn in self.turns if focus_of(turn) and turn.reference and turn.id not in entries]
-        with progress("keywords", len(missing)) as advance:
-            replies = await ask_all(self.judge, [keyword_request(turn) for turn in missing], advance)
-        added = [keyword_entry(turn, reply) for turn, reply in zip(missing, replies, strict=True)]
-        entries |= {entry["id"]: entry for entry in added}
-        if added:
-            write_json(path, list(entries.values()))
+    def _read_keywords(self) -> dict[str, Entry]:
+        """What is known of the turns: by the folder's own file, and by the user's, which wins."""
+        files = [self.options.keywords_file] if self.options.keywords_file else []
+        if self.own_keywords.exists():
+            files.insert(0, self.own_keywords)
+        entries = {id_: entry for file in files for id_, entry in read_keywords(file).items()}
+        rule_samples(self.turns, entries)  # what is wrong with them is better told before anything is asked
         return entries
+
+    async def _extract_keywords(self, judge: ChatEndpoint) -> None:
+        """Has the judge find what no file says, and adds it to the folder's file."""
+        missing = [turn for turn in self.turns if turn.focus and turn.reference and turn.id not in self.entries]
+        with progress("keywords", len(missing)) as advance:
+            replies = await ask_all(judge, [keyword_request(turn) for turn in missing], advance)
+        for turn, reply in zip(missing, replies, strict=True):
+            if isinstance(reply, RequestError):
+                self.num_failed_keywords += 1
+            else:
+                self.entries[turn.id] = Entry(keyword_entry(turn, reply), str(self.own_keywords))
+        own = read_keywords(self.own_keywords) if self.own_keywords.exists() else {}
+        added = {turn.id: self.entries[turn.id] for turn in missing if turn.id in self.entries}
+        write_json(self.own_keywords, [entry.record for entry in (own | added).values()])
 
     async def _judge(self, answered: Sequence[Answered], against: Mapping[str, str]) -> list[Judged]:
         """Every reply against the other one, once for each dimension of its turn, in both orders."""

@@ -30,9 +30,8 @@ class BenchmarkOptions:
     against: str | None
     """A folder of another run, or `reference`."""
     judge: ModelOptions | None
-    keywords_file: Path
-    needs_keywords_file: bool
-    """Whether the file was named, so that it has to be there."""
+    keywords_file: Path | None
+    """Beside `keywords.json` in the output folder."""
     extract_keywords: bool
 
 
@@ -56,8 +55,7 @@ def read_options(argv: Sequence[str]) -> BenchmarkOptions:
         max_dialogues=arguments.max_dialogues,
         against=arguments.against,
         judge=read_model_options(arguments, _JUDGE) if has_judge else None,
-        keywords_file=Path(arguments.keywords_file or Path(arguments.output_dir, "keywords.json")),
-        needs_keywords_file=arguments.keywords_file is not None and not arguments.extract_keywords,
+        keywords_file=Path(arguments.keywords_file) if arguments.keywords_file else None,
         extract_keywords=arguments.extract_keywords,
     )
     _check(options)
@@ -88,8 +86,12 @@ def make_parser() -> argparse.ArgumentParser:
     add("--languages", nargs="+", choices=LANGUAGES, default=(), help="of the dialogues (default: all)")
     add("--max_dialogues", type=int, help="this many dialogues, spread over the characters (default: all)")
     add("--against", metavar="DIR|reference", help="compare with the replies of another output_dir, or the references")
-    add("--keywords_file", help="what right replies must say, by dialogue (default: keywords.json in output_dir)")
-    add("--extract_keywords", action="store_true", help="have the judge fill in what the keywords file lacks")
+    add("--keywords_file", help="what right replies must say, by dialogue; keywords.json in output_dir is read too")
+    add(
+        "--extract_keywords",
+        action="store_true",
+        help="have the judge write keywords.json in output_dir, to be corrected",
+    )
     add("--max_tokens", type=int, default=Sampling.max_tokens, help="longest reply in tokens (default: %(default)s)")
     add("--temperature", type=float, default=Sampling.temperature, help="0 is greedy (default: %(default)s)")
     add("--seed", type=int, default=Sampling.seed, help="another one draws other replies (default: %(default)s)")

@@ -60,6 +60,7 @@ def print_summary(summary: Mapping[str, Any], folder: Path) -> None:
     console.print(_by_rules(summary))
     if any(figures["judge"] for figures in summary["dimensions"].values()):
         console.print(_by_judge(summary))
+        console.print(f"mean over the dimensions: {_percent(summary['mean_score'])}")
     if agreement := summary["agreement"]:
         kappa = "cannot be told" if agreement["kappa"] is None else f"{agreement['kappa']:.2f}"
         console.print(f"judge and rules, Cohen's kappa: {kappa} ({agreement['num_comparisons']} comparisons)")

@@ -39,14 +39,19 @@ class Sampling:
 
 
 def reply_request(turn: Turn, sampling: Sampling) -> ChatRequest:
-    """What the model is asked: the prompt of training, with the conversation of the turn.
+    """What the model is asked: the conversation of the turn, for a question with the instructions of training.
+
+    Those ask for one short sentence that answers the question, which is not what the other dimensions are about; there
+    the model is asked to talk.
 
     Many chat templates, and Bedrock, refuse a conversation that the assistant begins or in which one side speaks
     twice. So what the character says first goes to the end of the system message, and neighbouring turns of one
     side become one.
     """
     profile = turn.profile
-    system = system_message(profile.name, profile.fields, turn.language, sampling.response_format).content
+    system = system_message(
+        profile.name, profile.fields, turn.language, sampling.response_format, is_talk=turn.focus is None
+    ).content
     spoken = _joined([*turn.history, Message("user", turn.question)])
     if spoken[0].role == "assistant":
         opening, *spoken = spoken

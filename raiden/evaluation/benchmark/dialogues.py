@@ -14,7 +14,7 @@ from raiden.evaluation.benchmark.dimensions import NOT_EVALUATED, Dimension, par
 from raiden.languages import detect_language
 from raiden.profiles import read_profiles
 from raiden.records import decode_text, parse_json, read_bytes
-from raiden.types import Language, Message, Profile
+from raiden.types import Focus, Language, Message, Profile
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,11 @@ class Turn:
     dimensions: tuple[Dimension, ...]
     """What the turn tests, at least one thing."""
     language: Language
+
+    @property
+    def focus(self) -> Focus | None:
+        """What the rule-based reward calls the first dimension that it can tell of; None where there is none."""
+        return next((dimension.focus for dimension in self.dimensions if dimension.focus), None)
 
 
 @dataclass(frozen=True)
@@ -131,7 +136,8 @@ class _Reader:
             return
         *history, last = messages
         reference = str(dialogue.get("reference") or "").strip()
-        language = detect_language(f"{last.content} {reference}")
+        # The question alone may be a word or two.
+        language = detect_language(" ".join([last.content, reference, *(message.content for message in history)]))
         self.benchmark.turns.append(
             Turn(self.id, profiles[name], tuple(history), last.content, reference, dimensions, language)
         )

@@ -14,7 +14,7 @@ from typing import Literal
 from raiden.endpoints import ChatReply, ChatRequest, RequestError
 from raiden.evaluation.benchmark.dialogues import Turn
 from raiden.evaluation.benchmark.dimensions import Dimension
-from raiden.prompts import system_message
+from raiden.prompts import setting_block
 from raiden.types import Message
 
 Outcome = Literal["win", "tie", "lose"]
@@ -112,7 +112,7 @@ def _request(comparison: Comparison, first: str, second: str) -> ChatRequest:
     shows_reference = turn.reference and turn.reference not in (first, second)
     words = _TASK.format(
         name=turn.profile.name,
-        setting=system_message(turn.profile.name, turn.profile.fields, turn.language).content.partition("\n\n")[0],
+        setting=setting_block(turn.profile.fields),
         conversation="\n".join(_line(turn, message) for message in (*turn.history, Message("user", turn.question))),
         reference=f"\nA person's reply, for comparison: {turn.reference}\n" if shows_reference else "",
         first=first,

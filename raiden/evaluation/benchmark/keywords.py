@@ -11,19 +11,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from raiden.datagen.checks.keywords import giveaway, one_term_fault, stands_in, ungrounded
-from raiden.endpoints import ChatReply, ChatRequest, RequestError
+from raiden.endpoints import ChatReply, ChatRequest
 from raiden.errors import SampleError
 from raiden.evaluation.benchmark.dialogues import Turn
-from raiden.prompts import system_message
+from raiden.prompts import setting_block
 from raiden.records import read_records
 from raiden.rewards import VRAR
 from raiden.samples import parse_sample
-from raiden.types import Focus, Message, Sample, Term
+from raiden.types import Message, Sample, Term
 
 _VRAR = VRAR()
 _SCHEMA = {
@@ -43,32 +43,30 @@ stands in {source} as well, and not in the question. If there is no such word, t
 """
 
 
-def focus_of(turn: Turn) -> Focus | None:
-    """What the rule-based reward calls the first dimension of a turn that it can judge; None where there is none."""
-    return next((dimension.focus for dimension in turn.dimensions if dimension.focus), None)
+@dataclass(frozen=True)
+class Entry:
+    """What a file says of one turn."""
+
+    record: Mapping[str, Any]
+    origin: str
+    """Where it stands, for error messages."""
 
 
 def keyword_request(turn: Turn) -> ChatRequest:
     """Asks a model for the keyword of a turn that has a reference."""
-    source = "what was said before" if focus_of(turn) == "cm" else "the setting"
+    source = "what was said before" if turn.focus == "cm" else "the setting"
     words = _TASK.format(name=turn.profile.name, question=turn.question, reference=turn.reference, source=source)
-    setting = system_message(turn.profile.name, turn.profile.fields, turn.language).content
-    context = "\n".join([setting.partition("\n\n")[0], "", *(message.content for message in turn.history)])
+    context = "\n".join([setting_block(turn.profile.fields), "", *(message.content for message in turn.history)])
     return ChatRequest((Message("user", f"{context}\n\n{words}"),), 512, 0.0, schema=_SCHEMA)
 
 
-def keyword_entry(turn: Turn, reply: ChatReply | RequestError) -> dict[str, Any]:
-    """The entry of a turn: the keyword that a model found, if it passes the checks."""
-    keyword = fault = ""
-    if isinstance(reply, RequestError):
-        fault = str(reply)
-    else:
-        keyword = json.loads(reply.text)["keyword"].strip()
-        fault = keyword_fault(turn, keyword)
-    entry: dict[str, Any] = {"id": turn.id, "keywords": [] if fault else [keyword]}
-    if fault:
-        entry |= {"proposed": keyword, "rejected": fault}
-    return entry | {"character_name": turn.profile.name, "question": turn.question, "reference": turn.reference}
+def keyword_entry(turn: Turn, reply: ChatReply) -> dict[str, Any]:
+    """The record of a turn: the keyword that a model found, if it passes the checks."""
+    keyword = json.loads(reply.text)["keyword"].strip()
+    fault = keyword_fault(turn, keyword)
+    found = {"keywords": [], "proposed": keyword, "rejected": fault} if fault else {"keywords": [keyword]}
+    about = {"character_name": turn.profile.name, "question": turn.question, "reference": turn.reference}
+    return {"id": turn.id, **found, **about}
 
 
 def keyword_fault(turn: Turn, keyword: str) -> str:
@@ -89,43 +87,45 @@ def keyword_fault(turn: Turn, keyword: str) -> str:
     return ""
 
 
-def read_keywords(path: str | Path) -> dict[str, Mapping[str, Any]]:
+def read_keywords(path: str | Path) -> dict[str, Entry]:
     """The entries of a file by the ids of their turns.
 
     Raises:
         SampleError: an entry has no `id`, or one that another has.
     """
-    entries: dict[str, Mapping[str, Any]] = {}
-    for origin, entry in read_records(path, SampleError):
-        id_ = entry.get("id")
+    entries: dict[str, Entry] = {}
+    for origin, record in read_records(path, SampleError):
+        id_ = record.get("id")
         if not isinstance(id_, str) or id_ in entries:
             raise SampleError(f"{origin}: `id` must be that of one dialogue and stand once, got {id_!r}; correct it.")
-        entries[id_] = entry
+        entries[id_] = Entry(record, origin)
     return entries
 
 
-def rule_samples(
-    turns: Iterable[Turn], entries: Mapping[str, Mapping[str, Any]], path: str | Path
-) -> dict[str, Sample]:
+def rule_samples(turns: Iterable[Turn], entries: Mapping[str, Entry]) -> dict[str, Sample]:
     """What the rule-based reward needs to score a reply, for each turn that has keywords.
 
     Raises:
-        SampleError: an entry cannot be used, or the reference of its own turn would be wrong by it.
+        SampleError: an entry cannot be used, is about another question, or would call its own reference wrong.
     """
     samples: dict[str, Sample] = {}
     for turn in turns:
-        entry = entries.get(turn.id, {})
-        if focus_of(turn) and (entry.get("keywords") or entry.get("rule")):
-            samples[turn.id] = sample = make_sample(turn, entry, f'{path}: "{turn.id}"')
-            _refuse_wrong_reference(turn, sample, path)
+        entry = entries.get(turn.id)
+        if entry and turn.focus and (entry.record.get("keywords") or entry.record.get("rule")):
+            samples[turn.id] = sample = make_sample(turn, entry.record, entry.origin)
+            _refuse_mistaken(turn, sample, entry)
     return samples
 
 
-def _refuse_wrong_reference(turn: Turn, sample: Sample, path: str | Path) -> None:
+def _refuse_mistaken(turn: Turn, sample: Sample, entry: Entry) -> None:
+    if entry.record.get("question", turn.question) != turn.question:
+        raise SampleError(
+            f'{entry.origin}: dialogue "{turn.id}" asks something else; give keywords of these dialogues.'
+        )
     if turn.reference and not (reward := _VRAR(sample, turn.reference)).accuracy:
         raise SampleError(
-            f'{path}: "{turn.id}": by these keywords the reference "{turn.reference}" would be wrong '
-            f"({reward.reason}); correct them, or write [] to leave this turn to the judge."
+            f'{entry.origin}: by these keywords the reference "{turn.reference}" would be wrong ({reward.reason}); '
+            "correct them, or write [] to leave this turn to the judge."
         )
 
 
@@ -136,7 +136,7 @@ def make_sample(turn: Turn, entry: Mapping[str, Any], origin: str) -> Sample:
         SampleError: the keywords or the rule cannot be used.
     """
     keywords: Sequence[Any] = entry.get("keywords") or ()
-    focus = {"sbk": "script_knowledge", "cm": "conversation_memory", None: "script_knowledge"}[focus_of(turn)]
+    focus = {"sbk": "script_knowledge", "cm": "conversation_memory", None: "script_knowledge"}[turn.focus]
     record = {
         "character_name": turn.profile.name,
         "character_profile": dict(turn.profile.fields),

@@ -32,17 +32,23 @@ def summarise(
         against: what the other model replied, or the references, by id of the turn.
         against_rules: what the rules say of those.
     """
-    dimensions = [d for d in DIMENSIONS.values() if any(d in one.turn.dimensions for one in answered)]
+    met = [d for d in DIMENSIONS.values() if any(d in one.turn.dimensions for one in answered)]
+    figures = {dimension.name: _dimension(dimension, answered, judged) for dimension in met}
     return {
         "version": VERSION,
-        "dimensions": {
-            **{dimension.name: _dimension(dimension, answered, judged) for dimension in dimensions},
-            ALL: _figures(answered, judged),
-        },
+        "dimensions": figures | {ALL: _figures(answered, judged)},
+        "mean_score": _mean_score(figures),
         "agreement": _agreement(answered, judged, against_rules),
         "style": _styles(answered, against),
         "skipped": dict(Counter(one.kind for one in skipped)),
     }
+
+
+def _mean_score(figures: Mapping[str, Any]) -> float | None:
+    """Mean of the dimensions' scores, each counting the same, as the benchmark's authors average them."""
+    scores = [one["judge"]["score"] for one in figures.values() if one["judge"]]
+    scores = [score for score in scores if score is not None]
+    return sum(scores) / len(scores) if scores else None
 
 
 def _dimension(dimension: Dimension, answered: Sequence[Answered], judged: Sequence[Judged]) -> dict[str, Any]:

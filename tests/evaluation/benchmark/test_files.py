@@ -129,6 +129,19 @@ def test_the_prompt_is_that_of_training_with_the_whole_conversation(tmp_path):
     assert (request.max_tokens, request.temperature) == (9, 0.0)
 
 
+@pytest.mark.parametrize(("metrics", "words"), [("A", "Answer only what is asked"), ("E、H", "one natural turn")])
+def test_a_question_is_to_be_answered_and_other_turns_are_talk(tmp_path, metrics, words):
+    turn = load(tmp_path, {"1": dialogue("Who is that?", metrics)}).turns[0]
+
+    assert words in reply_request(turn, Sampling()).messages[0].content
+
+
+def test_the_language_is_that_of_the_conversation_not_of_one_word(tmp_path):
+    found = load(tmp_path, {"1": dialogue("OK?", "L", "", "裴青山", "今天下雨，还研墨吗？", "研，雨天正好。")})
+
+    assert found.turns[0].language == "zh"
+
+
 def test_what_the_character_says_first_goes_into_the_system_message(tmp_path):
     messages = [
         {"role": "assistant", "text": "（研墨）来了？"},

@@ -133,6 +133,19 @@ def test_a_keyword_that_fails_the_checks_is_kept_with_the_reason(run, tmp_path):
     assert figures(tmp_path)["dimensions"]["SBK"]["rule"] is None
 
 
+def test_a_request_for_a_keyword_that_fails_is_made_again_by_the_next_run(run, tmp_path):
+    def breaks(messages):
+        if "Q2" in messages[-1]["content"] and "<First Reply>" not in messages[-1]["content"]:
+            raise RuntimeError("the server breaks down")
+        return judge(messages)
+
+    assert run("--extract_keywords", "--judge_max_retries", "0", judge_says=breaks)[0] == 1
+    assert figures(tmp_path)["dimensions"]["SBK"]["rule"]["num_scored"] == 2
+
+    assert run("--extract_keywords") == (0, 1)
+    assert figures(tmp_path)["dimensions"]["SBK"]["rule"]["num_scored"] == 3
+
+
 def test_what_the_rules_score_can_be_compared_and_reported(run, tmp_path):
     run("--extract_keywords")
 
@@ -155,9 +168,25 @@ def test_a_keyword_by_which_the_reference_is_wrong_is_refused_by_place(run, tmp_
     (tmp_path / "mine.json").write_text('[{"id": "goose", "keywords": ["duck"]}]')
 
     assert run("--keywords_file", str(tmp_path / "mine.json"))[0] == 2
-    assert re.search(
-        r'mine\.json: "goose": by these keywords the reference .* would be wrong', capsys.readouterr().err
-    )
+    said = 'mine.json: item 1: by these keywords the reference "A goose, my dear." would be wrong'
+    assert said in capsys.readouterr().err
+
+
+def test_keywords_of_other_dialogues_are_refused(run, tmp_path, capsys):
+    (tmp_path / "mine.jsonl").write_text('{"id": "goose", "question": "Who?", "keywords": ["goose"]}')
+
+    assert run("--keywords_file", str(tmp_path / "mine.jsonl"))[0] == 2
+    assert 'mine.jsonl:1: dialogue "goose" asks something else' in capsys.readouterr().err
+
+
+def test_the_keywords_of_the_user_win_and_their_file_is_left_alone(run, tmp_path):
+    mine = tmp_path / "mine.jsonl"
+    mine.write_text('{"id": "born", "keywords": []}\n')
+
+    run("--extract_keywords", "--keywords_file", str(mine))
+
+    assert mine.read_text() == '{"id": "born", "keywords": []}\n'
+    assert figures(tmp_path)["dimensions"]["SBK"]["rule"]["num_scored"] == 2
 
 
 @pytest.mark.parametrize(
