@@ -9,7 +9,7 @@ from typing import Any
 from raiden.canary import CanaryConfig
 from raiden.engines import Engine, SamplingConfig
 from raiden.errors import ConfigError
-from raiden.grpo import ObjectiveConfig, RolloutUpdate, UpdateConfig, with_correction
+from raiden.grpo import ObjectiveConfig, ReferenceCache, RolloutUpdate, UpdateConfig, with_correction
 from raiden.optimization import OptimizerConfig
 from raiden.policy import PolicyConfig
 from raiden.policy_module import PolicyModule
@@ -78,6 +78,8 @@ class GRPOModule(PolicyModule):
         self.update = update
         self.num_generations = num_generations
         self.max_resamples = max_resamples
+        cache_bytes = int(update.reference_cache_gib * 2**30)
+        self.reference_cache = ReferenceCache(cache_bytes) if cache_bytes else None
 
     @property
     def needs_reference(self) -> bool:
@@ -139,7 +141,7 @@ class GRPOModule(PolicyModule):
         if update.has_work(range(len(rollouts))):
             if self.objective.beta > 0:
                 with self.policy.reference() as reference:
-                    update.remember_ref_logps(reference)
+                    update.remember_ref_logps(reference, self.reference_cache)
             update.remember_old_logps(self.model)
         for part in update.parts():
             if not update.has_work(part):

@@ -16,7 +16,7 @@ from raiden.policy import Policy, gathered, stream_weights
 from raiden.processes import Processes
 from raiden.rewards import VRAR
 from raiden.rollouts import group_seeds, score_groups
-from raiden.types import Prompt, Rollout
+from raiden.types import Completion, Prompt, Rollout
 
 
 class Sampler:
@@ -41,7 +41,7 @@ class Sampler:
         self.device = device
         self.num_syncs = 0
         self.metrics: dict[str, float] = {}
-        """Of the last sync, the last scoring and the last check, for the log."""
+        """Of the last sync, the last check and this step's scoring, for the log."""
         self._stale = True
         self._unchecked = False
         self._first_difference: float | None = None
@@ -66,17 +66,22 @@ class Sampler:
         self._sync()
         own = [i for part in parts for i in self.processes.share(part)]
         own_prompts = [prompts[i] for i in own]
+        seeds = group_seeds(own_prompts, num_generations, self.run_seed, step, attempt)
         whole = gathered(self.policy.model) if self.engine.shares_weights else nullcontext()
         with whole:
-            seeds = group_seeds(own_prompts, num_generations, self.run_seed, step, attempt)
             groups = self.engine.generate([prompt.token_ids for prompt in own_prompts], seeds, sampling)
-        started = time.perf_counter()
-        rollouts = score_groups(self.vrar, own_prompts, groups)
-        self.metrics["time/scoring"] = time.perf_counter() - started
+        rollouts = self._score(own_prompts, groups, attempt)
         by_index = sorted(self.processes.gather(list(zip(own, rollouts, strict=True))), key=lambda pair: pair[0])
         everyones = [rollout for _, rollout in by_index]
         self._probe = (rollouts or everyones)[:1]
         return everyones
+
+    def _score(self, prompts: Sequence[Prompt], groups: Sequence[Sequence[Completion]], attempt: int) -> list[Rollout]:
+        started = time.perf_counter()
+        rollouts = score_groups(self.vrar, prompts, groups)
+        before = self.metrics["time/scoring"] if attempt else 0.0
+        self.metrics["time/scoring"] = before + time.perf_counter() - started
+        return rollouts
 
     def give_way(self) -> None:
         """The policy is going to change, and may use the engine's memory."""

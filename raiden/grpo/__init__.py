@@ -5,12 +5,14 @@ from raiden.grpo.batching import Group, MicroBatch, filler_batches, micro_batche
 from raiden.grpo.correction import SamplingCorrection, sampling_ratios
 from raiden.grpo.logps import scored_logits, token_logps
 from raiden.grpo.objective import ObjectiveConfig, TokenTerms, token_terms, token_weights, with_correction
+from raiden.grpo.reference_cache import ReferenceCache
 from raiden.grpo.update import RolloutUpdate, UpdateConfig
 
 __all__ = [
     "Group",
     "MicroBatch",
     "ObjectiveConfig",
+    "ReferenceCache",
     "RolloutUpdate",
     "SamplingCorrection",
     "TokenTerms",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
-from raiden.prefix_tree import Layout, TreeAttention, pack
+from raiden.prefix_tree import Attention, Layout, TreeAttention, pack
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,8 @@ class Group:
     completions: Sequence[Sequence[int]]
     rows: Sequence[int]
     """Index of each completion among all of the rollout."""
+    family: str | None = None
+    """Groups of different families never stand in one row."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,8 @@ class MicroBatch:
     """``(1, T)``"""
     position_ids: Tensor
     """``(1, T)``"""
-    tree: TreeAttention
+    layout: Layout
+    tree: Attention
     predictors: Tensor
     """``(N,)``: where in the row the token stands that predicts each scored token."""
     targets: Tensor
@@ -38,6 +41,8 @@ class MicroBatch:
     """``(n,)``: index of each completion here among all of the rollout, in the order of the targets."""
     lengths: Tensor
     """``(n,)``: tokens of each of them."""
+    family: str | None = None
+    """Of its groups."""
 
     @property
     def sequence(self) -> Tensor:
@@ -55,7 +60,7 @@ def micro_batches(groups: Sequence[Group], max_tokens: int, device: torch.device
     layout: Layout | None = None
     for group in (part for whole in groups for part in _split(whole, max_tokens)):
         together = _pack([*current, group])
-        if layout is not None and len(together) > max_tokens:
+        if layout is not None and (len(together) > max_tokens or group.family != current[-1].family):
             yield _micro_batch(current, layout, device)
             current, together = [], _pack([group])
         current, layout = [*current, group], together
@@ -76,7 +81,7 @@ def filler_batches(
     counts = [sum(1 for _ in micro_batches(share, max_tokens, device)) for share in shares]
     for _ in range(max(counts) - counts[rank]):
         group = next(group for share in shares for group in share)
-        yield from micro_batches([Group(group.prompt, group.completions[:1], group.rows[:1])], 1, device)
+        yield from micro_batches([replace(group, completions=group.completions[:1], rows=group.rows[:1])], 1, device)
 
 
 def _split(group: Group, max_tokens: int) -> Iterator[Group]:
@@ -84,10 +89,10 @@ def _split(group: Group, max_tokens: int) -> Iterator[Group]:
     start, used = 0, len(group.prompt)
     for i, completion in enumerate(group.completions):
         if i > start and used + len(completion) > max_tokens:
-            yield Group(group.prompt, group.completions[start:i], group.rows[start:i])
+            yield replace(group, completions=group.completions[start:i], rows=group.rows[start:i])
             start, used = i, len(group.prompt)
         used += len(completion)
-    yield Group(group.prompt, group.completions[start:], group.rows[start:])
+    yield replace(group, completions=group.completions[start:], rows=group.rows[start:])
 
 
 def _pack(groups: list[Group]) -> Layout:
@@ -115,9 +120,11 @@ def _micro_batch(groups: list[Group], layout: Layout, device: torch.device) -> M
     return MicroBatch(
         input_ids=tensor(layout.token_ids)[None],
         position_ids=tensor(layout.position_ids)[None],
+        layout=layout,
         tree=TreeAttention(layout, device),
         predictors=tensor(predictors),
         targets=tensor(targets),
         rows=tensor(rows),
         lengths=tensor(lengths),
+        family=groups[0].family,
     )

@@ -11,10 +11,11 @@ from transformers import PreTrainedModel
 
 from raiden.errors import ConfigError
 from raiden.grpo.advantages import group_advantages
-from raiden.grpo.batching import Group, MicroBatch, micro_batches
+from raiden.grpo.batching import Group, MicroBatch, filler_batches, micro_batches
 from raiden.grpo.correction import sampling_ratios
 from raiden.grpo.logps import token_logps
 from raiden.grpo.objective import ObjectiveConfig, token_terms, token_weights
+from raiden.grpo.reference_cache import ReferenceCache
 from raiden.grpo.statistics import UpdateStatistics
 from raiden.processes import ALONE, Processes
 from raiden.types import Rollout
@@ -31,8 +32,15 @@ class UpdateConfig:
     """Prompts behind each optimizer step; None takes all prompts of the rollout for one step."""
     num_iterations: int = 1
     """How often the rollout is gone through."""
+    reference_cache_gib: float = 0.0
+    """GiB for keys and values of the profiles that the frozen reference has seen, which it then does not compute again
+    (where beta is above 0); 0 keeps none. A resumed run then equals one never stopped only up to rounding."""
 
     def __post_init__(self) -> None:
+        if self.reference_cache_gib < 0:
+            raise ConfigError(
+                f"`model.update.reference_cache_gib` must be at least 0, got {self.reference_cache_gib}."
+            )
         for name in ("micro_batch_tokens", "prompts_per_update", "num_iterations"):
             value = getattr(self, name)
             if value is not None and value < 1:
@@ -95,16 +103,23 @@ class RolloutUpdate:
         if len(self.parts()) > 1:
             self._old_logps = self._logps_by_row(model)
 
-    def remember_ref_logps(self, reference: PreTrainedModel) -> None:
-        """Keeps the reference's log-probabilities."""
-        self._ref_logps = self._logps_by_row(reference)
+    def remember_ref_logps(self, reference: PreTrainedModel, cache: ReferenceCache | None = None) -> None:
+        """Keeps the reference's log-probabilities.
+
+        Args:
+            cache: what the reference knows of the characters already; each has passes of its own then.
+        """
+        self._ref_logps = self._logps_by_row(reference, cache)
 
     @torch.no_grad()
-    def _logps_by_row(self, model: PreTrainedModel) -> dict[int, Tensor]:
+    def _logps_by_row(self, model: PreTrainedModel, cache: ReferenceCache | None = None) -> dict[int, Tensor]:
         by_row: dict[int, Tensor] = {}
         for part in self.config.parts(len(self.rollouts)):
-            for batch in [*self._micro_batches(part), *self._fillers(part)]:
-                logps, _ = token_logps(model, batch, self.temperature)
+            for batch in self._passes(part, by_character=cache is not None):
+                if cache is None:
+                    logps, _ = token_logps(model, batch, self.temperature)
+                else:
+                    logps = cache.token_logps(model, batch, self.temperature)
                 by_row.update(zip(batch.rows.tolist(), logps.split(batch.lengths.tolist()), strict=True))
         return by_row
 
@@ -155,22 +170,21 @@ class RolloutUpdate:
         )
         return loss
 
-    def _micro_batches(self, part: range, rank: int | None = None) -> Iterator[MicroBatch]:
-        """A process's passes over its share, this one's by default."""
-        return micro_batches(
-            self._groups(self.processes.share(part, rank)), self.config.micro_batch_tokens, self.device
-        )
+    def _passes(self, part: range, by_character: bool = False) -> Iterator[MicroBatch]:
+        """This process's passes without gradient, as many as the busiest has."""
+        yield from self._micro_batches(part, by_character)
+        yield from self._fillers(part, by_character)
 
-    def _fillers(self, part: range) -> Iterator[MicroBatch]:
-        """As many small passes as this process lacks beside the busiest: gathering shards needs everyone."""
-        if self.processes.num == 1:
-            return
-        counts = [sum(1 for _ in self._micro_batches(part, rank)) for rank in range(self.processes.num)]
-        for _ in range(max(counts) - counts[self.processes.rank]):
-            group = self._groups(part)[0]
-            yield from micro_batches([Group(group.prompt, group.completions[:1], group.rows[:1])], 1, self.device)
+    def _micro_batches(self, part: range, by_character: bool = False) -> Iterator[MicroBatch]:
+        """This process's passes over its share."""
+        groups = self._groups(self.processes.share(part), by_character)
+        return micro_batches(groups, self.config.micro_batch_tokens, self.device)
 
-    def _groups(self, part: range) -> list[Group]:
+    def _fillers(self, part: range, by_character: bool = False) -> Iterator[MicroBatch]:
+        shares = [self._groups(self.processes.share(part, rank), by_character) for rank in range(self.processes.num)]
+        return filler_batches(shares, self.processes.rank, self.config.micro_batch_tokens, self.device)
+
+    def _groups(self, part: range, by_character: bool = False) -> list[Group]:
         """What is worth a pass: neither a group that teaches nothing nor a masked completion."""
         size = self.num_generations
         groups = []
@@ -179,7 +193,9 @@ class RolloutUpdate:
             rows = [r for r in range(first, first + size) if self.num_tokens[r] > 0]
             if self.objective.teaches(self.rollouts[p]):
                 completions = [self.rollouts[p].completions[r - first].token_ids for r in rows]
-                groups.append(Group(self.rollouts[p].prompt.token_ids, completions, rows))
+                prompt = self.rollouts[p].prompt
+                family = prompt.sample.character_name if by_character else None
+                groups.append(Group(prompt.token_ids, completions, rows, family))
         return groups
 
     def sampling_difference(self) -> float | None:

@@ -151,7 +151,7 @@ def _updates(
 
 def size_of(batch: MicroBatch) -> Pass:
     """What the memory formulas need to know of a pass."""
-    masks = [block.mask.shape for block in batch.tree.blocks]
+    masks = [block.mask.shape for block in TreeAttention(batch.layout, _META).blocks]
     return Pass(
         tokens=batch.input_ids.shape[1],
         scored=len(batch.targets),

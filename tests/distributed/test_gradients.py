@@ -26,6 +26,14 @@ CASES = {
     },
     "reference": Case(steps=2, options={"objective": ObjectiveConfig(beta=0.1)}),
     "reference in parts": Case(steps=2, options={"objective": ObjectiveConfig(beta=0.1), "update": PARTS}),
+    "reference with a cache": Case(
+        steps=2, options={"objective": ObjectiveConfig(beta=0.1), "update": replace(PARTS, reference_cache_gib=0.01)}
+    ),
+    "lora with a cache": Case(
+        steps=2,
+        policy={"lora": LoraConfig(rank=4)},
+        options={"objective": ObjectiveConfig(beta=0.1), "update": UpdateConfig(reference_cache_gib=0.01)},
+    ),
     "entropy": Case(options={"objective": ObjectiveConfig(entropy_coef=0.1)}),
     "lora": Case(steps=2, policy={"lora": LoraConfig(rank=4)}, options={"objective": ObjectiveConfig(beta=0.1)}),
     "checkpointing": Case(policy={"gradient_checkpointing": True}, options={"update": PARTS}),
@@ -39,11 +47,13 @@ CASES = {
     "all flat": Case(flat=(0, 1, 2, 3)),
     "a part flat": Case(flat=(0, 1), options={"update": PARTS}),
     "unlikely tokens left out": Case(steps=3, options={"sampling": SamplingConfig(max_tokens=6, top_p=0.9, top_k=40)}),
+    "sampled again": Case(flat=(1,), options={"objective": ObjectiveConfig(min_reward_std=0.25), "max_resamples": 2}),
     "truncated ones masked": Case(steps=2, options={"objective": ObjectiveConfig(mask_truncated=True)}),
 }
 
 
-TIMED = {"step_time", "time/sampling", "time/update", "tokens_per_second", "sync/seconds", "canary/seconds"}
+TIMED = {"step_time", "time/sampling", "time/scoring", "time/update", "tokens_per_second"}
+TIMED |= {"sync/seconds", "canary/seconds"}
 UNEVEN = ["dapo", "reference in parts", "lora", "three prompts", "one prompt in parts"]
 """Two prompts fewer than processes, or shards of unequal size, or both."""
 REPLICAS = {
@@ -114,9 +124,18 @@ def test_the_cases_are_what_they_say(alone):
     assert len(alone["a part flat"].gradients) == 2
     assert alone["all flat"].gradients == []
     assert "kl" in alone["reference"].metrics
+    assert alone["sampled again"].metrics["sampling/rounds"] == 3
+    assert alone["sampled again"].calls.count("generate") == 3
     for name, case in CASES.items():
         assert len(alone[name].sampled) == case.prompts * 3
         assert all(any(g.abs().max() > 1e-4 for g in step.values()) for step in alone[name].gradients)
+
+
+@pytest.mark.parametrize(
+    ("cached", "plain"), [("reference with a cache", "reference in parts"), ("lora with a cache", "lora")]
+)
+def test_what_the_reference_knows_changes_nothing(alone, cached, plain):
+    assert_same(alone[cached], alone[plain])
 
 
 def assert_same(ours: Trained, truth: Trained) -> None:

@@ -89,6 +89,23 @@ def test_old_log_probs_are_kept_only_where_there_is_a_second_step(tiny_model, ol
     assert twice.metrics()["clip_ratio/region_mean"] > 0
 
 
+def test_a_rollout_used_once_is_gone_through_once(tiny_model):
+    counted = CountedModel(tiny_model)
+    update = make_update(ROLLOUTS)
+    update.remember_old_logps(counted)
+    assert counted.num_tokens == 0
+    backward(update, counted, range(3))
+    assert counted.num_tokens == 19
+
+
+@pytest.mark.parametrize(("min_reward_std", "num_tokens"), [(1e-6, 19), (0.4, 14), (0.8, 0)])
+def test_a_group_of_less_spread_than_asked_for_costs_no_work(tiny_model, min_reward_std, num_tokens):
+    # Standard deviations 0.71, 0.71 and 0.35.
+    counted = CountedModel(tiny_model)
+    backward(make_update(ROLLOUTS, ObjectiveConfig(min_reward_std=min_reward_std)), counted, range(3))
+    assert counted.num_tokens == num_tokens
+
+
 def test_a_group_without_spread_costs_no_work(tiny_model):
     counted = CountedModel(tiny_model)
     update = make_update([*ROLLOUTS, NO_SPREAD], ObjectiveConfig(beta=0.1), UpdateConfig(num_iterations=2))
