@@ -5,9 +5,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
-
-from tqdm import tqdm
 
 from raiden.errors import ConfigError
 from raiden.evaluation.curves import read_curves
@@ -28,9 +25,8 @@ def main(argv: Sequence[str]) -> int:
     _refuse_output(arguments)
     evaluations = [(Path(file).name, read_evaluation(file)) for file in arguments.files]
     curves = read_curves(arguments.run) if arguments.run else []
-    content = page_content(evaluations, curves, _track)
-    names = [model["name"] for model in content["models"]]
-    page = build_page(content, arguments.title or " → ".join(dict.fromkeys(names)))
+    title = arguments.title or ("Before and after" if len(evaluations) == 2 else "Evaluation")
+    page = build_page(page_content(evaluations, curves), title)
     try:
         write_text(arguments.output, page)
     except OSError as fault:
@@ -54,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--run", help="log folder of the run whose curves are shown, such as logs/quickstart/version_0"
     )
-    parser.add_argument("--title", help="of the page (default: the models' names)")
+    parser.add_argument("--title", help="of the page (default: Evaluation, or Before and after)")
     parser.add_argument("--overwrite", action="store_true", help="write over a file of the name of --output")
     return parser
 
@@ -65,7 +61,3 @@ def _refuse_output(arguments: argparse.Namespace) -> None:
         raise ConfigError(f"`--output`: {output} is a folder; name a file.")
     if output.exists() and not arguments.overwrite:
         raise ConfigError(f"`--output`: {output} is there already; choose another name or say `--overwrite`.")
-
-
-def _track(items: Sequence[Any]) -> Any:
-    return tqdm(items, desc="intervals", unit="figure", leave=False, disable=None)

@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from raiden.evaluation.comparison import compare
 from raiden.evaluation.curves import Curve
-from raiden.evaluation.html.figures import Replies, figures
+from raiden.evaluation.html.figures import figures, writing
 from raiden.evaluation.html.panels import panels
 from raiden.evaluation.results import Evaluation, Row
 from raiden.evaluation.statistics import MIN_CHARACTERS
 
+Replies = Mapping[str, Sequence[Row]]
+"""One model's replies by the sample that they answer."""
 
-def page_content(
-    evaluations: Sequence[tuple[str, Evaluation]],
-    curves: Sequence[Curve] = (),
-    track: Callable[[Sequence[Any]], Any] = iter,
-) -> dict[str, Any]:
+
+def page_content(evaluations: Sequence[tuple[str, Evaluation]], curves: Sequence[Curve] = ()) -> dict[str, Any]:
     """The content of the page.
 
     Args:
         evaluations: one, or two of which the second is compared with the first, each with the name of its file.
         curves: of the run that made the model.
-        track: goes through the figures to work out, and may show how far it is.
+
+    Raises:
+        InputError: two evaluations have no sample in common, or one that reads differently in the two.
     """
-    by_sample = [_by_sample(evaluation.rows) for _, evaluation in evaluations]
+    both = [evaluation for _, evaluation in evaluations]
+    comparison = compare(*both) if len(both) == 2 else None
+    by_sample = [_by_sample(evaluation.rows) for evaluation in both]
     samples = {id: rows[0] for replies in by_sample for id, rows in replies.items()}
     profiles: dict[tuple[tuple[str, str], ...], int] = {}
     return {
@@ -34,7 +38,8 @@ def page_content(
         "num_characters": len({row["character_name"] for row in samples.values()}),
         "notes": list(_notes(evaluations, by_sample)),
         "min_characters": MIN_CHARACTERS,
-        "figures": figures(by_sample, track),
+        "figures": figures(both, comparison),
+        "writing": writing(both, comparison),
         "panels": panels(curves),
         "samples": [
             _sample(row, profiles, [replies.get(id, ()) for replies in by_sample]) for id, row in samples.items()

@@ -17,8 +17,9 @@ function drawCurves(content) {
 
 function chart(panel) {
   const frame = frameOf(panel);
+  const lines = panel.curves.map((curve, i) => svg("path", { class: `curve c${i}`, d: pathOf(curve, frame) }));
   const drawing = svg("svg", { viewBox: `0 0 ${BOX.width} ${BOX.height}`, tabindex: 0, role: "slider" },
-    axes(frame, panel), panel.curves.map((curve, i) => svg("path", { class: `curve c${i}`, d: pathOf(curve, frame) })));
+    axes(frame, panel), lines);
   const readout = el("p", { class: "readout" });
   const figure = el("figure", {}, el("figcaption", {}, panel.title, panel.unit && el("small", {}, panel.unit)),
     drawing, readout);
@@ -62,12 +63,17 @@ function roundTicks(low, high, number) {
 }
 
 function axes({ ticks, stepTicks, x, y }, panel) {
-  const floor = BOX.height - BOX.bottom;
+  const floor = BOX.height - BOX.bottom, end = BOX.width - BOX.right;
+  const last = stepTicks.at(-1);
   return [
-    ...ticks.map((tick) => svg("line", { class: "grid", x1: BOX.left, x2: BOX.width - BOX.right, y1: y(tick), y2: y(tick) })),
-    ...ticks.map((tick) => svg("text", { x: BOX.left - 6, y: y(tick) + 4, "text-anchor": "end" }, tickText(tick, panel))),
-    ...stepTicks.map((tick) => svg("line", { class: "grid", x1: x(tick), x2: x(tick), y1: floor, y2: floor + 4 })),
-    ...stepTicks.map((tick) => svg("text", { x: x(tick), y: floor + 16, "text-anchor": "middle" }, compact(tick))),
+    ticks.map((tick) => [
+      svg("line", { class: "grid", x1: BOX.left, x2: end, y1: y(tick), y2: y(tick) }),
+      svg("text", { x: BOX.left - 6, y: y(tick) + 4, "text-anchor": "end" }, tickText(tick, panel)),
+    ]),
+    stepTicks.map((tick) => [
+      svg("line", { class: "grid", x1: x(tick), x2: x(tick), y1: floor, y2: floor + 4 }),
+      svg("text", { x: x(tick), y: floor + 16, "text-anchor": "middle" }, (tick === last ? "step " : "") + compact(tick)),
+    ]),
   ];
 }
 
@@ -95,9 +101,10 @@ function readAlong(drawing, readout, panel, { steps, x }) {
   let at = steps.length - 1;
   const show = (index, visible) => {
     at = Math.max(0, Math.min(steps.length - 1, index));
-    const texts = panel.curves.map((curve) => [curve, valueAt(curve, steps[at])]).filter(([, value]) => value !== undefined);
-    readout.replaceChildren(`step ${steps[at].toLocaleString("en")}`, ...texts.map(([curve, value]) =>
-      el("span", { class: `c${panel.curves.indexOf(curve)}` }, `${curve.label} ${valueText(value, panel)}`)));
+    readout.replaceChildren(`step ${steps[at].toLocaleString("en")}`, ...panel.curves.flatMap((curve, i) => {
+      const value = valueAt(curve, steps[at]);
+      return value === undefined ? [] : el("span", { class: `c${i}` }, `${curve.label} ${valueText(value, panel)}`);
+    }));
     line.setAttribute("x1", x(steps[at]));
     line.setAttribute("x2", x(steps[at]));
     line.setAttribute("visibility", visible ? "visible" : "hidden");
@@ -111,7 +118,8 @@ function readAlong(drawing, readout, panel, { steps, x }) {
   drawing.addEventListener("pointerleave", () => show(steps.length - 1, false));
   drawing.addEventListener("blur", () => show(steps.length - 1, false));
   drawing.addEventListener("keydown", (event) => {
-    const target = { ArrowRight: at + 1, ArrowUp: at + 1, ArrowLeft: at - 1, ArrowDown: at - 1, Home: 0, End: Infinity }[event.key];
+    const keys = { ArrowRight: at + 1, ArrowUp: at + 1, ArrowLeft: at - 1, ArrowDown: at - 1, Home: 0, End: steps.length };
+    const target = keys[event.key];
     if (target === undefined) return;
     event.preventDefault();
     show(target, true);

@@ -1,90 +1,72 @@
-"""The figures at the head of the page: shares of right replies with their intervals, and what changed."""
+"""The figures at the head of the page: those of `raiden validate` and `raiden compare`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 from urllib.parse import urlencode
 
-from raiden.evaluation.results import BREAKDOWN, Row
-from raiden.evaluation.statistics import compare_paired, estimate
+from raiden.evaluation.comparison import Comparison, styles
+from raiden.evaluation.results import Evaluation
+from raiden.evaluation.statistics import Difference, Estimate, estimate
+from raiden.evaluation.summary import estimates, pass_shares, title
 
-Replies = Mapping[str, Sequence[Row]]
-"""One evaluation's replies by the sample that they answer."""
-
-_FOCUSES = {"sbk": "SBK (profile)", "cm": "CM (conversation)"}
-
-
-@dataclass(frozen=True)
-class _Figure:
-    """A line of the table: which samples it counts, and what of them."""
-
-    title: str
-    filters: Mapping[str, str] = field(default_factory=dict)
-    """Fields and values of the samples that count, as the page's filters name them."""
-    of: str = "accuracy"
-    headline: bool = True
-
-    def counts(self, row: Row) -> bool:
-        return all(row[name] == value for name, value in self.filters.items())
-
-    def values(self, replies: Replies) -> dict[str, float]:
-        """By sample, the mean over its replies."""
-        return {
-            id: sum(row[self.of] for row in rows) / len(rows) for id, rows in replies.items() if self.counts(rows[0])
-        }
+_STYLE = {
+    "mean_length": ("mean length of a reply", "characters"),
+    "distinct_1": ("different words (distinct-1)", "share"),
+    "distinct_2": ("different pairs of words (distinct-2)", "share"),
+    "first_person": ("in the first person", "share"),
+    "repeated_openings": ("beginning like another reply", "share"),
+    "truncated": ("cut at the token limit", "share"),
+}
+"""Title and unit of each figure of `raiden.evaluation.style`."""
 
 
-def figures(evaluations: Sequence[Replies], track: Callable[[Sequence[Any]], Any] = iter) -> list[dict[str, Any]]:
-    """The lines of the page's table, for one evaluation, or for two of which the second is compared with the first.
+def figures(evaluations: Sequence[Evaluation], comparison: Comparison | None) -> list[dict[str, Any]]:
+    """Shares of right replies and the mean reward, each with its interval.
 
     Args:
-        evaluations: whose samples are these, the older model's first.
-        track: goes through the lines, and may show how far it is.
+        evaluations: one or two.
+        comparison: of the second with the first, where there are two.
     """
-    samples = {id: rows[0] for replies in evaluations for id, rows in replies.items()}
-    lines = [line for line in _lines() if any(map(line.counts, samples.values()))]
-    return [_as_content(line, evaluations, samples) for line in track(lines)]
+    found = [estimates(evaluation.rows) | {"reward": _reward(evaluation)} for evaluation in evaluations]
+    differences = comparison.differences if comparison else {}
+    names = [*found[0], *(name for name in found[-1] if name not in found[0])]
+    return [_figure(name, [each.get(name) for each in found], differences.get(name)) for name in names]
 
 
-def _lines() -> Iterator[_Figure]:
-    yield _Figure("all samples")
-    for focus, title in _FOCUSES.items():
-        yield _Figure(title, {"focus": focus})
-        for kind, values in BREAKDOWN.items():
-            for value in values:
-                yield _Figure(f"{kind.replace('_', ' ')}: {value}", {"focus": focus, kind: value}, headline=False)
-    yield _Figure("mean reward", of="total")
+def _reward(evaluation: Evaluation) -> Estimate:
+    return estimate([row["total"] for row in evaluation.rows], [row["character_name"] for row in evaluation.rows])
 
 
-def _as_content(line: _Figure, evaluations: Sequence[Replies], samples: Mapping[str, Row]) -> dict[str, Any]:
-    values = [line.values(replies) for replies in evaluations]
+def _figure(name: str, values: Sequence[Estimate | None], difference: Difference | None) -> dict[str, Any]:
     return {
-        "title": line.title,
-        "headline": line.headline,
-        "unit": "share" if line.of == "accuracy" else "reward",
-        "link": "#" + urlencode(line.filters),
-        "values": [_estimate(found, samples) for found in values],
-        "difference": _difference(*values, samples) if len(values) == 2 else None,
+        "title": title(name).strip(),
+        "headline": "/" not in name,
+        "unit": "reward" if name == "reward" else "share",
+        "link": "#" + urlencode(_filters(name)),
+        "values": [value and asdict(value) for value in values],
+        "difference": difference and {**asdict(difference), "verdict": difference.verdict},
     }
 
 
-def _estimate(values: Mapping[str, float], samples: Mapping[str, Row]) -> dict[str, Any] | None:
-    return asdict(estimate(list(values.values()), _characters(values, samples))) if values else None
+def _filters(name: str) -> Mapping[str, str]:
+    """The page's filters that leave the samples which a figure counts.
+
+    >>> _filters("sbk/language/zh")
+    {'focus': 'sbk', 'language': 'zh'}
+    """
+    focus, *kind = name.split("/")
+    if focus not in ("sbk", "cm"):
+        return {}
+    return {"focus": focus, **({kind[0]: kind[1]} if kind else {})}
 
 
-def _difference(
-    before: Mapping[str, float], after: Mapping[str, float], samples: Mapping[str, Row]
-) -> dict[str, Any] | None:
-    """The paired difference, on the samples that both have."""
-    shared = [id for id in before if id in after]
-    if not shared:
-        return None
-    pairs = ([values[id] for id in shared] for values in (before, after))
-    found = compare_paired(*pairs, _characters(shared, samples))
-    return {**asdict(found), "verdict": found.verdict}
-
-
-def _characters(ids: Iterable[str], samples: Mapping[str, Row]) -> list[str]:
-    return [samples[id]["character_name"] for id in ids]
+def writing(evaluations: Sequence[Evaluation], comparison: Comparison | None) -> list[dict[str, Any]]:
+    """How the replies are written, so that a model that got right by getting dull is seen; and pass@k where k > 1."""
+    passed = [pass_shares(evaluation.rows) for evaluation in evaluations]
+    lines = [(f"pass@{k}", "share", [shares.get(k) for shares in passed]) for k in sorted(set().union(*passed))]
+    by_model = [comparison.style_before, comparison.style_after] if comparison else [styles(evaluations[0].rows)]
+    lines += [(heading, unit, [style[name] for style in by_model]) for name, (heading, unit) in _STYLE.items()]
+    return [{"title": heading, "unit": unit, "values": values} for heading, unit, values in lines]

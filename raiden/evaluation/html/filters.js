@@ -9,8 +9,8 @@ const FACETS = [
   { key: "verdict", label: "Verdict", of: (s) => s.verdicts },
   { key: "character", label: "Character", of: (s) => [s.character] },
 ];
-const ORDER = ["sbk", "cm", "zh", "ja", "en", "ko", "what", "who", "where", "when", "why", "how", "easy", "medium", "hard",
-  "right", "partly right", "wrong", "got right", "got wrong"];
+const ORDER = ["sbk", "cm", "zh", "ja", "en", "ko", "what", "who", "where", "when", "why", "how",
+  "easy", "medium", "hard", "right", "partly right", "wrong", "got right", "got wrong"];
 
 /** What is said of a sample: of the last model's replies, and of the change from the first model's. */
 function verdictsOf(sample) {
@@ -66,7 +66,8 @@ class Filters {
     });
     const reset = el("button", { type: "button" }, "Show all");
     reset.addEventListener("click", () => this.show({}));
-    this.form.append(el("label", { for: "by-text", class: "wide" }, "Text in question, replies, reason", this.search), reset);
+    const label = el("label", { for: "by-text", class: "wide" }, "Text in question, replies, reason", this.search);
+    this.form.append(label, reset);
     this.form.addEventListener("submit", (event) => event.preventDefault());
   }
 
@@ -123,15 +124,16 @@ class Filters {
   }
 
   summary() {
-    const all = this.content.samples.length;
-    const number = this.matching.length === all ? plural(all, "sample") : `${this.matching.length.toLocaleString("en")} of ${plural(all, "sample")}`;
+    const [number, all] = [this.matching.length, this.content.samples.length];
     const shares = this.content.models.map((_, side) => {
       const replies = this.matching.flatMap((sample) => sample.replies[side]);
       const right = replies.filter((reply) => reply.accuracy === 1).length;
       const share = replies.length ? ` (${percent(right / replies.length)})` : "";
-      return `${sideName(this.content, side)}: ${right.toLocaleString("en")} of ${replies.length.toLocaleString("en")} replies right${share}`;
+      const name = sideName(this.content, side);
+      return `${name}: ${right.toLocaleString("en")} of ${plural(replies.length, "reply")} right${share}`;
     });
-    return [number, ...shares].join(" · ");
+    const part = number === all ? "" : `${number.toLocaleString("en")} of `;
+    return [part + plural(all, "sample"), ...shares].join(" · ");
   }
 
   drawList(whole = false) {
@@ -140,7 +142,7 @@ class Filters {
     const first = (page - 1) * PAGE_SIZE;
     const rows = whole ? this.matching : this.matching.slice(first, first + PAGE_SIZE);
     byId("list").replaceChildren(...rows.map((sample) => sampleCard(this.content, sample)));
-    if (!rows.length) byId("list").append(el("p", { class: "hint" }, "No sample is like this. “Show all” takes the filters away."));
+    if (!rows.length) byId("list").append(el("p", { class: "hint" }, "No sample is like this; “Show all” shows all."));
     this.drawPages(page, last);
   }
 

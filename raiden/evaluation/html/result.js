@@ -27,10 +27,12 @@ function drawResult(content) {
   const headlines = content.figures.filter((figure) => figure.headline);
   section.append(
     el("div", { class: "tiles" }, headlines.map((figure) => tile(content, figure))),
-    el("p", { class: "hint" }, "Shares of right replies with their 95 % intervals, by bootstrap over characters; those of " +
-      `fewer than ${content.min_characters} characters are faint and not to be trusted. “Better” and “worse” are said only ` +
-      "where the interval of the difference leaves out 0. The name of a line filters the samples below."),
-    el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "All figures" }, figureTable(content)));
+    el("p", { class: "hint" }, "Shares of right replies with their 95 % intervals, by bootstrap over characters; " +
+      `those of fewer than ${content.min_characters} characters are faint and not to be trusted. “Better” and ` +
+      "“worse” are said only where the interval of the difference leaves out 0. The name of a line filters the " +
+      "samples below."),
+    el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "All figures" }, figureTable(content)),
+    el("h3", {}, "How the replies are written"), writingTable(content));
 }
 
 function tile(content, figure) {
@@ -63,7 +65,7 @@ function verdictBadge({ verdict, p_value }) {
 
 function figureTable(content) {
   const compared = content.models.length === 2;
-  const names = ["", "samples", ...content.models.map((_, side) => (compared ? sideName(content, side) : "right"))];
+  const names = ["", "replies", ...content.models.map((_, side) => (compared ? sideName(content, side) : "right"))];
   if (compared) names.push("difference, points", "p");
   const head = names.map((name) => el("th", { scope: "col" }, name));
   return el("table", {},
@@ -83,11 +85,20 @@ function figureLine(content, figure) {
     cells, el("td", { class: "plot" }, figure.unit === "share" && intervals(figure)));
 }
 
+function writingTable(content) {
+  const heads = content.models.length === 2 ? ["", "before", "after"] : ["", "all replies"];
+  const text = (unit, value) => (value === null ? "–" : unit === "share" ? percent(value) : compact(value));
+  return el("table", { class: "writing" },
+    el("thead", {}, el("tr", {}, heads.map((name) => el("th", { scope: "col" }, name)))),
+    el("tbody", {}, content.writing.map(({ title, unit, values }) => el("tr", {}, el("th", { scope: "row" }, title),
+      values.map((value) => el("td", {}, text(unit, value)))))));
+}
+
 function differenceCells(figure) {
   if (!figure.difference) return [el("td", {}, "–"), el("td", {}, "")];
   const { p_value: p, verdict } = figure.difference;
   return [
-    el("td", { class: `difference ${verdict}` }, differenceText(figure), ["better", "worse"].includes(verdict) && unseen(` ${verdict}`)),
+    el("td", { class: `difference ${verdict}` }, differenceText(figure), unseen(` ${verdict}`)),
     el("td", {}, p < 0.001 ? "<0.001" : p.toFixed(3)),
   ];
 }

@@ -45,10 +45,11 @@ function historyFold(sample) {
 function repliesOf(content, sample, replies, side) {
   const name = sideName(content, side);
   const label = `replies of ${content.models[side].name}`;
+  const blocks = replies.map((reply) => replyBlock(sample, reply));
   const right = replies.filter((reply) => reply.accuracy === 1).length;
   return el("section", { "aria-label": label },
     el("h4", {}, swatch(content, side), name, replies.length > 1 && ` · ${right} of ${replies.length} right`),
-    replies.length ? replies.map((reply) => replyBlock(sample, reply)) : el("p", { class: "hint" }, "not in this file"));
+    blocks.length ? blocks : el("p", { class: "hint" }, "not in this file"));
 }
 
 function replyBlock(sample, reply) {
@@ -65,5 +66,6 @@ function replyBlock(sample, reply) {
 
 function scores({ total, components }) {
   const parts = Object.entries(components).filter(([name]) => name !== "accuracy");
-  return [["reward", total], ...parts].map(([name, value]) => el("span", {}, `${name.replaceAll("_", " ")} ${compact(value)}`));
+  return [["reward", total], ...parts].map(([name, value]) =>
+    el("span", {}, `${name.replaceAll("_", " ")} ${compact(value)}`));
 }
