@@ -44,5 +44,9 @@ def test_no_replies_have_no_style():
     assert style([], "en") == {}
 
 
+def test_an_opening_is_repeated_where_two_replies_share_it():
+    assert style(["I bake bread.", "I bake bread daily.", "Fog, mostly."], "en")["repeated_openings"] == 2 / 3
+
+
 def test_a_reply_without_a_word_is_no_opening():
     assert style(["...", "..."], "en")["repeated_openings"] == 0

@@ -181,6 +181,19 @@ def test_without_keywords_no_accuracy_is_made_up(run, tmp_path):
     assert not (tmp_path / "out" / "evaluation.json").exists()
 
 
+def test_replies_of_another_model_are_not_overwritten(run, tmp_path, capsys):
+    run()
+    before = (tmp_path / "out" / "replies.json").read_bytes()
+    capsys.readouterr()
+
+    files = write_files(tmp_path, DIALOGUES)
+    with serving(Behaviour(says=model, models=("another-model",))) as server:
+        assert main(["benchmark", *files, "--output_dir", str(tmp_path / "out"), "--base_url", server.base_url]) == 2
+
+    assert "holds replies of test-model" in capsys.readouterr().err
+    assert (tmp_path / "out" / "replies.json").read_bytes() == before
+
+
 def test_failed_replies_are_counted_and_never_scored(run, tmp_path):
     def fails_once(messages):
         if "Q2" in messages[-1]["content"]:

@@ -15,7 +15,7 @@ from tests.servers.chat_server import Behaviour
 DIALOGUES = {
     "goose": dialogue("Q1: what kind of bird is Admiral?", "A", "A goose, my dear."),
     "born": dialogue("Q2: when were you born?", "A", "I was born in 1961."),
-    "master": dialogue("Q3: 您的师父是谁？", "A", "我的师父是程伯安。", "裴青山"),
+    "master": dialogue("Q3: 您的师父是谁？", "A、E", "我的师父是程伯安。", "裴青山"),
     "train": dialogue(
         "Q4: when does my train leave?", "K2", "At nine, you said.", "Tamsin Roe", "It leaves at nine.", "Ah."
     ),
@@ -100,7 +100,7 @@ def test_judge_and_rules_are_compared(run, tmp_path):
     # by the rules the references of two others are better, the master is a tie.
     assert figures(tmp_path)["agreement"] == {
         "kappa": 0.0,  # alike 1 of 3; by chance 1/3 too: the judge says tie always, the rules once
-        "num_comparisons": 3,
+        "num_comparisons": 3,  # not the master's style, of which no rule can tell
         "counts": {"rules: lose, judge: tie": 2, "rules: tie, judge: tie": 1},
     }
 
