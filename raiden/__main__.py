@@ -6,7 +6,6 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from raiden.commands.model_options import names_a_model
 from raiden.errors import RaidenError
 
 _WITHOUT_TRAINER = {
@@ -26,6 +25,9 @@ _WITHOUT_TRAINER = {
 """Commands that are none of LightningCLI's, and the module of each; those that neither load nor train start at once,
 without torch."""
 
+_MODEL_OPTIONS = {"--model_path", "--base_url", "--model_id"}
+"""With one of these, `validate` asks that model, and not the trainer's."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command; errors of raiden's own are told without a traceback.
@@ -35,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     module = _WITHOUT_TRAINER.get(arguments[0]) if arguments else None
-    if arguments[:1] == ["validate"] and names_a_model(arguments):
+    if arguments[:1] == ["validate"] and _MODEL_OPTIONS.intersection(a.partition("=")[0] for a in arguments):
         module = "raiden.commands.validate"
     try:
         if module is not None:

@@ -7,14 +7,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 
 from raiden.errors import ConfigError
 from raiden.evaluation.comparison import Comparison, compare
 from raiden.evaluation.results import read_evaluation
-from raiden.evaluation.statistics import MIN_CHARACTERS, NUM_RESAMPLES
-from raiden.evaluation.summary import title
+from raiden.evaluation.statistics import MIN_CHARACTERS, NUM_RESAMPLES, Difference
+from raiden.evaluation.summary import open_console, title
 from raiden.records import write_json
 
 _DESCRIPTION = """Compare two evaluations, sample by sample. Intervals are bootstrap ones over characters, p-values
@@ -75,12 +74,13 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _print(comparison: Comparison) -> None:
-    console = Console(highlight=False, markup=False)
+    console = open_console()
     console.print(f"before: {comparison.before}\nafter:  {comparison.after}")
     console.print(_table(comparison))
     console.print(_style_table(comparison.style_before, comparison.style_after))
-    if any(d.num_characters < MIN_CHARACTERS for d in comparison.differences.values()):
+    if any(_mark(d) for d in comparison.differences.values()):
         console.print(f"?: fewer than {MIN_CHARACTERS} characters; the interval is not to be trusted")
+    console.print("samples: so many questions about so many characters")
     console.print("Each interval is a 95 % one on its own: of twenty rows, one may exclude 0 by chance.")
     for name, ids in (("before", comparison.only_before), ("after", comparison.only_after)):
         if ids:
@@ -90,22 +90,24 @@ def _print(comparison: Comparison) -> None:
 
 def _table(comparison: Comparison) -> Table:
     table = Table("replies that are right", box=SIMPLE_HEAD)
-    for heading in ("before", "after", "difference", "95 % interval", "p", "characters", "samples"):
-        table.add_column(heading, justify="right")
+    for heading in ("before", "after", "difference (95 % interval)", "p", "samples"):
+        table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("verdict")
     for name, d in comparison.differences.items():
         table.add_row(
             title(name),
             f"{100 * d.before:.1f} %",
             f"{100 * d.after:.1f} %",
-            f"{100 * d.difference:+.1f}",
-            f"{100 * d.low:+.1f} to {100 * d.high:+.1f}" + (" ?" if d.num_characters < MIN_CHARACTERS else ""),
+            f"{100 * d.difference:+.1f} ({100 * d.low:+.1f} to {100 * d.high:+.1f}{_mark(d)})",
             f"{d.p_value:.3f}" if d.p_value >= 0.001 else "<0.001",
-            str(d.num_characters),
-            str(d.num_samples),
+            f"{d.num_samples} of {d.num_characters}",
             d.verdict,
         )
     return table
+
+
+def _mark(difference: Difference) -> str:
+    return " ?" if difference.num_characters < MIN_CHARACTERS else ""
 
 
 def _style_table(before: Mapping[str, float], after: Mapping[str, float]) -> Table:

@@ -40,12 +40,6 @@ class ModelOptions:
     """Stands before the names of the options."""
 
 
-def names_a_model(argv: list[str]) -> bool:
-    """Whether a command line has an option that says which model replies."""
-    given = {argument.partition("=")[0] for argument in argv}
-    return any(f"--{source}" in given for source in _SOURCES)
-
-
 def add_model_options(parser: argparse.ArgumentParser, prefix: str = "", who: str = "the model") -> None:
     """Adds the group of options to a command.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import defaultdict
 from collections.abc import Sequence
 from statistics import fmean
@@ -14,6 +15,7 @@ from raiden.evaluation.results import Evaluation, Row, cells
 from raiden.evaluation.statistics import MIN_CHARACTERS, Estimate, estimate, pass_at_k
 
 TITLES = {"all": "SBK and CM", "sbk": "SBK (profile)", "cm": "CM (conversation)", "reward": "mean reward"}
+_PLAIN_WIDTH = 120
 
 
 def estimates(rows: Sequence[Row]) -> dict[str, Estimate]:
@@ -61,9 +63,14 @@ def pass_shares(rows: Sequence[Row]) -> dict[int, float]:
     return {k: fmean(pass_at_k(len(d), round(sum(d)), k) for d in draws) for k, draws in enough.items()}
 
 
+def open_console() -> Console:
+    """Where tables go: as wide as the terminal, or wide enough for all columns in a file."""
+    return Console(width=None if sys.stdout.isatty() else _PLAIN_WIDTH, highlight=False, markup=False)
+
+
 def print_summary(evaluation: Evaluation) -> None:
     """Prints the table of an evaluation."""
-    console = Console(highlight=False, markup=False)
+    console = open_console()
     table = Table(title=evaluation.model, title_justify="left", box=SIMPLE_HEAD)
     for heading in ("replies that are right", "share", "95 % interval", "characters", "replies"):
         table.add_column(heading, justify="left" if heading.startswith("replies that") else "right")
