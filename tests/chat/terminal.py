@@ -58,10 +58,10 @@ class Terminal:
     def text(self) -> str:
         return self._call("capture-pane", "-p", "-J")
 
-    def wait_for(self, words: str, seconds: float = 60) -> str:
-        """The screen, as soon as the words stand on it."""
+    def wait_for(self, words: str, times: int = 1, seconds: float = 60) -> str:
+        """The screen, as soon as the words stand on it so many times."""
         end = time.monotonic() + seconds
-        while words not in (text := self.text()):
+        while (text := self.text()).count(words) < times:
             assert time.monotonic() < end, f"{words!r} never came:\n{text}"
             time.sleep(0.05)
         return text

@@ -25,9 +25,9 @@ def test_a_reply_is_read_while_it_is_written_and_stopped_by_ctrl_c(tmp_path):
             window.wait_for("(stopped)")
             window.wait_for("Ctrl-C again ends")
             window.type("And now?")
-            window.wait_for("And now?\nWalter Novak: word0")
+            window.wait_for("Walter Novak: word0 word1", times=2)
             window.press("C-c")
-            window.wait_for("Ctrl-C again ends", 5)
+            window.wait_for("Ctrl-C again ends", times=2)
             window.press("C-c")
             assert window.exit_code() == 130
             assert "Traceback" not in window.text()
@@ -49,7 +49,7 @@ def test_wide_characters_are_edited_as_whole_characters(tmp_path):
             window.type("漢字かなと한글 mixed")
             window.wait_for("佟大喜: 「漢字かなと한글 mixed」")
             window.press("Up", "Up", "Enter")
-            window.wait_for("You: 你啊好\n佟大喜: 「你啊好」\nYou: 漢字")
+            window.wait_for("佟大喜: 「你啊好」\nYou:", times=2)
             window.press("C-d")
             assert window.exit_code() == 0
         assert [body["messages"][-1]["content"] for body in server.bodies] == [

@@ -1,9 +1,8 @@
-"""Replies that are shown while they are written: over a socket, by a local model, and what may go wrong midway."""
+"""Replies that are shown while they are written: over a socket, and what may go wrong midway."""
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 
 import pytest
 
@@ -17,9 +16,6 @@ from raiden.endpoints import (
 )
 from raiden.endpoints.openai import OpenAIEndpoint
 from raiden.endpoints.reasoning import SpokenText, StreamedText
-from raiden.local_endpoint import LocalEndpoint
-from raiden.policy import PolicyConfig, load_policy
-from raiden.types import Message
 from tests.endpoints.requests import GREETING
 from tests.servers.chat_server import Behaviour, ChatServer
 from tests.servers.streaming import PIECE
@@ -136,60 +132,3 @@ def test_an_endpoint_that_cannot_stream_shows_its_reply_at_once():
     pieces: list[str] = []
     assert asyncio.run(stream_reply(Whole(), GREETING, pieces.append)) == ChatReply("all of it", 1, 2)
     assert pieces == ["all of it"]
-
-
-@pytest.fixture
-def local(tiny_folder):
-    return LocalEndpoint(load_policy(PolicyConfig(str(tiny_folder)), with_reference=False), "tiny")
-
-
-def request_in_four_languages():
-    return (Message("system", "你是灯塔的守护人。"), Message("user", "どこで生まれましたか。 어디? Where?"))
-
-
-def test_a_local_model_streams_the_reply_that_it_gives_at_once(local):
-    request = replace(GREETING, messages=request_in_four_languages(), max_tokens=60, temperature=1.0, verbatim=True)
-
-    async def main() -> list[tuple[list[str], ChatReply, ChatReply]]:
-        results = []
-        for seed in range(3):
-            pieces: list[str] = []
-            asked = replace(request, seed=seed)
-            whole, reply = await asyncio.gather(local.complete(asked), stream_reply(local, asked, pieces.append))
-            results.append((pieces, reply, whole))
-        await local.close()
-        return results
-
-    for pieces, reply, whole in asyncio.run(main()):
-        assert reply == whole
-        assert len(pieces) > 5
-        shown = "".join(pieces)
-        assert reply.text.startswith(shown)
-        assert set(reply.text[len(shown) :]) <= {"\ufffd"}  # the rest of a character that never came
-
-
-def test_a_stopped_stream_shows_no_more_and_the_next_reply_comes(local):
-    local._engine.stop_ids = []  # it writes to the limit
-    request = replace(GREETING, max_tokens=4000, temperature=1.0, verbatim=True)
-
-    async def main() -> tuple[int, int, ChatReply]:
-        pieces: list[str] = []
-        task = asyncio.create_task(stream_reply(local, request, pieces.append))
-        while not pieces:
-            await asyncio.sleep(0.01)
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        num_shown = len(pieces)
-        reply = await stream_reply(local, replace(request, max_tokens=5), lambda _: None)
-        await local.close()
-        return num_shown, len(pieces), reply
-
-    num_then, num_later, reply = asyncio.run(main())
-    assert num_then == num_later
-    assert (reply.completion_tokens, reply.truncated) == (5, True)
-
-
-def test_a_local_model_says_when_a_conversation_is_longer_than_its_context(local):
-    with pytest.raises(ContextLengthError, match="context of 8192"):
-        asyncio.run(stream_reply(local, replace(GREETING, max_tokens=8192), lambda _: None))
