@@ -96,13 +96,14 @@ def _rule_cells(rule: Mapping[str, Any] | None) -> list[str]:
 def _by_judge(summary: Mapping[str, Any]) -> Table:
     table = Table(title=f"against {summary['against']}, judged by {summary['judge']}", title_justify="left")
     table.add_column("dimension")
-    for column in ("win", "tie", "lose", "score", "95 %", "in both orders", "orders disagree", "errors"):
+    for column in ("win", "tie", "lose", "score", "95 %", "both orders", "orders differ", "errors", "verdict"):
         table.add_column(column, justify="right")
     for name, figures in summary["dimensions"].items():
         if judge := figures["judge"]:
             cells = [f"{judge[count]:g}" for count in ("wins", "ties", "losses")]
             cells += [_percent(judge["score"]), _range(judge), _percent(judge["strict_score"])]
-            table.add_row(name, *cells, _percent(judge["disagreement_share"]), str(judge["num_errors"]))
+            cells += [_percent(judge["disagreement_share"]), str(judge["num_errors"])]
+            table.add_row(name, *cells, judge["margin"]["verdict"] if judge["margin"] else "-")
     return table
 
 

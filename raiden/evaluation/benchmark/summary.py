@@ -10,8 +10,8 @@ from raiden.evaluation.benchmark.dialogues import Skipped
 from raiden.evaluation.benchmark.dimensions import DIMENSIONS, Dimension
 from raiden.evaluation.benchmark.judge import Judged, Outcome, Verdict
 from raiden.evaluation.benchmark.scoring import VERSION, Answered, Rule
-from raiden.evaluation.benchmark.verdicts import add_up, cohens_kappa, points, rule_outcome
-from raiden.evaluation.statistics import estimate
+from raiden.evaluation.benchmark.verdicts import add_up, cohens_kappa, rule_outcome, share
+from raiden.evaluation.statistics import compare_paired, estimate
 from raiden.evaluation.style import style
 from raiden.types import LANGUAGES
 
@@ -86,22 +86,41 @@ def _judge_figures(judged: Sequence[Judged]) -> dict[str, Any] | None:
     if not judged:
         return None
     score = add_up(judged)
-    valid = [(one.comparison.turn.profile.name, point) for one in judged if (point := points(one)) is not None]
-    share = estimate([point for _, point in valid], [name for name, _ in valid]) if valid else None
+    valid = [one for one in judged if not one.failed]
     return {
         "num_comparisons": len(valid),
-        "num_characters": share.num_characters if share else 0,
+        "num_characters": len({_character(one) for one in valid}),
         "wins": score.wins,
         "ties": score.ties,
         "losses": score.losses,
         "score": score.score,
-        "interval": [share.low, share.high] if share else None,
+        **(_intervals(valid) if valid else {"interval": None, "margin": None}),
         "strict_score": score.strict,
         "num_disagreements": score.num_disagreements,
         "disagreement_share": score.num_disagreements / len(valid) if valid else None,
         "num_first_preferred": score.num_first_preferred,
         "num_errors": score.num_errors,
     }
+
+
+def _intervals(valid: Sequence[Judged]) -> dict[str, Any]:
+    """How sure the score is, and whether wins and losses differ by more than chance."""
+    characters = [_character(one) for one in valid]
+    wins, losses = ([share(one, outcome) for one in valid] for outcome in ("win", "lose"))
+    score, margin = estimate(wins, characters), compare_paired(losses, wins, characters)
+    return {
+        "interval": [score.low, score.high],
+        "margin": {
+            "difference": margin.difference,
+            "interval": [margin.low, margin.high],
+            "p_value": margin.p_value,
+            "verdict": margin.verdict,
+        },
+    }
+
+
+def _character(judged: Judged) -> str:
+    return judged.comparison.turn.profile.name
 
 
 def _agreement(

@@ -58,11 +58,9 @@ def add_up(judged: Sequence[Judged]) -> Score:
     )
 
 
-def points(judged: Judged) -> float | None:
-    """What a comparison adds to the wins: 0, one half or 1; None where a verdict is missing."""
-    if judged.failed:
-        return None
-    return sum(verdict.outcome == "win" for verdict in (judged.model_first, judged.model_second)) / 2
+def share(judged: Judged, outcome: Outcome) -> float:
+    """What a comparison with two verdicts adds to the wins, ties or losses: 0, one half or 1."""
+    return sum(verdict.outcome == outcome for verdict in (judged.model_first, judged.model_second)) / 2
 
 
 def _prefers_first(judged: Judged) -> bool:

@@ -153,6 +153,28 @@ def test_an_order_biased_judge_gives_neither_side_anything(run, tmp_path):
     assert code == 0
 
 
+@pytest.mark.parametrize(
+    ("preferred", "word", "margin"),
+    [("model", "better", [1, 1]), ("reference", "worse", [-1, -1]), ("first", "no difference shown", [0, 0])],
+)
+def test_better_is_said_only_where_the_interval_says_so(tmp_path, preferred, word, margin):
+    npc = {f"Role {i}": {"npc_setting": "Pet: a goose"} for i in range(6)}
+    files = write_files(tmp_path, {str(i): dialogue(f"Q{i}: hi?", "L", "Hm.", f"Role {i}") for i in range(6)}, npc)
+
+    def says(messages):
+        if "<First Reply>" not in messages[-1]["content"]:
+            return model(messages)
+        wanted = {"model": "I answer", "reference": "Hm.", "first": ""}[preferred]
+        return verdict("first" if wanted in judged_replies(messages)[0] else "second")
+
+    with serving(Behaviour(says=says)) as server:
+        urls = ["--base_url", server.base_url, "--judge_base_url", server.base_url]
+        assert main(["benchmark", *files, *urls, "--output_dir", str(tmp_path / "o"), "--against", "reference"]) == 0
+
+    found = read(tmp_path / "o", "summary.json")["dimensions"]["CC"]["judge"]["margin"]
+    assert (found["verdict"], found["interval"]) == (word, margin)
+
+
 def test_two_models_are_compared_with_the_reference_shown(run, tmp_path):
     def longest(messages):
         first, second = judged_replies(messages)

@@ -3,7 +3,7 @@
 import pytest
 
 from raiden.evaluation.benchmark.judge import Judged, Verdict
-from raiden.evaluation.benchmark.verdicts import add_up, cohens_kappa, points, rule_outcome
+from raiden.evaluation.benchmark.verdicts import add_up, cohens_kappa, rule_outcome, share
 
 
 def judged(first, second):
@@ -44,10 +44,11 @@ def test_errors_alone_are_no_score():
     assert (score.score, score.strict, score.num_comparisons, score.num_errors) == (None, None, 0, 2)
 
 
-def test_a_comparison_adds_to_the_wins_what_its_orders_say():
-    cases = [("win", "win"), ("win", "lose"), ("tie", "win"), ("tie", "tie"), ("win", None)]
+def test_a_comparison_adds_to_each_count_what_its_orders_say():
+    cases = [judged("win", "win"), judged("win", "lose"), judged("tie", "win"), judged("tie", "tie")]
 
-    assert [points(judged(*case)) for case in cases] == [1, 0.5, 0.5, 0, None]
+    assert [share(case, "win") for case in cases] == [1, 0.5, 0.5, 0]
+    assert [share(case, "lose") for case in cases] == [0, 0.5, 0, 0]
 
 
 def test_kappa_is_cohens():
