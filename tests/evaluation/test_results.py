@@ -1,0 +1,81 @@
+"""The evaluation file: its figures by hand, and what comes back from the disk."""
+
+import json
+
+import pytest
+import torch
+
+from raiden.evaluation.results import Evaluation, metrics_of, read_evaluation, write_evaluation
+from raiden.evaluation.summary import estimates, pass_shares
+from raiden.metrics import RoleAwareness
+from raiden.samples import parse_sample
+from raiden.types import Reward
+from tests.evaluation.rows import evaluation, row
+from tests.records import sample_record
+
+
+def test_shares_are_counted_by_hand():
+    rows = [
+        row("a", "Ada", 1.0),
+        row("b", "Ada", 0.0, question_type="why"),
+        row("c", "Ben", 1.0, focus="cm", language="zh", difficulty="hard"),
+    ]
+    assert metrics_of(rows) == {
+        "sbk": 0.5,
+        "sbk/language/en": 0.5,
+        "sbk/question_type/what": 1.0,
+        "sbk/question_type/why": 0.0,
+        "sbk/difficulty/easy": 0.5,
+        "cm": 1.0,
+        "cm/language/zh": 1.0,
+        "cm/question_type/what": 1.0,
+        "cm/difficulty/hard": 1.0,
+        "reward": pytest.approx((1.0 + 0.3 + 1.0) / 3),
+    }
+
+
+def test_they_are_the_trainers_own():
+    metric = RoleAwareness()
+    rows = []
+    for index, accuracy in enumerate((1.0, 0.0, 0.0)):
+        sample = parse_sample(sample_record(question_type=("what", "why", "what")[index]), "here")
+        metric.update(sample, Reward(accuracy, {"accuracy": accuracy, "format": 1.0}, (), ""))
+        rows.append(row("x", "a", accuracy, language="zh", question_type=sample.question_type, total=accuracy))
+    theirs = {name: float(value) for name, value in metric.compute().items() if not torch.isnan(value)}
+    assert metrics_of(rows) == pytest.approx(theirs)
+
+
+def test_what_is_written_comes_back(tmp_path):
+    made = Evaluation("m", {"sbk": 1.0}, [row("a", "小明", 1.0)], [{"id": "b", "reply_index": 0, "error": "HTTP 500"}])
+    write_evaluation(tmp_path / "out.json", made)
+    assert read_evaluation(tmp_path / "out.json") == made
+    assert "小明" in (tmp_path / "out.json").read_text(encoding="utf-8")
+
+
+def test_a_file_of_an_earlier_version_is_read(tmp_path):
+    old = row("a", "Ada", 1.0)
+    for field in ("reply_index", "history", "profile"):
+        del old[field]
+    (tmp_path / "old.json").write_text(json.dumps({"metrics": {"sbk": 1.0}, "samples": [old]}))
+    found = read_evaluation(tmp_path / "old.json")
+    assert found.model == "old"
+    assert (found.rows[0]["reply_index"], found.rows[0]["history"], found.rows[0]["profile"]) == (0, [], {})
+
+
+def test_a_table_has_sbk_and_cm_together_first():
+    rows = [row("a", "Ada", 1.0), row("b", "Ada", 0.0, focus="cm")]
+    assert list(estimates(rows))[:2] == ["all", "sbk"]
+    assert estimates(rows)["all"].mean == 0.5
+
+
+def test_pass_at_k_counts_questions_with_replies_enough():
+    draws = {"a": [1, 0, 0, 0], "b": [0, 0, 0, 0], "c": [1, 1]}  # two requests about c failed
+    rows = [row(q, "Ada", float(v), reply_index=i) for q, own in draws.items() for i, v in enumerate(own)]
+    # pass@2: a 1 - 3/6, b 0, c 1; pass@4: a 1, b 0.
+    assert pass_shares(rows) == {1: pytest.approx((0.25 + 0 + 1) / 3), 2: pytest.approx(0.5), 4: 0.5}
+    assert pass_shares([row("a", "Ada", 1.0)]) == {}
+
+
+def test_an_evaluation_without_a_reply_has_no_figures():
+    assert evaluation([]).metrics == {}
+    assert estimates([]) == {}
