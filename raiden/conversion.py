@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any, Literal, get_args
 
-from raiden.prompts import build_messages
+from raiden.prompts import ResponseFormat, build_messages
 from raiden.types import Sample
 
 Form = Literal["sharegpt", "chatml", "trl"]
@@ -16,7 +16,7 @@ FORMS: tuple[Form, ...] = get_args(Form)
 _SPEAKERS = {"system": "system", "user": "human", "assistant": "gpt"}
 
 
-def convert_sample(sample: Sample, form: Form) -> dict[str, Any]:
+def convert_sample(sample: Sample, form: Form, response_format: ResponseFormat = "plain") -> dict[str, Any]:
     """One row of a data set in a form of other trainers.
 
     `sharegpt`: `conversations`, a list of `from` (system, human, gpt) and `value`, the reference answer last.
@@ -24,27 +24,30 @@ def convert_sample(sample: Sample, form: Form) -> dict[str, Any]:
     `trl`: `prompt`, the messages before the answer, and columns for reward functions. All rows have the same columns
     and types: `rule`, `character_profile` and `sample` are JSON texts, since their keys differ from row to row.
     `raiden.samples.parse_sample(json.loads(row["sample"]), "")` is the sample again.
+
+    Args:
+        response_format: what the prompt asks for, and what the reward functions for TRL take for well-formed.
     """
-    convert: Mapping[Form, Callable[[Sample], dict[str, Any]]] = {
+    convert: Mapping[Form, Callable[[Sample, ResponseFormat], dict[str, Any]]] = {
         "sharegpt": _sharegpt,
         "chatml": _chatml,
         "trl": _trl,
     }
-    return convert[form](sample)
+    return convert[form](sample, response_format)
 
 
-def _sharegpt(sample: Sample) -> dict[str, Any]:
-    turns = _chatml(sample)["messages"]
+def _sharegpt(sample: Sample, response_format: ResponseFormat) -> dict[str, Any]:
+    turns = _chatml(sample, response_format)["messages"]
     return {"conversations": [{"from": _SPEAKERS[turn["role"]], "value": turn["content"]} for turn in turns]}
 
 
-def _chatml(sample: Sample) -> dict[str, Any]:
-    return {"messages": [*_messages(sample), {"role": "assistant", "content": sample.answer}]}
+def _chatml(sample: Sample, response_format: ResponseFormat) -> dict[str, Any]:
+    return {"messages": [*_messages(sample, response_format), {"role": "assistant", "content": sample.answer}]}
 
 
-def _trl(sample: Sample) -> dict[str, Any]:
+def _trl(sample: Sample, response_format: ResponseFormat) -> dict[str, Any]:
     return {
-        "prompt": _messages(sample),
+        "prompt": _messages(sample, response_format),
         "solution": sample.answer,
         "answer": sample.answer,
         "question": sample.question,
@@ -59,12 +62,14 @@ def _trl(sample: Sample) -> dict[str, Any]:
         "language": sample.language,
         "focus": sample.focus,
         "id": sample.id,
+        "response_format": response_format,
         "sample": _json(sample.raw),
     }
 
 
-def _messages(sample: Sample) -> list[dict[str, str]]:
-    return [{"role": message.role, "content": message.content} for message in build_messages(sample)]
+def _messages(sample: Sample, response_format: ResponseFormat) -> list[dict[str, str]]:
+    messages = build_messages(sample, response_format)
+    return [{"role": message.role, "content": message.content} for message in messages]
 
 
 def _json(value: Any) -> str:

@@ -17,6 +17,8 @@ DATA = Path(__file__).parent / "data"
 ON_GPUS = {"qwen14b_fsdp": "14b", "qwen7b_fsdp": "7b", "qwen14b_lora_1gpu": "14b"}
 """And the model config of each."""
 ON_CPU = ("quickstart", "vllm_cpu")
+ON_TRL = ("openr1_qwen14b", "openr1_laptop", "openr1_recipe")
+"""Of `raiden trl`; tested in trl_route."""
 
 
 def config(name: str) -> dict[str, Any]:
@@ -32,7 +34,7 @@ def plan(capsys: pytest.CaptureFixture[str], name: str, *more: str) -> dict[str,
 
 
 def test_no_config_is_left_out():
-    assert {path.stem for path in CONFIGS.glob("*.yaml")} == {*ON_GPUS, *ON_CPU}
+    assert {path.stem for path in CONFIGS.glob("*.yaml")} == {*ON_GPUS, *ON_CPU, *ON_TRL}
 
 
 @pytest.mark.parametrize("name", ON_GPUS)

@@ -26,7 +26,8 @@ def main(argv: Sequence[str]) -> int:
         SampleError: a sample cannot be used; the output is there already, or cannot be written.
     """
     arguments = _parser().parse_args(argv)
-    rows = [convert_sample(sample, arguments.to) for sample in load_samples(arguments.file)]
+    samples = load_samples(arguments.file)
+    rows = [convert_sample(sample, arguments.to, arguments.response_format) for sample in samples]
     write_new_records(arguments.output, rows, SampleError)
     sys.stdout.write(f"{len(rows)} samples written to {arguments.output} as {arguments.to}.\n")
     return 0
@@ -41,6 +42,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("file", metavar="FILE", help="samples as a JSON list or JSONL")
     parser.add_argument("--to", required=True, choices=FORMS, help="the form, see below")
+    parser.add_argument(
+        "--response_format",
+        choices=("plain", "think"),
+        default="plain",
+        help="what the prompt asks for: the reply alone, or one <think> block before it (default: plain)",
+    )
     parser.add_argument(
         "--output",
         required=True,

@@ -1,0 +1,51 @@
+"""`raiden trl --config FILE`: GRPO with TRL's trainer, on the data, the prompts and the reward of raiden."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from importlib.util import find_spec
+from typing import Any
+
+from raiden.errors import ConfigError
+
+_STOPPED = 130
+
+
+def main(argv: Sequence[str]) -> int:
+    """Trains and says where the model is.
+
+    Returns:
+        The exit code: 0, or 130 where it was stopped by Ctrl-C.
+
+    Raises:
+        InputError: an option cannot work, or the model or the samples cannot be used.
+    """
+    if find_spec("trl") is None:
+        raise ConfigError('TRL is not installed; run: pip install "raiden[trl]"')
+    # After the check: they import TRL, and torch with it.
+    from raiden.trl_route.options import parse_options
+    from raiden.trl_route.train import train
+
+    options = parse_options(argv)
+    started = time.monotonic()
+    try:
+        trainer = train(options)
+    except KeyboardInterrupt:
+        print(
+            "stopped; with --resume_from_checkpoint last the same command goes on from the newest checkpoint.",
+            file=sys.stderr,
+        )
+        return _STOPPED
+    if trainer.is_world_process_zero():
+        _print_end(trainer, time.monotonic() - started)
+    return 0
+
+
+def _print_end(trainer: Any, seconds: float) -> None:
+    print(f"{trainer.state.global_step} steps, {seconds:.0f} s")
+    rewards = [entry["reward"] for entry in trainer.state.log_history if "reward" in entry]
+    if rewards:
+        print(f"reward: {rewards[0]:.3f} at first, {rewards[-1]:.3f} at the end")
+    print(f"model: {trainer.args.output_dir}")

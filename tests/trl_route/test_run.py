@@ -1,0 +1,193 @@
+"""Real runs of TRL's trainer on shipped samples, whose rewards must be raiden's own."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+import trl.scripts.grpo
+from safetensors.torch import load_file
+
+from raiden.__main__ import main
+from raiden.datamodule import RoleplayDataModule
+from raiden.rewards import VRAR
+from raiden.samples import load_samples
+from raiden.trl_route.options import parse_options
+from raiden.trl_route.rewards import COMPONENTS
+from raiden.trl_route.train import make_trainer
+from tests.records import write_json
+from tests.runs import ROOT
+
+TRAIN, HELD_OUT = ROOT / "data/training/train.json", ROOT / "data/training/validation.json"
+
+
+def subset(source, path, each):
+    """The samples with the shortest profiles, so many of each language."""
+    records = sorted(json.loads(source.read_text("utf-8")), key=lambda r: len(json.dumps(r["character_profile"])))
+    kept = []
+    for language in ("zh", "ja", "en", "ko"):
+        kept += [r for r in records if r["metadata"]["language"] == language][:each]
+    return write_json(path, kept)
+
+
+@pytest.fixture(scope="module")
+def arguments(tiny_folder, tmp_path_factory):
+    """The command line of a run but for its output, and the two files of samples."""
+    folder = tmp_path_factory.mktemp("data")
+    files = subset(TRAIN, folder / "train.json", 3), subset(HELD_OUT, folder / "held_out.json", 1)
+    options = {
+        "model_name_or_path": tiny_folder,
+        "train_data_path": files[0],
+        "eval_data_path": files[1],
+        "max_steps": 5,
+        "save_steps": 3,
+        "eval_strategy": "steps",
+        "eval_steps": 5,
+        "per_device_train_batch_size": 8,
+        "per_device_eval_batch_size": 4,
+        "num_generations": 4,
+        "num_generations_eval": 1,
+        "max_completion_length": 12,
+        "max_prompt_tokens": 4000,
+        "learning_rate": 1e-3,
+        "min_length": 6,  # so that rewards vary from one short reply to the next
+        "use_cpu": True,
+        "bf16": False,
+        "gradient_checkpointing": False,
+        "logging_steps": 1,
+        "log_completions": True,
+        "num_completions_to_print": 0,
+        "report_to": "none",
+        "disable_tqdm": True,
+    }
+    return [f"--{name}={value}" for name, value in options.items()], files
+
+
+@pytest.fixture(scope="module")
+def finished(arguments, tmp_path_factory):
+    output = tmp_path_factory.mktemp("run") / "out"
+    assert main(["trl", *arguments[0], f"--output_dir={output}"]) == 0
+    return output
+
+
+def completions(output):
+    """Every completion of a run with what TRL kept of it."""
+    return pd.concat([pd.read_parquet(path) for path in sorted((output / "completions").glob("*.parquet"))])
+
+
+def log_history(output):
+    return json.loads((output / "trainer_state.json").read_text())["log_history"]
+
+
+def test_each_reward_of_the_run_is_the_trainers_own_on_the_same_completion(arguments, finished):
+    by_id = {sample.id: sample for file in arguments[1] for sample in load_samples(file)}
+    vrar = VRAR(parse_options([*arguments[0], "--output_dir=o"]).rewards)
+    rows = completions(finished)
+    assert len(rows) == 5 * 8 + 4
+    for row in rows.to_dict("records"):
+        reward = vrar(by_id[row["id"]], row["completion"][-1]["content"], row["truncated"])
+        # TRL keeps rewards in single precision.
+        assert [row[f"{name}_reward"] for name in COMPONENTS] == [
+            np.float32(reward.components[name]) for name in COMPONENTS
+        ]
+        assert row["reason"] == reward.reason
+    assert rows["length_reward"].nunique() > 1
+    assert set(rows["truncated"]) == {True, False}
+
+
+def test_the_reward_that_trl_logs_and_trains_on_is_the_trainers_total(arguments, finished):
+    by_id = {sample.id: sample for file in arguments[1] for sample in load_samples(file)}
+    vrar = VRAR(parse_options([*arguments[0], "--output_dir=o"]).rewards)
+    logged = {entry["step"]: entry for entry in log_history(finished) if "reward" in entry}
+    training = [row for row in completions(finished).to_dict("records") if row["advantage"] is not None]
+    for step in range(1, 6):
+        rows = [row for row in training if row["step"] == step][:8]
+        totals = [vrar(by_id[r["id"]], r["completion"][-1]["content"], r["truncated"]).total for r in rows]
+        assert logged[step]["reward"] == pytest.approx(np.mean(totals), abs=1e-6)
+        assert logged[step]["completions/clipped_ratio"] == pytest.approx(np.mean([r["truncated"] for r in rows]))
+        accuracy = np.mean([row["accuracy_reward"] for row in rows])
+        assert logged[step]["rewards/accuracy_reward/mean"] == pytest.approx(accuracy)
+
+
+def test_held_out_samples_are_scored_too(finished):
+    (entry,) = [entry for entry in log_history(finished) if "eval_reward" in entry]
+    assert entry["step"] == 5
+    assert {"eval_sbk", "eval_rewards/format_reward/mean", "eval_rewards/length_reward/mean"} <= set(entry)
+
+
+def test_the_weights_have_changed_and_load_as_a_model(finished, tiny_folder):
+    before, after = (load_file(folder / "model.safetensors") for folder in (tiny_folder, finished))
+    assert any(not torch.equal(before[name], after[name]) for name in before)
+    assert (finished / "tokenizer.json").exists()
+
+
+def test_a_resumed_run_is_the_run_that_never_stopped(arguments, finished, tmp_path):
+    output = tmp_path / "again"
+    shutil.copytree(finished / "checkpoint-3", output / "checkpoint-3")
+    assert main(["trl", *arguments[0], f"--output_dir={output}", "--resume_from_checkpoint=last"]) == 0
+    first, second = load_file(finished / "model.safetensors"), load_file(output / "model.safetensors")
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_another_run_in_the_same_folder_is_refused(arguments, finished, capsys):
+    before = (finished / "model.safetensors").read_bytes()
+    assert main(["trl", *arguments[0], f"--output_dir={finished}"]) == 2
+    assert "holds a run already" in capsys.readouterr().err
+    assert (finished / "model.safetensors").read_bytes() == before
+
+
+@pytest.mark.parametrize("response_format", ["plain", "think"])
+def test_prompts_are_those_of_raiden_fit_token_for_token(arguments, tiny_folder, tmp_path, response_format):
+    words = [*arguments[0], f"--output_dir={tmp_path}", f"--response_format={response_format}"]
+    trainer = make_trainer(parse_options(words))
+    train, held_out = map(str, arguments[1])
+    data = RoleplayDataModule(
+        train, held_out, max_prompt_tokens=4000, tokenizer=str(tiny_folder), response_format=response_format
+    )
+    data.setup("fit")
+    loaders = (trainer.train_dataset, data.train_dataloader()), (trainer.eval_dataset, data.val_dataloader())
+    for rows, loader in loaders:
+        token_ids, *_ = trainer._tokenize_prompts(rows["prompt"])
+        assert token_ids == [list(prompt.token_ids) for prompt in loader.prompts]
+        assert rows["id"] == [prompt.sample.id for prompt in loader.prompts]
+
+
+def test_a_shared_character_a_missing_model_and_wrong_options_are_refused(arguments, tiny_folder, tmp_path, capsys):
+    words = [*arguments[0], f"--output_dir={tmp_path / 'out'}"]
+    assert main(["trl", *words, f"--eval_data_path={arguments[1][0]}"]) == 2
+    assert "leave `--eval_data_path` out to split by character" in capsys.readouterr().err
+    assert main(["trl", *words, "--model_name_or_path=./nowhere"]) == 2
+    assert "`--model_name_or_path`: no such model folder" in capsys.readouterr().err
+    assert main(["trl", *words, "--loss_type=none"]) == 2
+    assert "none" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_adapters_are_trained_where_trls_options_ask_for_them(arguments, tmp_path):
+    output = tmp_path / "lora"
+    words = [*arguments[0], f"--output_dir={output}", "--use_peft", "--lora_r=2", "--max_steps=1"]
+    assert main(["trl", *words, "--eval_strategy=no", "--eval_data_path="]) == 0
+    assert (output / "adapter_model.safetensors").exists()
+
+
+def test_the_recipe_runs_in_trls_own_script(arguments, tiny_folder, tmp_path):
+    rows = tmp_path / "role_data"
+    for file, name in zip(arguments[1], ("train", "test"), strict=True):
+        assert (
+            main(["convert", str(file), "--to=trl", "--response_format=think", f"--output={rows / name}.jsonl"]) == 0
+        )
+    kept = ("max_steps", "per_device", "num_generations", "max_completion", "use_cpu", "bf16", "gradient_check")
+    words = [word for word in arguments[0] if word[2:].startswith((*kept, "report_to", "disable_tqdm"))]
+    changed = {"model_name_or_path": tiny_folder, "dataset_name": rows, "output_dir": tmp_path / "out"}
+    changed |= {"use_vllm": False, "gradient_accumulation_steps": 1, "num_completions_to_print": 0, "max_steps": 1}
+    words += [f"--{name}={value}" for name, value in changed.items()]
+    parser = trl.scripts.grpo.make_parser()
+    parsed = parser.parse_args_and_config(["--config", str(ROOT / "configs/openr1_recipe.yaml"), *words])
+    trl.scripts.grpo.main(*parsed)
+    kept_rows = completions(tmp_path / "out")
+    assert len(kept_rows) == 8
+    assert {f"{name}_reward" for name in COMPONENTS} <= set(kept_rows)
