@@ -97,8 +97,8 @@ class _Run:
             say_cost("model", model)
             if self.judge:
                 say_cost("judge", self.judge)
-            summary = {"model": name, "against": other, "judge": await self._judge_name()}
-            summary |= self._summary(answered, judged, against)
+            who = {"model": name, "against": other, "judge": await self._judge_name()}
+            summary = who | self._summary(answered, judged, against)
         self._write(summary, name, answered, judged)
         print_summary(summary, self.folder)
         if self.num_failed_keywords:
@@ -167,7 +167,9 @@ class _Run:
         self, answered: Sequence[Answered], judged: Sequence[Judged], against: Mapping[str, str]
     ) -> dict[str, Any]:
         others = {id_: score(sample, against[id_]) for id_, sample in self.samples.items() if id_ in against}
-        return summarise(answered, judged, against, others, self.benchmark.skipped)
+        alone = [one for one in answered if one.reply is not None and one.turn.id not in against]
+        figures = summarise(answered, judged, against, others, self.benchmark.skipped)
+        return figures | {"num_uncompared": len(alone) if self.options.against else 0}
 
     def _write(
         self, summary: Mapping[str, Any], model: str, answered: Sequence[Answered], judged: Sequence[Judged]
@@ -177,3 +179,5 @@ class _Run:
         by_rules = evaluation(model, answered)
         if by_rules.rows:
             write_evaluation(self.folder / "evaluation.json", by_rules)
+        else:  # one of an earlier start, with other keywords, would not belong to the rest
+            (self.folder / "evaluation.json").unlink(missing_ok=True)

@@ -61,6 +61,8 @@ def print_summary(summary: Mapping[str, Any], folder: Path) -> None:
     if any(figures["judge"] for figures in summary["dimensions"].values()):
         console.print(_by_judge(summary))
         console.print(f"mean over the dimensions: {_percent(summary['mean_score'])}")
+    if summary["num_uncompared"]:
+        console.print(f"without anything to be compared with, and left out: {summary['num_uncompared']} replies")
     if agreement := summary["agreement"]:
         kappa = "cannot be told" if agreement["kappa"] is None else f"{agreement['kappa']:.2f}"
         console.print(f"judge and rules, Cohen's kappa: {kappa} ({agreement['num_comparisons']} comparisons)")

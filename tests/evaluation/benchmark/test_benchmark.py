@@ -203,6 +203,20 @@ def test_without_keywords_no_accuracy_is_made_up(run, tmp_path):
     assert not (tmp_path / "out" / "evaluation.json").exists()
 
 
+def test_turns_that_have_nothing_to_compare_with_are_counted(tmp_path, capsys):
+    dialogues = {"with": dialogue("Q1: hi?", "L", "Hm."), "without": dialogue("Q2: hi?", "L")}
+    files = write_files(tmp_path, dialogues)
+    with (
+        serving(Behaviour(says=model)) as one,
+        serving(Behaviour(says=lambda messages: verdict("tie"))) as other,
+    ):
+        urls = ["--base_url", one.base_url, "--judge_base_url", other.base_url]
+        main(["benchmark", *files, *urls, "--output_dir", str(tmp_path / "o"), "--against", "reference"])
+
+    assert read(tmp_path / "o", "summary.json")["num_uncompared"] == 1
+    assert "left out: 1 replies" in capsys.readouterr().out
+
+
 def test_replies_of_another_model_are_not_overwritten(run, tmp_path, capsys):
     run()
     before = (tmp_path / "out" / "replies.json").read_bytes()
