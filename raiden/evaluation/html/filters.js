@@ -62,7 +62,7 @@ class Filters {
     let waiting;
     this.search.addEventListener("input", () => {
       clearTimeout(waiting);
-      waiting = setTimeout(() => this.change({ q: this.search.value }), 150);
+      waiting = setTimeout(() => this.change({}), 150);
     });
     const reset = el("button", { type: "button" }, "Show all");
     reset.addEventListener("click", () => this.show({}));
@@ -84,7 +84,8 @@ class Filters {
   }
 
   change(part) {
-    this.show({ ...this.state, page: "", ...part });
+    // The search field may be ahead of the state by a few letters.
+    this.show({ ...this.state, q: this.search.value, page: "", ...part });
   }
 
   show(state, keep = true) {
@@ -119,7 +120,8 @@ class Filters {
       select.value = chosen;
       select.classList.toggle("chosen", Boolean(chosen));
     }
-    if (document.activeElement !== this.search) this.search.value = this.state.q ?? "";
+    const text = this.state.q ?? "";
+    if (this.search.value !== text) this.search.value = text;
     byId("count").textContent = this.summary();
   }
 

@@ -55,7 +55,7 @@ function rangeText(figure, { low, high }) {
 function differenceText(figure) {
   const { difference, low, high } = figure.difference;
   const show = figure.unit === "share" ? points : (value) => signed(value, 3);
-  return `${show(difference)} (${show(low)} to ${show(high)})`;
+  return [`${show(difference)} `, el("span", { class: "range" }, `(${show(low)} to ${show(high)})`)];
 }
 
 function verdictBadge({ verdict, p_value }) {
@@ -67,7 +67,7 @@ function figureTable(content) {
   const compared = content.models.length === 2;
   const names = ["", "replies", ...content.models.map((_, side) => (compared ? sideName(content, side) : "right"))];
   if (compared) names.push("difference, points", "p");
-  const head = names.map((name) => el("th", { scope: "col" }, name));
+  const head = names.map((name) => el("th", { scope: "col", class: ["replies", "p"].includes(name) && "minor" }, name));
   return el("table", {},
     el("thead", {}, el("tr", {}, head, el("th", { scope: "col", class: "plot" }, scale()))),
     el("tbody", {}, content.figures.map((figure) => figureLine(content, figure))));
@@ -81,7 +81,7 @@ function figureLine(content, figure) {
   const faint = known.some((value) => value.num_characters < content.min_characters);
   return el("tr", { class: `${figure.headline ? "headline" : "part"} ${faint ? "faint" : ""}` },
     el("th", { scope: "row" }, el("a", { href: figure.link }, figure.title)),
-    el("td", {}, Math.max(...known.map((value) => value.num_samples)).toLocaleString("en")),
+    el("td", { class: "minor" }, Math.max(...known.map((value) => value.num_samples)).toLocaleString("en")),
     cells, el("td", { class: "plot" }, figure.unit === "share" && intervals(figure)));
 }
 
@@ -95,11 +95,11 @@ function writingTable(content) {
 }
 
 function differenceCells(figure) {
-  if (!figure.difference) return [el("td", {}, "–"), el("td", {}, "")];
+  if (!figure.difference) return [el("td", {}, "–"), el("td", { class: "minor" })];
   const { p_value: p, verdict } = figure.difference;
   return [
     el("td", { class: `difference ${verdict}` }, differenceText(figure), unseen(` ${verdict}`)),
-    el("td", {}, p < 0.001 ? "<0.001" : p.toFixed(3)),
+    el("td", { class: "minor" }, p < 0.001 ? "<0.001" : p.toFixed(3)),
   ];
 }
 

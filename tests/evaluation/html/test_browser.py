@@ -154,6 +154,13 @@ def test_the_address_keeps_the_view(page):
     ]
 
 
+def test_what_was_typed_is_not_lost_to_a_quick_choice(page):
+    page.open()
+    page.driver.find_element("id", "by-text").send_keys("hull")
+    page.choose("verdict", "right")
+    assert (page.characters, page.view) == (["Edith"], "#q=hull&verdict=right")
+
+
 def test_the_name_of_a_figure_filters_the_samples(page):
     page.open()
     page.run("[...document.querySelectorAll('tbody a')].find((e) => e.textContent === 'language: zh').click()")
@@ -239,6 +246,27 @@ def test_a_curve_is_broken_where_there_is_no_number(page):
         "[...document.querySelectorAll('figure')[1].querySelectorAll('path')].map((e) => e.getAttribute('d'))"
     )
     assert path.count("M") == 2
+
+
+def test_curves_that_matter_less_are_folded_away(page):
+    page.open()
+    assert page.all("#curves summary") == ["1 more curve"]
+    page.driver.find_element("css selector", "#curves summary").click()
+    page.driver.execute_async_script("setTimeout(arguments[0], 50)")
+    assert page.all("figcaption")[2:] == ["sync/seconds"]
+    assert page.all(".readout")[2] == "step 1value 0.5"
+
+
+def test_a_text_written_from_the_right_turns_nothing_around_it(chromium, tmp_path):
+    arabic = row("ar", "وُلدت في هال.", False, character_name="\u202eEdith\u202e")
+    page = Page(chromium, write_page(tmp_path / "p.html", evaluation("m", [arabic]))).open()
+    direction = "getComputedStyle(document.querySelector(arguments[0])).direction"
+    assert page.run(direction, "blockquote") == "rtl"
+    assert page.run(direction, "article") == "ltr"
+    # The name is turned around by its own marks; the tag beside it stays to the right of it.
+    page.run("document.querySelector('article').scrollIntoView()")  # what is out of sight has no place
+    place = "document.querySelector(arguments[0]).getBoundingClientRect()"
+    assert page.run(f"{place}.left", "article .tag") > page.run(f"{place}.right", "article h3")
 
 
 def test_every_control_has_a_name(page):
