@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 
 from raiden.chat import Cast, History, Replies, SampleBook, Screen, Session
@@ -23,6 +23,9 @@ _SAMPLES = "data/training"
 _DESCRIPTION = """Talk with a character. The model reads exactly what it reads in training: setting, conversation,
 question. /help lists the commands of the chat, such as /why, which scores the last reply against a sample.
 Lines can come from a pipe. Exit code: 0; 1 where a reply failed; 2 where your input must change; 130 after Ctrl-C."""
+_EPILOG = """examples:
+  raiden chat --model_path logs/quickstart/version_0/export --character Edith
+  raiden chat --base_url http://localhost:30000/v1 --profiles_file my_characters.jsonl --resume"""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -46,32 +49,39 @@ def _chat(arguments: argparse.Namespace) -> int:
     screen = Screen()
     cast = Cast(_profiles(arguments.profiles_file))
     book = SampleBook(_sample_files(arguments.eval_data), RewardConfig(response_format=arguments.response_format))
+    replies = Replies(arguments.temperature, arguments.max_tokens, arguments.seed, arguments.response_format)
     profile = _choose(cast, arguments.character, screen)
+    with _event_loop() as (runner, stack):
+        if model.model_path is not None:
+            screen.say(f"loading {model.model_path}", "dim")
+        endpoint = open_model(model, stack)
+        history = History(Path(arguments.history).expanduser(), runner.run(endpoint.identity()).model)
+        session = Session(screen, runner, endpoint, replies, cast, book, history)
+        session.begin(profile, history.resume(profile.name) if arguments.resume else ())
+        screen.say(f"{profile.name} ({profile.language}), played by {history.model}. /help lists the commands.")
+        if arguments.resume:
+            num_turns = len(session.conversation.turns)
+            screen.say(f"Turns of an earlier conversation: {num_turns}; /history shows them.", "dim")
+        return session.run()
+
+
+@contextmanager
+def _event_loop() -> Iterator[tuple[asyncio.Runner, AsyncExitStack]]:
+    """A loop that runs a reply at a time, and a stack that is closed in it."""
     with asyncio.Runner() as runner:
         stack = AsyncExitStack()
         try:
-            endpoint = open_model(model, stack)
-            identity = runner.run(endpoint.identity())
-            history = History(Path(arguments.history).expanduser(), identity.model)
-            replies = Replies(arguments.temperature, arguments.max_tokens, arguments.seed, arguments.response_format)
-            session = Session(screen, runner, endpoint, replies, cast, book, history)
-            session.begin(profile, history.resume(profile.name) if arguments.resume else ())
-            num_turns = len(session.conversation.turns)
-            screen.say(f"{profile.name} ({profile.language}), played by {identity.model}. /help lists the commands.")
-            if arguments.resume:
-                screen.say(
-                    f"{num_turns} turns of an earlier conversation; /history shows them."
-                    if num_turns
-                    else f"There is no earlier conversation with {profile.name}."
-                )
-            return session.run()
+            yield runner, stack
         finally:
             runner.run(stack.aclose())
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="raiden chat", description=_DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="raiden chat",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_model_options(parser)
     add = parser.add_argument_group("the talk").add_argument

@@ -58,7 +58,7 @@ def test_a_conversation_is_taken_back_asked_again_saved_and_gone_on_with(tmp_pat
     turns = ["one", "2 messages; you said one", "three", "4 messages; you said three"]
     messages = json.loads(saved.read_text("utf-8"))[0]["messages"]
     assert [message["content"] for message in messages[1:]] == turns
-    assert "4 turns of an earlier conversation" in again
+    assert "Turns of an earlier conversation: 4;" in again
     assert "You: one\n小明: 2 messages; you said one\nYou: three\n小明: 4 messages; you said three\n" in again
     assert "小明: 6 messages; you said four" in again
     assert "小明: 2 messages; you said five" in again
