@@ -73,6 +73,27 @@ def fit_arguments(model: Path, samples: Path, logs: Path, *more: str) -> list[st
     return ["fit", *(f"--{name}={value}" for name, value in options.items()), *more]
 
 
+def sft_arguments(model: Path, samples: Path, logs: Path, *more: str) -> list[str]:
+    """`raiden sft` for six steps of three prompts."""
+    options = {
+        "seed_everything": 7,
+        "output_file": logs.parent / "report.json",
+        "model.policy.path": model,
+        "model.val_sampling.max_tokens": 12,
+        "model.optimizer.lr": 1e-2,
+        "data.train_file": samples,
+        "data.val_ratio": 0.34,
+        "data.batch_size": 3,
+        "trainer.accelerator": "cpu",
+        "trainer.max_epochs": 2,
+        "trainer.logger": "lightning.pytorch.loggers.TensorBoardLogger",
+        "trainer.logger.save_dir": logs,
+        "trainer.logger.name": "tiny",
+        "checkpoint.every_n_steps": 2,
+    }
+    return ["sft", *(f"--{name}={value}" for name, value in options.items()), *more]
+
+
 def raiden(*arguments: str, cwd: Path) -> subprocess.Popen[str]:
     """Starts `raiden` as a user would, in another process."""
     return subprocess.Popen(

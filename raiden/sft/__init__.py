@@ -2,6 +2,7 @@
 
 from raiden.sft.cross_entropy import CrossEntropy
 from raiden.sft.module import SFTModule, SFTUpdateConfig
+from raiden.sft.reasoning import own_reasoning, quoting_reasoning
 from raiden.sft.targets import end_of_turn, target_text, target_token_ids
 
 __all__ = [
@@ -9,6 +10,8 @@ __all__ = [
     "SFTModule",
     "SFTUpdateConfig",
     "end_of_turn",
+    "own_reasoning",
+    "quoting_reasoning",
     "target_text",
     "target_token_ids",
 ]

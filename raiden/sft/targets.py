@@ -8,29 +8,32 @@ from transformers import PreTrainedTokenizerBase
 
 from raiden.errors import ConfigError, SampleError
 from raiden.prompts import ResponseFormat
+from raiden.sft.reasoning import own_reasoning, quoting_reasoning
 from raiden.types import Sample
 
 
 def target_text(sample: Sample, response_format: ResponseFormat = "plain") -> str:
-    """The reference answer; under `think` with the sample's `reasoning` (or `metadata.reasoning`) before it.
+    """The reference answer; under `think` with reasoning before it.
+
+    Reasoning is the sample's own (`reasoning`, or `metadata.reasoning`), else the quotation of what the answer
+    rests on.
 
     Raises:
-        SampleError: `think` wants reasoning, and the sample has none.
+        SampleError: `think` wants reasoning; the sample has none, and nothing in it can be quoted.
     """
     answer = sample.answer.strip()
-    return f"<think>\n{_reasoning(sample)}\n</think>\n\n{answer}" if response_format == "think" else answer
-
-
-def _reasoning(sample: Sample) -> str:
-    reasoning = sample.raw.get("reasoning") or sample.raw.get("metadata", {}).get("reasoning")
-    if not isinstance(reasoning, str) or not reasoning.strip():
+    if response_format == "plain":
+        return answer
+    reasoning = own_reasoning(sample) or quoting_reasoning(sample)
+    if not reasoning:
         # An empty block would teach what the format reward punishes.
+        source = "profile" if sample.focus == "sbk" else "conversation"
         raise SampleError(
-            f'sample {sample.id} of "{sample.character_name}" ("{sample.question}"): `reasoning` must be a non-empty '
-            f"string, got {reasoning!r}; write down why the answer is right, or set `model.rewards.response_format` "
-            "to plain."
+            f'sample {sample.id} of "{sample.character_name}" ("{sample.question}"): there is no `reasoning`, and its '
+            f"{source} nowhere says what the keywords say, so that nothing can be quoted; add `reasoning`, or set "
+            "`model.rewards.response_format` to plain."
         )
-    return reasoning.strip()
+    return f"<think>\n{reasoning}\n</think>\n\n{answer}"
 
 
 def end_of_turn(tokenizer: PreTrainedTokenizerBase, stop_ids: Collection[int]) -> int:

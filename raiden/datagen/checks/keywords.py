@@ -60,9 +60,14 @@ def giveaway(sample: Sample) -> str:
 def ungrounded(sample: Sample, source: str) -> str:
     """The first variant of the first term that a source does not mention in any form; empty where it has all."""
     for term in sample.rule.terms:
-        if not stands_in(term, source, sample.language) and not any(_is_spelled(v, source) for v in term.variants):
+        if not mentions(source, term, sample.language):
             return term.variants[0]
     return ""
+
+
+def mentions(source: str, term: Term, language: Language) -> bool:
+    """Whether a source says a term in any form."""
+    return bool(stands_in(term, source, language)) or any(_is_spelled(v, source) for v in term.variants)
 
 
 def _is_spelled(variant: str, source: str) -> bool:
