@@ -19,6 +19,8 @@ ON_GPUS = {"qwen14b_fsdp": "14b", "qwen7b_fsdp": "7b", "qwen14b_lora_1gpu": "14b
 ON_CPU = ("quickstart", "vllm_cpu")
 ON_TRL = ("openr1_qwen14b", "openr1_laptop", "openr1_recipe")
 """Of `raiden trl`; tested in trl_route."""
+ON_SFT = ("sft", "qwen14b_sft_fsdp")
+"""Tested with `raiden sft`."""
 
 
 def config(name: str) -> dict[str, Any]:
@@ -34,7 +36,7 @@ def plan(capsys: pytest.CaptureFixture[str], name: str, *more: str) -> dict[str,
 
 
 def test_no_config_is_left_out():
-    assert {path.stem for path in CONFIGS.glob("*.yaml")} == {*ON_GPUS, *ON_CPU, *ON_TRL}
+    assert {path.stem for path in CONFIGS.glob("*.yaml")} == {*ON_GPUS, *ON_CPU, *ON_TRL, *ON_SFT}
 
 
 @pytest.mark.parametrize("name", ON_GPUS)
