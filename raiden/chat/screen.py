@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from io import TextIOWrapper
 
 from rich.columns import Columns
 from rich.console import Console
@@ -22,6 +23,8 @@ class Screen:
     def __init__(self) -> None:
         self.console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
         self.is_interactive = sys.stdin.isatty()
+        if isinstance(sys.stdin, TextIOWrapper):
+            sys.stdin.reconfigure(errors="replace")  # half characters could be neither shown nor kept
         if self.is_interactive:
             import readline  # noqa: F401 - from now on `input` edits lines, wide characters too
 
@@ -32,14 +35,12 @@ class Screen:
             EOFError: there is none any more.
         """
         if self.is_interactive:
-            line = input(self._bold(prompt))
-        else:
-            line = sys.stdin.readline()
-            if not line:
-                raise EOFError
-            self.console.print(f"{prompt}{_printable(line.rstrip())}")
-        # Bytes that are no UTF-8 come as half characters, which no file can hold.
-        return line.encode("utf-8", "replace").decode().strip()
+            return input(self._bold(prompt)).strip()
+        line = sys.stdin.readline()
+        if not line:
+            raise EOFError
+        self.say(f"{prompt}{line.strip()}")
+        return line.strip()
 
     def _bold(self, prompt: str) -> str:
         if not self.console.is_terminal or self.console.no_color:

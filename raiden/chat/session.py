@@ -91,13 +91,13 @@ class Session:
         return _FAILED if self._num_failed else 0
 
     def _answer(self, line: str) -> None:
-        if line.startswith("/"):
-            try:
+        try:
+            if line.startswith("/"):
                 self._commands.run(line)
-            except InputError as fault:
-                self.screen.say(f"error: {fault}", "red")
-        elif line:
-            self.ask(line)
+            elif line:
+                self.ask(line)
+        except InputError as fault:
+            self.screen.say(f"error: {fault}", "red")
 
     def ask(self, question: str) -> None:
         """Asks the character, shows the reply, and keeps both; of a reply that fails nothing is kept."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 
 import pytest
 
 from raiden.prompts import build_messages
 from raiden.samples import load_samples
 from raiden.types import LANGUAGES
-from tests.chat.chats import piped, serving
+from tests.chat.chats import COMMAND, piped, serving
 from tests.servers.chat_server import Behaviour
 
 SAMPLES = load_samples("data/training/validation.json")
@@ -116,3 +118,13 @@ def test_what_cannot_work_is_refused_before_anything_is_loaded(tmp_path, monkeyp
     monkeypatch.setattr("sys.stdin", open("/dev/null"))  # noqa: SIM115
     assert main(["chat", *options]) == 2
     assert words in capsys.readouterr().err
+
+
+def test_bytes_that_are_no_text_are_replaced(tmp_path):
+    with serving(Behaviour(says=echo)) as server:
+        command = [*COMMAND, "--base_url", server.base_url, "--character", "Novak"]
+        environment = os.environ | {"XDG_DATA_HOME": str(tmp_path), "LC_ALL": "C.UTF-8"}
+        result = subprocess.run(command, input=b"caf\xe9\n", capture_output=True, timeout=60, env=environment)
+    assert (result.returncode, result.stderr) == (0, b"")
+    assert "you said caf\ufffd\n" in result.stdout.decode()
+    assert "caf\ufffd" in (tmp_path / "raiden" / "chats.jsonl").read_text("utf-8")
