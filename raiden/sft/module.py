@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from lightning.pytorch.utilities import rank_zero_info
 
 from raiden.canary import CanaryConfig
 from raiden.engines import Engine, SamplingConfig, stop_token_ids
@@ -18,6 +19,7 @@ from raiden.policy import PolicyConfig
 from raiden.policy_module import PolicyModule
 from raiden.rewards import RewardConfig
 from raiden.sft.cross_entropy import CrossEntropy
+from raiden.sft.reasoning import own_reasoning
 from raiden.sft.targets import end_of_turn, target_text, target_token_ids
 from raiden.types import Prompt
 
@@ -76,10 +78,16 @@ class SFTModule(PolicyModule):
         super().setup(stage)
         tokenizer = self.policy.tokenizer
         end = end_of_turn(tokenizer, stop_token_ids(self.model, tokenizer))
+        prompts = [*self._data.train_dataloader().prompts, *self._data.val_dataloader().prompts]
         # All of them now: what is wrong with a sample is said before training begins.
-        for prompt in [*self._data.train_dataloader().prompts, *self._data.val_dataloader().prompts]:
+        for prompt in prompts:
             text = target_text(prompt.sample, self.response_format)
             self.targets[prompt.sample.id] = target_token_ids(tokenizer, text, end)
+        if self.response_format == "think" and (made := sum(not own_reasoning(p.sample) for p in prompts)):
+            rank_zero_info(
+                f"{made} of {len(prompts)} samples have no `reasoning`: their think blocks quote what the answer "
+                "rests on."
+            )
 
     def training_step(self, prompts: list[Prompt], batch_idx: int) -> None:
         started = time.perf_counter()
