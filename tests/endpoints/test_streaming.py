@@ -63,7 +63,9 @@ def test_a_stream_that_fails_before_it_begins_is_tried_again():
     assert ("".join(pieces), reply.text, reply.num_retries, num_requests) == (TEXT, TEXT, 2, 3)
 
 
-@pytest.mark.parametrize(("end", "words"), [("cut", "connection failed"), ("error", "the worker died")])
+@pytest.mark.parametrize(
+    ("end", "words"), [("cut", "connection failed"), ("error", "the worker died"), ("quiet", "ended before")]
+)
 def test_a_stream_that_breaks_off_is_told_and_not_begun_anew(end, words):
     pieces, fault, num_requests = streamed(Behaviour(script=[end]))
     assert "".join(pieces) == TEXT[: len(TEXT) // 2]

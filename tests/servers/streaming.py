@@ -10,7 +10,7 @@ from aiohttp import web
 
 PIECE = 3
 """Characters in one event, so that tags and words come in parts."""
-ENDS = ("length", "cut", "error")
+ENDS = ("length", "cut", "error", "quiet")
 """How a stream may end, other than with its reply."""
 
 
@@ -19,11 +19,12 @@ async def stream(request: web.Request, text: str, latency: float, end: str = "st
 
     Args:
         latency: seconds before each piece.
-        end: the finish reason; or, in the middle of the reply, `cut` drops the connection and `error` sends one.
+        end: the finish reason; or, in the middle of the reply, `cut` drops the connection, `error`
+            sends one, and `quiet` says nothing more.
     """
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
     await response.prepare(request)
-    sent = text[: len(text) // 2] if end in ("cut", "error") else text
+    sent = text[: len(text) // 2] if end in ("cut", "error", "quiet") else text
     for start in range(0, len(sent), PIECE):
         await asyncio.sleep(latency)
         await _send(response, _chunk({"content": sent[start : start + PIECE]}))
@@ -32,7 +33,7 @@ async def stream(request: web.Request, text: str, latency: float, end: str = "st
         request.transport.close()
     elif end == "error":
         await _send(response, {"error": {"message": "the worker died", "code": 500}})
-    else:
+    elif end != "quiet":
         await _send(response, _chunk({}, end))
         await response.write(b"data: [DONE]\n\n")
     return response
