@@ -31,7 +31,7 @@ class Estimate:
 
     mean: float
     low: float
-    """End of the 95 % interval; the mean itself where there is one character only."""
+    """End of the 95 % interval."""
     high: float
     num_samples: int
     num_characters: int
@@ -72,9 +72,19 @@ class Difference:
 def estimate(
     values: Sequence[float], characters: Sequence[Hashable], seed: int = 0, num_resamples: int = NUM_RESAMPLES
 ) -> Estimate:
-    """The mean over samples, with its interval by bootstrap over characters."""
+    """The mean over samples, with its interval by bootstrap over characters.
+
+    Where all values are 0, or all are 1, resamples have no spread and would feign certainty. There a character is one
+    trial, failed in none: the exact binomial bound ``1 - 0.025^(1/C)`` (Clopper & Pearson 1934).
+
+    Args:
+        values: from 0 to 1.
+    """
     sums, sizes = _by_character(values, characters)
     low, high = bootstrap_interval(sums, sizes, seed, num_resamples)
+    if low == high and low in (0, 1):
+        unseen = 1 - ((1 - CONFIDENCE) / 2) ** (1 / len(sizes))
+        low, high = (0.0, unseen) if low == 0 else (1 - unseen, 1.0)
     return Estimate(float(sums.sum() / sizes.sum()), low, high, len(values), len(sizes))
 
 

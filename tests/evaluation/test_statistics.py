@@ -42,6 +42,13 @@ def test_one_character_has_no_interval():
     assert (found.low, found.high, found.is_trusted) == (0.5, 0.5, False)
 
 
+@pytest.mark.parametrize(("value", "low", "high"), [(0, 0, 0.3694), (1, 0.6306, 1)])
+def test_no_spread_is_no_certainty(value, low, high):
+    # With a rate of 0.6306 (of characters that are right), eight of eight are right in 0.6306^8 = 2.5 % of draws.
+    found = estimate([value] * 16, [f"{i // 2}" for i in range(16)])
+    assert (found.low, found.high) == (pytest.approx(low, abs=1e-4), pytest.approx(high, abs=1e-4))
+
+
 def test_the_interval_is_that_of_a_slow_bootstrap():
     rng = random.Random(3)
     values = {c: [float(rng.random() < 0.3 + 0.03 * c) for _ in range(3 + c % 4)] for c in range(14)}
