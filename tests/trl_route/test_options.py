@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import yaml
+from accelerate.commands.config.config_args import load_config_from_file
 
 from raiden.__main__ import main
 from raiden.errors import ConfigError
@@ -41,7 +42,7 @@ def test_the_names_that_users_of_open_r1_know(tmp_path):
     [
         (["--learning_rat=1"], "--learning_rat=1"),
         (["--learning_r=1"], "--learning_r=1"),  # no abbreviations
-        (["--learning_rate=fast"], "--learning_rate: invalid float value: 'fast'"),
+        (["--learning_rate=fast"], "invalid float value: 'fast'"),
         (["--response_format=xml"], "--response_format"),
         (["--accuracy_weight=-1"], "`--accuracy_weight` must be at least 0"),
         (["--num_generations=3"], "num_generations"),
@@ -101,6 +102,12 @@ def test_the_14b_run_is_that_of_the_lightning_trainer():
     assert options.rewards.response_format == own["model"]["rewards"]["response_format"]
     assert options.data.train_data_path == own["data"]["train_file"]
     assert options.data.eval_data_path == own["data"]["val_file"]
+
+
+def test_the_launcher_takes_its_file():
+    launcher = load_config_from_file(str(CONFIGS / "accelerate/fsdp2_8gpus.yaml"))
+    assert (launcher.num_processes, launcher.mixed_precision) == (8, "bf16")
+    assert launcher.fsdp_config["fsdp_version"] == 2
 
 
 def test_the_laptop_run_is_the_quickstart():

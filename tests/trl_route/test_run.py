@@ -46,7 +46,8 @@ def arguments(tiny_folder, tmp_path_factory):
         "max_steps": 5,
         "save_steps": 3,
         "eval_strategy": "steps",
-        "eval_steps": 5,
+        "eval_steps": 100,
+        "eval_on_start": True,
         "per_device_train_batch_size": 8,
         "per_device_eval_batch_size": 4,
         "num_generations": 4,
@@ -103,9 +104,8 @@ def test_the_reward_that_trl_logs_and_trains_on_is_the_trainers_total(arguments,
     by_id = {sample.id: sample for file in arguments[1] for sample in load_samples(file)}
     vrar = VRAR(parse_options([*arguments[0], "--output_dir=o"]).rewards)
     logged = {entry["step"]: entry for entry in log_history(finished) if "reward" in entry}
-    training = [row for row in completions(finished).to_dict("records") if row["advantage"] is not None]
-    for step in range(1, 6):
-        rows = [row for row in training if row["step"] == step][:8]
+    for step, table in completions(finished).query("step > 0").groupby("step"):
+        rows = table.to_dict("records")
         totals = [vrar(by_id[r["id"]], r["completion"][-1]["content"], r["truncated"]).total for r in rows]
         assert logged[step]["reward"] == pytest.approx(np.mean(totals), abs=1e-6)
         assert logged[step]["completions/clipped_ratio"] == pytest.approx(np.mean([r["truncated"] for r in rows]))
@@ -115,7 +115,6 @@ def test_the_reward_that_trl_logs_and_trains_on_is_the_trainers_total(arguments,
 
 def test_held_out_samples_are_scored_too(finished):
     (entry,) = [entry for entry in log_history(finished) if "eval_reward" in entry]
-    assert entry["step"] == 5
     assert {"eval_sbk", "eval_rewards/format_reward/mean", "eval_rewards/length_reward/mean"} <= set(entry)
 
 
@@ -128,7 +127,8 @@ def test_the_weights_have_changed_and_load_as_a_model(finished, tiny_folder):
 def test_a_resumed_run_is_the_run_that_never_stopped(arguments, finished, tmp_path):
     output = tmp_path / "again"
     shutil.copytree(finished / "checkpoint-3", output / "checkpoint-3")
-    assert main(["trl", *arguments[0], f"--output_dir={output}", "--resume_from_checkpoint=last"]) == 0
+    words = [*arguments[0], f"--output_dir={output}", "--eval_on_start=False", "--resume_from_checkpoint=last"]
+    assert main(["trl", *words]) == 0
     first, second = load_file(finished / "model.safetensors"), load_file(output / "model.safetensors")
     assert all(torch.equal(first[name], second[name]) for name in first)
 
@@ -151,9 +151,9 @@ def test_prompts_are_those_of_raiden_fit_token_for_token(arguments, tiny_folder,
     data.setup("fit")
     loaders = (trainer.train_dataset, data.train_dataloader()), (trainer.eval_dataset, data.val_dataloader())
     for rows, loader in loaders:
-        token_ids, *_ = trainer._tokenize_prompts(rows["prompt"])
+        token_ids, *_ = trainer._tokenize_prompts(list(rows["prompt"]))
         assert token_ids == [list(prompt.token_ids) for prompt in loader.prompts]
-        assert rows["id"] == [prompt.sample.id for prompt in loader.prompts]
+        assert list(rows["id"]) == [prompt.sample.id for prompt in loader.prompts]
 
 
 def test_a_shared_character_a_missing_model_and_wrong_options_are_refused(arguments, tiny_folder, tmp_path, capsys):
@@ -162,15 +162,14 @@ def test_a_shared_character_a_missing_model_and_wrong_options_are_refused(argume
     assert "leave `--eval_data_path` out to split by character" in capsys.readouterr().err
     assert main(["trl", *words, "--model_name_or_path=./nowhere"]) == 2
     assert "`--model_name_or_path`: no such model folder" in capsys.readouterr().err
-    assert main(["trl", *words, "--loss_type=none"]) == 2
-    assert "none" in capsys.readouterr().err
-    assert not (tmp_path / "out").exists()
+    assert main(["trl", *words, "--attn_implementation=fast"]) == 2
+    assert "TRL cannot begin with these options" in capsys.readouterr().err
 
 
 def test_adapters_are_trained_where_trls_options_ask_for_them(arguments, tmp_path):
     output = tmp_path / "lora"
     words = [*arguments[0], f"--output_dir={output}", "--use_peft", "--lora_r=2", "--max_steps=1"]
-    assert main(["trl", *words, "--eval_strategy=no", "--eval_data_path="]) == 0
+    assert main(["trl", *words, "--eval_on_start=False"]) == 0
     assert (output / "adapter_model.safetensors").exists()
 
 
