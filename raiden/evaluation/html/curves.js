@@ -1,6 +1,7 @@
 /* The curves of a run as small charts: axes with round ticks, and the values under the pointer or the arrow keys. */
 
 const BOX = { width: 380, height: 190, left: 46, right: 10, top: 8, bottom: 22 };
+const MAX_DOTS = 30;
 
 function drawCurves(content) {
   if (!content.panels.length) return;
@@ -17,7 +18,10 @@ function drawCurves(content) {
 
 function chart(panel) {
   const frame = frameOf(panel);
-  const lines = panel.curves.map((curve, i) => svg("path", { class: `curve c${i}`, d: pathOf(curve, frame) }));
+  const lines = panel.curves.map((curve, i) => [
+    svg("path", { class: `curve c${i}`, d: pathOf(curve, frame) }),
+    curve.points.length <= MAX_DOTS && svg("path", { class: `dots c${i}`, d: dotsOf(curve, frame) }),
+  ]);
   const drawing = svg("svg", { viewBox: `0 0 ${BOX.width} ${BOX.height}`, tabindex: 0, role: "slider" },
     axes(frame, panel), lines);
   const readout = el("p", { class: "readout" });
@@ -81,17 +85,20 @@ function tickText(value, panel) {
   return panel.shares ? `${Math.round(100 * value)} %` : compact(value);
 }
 
-/** A line through the values; it is broken where a value is no number, and a value alone is a dot. */
+/** A line through the values; it is broken where a value is no number. */
 function pathOf(curve, { x, y }) {
-  let path = "", pen = "M";
-  curve.points.forEach(([step, value], i) => {
-    if (value === null) return void (pen = "M");
-    path += `${pen}${x(step).toFixed(1)} ${y(value).toFixed(1)}`;
-    const alone = pen === "M" && (curve.points[i + 1]?.[1] ?? null) === null;
-    path += alone ? "h0" : "";
-    pen = "L";
-  });
-  return path;
+  let pen = "M";
+  return curve.points.map(([step, value]) => {
+    const part = value === null ? "" : `${pen}${x(step).toFixed(1)} ${y(value).toFixed(1)}`;
+    pen = value === null ? "M" : "L";
+    return part;
+  }).join("");
+}
+
+/** The values themselves, where they are few: a line of two points is no trend. */
+function dotsOf(curve, { x, y }) {
+  const known = curve.points.filter(([, value]) => value !== null);
+  return known.map(([step, value]) => `M${x(step).toFixed(1)} ${y(value).toFixed(1)}h0`).join("");
 }
 
 /** Shows the values at the step under the pointer; arrow keys, Home and End go from step to step. */

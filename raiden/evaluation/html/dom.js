@@ -1,7 +1,7 @@
 "use strict";
 /* Elements and numbers. Text of the data becomes text nodes only, so that no reply is ever read as HTML. */
 
-/** An element with attributes and children; strings are text, null and false are left out. */
+/** An element with attributes and children; strings are text, what is not there (or false) is left out. */
 function el(tag, attributes, ...children) {
   return fill(document.createElement(tag), attributes, children);
 }
@@ -14,11 +14,11 @@ function fill(element, attributes, children) {
   for (const [name, value] of Object.entries(attributes ?? {})) {
     if (value !== null && value !== false) element.setAttribute(name, value === true ? "" : value);
   }
-  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== false));
+  element.append(...children.flat(Infinity).filter((child) => (child ?? false) !== false));
   return element;
 }
 
-/** Text somebody wrote: its own direction, and its language, which decides how Chinese and Japanese glyphs look. */
+/** Text somebody wrote: its own direction, apart from what is around it, and its language, which chooses glyphs. */
 function written(tag, attributes, language, ...children) {
   return el(tag, { dir: "auto", lang: language, ...attributes }, ...children);
 }
