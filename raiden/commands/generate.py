@@ -20,6 +20,7 @@ from raiden.datagen.store import SampleStore
 from raiden.datagen.tally import RejectionLog, Tally
 from raiden.errors import ConfigError, ProfileError
 from raiden.profiles import read_profiles
+from raiden.rewards import load_dictionaries
 from raiden.samples import held_out_characters
 from raiden.types import Focus, Profile
 
@@ -97,6 +98,7 @@ async def _generate(options: GenerateOptions, profiles: Sequence[Profile]) -> in
             options.acceptance.max_attempts,
             options.backend.concurrency,
         )
+        load_dictionaries({options.samples.language or profile.language for profile in profiles})
         view = RunView(pipeline.tally, rejections, backend.usages, backend.retries)
         was_stopped = await until_stopped(pipeline.run(), view.show())
         if not was_stopped:

@@ -9,7 +9,8 @@ penalties, voice           repetition, length, speaking as the character
 matching -> vrar           the verdict on the rule, and the reward
 """
 
+from raiden.rewards.finding import load_dictionaries
 from raiden.rewards.rules import rule_from_record
 from raiden.rewards.vrar import VRAR, RewardConfig
 
-__all__ = ["VRAR", "RewardConfig", "rule_from_record"]
+__all__ = ["VRAR", "RewardConfig", "load_dictionaries", "rule_from_record"]

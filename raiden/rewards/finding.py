@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache, partial
 
 from raiden.languages import word_set
@@ -31,6 +31,11 @@ _SENTENCE_FINDERS: dict[Language, Callable[[str, str], Iterator[Hit]]] = {
     "ja": find_japanese,
     "ko": find_korean,
 }
+_A_WORD_IN_TEXT: dict[Language, tuple[str, str]] = {
+    "zh": ("茶", "他喝茶。"),
+    "ja": ("茶", "彼は茶を飲む。"),
+    "ko": ("차", "그는 차를 마신다."),
+}
 _COUNTERS = word_set(
     "张 支 枝 根 首 页 步 句 碗 壶 瓶 篇 幅 辆 艘 架 朵 束 串 群 双 对 袋 箱 桶 盆 盘 套 节 级 "
     "亩 尺 吨 克 厘米 毫米 厘 张 張 岁 年 月 日 号 个 只 名 位 条 座 天 次 米 里 公里 斤 公斤 元 "
@@ -42,6 +47,13 @@ _COUNTERS = word_set(
 """What may follow a numeral in a keyword for it to be a number: 三只 is one, 三国 is a name."""
 _SAME_UNITS = ("岁歳才세살", "日号號", "只匹隻条头頭", "个個箇", "人名명位", "点時시", "元円块원")
 _UNITS = {unit: "[" + re.escape(row) + "]" for row in _SAME_UNITS for unit in row}
+
+
+def load_dictionaries(languages: Iterable[Language]) -> None:
+    """Loads what these languages need (0.1 to 0.4 s each), so that no reply has to wait for it."""
+    for language in languages:
+        if language in _A_WORD_IN_TEXT:
+            list(_SENTENCE_FINDERS[language](*_A_WORD_IN_TEXT[language]))
 
 
 @lru_cache(maxsize=16384)

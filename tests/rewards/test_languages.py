@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from raiden.languages import detect_language
+from raiden.rewards import chinese, japanese, korean, load_dictionaries
 
 
 @pytest.mark.parametrize(
@@ -43,3 +44,13 @@ def test_language_of_short_and_mixed_texts(text: str, language: str) -> None:
 
 def test_a_long_text_is_judged_by_its_beginning() -> None:
     assert detect_language("我是一名医生。" * 100_000) == "zh"
+
+
+def test_dictionaries_are_loaded_before_the_first_reply():
+    loaded = [chinese._segmenter, japanese._tokenizer, korean._tagger]
+    for load in loaded:
+        load.cache_clear()
+    load_dictionaries(["ja", "en"])
+    assert [load.cache_info().currsize for load in loaded] == [0, 1, 0]
+    load_dictionaries(["zh", "ko"])
+    assert [load.cache_info().currsize for load in loaded] == [1, 1, 1]
