@@ -111,15 +111,10 @@ def _split_config(argv: Sequence[str]) -> list[str]:
 
 
 def _check(options: Options) -> None:
-    data, training, model = options.data, options.training, options.model
-    if model.model_name_or_path is None:
+    if options.model.model_name_or_path is None:
         raise ConfigError("`--model_name_or_path` is not set; give the model to train.")
-    if training.reward_weights is not None:
+    if options.training.reward_weights is not None:
         raise ConfigError(
             "`--reward_weights` goes by position; name the weights instead: --accuracy_weight, --format_weight, "
             "--repetition_weight, --length_weight, --first_person_weight."
-        )
-    if data.eval_data_path is not None and training.eval_strategy == "no":
-        raise ConfigError(
-            "`--eval_data_path` is given, but `--eval_strategy` is no; set it to steps or epoch, or drop the file."
         )

@@ -26,6 +26,7 @@ def train(options: Options) -> GRPOTrainer:
     """
     checkpoint = find_checkpoint(options.training.output_dir, options.training.resume_from_checkpoint)
     trainer = make_trainer(options)
+    _tell_samples(trainer)
     trainer.train(resume_from_checkpoint=checkpoint)
     trainer.save_model(options.training.output_dir)
     # TRL's trainer keeps the log in its checkpoints only.
@@ -59,7 +60,7 @@ def make_trainer(options: Options) -> GRPOTrainer:
             reward_funcs=rewards.functions,
             args=training,
             train_dataset=train_rows,
-            eval_dataset=held_out_rows if training.eval_strategy != "no" else None,
+            eval_dataset=held_out_rows,
             processing_class=tokenizer,
             quantization_config=get_quantization_config(options.model),
             peft_config=get_peft_config(options.model),
@@ -109,6 +110,13 @@ def _model_folder(model: ModelConfig) -> str:
         return source
     with told_of_model(source):
         return str(snapshot_download(source, revision=model.model_revision))
+
+
+def _tell_samples(trainer: GRPOTrainer) -> None:
+    note = ", not scored: --eval_strategy is no" if trainer.args.eval_strategy == "no" else ""
+    trainer.accelerator.print(
+        f"{len(trainer.train_dataset)} samples to train on, {len(trainer.eval_dataset)} held out{note}"
+    )
 
 
 def _model_options(model: ModelConfig) -> dict[str, Any]:

@@ -47,7 +47,6 @@ def test_the_names_that_users_of_open_r1_know(tmp_path):
         (["--accuracy_weight=-1"], "`--accuracy_weight` must be at least 0"),
         (["--num_generations=3"], "num_generations"),
         (["--reward_weights", "1", "1"], "--accuracy_weight, --format_weight"),
-        (["--eval_data_path=e.json"], "`--eval_strategy` is no"),
         (["--config=missing.yaml"], "missing.yaml"),
         (["--config"], "needs the path"),
     ],
