@@ -29,16 +29,25 @@ def load_model(path: str, attention: str = ATTENTION) -> PreTrainedModel:
     return model.train()
 
 
-def alternate(contestants: Mapping[str, Callable[[], Any]], rounds: int) -> dict[str, list[float]]:
-    """Seconds of each call: A B C, A B C, ... after one round that does not count, for the machine's speed drifts."""
+def alternate(
+    contestants: Mapping[str, Callable[[], Any]],
+    rounds: int,
+    look: Callable[[str, Any], None] = lambda name, outcome: None,
+) -> dict[str, list[float]]:
+    """Seconds of each call: A B C, A B C, ..., for the machine's speed drifts.
+
+    The first round is to warm up and is not counted; `look` gets its outcomes.
+    """
     seconds: dict[str, list[float]] = {name: [] for name in contestants}
     for number in range(rounds + 1):
         for name, run in contestants.items():
             gc.collect()
             started = time.perf_counter()
-            run()
+            outcome = run()
             if number:
                 seconds[name].append(time.perf_counter() - started)
+            else:
+                look(name, outcome)
     return seconds
 
 

@@ -167,10 +167,14 @@ def main() -> None:
         advantages = make_update(rollouts, ObjectiveConfig(loss=LOSS)).advantages
         contestants["trl"] = lambda: run_trl(trainer, rollouts, advantages, checkpointing=True)
         contestants["trl_no_checkpointing"] = lambda: run_trl(trainer, rollouts, advantages, checkpointing=False)
-    seconds = alternate(contestants, arguments.rounds)
-    outcomes = {name: (run(), gradient_norm(model), gradient_norm(plain)) for name, run in contestants.items()}
-    losses = {name: loss for name, (loss, _, _) in outcomes.items()}
-    norms = {name: ours if name in ("raiden", "one_level") else theirs for name, (_, ours, theirs) in outcomes.items()}
+    losses: dict[str, float] = {}
+    norms: dict[str, float] = {}
+
+    def look(name: str, loss: float) -> None:
+        losses[name] = loss
+        norms[name] = gradient_norm(model if name in ("raiden", "one_level") else plain)
+
+    seconds = alternate(contestants, arguments.rounds, look)
     for values, tolerance in ((losses, 1e-5), (norms, 1e-4 * norms["raiden"])):
         assert max(values.values()) - min(values.values()) < tolerance, f"they do not agree: {values}"
     ratios = {"ratio_padded": ratio(seconds, "padded", "raiden")}
