@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, Literal
 
-from raiden.endpoints.base import ChatReply, ChatRequest, Identity
+from raiden.endpoints.base import ChatReply, ChatRequest, Identity, Show
 from raiden.endpoints.dialects import spell_out
 from raiden.endpoints.faults import AccessError, RequestError, TransientError, parse_retry_after, shorten, status_error
 from raiden.endpoints.replies import make_reply
@@ -54,7 +54,13 @@ class BedrockEndpoint:
         return Identity("bedrock", self.model_id)
 
     async def complete(self, request: ChatRequest) -> ChatReply:
-        answer = await self._negotiate(request)
+        return self._reply(request, await self._negotiate(request))
+
+    async def stream(self, request: ChatRequest, show: Show) -> ChatReply:
+        """As `complete`, but the request must have no schema; reasoning is not shown."""
+        return self._reply(request, await self._converse_stream(_body(request.messages, request), show))
+
+    def _reply(self, request: ChatRequest, answer: Mapping[str, Any]) -> ChatReply:
         stop_reason = answer["stopReason"]
         usage = answer.get("usage", {})
         tokens = {
@@ -99,6 +105,34 @@ class BedrockEndpoint:
         answer = await asyncio.get_running_loop().run_in_executor(self._threads, call)
         if "stopReason" not in answer:  # botocore makes an empty answer of a body that it cannot read
             raise TransientError(f"{self.model_id}: replied with what is no JSON", "not_json")
+        return answer
+
+    async def _converse_stream(self, body: dict[str, Any], show: Show) -> Mapping[str, Any]:
+        """As `_converse`, with the answer's text shown while it comes."""
+        loop = asyncio.get_running_loop()
+        is_awaited = True
+
+        def tell(piece: str) -> None:
+            if is_awaited:
+                show(piece)
+
+        def call() -> Mapping[str, Any]:
+            answer: dict[str, Any] = {}
+            text = ""
+            with _translated_faults(self.model_id):
+                for event in self._client.converse_stream(modelId=self.model_id, **body)["stream"]:
+                    if piece := event.get("contentBlockDelta", {}).get("delta", {}).get("text"):
+                        text += piece
+                        loop.call_soon_threadsafe(tell, piece)
+                    answer |= event.get("messageStop", {}) | event.get("metadata", {})
+            return answer | {"output": {"message": {"content": [{"text": text}]}}}
+
+        try:
+            answer = await loop.run_in_executor(self._threads, call)
+        finally:
+            is_awaited = False
+        if "stopReason" not in answer:
+            raise TransientError(f"{self.model_id}: the stream ended before the reply did", "connection")
         return answer
 
 

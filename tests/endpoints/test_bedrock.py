@@ -5,7 +5,15 @@ import json
 
 import pytest
 
-from raiden.endpoints import AccessError, ChatRequest, Identity, RequestError, RetryingEndpoint, TransientError
+from raiden.endpoints import (
+    AccessError,
+    ChatReply,
+    ChatRequest,
+    Identity,
+    RequestError,
+    RetryingEndpoint,
+    TransientError,
+)
 from raiden.endpoints.bedrock import BedrockEndpoint
 from raiden.errors import ConfigError
 from raiden.types import LANGUAGES, Message
@@ -51,6 +59,39 @@ def talk(monkeypatch):
 
 async def greet(endpoint):
     return await endpoint.complete(GREETING)
+
+
+def streamed(talk, behaviour):
+    """The pieces that were shown, and the reply or what was raised."""
+    pieces = []
+
+    async def use(endpoint):
+        try:
+            return await RetryingEndpoint(endpoint, 1, base_wait=0.01).stream(GREETING, pieces.append)
+        except RequestError as fault:
+            return fault
+
+    return pieces, talk(behaviour, use)
+
+
+def test_a_reply_is_streamed_in_pieces_without_its_reasoning(talk):
+    text = "나는 1952년에 광산에 들어갔어요."
+    pieces, reply = streamed(talk, ConverseServer(says=lambda _: text))
+    assert pieces == [text[start : start + 3] for start in range(0, len(text), 3)]
+    assert reply == ChatReply(text, 30, 12)
+
+
+def test_a_stream_that_is_throttled_is_tried_again_and_one_cut_at_the_limit_says_so(talk):
+    behaviour = ConverseServer(script=["ThrottlingException"], stop_reason="max_tokens", says=lambda _: "Evening.")
+    pieces, reply = streamed(talk, behaviour)
+    assert ("".join(pieces), reply) == ("Evening.", ChatReply("Evening.", 30, 12, num_retries=1, truncated=True))
+
+
+@pytest.mark.parametrize("fault", ["cut", "half_body"])
+def test_a_stream_that_breaks_off_is_told(talk, fault):
+    pieces, raised = streamed(talk, ConverseServer(script=[fault], says=lambda _: "word " * 50))
+    assert 0 < len("".join(pieces)) < 250
+    assert "broke off" in str(raised)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -14,7 +14,11 @@ from urllib.parse import unquote
 import botocore.session
 from botocore.validate import ParamValidator
 
+from tests.servers.event_stream import encode_event
 from tests.servers.writer import write
+
+_PIECE = 3
+"""Characters in one event of a stream."""
 
 
 @dataclass
@@ -46,6 +50,9 @@ STATUSES = {
 }
 
 
+_OPERATIONS = {"converse": "Converse", "converse-stream": "ConverseStream"}
+
+
 @contextmanager
 def serve_converse(behaviour: ConverseServer) -> Iterator[ConverseServer]:
     """Serves on a free port for the time of the block."""
@@ -62,7 +69,8 @@ def serve_converse(behaviour: ConverseServer) -> Iterator[ConverseServer]:
 
 
 def _handler(behaviour: ConverseServer) -> type[BaseHTTPRequestHandler]:
-    operation = botocore.session.get_session().get_service_model("bedrock-runtime").operation_model("Converse")
+    service = botocore.session.get_session().get_service_model("bedrock-runtime")
+    shapes = {path: service.operation_model(name).input_shape for path, name in _OPERATIONS.items()}
     lock = threading.Lock()
 
     class Handler(BaseHTTPRequestHandler):
@@ -70,8 +78,8 @@ def _handler(behaviour: ConverseServer) -> type[BaseHTTPRequestHandler]:
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            model = unquote(self.path.split("/")[2])
-            report = ParamValidator().validate({"modelId": model, **body}, operation.input_shape)
+            _, _, model, operation = self.path.split("/")
+            report = ParamValidator().validate({"modelId": unquote(model), **body}, shapes[operation])
             with lock:
                 behaviour.bodies.append(body)
                 if report.has_errors():
@@ -85,10 +93,11 @@ def _handler(behaviour: ConverseServer) -> type[BaseHTTPRequestHandler]:
             elif fault in STATUSES:
                 self._send(STATUSES[fault], {"message": f"told to fail with {fault}"}, fault)
             else:
-                self._send_answer(_answer(body, behaviour), fault)
+                answer = _answer(body, behaviour)
+                streams = operation == "converse-stream"
+                self._send_answer(_as_stream(answer) if streams else json.dumps(answer).encode(), fault)
 
-        def _send_answer(self, answer: dict[str, Any], fault: str) -> None:
-            whole = json.dumps(answer).encode()
+        def _send_answer(self, whole: bytes, fault: str) -> None:
             half = whole[: len(whole) // 2]
             if fault == "cut":
                 self._head(200, len(whole))
@@ -98,7 +107,8 @@ def _handler(behaviour: ConverseServer) -> type[BaseHTTPRequestHandler]:
                 self._head(200, len(half))
                 self.wfile.write(half)
             else:
-                self._send(200, answer)
+                self._head(200, len(whole))
+                self.wfile.write(whole)
 
         def _send(self, status: int, value: dict[str, Any], error: str = "") -> None:
             text = json.dumps(value).encode()
@@ -134,3 +144,17 @@ def _answer(body: dict[str, Any], behaviour: ConverseServer) -> dict[str, Any]:
         "usage": {"inputTokens": 30, "outputTokens": 12, "totalTokens": 42},
         "metrics": {"latencyMs": 1},
     }
+
+
+def _as_stream(answer: dict[str, Any]) -> bytes:
+    """The same answer, as Bedrock sends it piece by piece."""
+    text = answer["output"]["message"]["content"][1]["text"]
+    events: list[tuple[str, dict[str, Any]]] = [("messageStart", {"role": "assistant"})]
+    reasoning = {"reasoningContent": {"text": "They want me to reply."}}
+    events.append(("contentBlockDelta", {"contentBlockIndex": 0, "delta": reasoning}))
+    for start in range(0, len(text), _PIECE):
+        delta = {"text": text[start : start + _PIECE]}
+        events.append(("contentBlockDelta", {"contentBlockIndex": 1, "delta": delta}))
+    events.append(("messageStop", {"stopReason": answer["stopReason"]}))
+    events.append(("metadata", {"usage": answer["usage"], "metrics": answer["metrics"]}))
+    return b"".join(encode_event(kind, value) for kind, value in events)
