@@ -19,7 +19,7 @@ from raiden.records import write_json
 _DESCRIPTION = """Compare two evaluations, sample by sample. Intervals are bootstrap ones over characters, p-values
 those of a permutation test that swaps the models character by character; both take characters, not replies, for what
 was drawn.
-"better" and "worse" are said only where the 95 % interval of the difference excludes 0."""
+"better" and "worse" are said only where the 95 % interval of the difference excludes 0 and p is below 0.05."""
 _MIN_RESAMPLES = 2000
 _SHOWN_IDS = 5
 _STYLE_TITLES = {

@@ -61,12 +61,15 @@ class Difference:
 
     @property
     def verdict(self) -> str:
-        """`better` and `worse` only where the interval excludes 0 and there are characters enough to trust it."""
+        """`better` and `worse` only where interval and p-value both say so, and characters are enough to trust them.
+
+        Where few of the characters differ, the interval alone is too sure.
+        """
         if self.num_characters < MIN_CHARACTERS:
             return "too few characters"
-        if self.low > 0:
-            return "better"
-        return "worse" if self.high < 0 else "no difference shown"
+        if self.p_value >= 1 - CONFIDENCE or self.low <= 0 <= self.high:
+            return "no difference shown"
+        return "better" if self.low > 0 else "worse"
 
 
 def estimate(

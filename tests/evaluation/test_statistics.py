@@ -89,17 +89,18 @@ def test_pass_at_k_is_the_share_of_choices_with_a_right_one(num, right, k):
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "num_characters", "verdict"),
+    ("low", "high", "p_value", "num_characters", "verdict"),
     [
-        (0.01, 0.3, 5, "better"),
-        (-0.3, -0.01, 9, "worse"),
-        (0.0, 0.3, 9, "no difference shown"),
-        (-0.1, 0.0, 9, "no difference shown"),
-        (0.2, 0.3, 4, "too few characters"),
+        (0.01, 0.3, 0.04, 5, "better"),
+        (-0.3, -0.01, 0.04, 9, "worse"),
+        (0.0, 0.3, 0.04, 9, "no difference shown"),
+        (-0.1, 0.0, 0.04, 9, "no difference shown"),
+        (0.01, 0.3, 0.0625, 5, "no difference shown"),
+        (0.2, 0.3, 0.01, 4, "too few characters"),
     ],
 )
-def test_the_words_follow_the_interval(low, high, num_characters, verdict):
-    assert Difference(0.5, 0.6, 0.1, low, high, 0.01, 40, num_characters).verdict == verdict
+def test_the_words_follow_interval_and_p_value(low, high, p_value, num_characters, verdict):
+    assert Difference(0.5, 0.6, 0.1, low, high, p_value, 40, num_characters).verdict == verdict
 
 
 def test_a_paired_difference_is_that_of_the_means():
