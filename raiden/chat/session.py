@@ -146,10 +146,14 @@ class Session:
                 self._show(addition, is_first=addition == spoken.shown)
 
         try:
-            reply: ChatReply = self._runner.run(stream_reply(self._endpoint, request, show))
+            reply = self._runner.run(stream_reply(self._endpoint, request, show))
         except KeyboardInterrupt:
             self.screen.piece(" (stopped)", "dim")
             return Turn("assistant", spoken.written, "interrupted")
+        except EndpointError:
+            if spoken.shown:
+                self.screen.say()
+            raise
         self._finish(reply, spoken.shown)
         return Turn("assistant", reply.text, "length" if reply.truncated else "stop")
 

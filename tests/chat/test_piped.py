@@ -87,7 +87,7 @@ def test_a_reply_that_fails_is_told_left_out_and_may_be_asked_for_again(tmp_path
         said = piped(tmp_path, "one\n/retry\ntwo\n/history\n", *options, code=1)
     assert said.count("error: HTTP 400: ") == said.count("told to fail") == 1
     assert "Walter Novak: 2 messages; you said one\n" in said
-    assert "the reply broke off" in said
+    assert "\nerror: the reply broke off" in said
     assert said.endswith("You: /history\nYou: one\nWalter Novak: 2 messages; you said one\n\n")
 
 
