@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from raiden.commands.stopping import STOPPED
 from raiden.errors import ConfigError
 from raiden.evaluation.curves import read_curves
 from raiden.evaluation.html import build_page, page_content
@@ -16,6 +18,9 @@ from raiden.records import write_text
 def main(argv: Sequence[str]) -> int:
     """Writes the page and says where it is.
 
+    Returns:
+        The exit code: 0, or 130 where it was stopped by Ctrl-C; then no page was written.
+
     Raises:
         InputError: an evaluation cannot be read, or the page cannot be written where it should be.
     """
@@ -23,15 +28,11 @@ def main(argv: Sequence[str]) -> int:
     if len(arguments.files) > 2:
         raise ConfigError(f"one evaluation or two can be shown, got {len(arguments.files)}; give the two to compare.")
     _refuse_output(arguments)
-    evaluations = [(Path(file).name, read_evaluation(file)) for file in arguments.files]
-    curves = read_curves(arguments.run) if arguments.run else []
-    title = arguments.title or ("Before and after" if len(evaluations) == 2 else "Evaluation")
-    page = build_page(page_content(evaluations, curves), title)
     try:
-        write_text(arguments.output, page)
-    except OSError as fault:
-        raise ConfigError(f"`--output`: {arguments.output} cannot be written ({fault.strerror}).") from fault
-    print(f"report: {arguments.output} ({len(page.encode()) / 2**20:.1f} MiB)")
+        _write(arguments)
+    except KeyboardInterrupt:
+        print("stopped; no page was written", file=sys.stderr)
+        return STOPPED
     return 0
 
 
@@ -53,6 +54,18 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--title", help="of the page (default: Evaluation, or Before and after)")
     parser.add_argument("--overwrite", action="store_true", help="write over a file of the name of --output")
     return parser
+
+
+def _write(arguments: argparse.Namespace) -> None:
+    evaluations = [(Path(file).name, read_evaluation(file)) for file in arguments.files]
+    curves = read_curves(arguments.run) if arguments.run else []
+    title = arguments.title or ("Before and after" if len(evaluations) == 2 else "Evaluation")
+    page = build_page(page_content(evaluations, curves), title)
+    try:
+        write_text(arguments.output, page)
+    except OSError as fault:
+        raise ConfigError(f"`--output`: {arguments.output} cannot be written ({fault.strerror}).") from fault
+    print(f"report: {arguments.output} ({len(page.encode()) / 2**20:.1f} MiB)")
 
 
 def _refuse_output(arguments: argparse.Namespace) -> None:

@@ -13,7 +13,7 @@ from raiden.evaluation.statistics import Difference, Estimate, estimate
 from raiden.evaluation.summary import estimates, pass_shares, title
 
 _STYLE = {
-    "mean_length": ("mean length of a reply", "characters"),
+    "mean_length": ("mean length, characters", "characters"),
     "distinct_1": ("different words (distinct-1)", "share"),
     "distinct_2": ("different pairs of words (distinct-2)", "share"),
     "first_person": ("in the first person", "share"),

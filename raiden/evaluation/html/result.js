@@ -28,9 +28,10 @@ function drawResult(content) {
   section.append(
     el("div", { class: "tiles" }, headlines.map((figure) => tile(content, figure))),
     el("p", { class: "hint" }, "Shares of right replies with their 95 % intervals, by bootstrap over characters; " +
-      `those of fewer than ${content.min_characters} characters are faint and not to be trusted. “Better” and ` +
-      "“worse” are said only where the interval of the difference leaves out 0. The name of a line filters the " +
-      "samples below."),
+      `those of fewer than ${content.min_characters} characters are faint and not to be trusted. ` +
+      (content.models.length === 2
+        ? "“Better” and “worse” are said only where the interval of the difference leaves out 0. " : "") +
+      "The name of a line filters the samples below."),
     el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "All figures" }, figureTable(content)),
     el("h3", {}, "How the replies are written"), writingTable(content));
 }
@@ -66,7 +67,7 @@ function verdictBadge({ verdict, p_value }) {
 function figureTable(content) {
   const compared = content.models.length === 2;
   const names = ["", "replies", ...content.models.map((_, side) => (compared ? sideName(content, side) : "right"))];
-  if (compared) names.push("difference, points", "p");
+  names.push(...(compared ? ["difference, points", "p"] : ["95 % interval"]));
   const head = names.map((name) => el("th", { scope: "col", class: ["replies", "p"].includes(name) && "minor" }, name));
   return el("table", {},
     el("thead", {}, el("tr", {}, head, el("th", { scope: "col", class: "plot" }, scale()))),
@@ -76,7 +77,8 @@ function figureTable(content) {
 function figureLine(content, figure) {
   const cells = figure.values.map((value) => el("td", { title: value && rangeText(figure, value) },
     value ? shown(figure, value.mean) : "–"));
-  if (content.models.length === 2) cells.push(...differenceCells(figure));
+  const compared = content.models.length === 2;
+  cells.push(compared ? differenceCells(figure) : el("td", {}, rangeText(figure, figure.values[0])));
   const known = figure.values.filter(Boolean);
   const faint = known.some((value) => value.num_characters < content.min_characters);
   return el("tr", { class: `${figure.headline ? "headline" : "part"} ${faint ? "faint" : ""}` },
