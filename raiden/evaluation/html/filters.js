@@ -66,7 +66,7 @@ class Filters {
     });
     const reset = el("button", { type: "button" }, "Show all");
     reset.addEventListener("click", () => this.show({}));
-    const label = el("label", { for: "by-text", class: "wide" }, "Text in question, replies, reason", this.search);
+    const label = el("label", { for: "by-text", class: "wide" }, "Search questions, conversations, replies, reasons", this.search);
     this.form.append(label, reset);
     this.form.addEventListener("submit", (event) => event.preventDefault());
   }

@@ -30,7 +30,7 @@ function drawResult(content) {
     el("p", { class: "hint" }, "Shares of right replies with their 95 % intervals, by bootstrap over characters; " +
       `those of fewer than ${content.min_characters} characters are faint and not to be trusted. ` +
       (content.models.length === 2
-        ? "“Better” and “worse” are said only where the interval of the difference leaves out 0. " : "") +
+        ? "“Better” and “worse” are said only where a difference’s interval leaves out 0 and p is below 0.05. " : "") +
       "The name of a line filters the samples below."),
     el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "All figures" }, figureTable(content)),
     el("h3", {}, "How the replies are written"), writingTable(content));
