@@ -78,7 +78,7 @@ class GRPOModule(PolicyModule):
         self.update = update
         self.num_generations = num_generations
         self.max_resamples = max_resamples
-        cache_bytes = int(update.reference_cache_gib * 2**30)
+        cache_bytes = int(update.reference_cache_gib * 2**30) if self.needs_reference else 0
         self.reference_cache = ReferenceCache(cache_bytes) if cache_bytes else None
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,12 @@ def test_steps_updates_and_tokens_are_the_runs(tiny_folder, tmp_path):
     prompts = [prompt for batch in data.train_dataloader() for prompt in batch]
     assert plan.prompt_tokens == sum(len(prompt.token_ids) for prompt in prompts)
     assert not plan.tokens_are_estimated
+
+
+def test_groups_that_may_be_sampled_again_are_counted(tiny_folder, tmp_path):
+    data, once = work(tiny_folder, write_samples_file(tmp_path / "samples.json"), Limits(1, -1, None))
+    thrice = measure(data, UpdateConfig(), Limits(1, -1, None), 1, num_generations=4, max_tokens=10, num_groups=3)
+    assert thrice == replace(once, sampled_tokens=3 * once.sampled_tokens)
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,8 @@ class Training:
     """Processes that share one copy of the policy under FSDP2; None: each process has its own."""
     with_reference: bool = False
     """A frozen second copy is loaded."""
+    reference_cache: int = 0
+    """Bytes that the reference may keep of what it knows."""
     on_gpu: bool = True
     adds_up: bool = True
     """An optimizer step takes more than one pass, so that gradients are there when a pass begins."""
@@ -82,6 +84,7 @@ def always(training: Training) -> Moment:
         "weights": weights(training),
         "optimizer states": optimizer_states(training),
         "reference": reference(training),
+        "reference cache": training.reference_cache,
     }
 
 

@@ -29,6 +29,7 @@ _REMEDIES = {
     "gradients": "more `trainer.devices` with `trainer.strategy` fsdp2, or `model.policy.lora`",
     "optimizer states": "more `trainer.devices` with `trainer.strategy` fsdp2, or `model.policy.lora`",
     "AdamW temporaries": "more `trainer.devices` with `trainer.strategy` fsdp2, or `model.policy.lora`",
+    "reference cache": "`model.update.reference_cache_gib` lower",
     "reference": "`model.objective.beta` 0, which needs none, or `model.policy.lora`, which has one for nothing",
     "activations": "`model.policy.gradient_checkpointing` true, or fewer `model.update.micro_batch_tokens`",
     "layer backward": "fewer `model.update.micro_batch_tokens`",
@@ -129,7 +130,8 @@ def make_plan(
     """
     policy, sampling = module.policy_config, module.sampling
     shape, parameters, adapters = read_model(policy, config_file)
-    work = measure(data, module.update, limits, processes.num, module.num_generations, sampling.max_tokens)
+    num_groups = 1 + module.max_resamples
+    work = measure(data, module.update, limits, processes.num, module.num_generations, sampling.max_tokens, num_groups)
     if not work.passes:
         raise ConfigError("the run has no step: `trainer.limit_train_batches` leaves none.")
     training = Training(
@@ -140,6 +142,7 @@ def make_plan(
         checkpointing=policy.gradient_checkpointing,
         shards=processes.shards,
         with_reference=module.objective.beta > 0 and adapters is None,
+        reference_cache=module.reference_cache.max_bytes if module.reference_cache else 0,
         on_gpu=processes.on_gpu,
         adds_up=work.passes_per_update > 1,
     )

@@ -85,11 +85,13 @@ def measure(
     num_processes: int,
     num_generations: int,
     max_tokens: int,
+    num_groups: int = 1,
 ) -> Workload:
     """Goes through the first epoch as the run will, without a model.
 
     Args:
         max_tokens: how long each completion is taken to be.
+        num_groups: that a step samples for a prompt, at most.
     """
     estimated = prepare(data)
     loader = data.train_dataloader()
@@ -111,7 +113,7 @@ def measure(
         steps=_steps(limits, steps_per_epoch, num_updates),
         updates_per_epoch=sum(num_updates),
         prompt_tokens=sum(len(p.token_ids) for p in prompts),
-        sampled_tokens=len(prompts) * num_generations * max_tokens,
+        sampled_tokens=len(prompts) * num_groups * num_generations * max_tokens,
         update_tokens=sum(size.tokens * count for size, count in passes.items()),
         passes=tuple(passes),
         passes_per_update=most,
