@@ -14,9 +14,11 @@ from jinja2 import TemplateError
 
 from raiden.endpoints import ChatReply, ChatRequest, ContextLengthError, Identity, RequestError
 from raiden.endpoints.base import Show
+from raiden.endpoints.dialects import spell_out
 from raiden.endpoints.replies import make_reply
 from raiden.engines import Engine, SamplingConfig, TransformersEngine
 from raiden.engines.transformers import Watch
+from raiden.errors import EngineError
 from raiden.policy import Policy, stream_weights
 from raiden.types import Completion
 
@@ -115,7 +117,8 @@ class LocalEndpoint:
         Raises:
             RequestError: the template refuses the conversation, or the context is too short for it.
         """
-        messages = [{"role": message.role, "content": message.content} for message in request.messages]
+        asked = spell_out(request) if request.schema else request.messages
+        messages = [{"role": message.role, "content": message.content} for message in asked]
         options: dict[str, Any] = {} if self.enable_thinking is None else {"enable_thinking": self.enable_thinking}
         try:
             ids: Any = self.policy.tokenizer.apply_chat_template(
@@ -150,10 +153,12 @@ class LocalEndpoint:
             completions = await asyncio.to_thread(self._generate, batch, sampling, watch)
         except _GivenUp:
             return
+        except torch.OutOfMemoryError as fault:
+            told = f"out of memory with {len(batch)} replies side by side; lower `concurrency` or `max_tokens`"
+            _fail(batch, EngineError(f"{told} ({fault})"))
+            return
         except Exception as fault:  # whatever it is, those who wait have to hear of it
-            for waiting in batch:
-                if not waiting.done.done():
-                    waiting.done.set_exception(fault)
+            _fail(batch, fault)
             return
         for waiting, completion in zip(batch, completions, strict=True):
             if not waiting.done.done():
@@ -207,6 +212,12 @@ def _may_share_a_batch(one: _Waiting, other: _Waiting) -> bool:
 
 def _sampling(request: ChatRequest) -> SamplingConfig:
     return SamplingConfig(temperature=request.temperature, max_tokens=request.max_tokens)
+
+
+def _fail(batch: Sequence[_Waiting], fault: Exception) -> None:
+    for waiting in batch:
+        if not waiting.done.done():
+            waiting.done.set_exception(fault)
 
 
 def _settle(waiting: _Waiting, completion: Completion) -> None:
