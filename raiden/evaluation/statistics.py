@@ -202,7 +202,5 @@ def _by_character(values: Sequence[float], characters: Sequence[Hashable]) -> tu
     """Sum and number of the values of each character."""
     places: dict[Hashable, int] = {}
     index = [places.setdefault(character, len(places)) for character in characters]
-    return (
-        np.bincount(index, weights=np.asarray(values, dtype=float), minlength=len(places)),
-        np.bincount(index, minlength=len(places)).astype(float),
-    )
+    sums = np.bincount(index, weights=np.asarray(values, dtype=np.float64), minlength=len(places))
+    return sums.astype(np.float64), np.bincount(index, minlength=len(places)).astype(np.float64)

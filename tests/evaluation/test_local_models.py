@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 import threading
 import time
 
@@ -14,6 +15,7 @@ from raiden.engines import TransformersEngine
 from raiden.local_endpoint import LocalEndpoint
 from raiden.policy import PolicyConfig, load_policy
 from raiden.types import Message
+from tests.datagen.commands import start
 from tests.runs import fit_arguments, write_samples_file
 
 
@@ -164,6 +166,18 @@ def direct(model, data, output, *more):
 
 def read(path):
     return json.loads(path.read_text(encoding="utf-8"))
+
+
+def test_ctrl_c_ends_a_long_generation_at_once(tiny_folder, tmp_path):
+    samples = write_samples_file(tmp_path / "samples.json")
+    process = start(*direct(tiny_folder, samples, tmp_path / "out.json", "--max_tokens", "7000"))
+    assert process.stdout is not None
+    said = next(line for line in process.stdout if "12 replies" in line)
+    time.sleep(0.5)  # the first tokens
+    process.send_signal(signal.SIGINT)
+    rest, _ = process.communicate(timeout=10)
+    assert process.returncode == 130, said + rest
+    assert "the same command goes on" in rest
 
 
 @pytest.fixture(scope="module")
