@@ -24,23 +24,23 @@ def main(argv: Sequence[str]) -> int:
     """
     if find_spec("trl") is None:
         raise ConfigError('TRL is not installed; run: pip install "raiden[trl]"')
-    # After the check: they import TRL, and torch with it.
+    try:
+        _run(argv)
+    except KeyboardInterrupt:
+        print("stopped; --resume_from_checkpoint last goes on from the newest checkpoint.", file=sys.stderr)
+        return _STOPPED
+    return 0
+
+
+def _run(argv: Sequence[str]) -> None:
     from raiden.trl_route.options import parse_options
     from raiden.trl_route.train import train
 
     options = parse_options(argv)
     started = time.monotonic()
-    try:
-        trainer = train(options)
-    except KeyboardInterrupt:
-        print(
-            "stopped; with --resume_from_checkpoint last the same command goes on from the newest checkpoint.",
-            file=sys.stderr,
-        )
-        return _STOPPED
+    trainer = train(options)
     if trainer.is_world_process_zero():
         _print_end(trainer, time.monotonic() - started)
-    return 0
 
 
 def _print_end(trainer: Any, seconds: float) -> None:
