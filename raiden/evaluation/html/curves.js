@@ -76,7 +76,7 @@ function axes({ ticks, stepTicks, x, y }, panel) {
     ]),
     stepTicks.map((tick) => [
       svg("line", { class: "grid", x1: x(tick), x2: x(tick), y1: floor, y2: floor + 4 }),
-      svg("text", { x: x(tick), y: floor + 16, "text-anchor": "middle" }, (tick === last ? "step " : "") + compact(tick)),
+      svg("text", { x: x(tick), y: floor + 16, "text-anchor": "middle" }, tick === last && "step ", compact(tick)),
     ]),
   ];
 }
@@ -125,8 +125,7 @@ function readAlong(drawing, readout, panel, { steps, x }) {
   drawing.addEventListener("pointerleave", () => show(steps.length - 1, false));
   drawing.addEventListener("blur", () => show(steps.length - 1, false));
   drawing.addEventListener("keydown", (event) => {
-    const keys = { ArrowRight: at + 1, ArrowUp: at + 1, ArrowLeft: at - 1, ArrowDown: at - 1, Home: 0, End: steps.length };
-    const target = keys[event.key];
+    const target = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: steps.length }[event.key];
     if (target === undefined) return;
     event.preventDefault();
     show(target, true);

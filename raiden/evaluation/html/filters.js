@@ -66,8 +66,8 @@ class Filters {
     });
     const reset = el("button", { type: "button" }, "Show all");
     reset.addEventListener("click", () => this.show({}));
-    const label = el("label", { for: "by-text", class: "wide" }, "Search questions, conversations, replies, reasons", this.search);
-    this.form.append(label, reset);
+    const label = "Search questions, conversations, replies, reasons";
+    this.form.append(el("label", { for: "by-text", class: "wide" }, label, this.search), reset);
     this.form.addEventListener("submit", (event) => event.preventDefault());
   }
 
@@ -78,7 +78,7 @@ class Filters {
     return [...values].sort((a, b) => place(a) - place(b) || a.localeCompare(b));
   }
 
-  /** Takes over what the address says; one that names something else on this page is left alone. */
+  /** Takes over what the address says; what it does not know filters nothing. */
   readAddress() {
     this.show(Object.fromEntries(new URLSearchParams(location.hash.slice(1))), false);
   }

@@ -30,6 +30,7 @@ _MAIN = (
     _Panel("Groups that teach nothing", {"frac_reward_zero_std": "share"}, "equal rewards", True),
     _Panel("Gradient norm", {"grad_norm": "grad_norm"}),
     _Panel("Learning rate", {"lr": "lr"}),
+    _Panel("Loss", {"loss": "training", "val/loss": "held out"}),
 )
 _LEFT_OUT = {"epoch", "hp_metric"}
 """Lightning's bookkeeping."""
@@ -49,14 +50,16 @@ def _is_share(name: str) -> bool:
 
 
 def _as_content(panel: _Panel, by_name: dict[str, Curve], main: bool) -> dict[str, Any]:
+    curves = {label: by_name[name].points for name, label in panel.curves.items() if name in by_name}
+    drawn = {label: thinned(points) for label, points in curves.items()}
+    left_out = "extremes only" if drawn != curves else ""
     return {
         "title": panel.title,
-        "unit": panel.unit,
+        "unit": ", ".join(filter(None, (panel.unit, left_out))),
         "shares": panel.shares,
         "main": main,
         "curves": [
-            {"label": label, "points": [[point.step, point.value] for point in thinned(by_name[name].points)]}
-            for name, label in panel.curves.items()
-            if name in by_name
+            {"label": label, "points": [[point.step, point.value] for point in points]}
+            for label, points in drawn.items()
         ],
     }

@@ -68,7 +68,8 @@ function figureTable(content) {
   const compared = content.models.length === 2;
   const names = ["", "replies", ...content.models.map((_, side) => (compared ? sideName(content, side) : "right"))];
   names.push(...(compared ? ["difference, points", "p"] : ["95 % interval"]));
-  const head = names.map((name) => el("th", { scope: "col", class: ["replies", "p"].includes(name) && "minor" }, name));
+  const minor = ["replies", "p"]; // what a narrow screen does without
+  const head = names.map((name) => el("th", { scope: "col", class: minor.includes(name) && "minor" }, name));
   return el("table", {},
     el("thead", {}, el("tr", {}, head, el("th", { scope: "col", class: "plot" }, scale()))),
     el("tbody", {}, content.figures.map((figure) => figureLine(content, figure))));

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from raiden.errors import InputError
+from raiden.evaluation.curves import Curve, Point
 from raiden.evaluation.html import build_page, page_content
 from raiden.evaluation.html.content import cut_at_spans
 from tests.evaluation.html.pages import ATTACK, CURVES, after, before, evaluation, row
@@ -97,6 +98,13 @@ def test_the_curves_that_matter_come_first_and_none_is_lost():
     ]
     assert [curve["label"] for curve in panels[0]["curves"]] == ["training", "held out"]
     assert panels[1]["curves"][0]["points"] == [[1, 2.0], [2, None], [3, 4.0]]
+
+
+def test_a_chart_says_where_it_shows_the_extremes_only():
+    long = Curve("entropy", tuple(Point(step, step % 7) for step in range(5000)))
+    [panel] = content(after(), curves=[long])["panels"]
+    assert panel["unit"] == "nats a token, extremes only"
+    assert len(panel["curves"][0]["points"]) == 1000
 
 
 def test_nothing_of_a_reply_can_end_the_content():
