@@ -28,7 +28,7 @@ def page_content(evaluations: Sequence[tuple[str, Evaluation]], curves: Sequence
         InputError: two evaluations have no sample in common, or one that reads differently in the two.
     """
     both = [evaluation for _, evaluation in evaluations]
-    comparison = compare(*both) if len(both) == 2 else None
+    comparison = compare(both[0], both[1]) if len(both) == 2 else None
     by_sample = [_by_sample(evaluation.rows) for evaluation in both]
     samples = {id: rows[0] for replies in by_sample for id, rows in replies.items()}
     profiles: dict[tuple[tuple[str, str], ...], int] = {}
