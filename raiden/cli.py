@@ -12,6 +12,7 @@ from typing import Any
 from jsonargparse import Namespace, set_parsing_settings
 from lightning import LightningModule, Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
+from lightning.pytorch.utilities import rank_zero_only
 
 from raiden.callbacks import CloseEngine, CompletionTable, ExportPolicy, HeldOutReport, StepLine
 from raiden.checkpoints import AtomicCheckpointIO, NewestCheckpoints, checkpoints_of, newest_run
@@ -131,9 +132,9 @@ class RaidenCLI(LightningCLI):
         if run:
             init.version = int(run.name.removeprefix("version_"))
         if checkpoints:
-            print(f"Going on from {checkpoints[-1]}", flush=True)
+            _tell(f"Going on from {checkpoints[-1]}")
         else:
-            print(f"No checkpoint in {run or folder} yet; starting from the beginning.", flush=True)
+            _tell(f"No checkpoint in {run or folder} yet; starting from the beginning.")
 
     def instantiate_classes(self) -> None:
         with as_config_error(ValueError, ImportError):
@@ -158,6 +159,11 @@ class RaidenCLI(LightningCLI):
                 f"got {type(trainer.strategy).__name__}."
             )
         return trainer
+
+
+@rank_zero_only
+def _tell(what: str) -> None:
+    print(what, flush=True)
 
 
 def _seed(seed_everything: bool | int) -> int:

@@ -6,7 +6,7 @@
     │   ├── SampleError               a training or evaluation sample
     │   └── ConfigError               an option of a config file or of the command line
     ├── EngineError (RuntimeError)    an engine could not start, generate or take new weights
-    └── EndpointError (RuntimeError)  a language model behind a network did not reply
+    └── EndpointError (RuntimeError)  a language model behind a network did not reply; endpoints/faults.py says why
 
 An InputError says where (file and line, or the full option name), what is wrong there, and the remedy.
 """
