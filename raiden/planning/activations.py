@@ -1,8 +1,8 @@
 """What autograd keeps of a forward pass until the backward pass needs it, in bytes.
 
-Derived from transformers' modules for Llama and Qwen2, from raiden's prefix tree, and from the backward formulas of
-torch. ``T`` tokens, ``N`` of them scored, ``H`` hidden, ``A`` all query heads, ``K`` all key heads, ``I``
-intermediate, ``V`` vocabulary.
+Derived from transformers' modules for Llama, Qwen2, Qwen3 and Gemma, from raiden's prefix tree, and from the
+backward formulas of torch. ``T`` tokens, ``N`` of them scored, ``H`` hidden, ``A`` all query heads, ``K`` all key
+heads, ``I`` intermediate, ``V`` vocabulary.
 """
 
 from __future__ import annotations
@@ -19,18 +19,27 @@ def kept_by_layer(shape: Shape, size: Pass, precision: Precision, adapters: Adap
 
     Two norms, the inputs of the linear maps, attention, and ``3 I`` for ``silu(gate) * up``. All in one type and all
     weights trained, that is ``T (6 H + 3 A + 4 I)`` numbers and what `kept_by_attention` adds for keys and masks.
+    With `head_norms` two more, of all queries and of all keys.
     """
-    compute = precision.compute
+    compute, trained = precision.compute, adapters is None
     gated = 3 * size.tokens * shape.intermediate * compute
-    norms = 2 * kept_by_norm(shape, size, precision, trained=adapters is None)
+    norms = 2 * kept_by_norm(shape, size.tokens, shape.hidden, precision.residual, trained)
+    if shape.head_norms:
+        for heads in (shape.heads, shape.kv_heads):
+            norms += kept_by_norm(shape, size.tokens * heads, shape.head_dim, compute, trained)
     return norms + _inputs(shape, size, precision, adapters) + kept_by_attention(shape, size, compute) + gated
 
 
-def kept_by_norm(shape: Shape, size: Pass, precision: Precision, trained: bool) -> int:
-    """RMSNorm: its input in float32, one factor a token, and the normed input where the norm's weight is trained."""
-    factors = size.tokens * _FLOAT32
-    normed = size.tokens * shape.hidden * precision.residual if trained else 0
-    return size.tokens * shape.hidden * _FLOAT32 + factors + normed
+def kept_by_norm(shape: Shape, vectors: int, width: int, bytes_each: int, trained: bool) -> int:
+    """RMSNorm: its input in float32, one factor a vector, and the normed input where the norm's weight is trained.
+
+    Args:
+        bytes_each: of the numbers that come in.
+    """
+    factors = vectors * _FLOAT32
+    normed = vectors * width * (_FLOAT32 if shape.float32_norms else bytes_each) if trained else 0
+    one_and_weight = width * _FLOAT32 if shape.float32_norms else 0
+    return vectors * width * _FLOAT32 + factors + normed + one_and_weight
 
 
 def kept_by_attention(shape: Shape, size: Pass, compute: int) -> int:
@@ -73,7 +82,7 @@ def kept_between_layers(shape: Shape, size: Pass, precision: Precision) -> int:
 
 def kept_outside(shape: Shape, size: Pass, precision: Precision, adapters: Adapters | None = None) -> int:
     """The last norm, the head's input at scored positions, rotary tables, indices, and the tree's boolean masks."""
-    norm = kept_by_norm(shape, size, precision, trained=adapters is None)
+    norm = kept_by_norm(shape, size.tokens, shape.hidden, precision.residual, trained=adapters is None)
     head = size.scored * shape.hidden * precision.compute if adapters is None else 0
     rotary = 2 * size.tokens * shape.head_dim * precision.residual
     indices = (size.tokens + 2 * size.scored) * _INT64 + size.scored * _FLOAT32

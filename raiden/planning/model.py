@@ -9,8 +9,19 @@ from transformers import AutoConfig
 
 from raiden.errors import ConfigError
 from raiden.planning.shape import Adapters, Parameters, Shape
-from raiden.policy.loading import PolicyConfig, add_lora, empty_model, refuse_unsupported
+from raiden.policy.families import refuse_unsupported
+from raiden.policy.loading import PolicyConfig, add_lora, empty_model
 from raiden.policy.sources import resolve_model
+
+NORMS: dict[str, dict[str, bool]] = {
+    "llama": {},
+    "mistral": {},
+    "qwen2": {},
+    "smollm3": {},
+    "qwen3": {"head_norms": True},
+    "gemma": {"float32_norms": True},
+}
+"""By `model_type`, how a family's norms differ from Llama's; the rest of these layers is the same."""
 
 
 def read_model(policy: PolicyConfig, config_file: str | None = None) -> tuple[Shape, Parameters, Adapters | None]:
@@ -43,22 +54,22 @@ def read_model(policy: PolicyConfig, config_file: str | None = None) -> tuple[Sh
 
 
 def _shape(config: Any, source: str) -> Shape:
-    try:
-        return Shape(
-            num_layers=config.num_hidden_layers,
-            hidden=config.hidden_size,
-            heads=config.num_attention_heads,
-            kv_heads=getattr(config, "num_key_value_heads", None) or config.num_attention_heads,
-            head_dim=getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads,
-            intermediate=config.intermediate_size,
-            vocab=config.vocab_size,
-            tied=config.tie_word_embeddings,
-        )
-    except AttributeError as error:
+    if config.model_type not in NORMS:
         raise ConfigError(
-            f"`model.policy.path`: {source}: {config.model_type} is no decoder of the Llama family, and its memory "
-            f"is not known ({error}); plan with a model that is."
-        ) from error
+            f"`model.policy.path`: {source}: the memory of {config.model_type} is not known; its layers are none of "
+            f"those whose formulas were derived ({', '.join(NORMS)}). It can be trained, but not planned."
+        )
+    return Shape(
+        num_layers=config.num_hidden_layers,
+        hidden=config.hidden_size,
+        heads=config.num_attention_heads,
+        kv_heads=config.num_key_value_heads,
+        head_dim=getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads,
+        intermediate=config.intermediate_size,
+        vocab=config.vocab_size,
+        tied=config.tie_word_embeddings,
+        **NORMS[config.model_type],
+    )
 
 
 def _adapted(model: Any) -> frozenset[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Shape:
-    """Widths of a decoder of the Llama family (Llama, Qwen2, Mistral): two norms, attention, a gated MLP a layer."""
+    """Widths of a decoder built like Llama: two norms, attention, a gated MLP a layer."""
 
     num_layers: int
     hidden: int
@@ -18,6 +18,10 @@ class Shape:
     vocab: int
     tied: bool
     """The head is the embedding matrix."""
+    head_norms: bool = False
+    """Each head's query and key are normed, as Qwen3 does."""
+    float32_norms: bool = False
+    """Norms are multiplied with their weight in float32 whatever the type, as Gemma does, and as ``1 + weight``."""
 
     @property
     def query_width(self) -> int:

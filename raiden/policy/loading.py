@@ -22,9 +22,10 @@ from transformers import (
 from transformers.utils import GENERATION_CONFIG_NAME
 
 from raiden.errors import ConfigError
+from raiden.policy.families import refuse_unsupported
 from raiden.policy.sharding import initialise_adapters, load_shards, shard
 from raiden.policy.sources import local_folder, resolve_model, told_of_model
-from raiden.prefix_tree import ATTENTION
+from raiden.prefix_tree import ATTENTION, FLEX_ATTENTION
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,14 @@ class PolicyConfig:
     """Train adapters only; the reference is then the policy with its adapters off."""
     gradient_checkpointing: bool = False
     """Recompute activations in the backward pass: less memory, a third more time."""
+    attention: Literal["sdpa", "flex"] = "sdpa"
+    """How the update computes attention over the packed row: segment by segment (sdpa), or all at once in a compiled
+    kernel of flex attention, for GPUs."""
+
+    @property
+    def attention_function(self) -> str:
+        """The name under which transformers knows it."""
+        return FLEX_ATTENTION if self.attention == "flex" else ATTENTION
 
 
 class Policy:
@@ -131,6 +140,10 @@ def load_policy(config: PolicyConfig, with_reference: bool, placement: Placement
     Raises:
         ConfigError: the model cannot be read, or its attention is not one that the prefix tree computes exactly.
     """
+    if config.attention == "flex" and not torch.cuda.is_available():
+        raise ConfigError(
+            "`model.policy.attention`: flex attention learns on GPUs only, and there is none here; set it to sdpa."
+        )
     folder = resolve_model(config.path)
     with told_of_model(config.path):
         if placement is not None:
@@ -146,36 +159,14 @@ def load_policy(config: PolicyConfig, with_reference: bool, placement: Placement
     return Policy(model, load_tokenizer(config.path), reference, compute_dtype)
 
 
-def refuse_unsupported(config: Any) -> None:
-    """Refuses models whose layers attend in ways that the prefix tree does not compute."""
-    name = config.model_type
-    kinds = set(getattr(config, "layer_types", None) or ["full_attention"])
-    slides = getattr(config, "use_sliding_window", True) and getattr(config, "sliding_window", None)
-    if kinds != {"full_attention"} or slides:
-        raise ConfigError(
-            f"`model.policy.path`: {name} has layers with {', '.join(sorted(kinds))}"
-            f"{' and a sliding window' if slides else ''}; only full attention in every layer is supported: take "
-            "another model."
-        )
-    if getattr(config, "attn_logit_softcapping", None):
-        raise ConfigError(
-            f"`model.policy.path`: {name} caps its attention scores, which is not supported; take another model."
-        )
-    after_head = ("final_logit_softcapping", "logits_scaling", "logit_scale")
-    changes = [option for option in after_head if getattr(config, option, None) not in (None, 1)]
-    if changes:
-        raise ConfigError(
-            f"`model.policy.path`: {name} changes its logits behind the head ({', '.join(changes)}), which is not "
-            "supported; take another model."
-        )
-
-
 def _load(folder: str, config: PolicyConfig, placement: Placement | None, lora: LoraConfig | None = None) -> Any:
     dtype = getattr(torch, config.dtype)
     if placement is None:
-        model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, attn_implementation=ATTENTION)
+        model: Any = AutoModelForCausalLM.from_pretrained(
+            folder, dtype=dtype, attn_implementation=config.attention_function
+        )
     else:
-        model = empty_model(folder, dtype)
+        model = empty_model(folder, dtype, config.attention_function)
     # Dropout would make the log-probabilities of the same tokens differ from pass to pass.
     for module in model.modules():
         if isinstance(module, nn.Dropout):
@@ -203,14 +194,14 @@ def _compute_in(dtype: torch.dtype, model: Any) -> None:
     model.forward = cast_forward
 
 
-def empty_model(folder: str, dtype: torch.dtype) -> PreTrainedModel:
+def empty_model(folder: str, dtype: torch.dtype, attention: str = ATTENTION) -> PreTrainedModel:
     """The model of a folder's config, its parameters on the meta device, where they take no memory."""
     from accelerate import init_empty_weights
 
     config = AutoConfig.from_pretrained(folder)
     # Buffers are real: they hold what no file has, such as the rotary frequencies.
     with init_empty_weights(include_buffers=False):
-        model = AutoModelForCausalLM.from_config(config, dtype=dtype, attn_implementation=ATTENTION)
+        model = AutoModelForCausalLM.from_config(config, dtype=dtype, attn_implementation=attention)
     model.config._name_or_path = folder
     if model.can_generate() and (Path(folder) / GENERATION_CONFIG_NAME).is_file():
         model.generation_config = GenerationConfig.from_pretrained(folder)

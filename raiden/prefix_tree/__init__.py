@@ -5,6 +5,7 @@ answered by a group of completions. Packed into one row, every shared token stan
 """
 
 from raiden.prefix_tree.attention import ATTENTION, Attention, TreeAttention
+from raiden.prefix_tree.flex import FLEX_ATTENTION
 from raiden.prefix_tree.layout import Layout, Segment, pack
 
-__all__ = ["ATTENTION", "Attention", "Layout", "Segment", "TreeAttention", "pack"]
+__all__ = ["ATTENTION", "FLEX_ATTENTION", "Attention", "Layout", "Segment", "TreeAttention", "pack"]

@@ -1,24 +1,36 @@
 """Attention over a packed prefix tree, for any transformers model that takes an attention function.
 
 The model is loaded with ``attn_implementation=ATTENTION``. Each forward pass then says how tokens see one
-another: ``model(input_ids, position_ids=..., tree=TreeAttention(layout))``. Without ``tree`` the model
-computes plain causal attention, as ``sdpa`` does.
+another: ``model(input_ids, position_ids=..., tree=TreeAttention(layout, device))``. Without ``tree`` the model
+computes plain causal attention, as ``sdpa`` does. Attention dropout is never applied.
 """
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor
+from torch.nn.attention.flex_attention import BlockMask
 from torch.nn.functional import scaled_dot_product_attention
 from transformers import AttentionInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
+from raiden.errors import ConfigError
 from raiden.prefix_tree.layout import Layout, Segment
+from raiden.prefix_tree.masks import segment_mask, tree_block_mask
 
 ATTENTION = "raiden_prefix_tree"
 """The name under which transformers knows this attention."""
+
+_NOT_COMPUTED = {
+    "sliding_window": "a sliding window",
+    "softcap": "capped scores",
+    "s_aux": "attention sinks",
+    "position_bias": "a bias of the scores",
+}
+"""What a layer may ask of its attention function, by argument, that a tree does not do."""
 
 
 class Attention(Protocol):
@@ -43,7 +55,18 @@ class TreeAttention:
     """
 
     def __init__(self, layout: Layout, device: torch.device) -> None:
-        self.blocks = [_Block(segment, device) for segment in layout.segments]
+        self.layout = layout
+        self.device = device
+
+    @cached_property
+    def blocks(self) -> list[_Block]:
+        """One for each segment, in the order of the row."""
+        return [_Block(segment, self.device) for segment in self.layout.segments]
+
+    @cached_property
+    def block_mask(self) -> BlockMask:
+        """The same for flex attention, which takes the whole row at once."""
+        return tree_block_mask(self.layout, self.device)
 
     def __call__(self, layer: int, query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
         return torch.cat([block(query, key, value, scale) for block in self.blocks], dim=2)
@@ -72,23 +95,21 @@ class _Block:
         return out.reshape(1, kv_heads * groups, length, head_dim)
 
 
-def segment_mask(segment: Segment, num_before: int, device: torch.device) -> Tensor:
-    """Which keys each token of a segment sees: True where it does.
+def refuse_what_is_not_computed(module: Any, asked: dict[str, Any]) -> None:
+    """The last guard behind the check of the config: what a layer asks for is never left out in silence.
 
-    Shape:
-        - output: ``(L, num_before + L)``, ``L`` the segment's tokens with its completions
+    Raises:
+        ConfigError: the layer's scores are not those of plain attention.
     """
-    length = segment.stop - segment.start
-    node = torch.zeros(length, dtype=torch.long, device=device)  # 0: the segment itself, 1..: its completions
-    for number, (start, end) in enumerate(segment.completions, 1):
-        node[start - segment.start : end - segment.start] = number
-    own = torch.ones(length, length, dtype=torch.bool, device=device).tril()
-    own &= (node[None, :] == node[:, None]) | (node[None, :] == 0)
-    before = torch.ones(length, num_before, dtype=torch.bool, device=device)
-    return torch.cat([before, own], dim=1)
+    found = [words for name, words in _NOT_COMPUTED.items() if asked.get(name) is not None]
+    if found:
+        raise ConfigError(
+            f"`model.policy.path`: {type(module).__name__} asks for {' and '.join(found)}, which the prefix tree does "
+            "not compute; take another model."
+        )
 
 
-def _attention_forward(
+def tree_attention_forward(
     module: Any,
     query: Tensor,
     key: Tensor,
@@ -101,9 +122,10 @@ def _attention_forward(
     """The function that transformers calls in each layer."""
     if tree is None:
         return sdpa_attention_forward(module, query, key, value, attention_mask, scaling=scaling, **kwargs)
+    refuse_what_is_not_computed(module, kwargs)
     scale = scaling if scaling is not None else query.shape[-1] ** -0.5
     out = tree(module.layer_idx, query, key, value, scale)
     return out.transpose(1, 2).contiguous(), None
 
 
-AttentionInterface.register(ATTENTION, _attention_forward)
+AttentionInterface.register(ATTENTION, tree_attention_forward)

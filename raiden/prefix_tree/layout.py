@@ -45,6 +45,24 @@ class Layout:
     def __len__(self) -> int:
         return len(self.token_ids)
 
+    def last_viewers(self) -> list[int]:
+        """For each token the index behind the last one that may see it.
+
+        The row is written depth first, so that a token's descendants are the interval that begins with itself: token
+        ``q`` sees token ``k`` where ``k <= q < last_viewers[k]``.
+
+        >>> pack([[1] * 16 + [2], [1] * 16 + [3]], [[[4, 5], [6]], [[7]]]).last_viewers()[14:]
+        [22, 22, 20, 19, 19, 20, 22, 22]
+        """
+        last = [0] * len(self)
+        for segment in self.segments:
+            # A later descendant overwrites an earlier one.
+            for start, end in (*segment.ancestors, (segment.start, segment.end)):
+                last[start:end] = [segment.stop] * (end - start)
+            for start, end in segment.completions:
+                last[start:end] = [end] * (end - start)
+        return last
+
 
 def pack(prompts: Sequence[Sequence[int]], completions: Sequence[Sequence[Sequence[int]]] | None = None) -> Layout:
     """Packs prompts, and the completions of each, as one prefix tree.

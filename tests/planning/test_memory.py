@@ -7,16 +7,17 @@ from pathlib import Path
 
 import pytest
 import torch
-from transformers import Qwen2Config, Qwen2ForCausalLM
+from transformers import AutoConfig, AutoModelForCausalLM, Glm4Config, Qwen2Config, Qwen2ForCausalLM
 
 from raiden.engines import VLLMEngine
+from raiden.errors import ConfigError
 from raiden.grpo.batching import Group, MicroBatch, micro_batches
 from raiden.grpo.logps import token_logps
 from raiden.planning import GIB
 from raiden.planning.activations import kept_between_layers, kept_by_layer, kept_outside, logits
 from raiden.planning.engine import Wave, engine_moments, transformers_sampling
 from raiden.planning.memory import Training, update_moments
-from raiden.planning.model import read_model
+from raiden.planning.model import NORMS, read_model
 from raiden.planning.shape import Adapters, Parameters, Pass, Precision, Shape
 from raiden.planning.workload import size_of
 from raiden.policy import LoraConfig, PolicyConfig
@@ -52,6 +53,28 @@ def model(num_layers: int, dtype: torch.dtype) -> Qwen2ForCausalLM:
         attn_implementation=ATTENTION,
     )
     return Qwen2ForCausalLM(config).to(dtype).train()
+
+
+def of_four_heads(num_layers: int) -> Shape:
+    """Llama's config wants a hidden size that its heads divide."""
+    return replace(shape(num_layers), heads=4, head_dim=24)
+
+
+def of_family(model_type: str, num_layers: int, dtype: torch.dtype) -> torch.nn.Module:
+    own = of_four_heads(num_layers)
+    config = AutoConfig.for_model(
+        model_type,
+        vocab_size=own.vocab,
+        hidden_size=own.hidden,
+        intermediate_size=own.intermediate,
+        num_hidden_layers=own.num_layers,
+        num_attention_heads=own.heads,
+        num_key_value_heads=own.kv_heads,
+        head_dim=own.head_dim,
+        pad_token_id=0,
+        sliding_window=None,
+    )
+    return AutoModelForCausalLM.from_config(config, dtype=dtype, attn_implementation=ATTENTION).train()
 
 
 def two_groups() -> MicroBatch:
@@ -101,6 +124,19 @@ def test_autograd_keeps_for_another_layer_with_adapters_what_the_formula_says(ta
     assert three - two == kept_by_layer(shape(3), size_of(two_groups()), precision, adapters)
 
 
+@pytest.mark.parametrize("lora", [None, LoraConfig(rank=8)], ids=["full", "lora"])
+@pytest.mark.parametrize(("precision", "dtype"), [(FULL, torch.float32), (HALF, torch.bfloat16)])
+@pytest.mark.parametrize("family", NORMS)
+def test_autograd_keeps_for_another_layer_of_each_family_what_the_formula_says(family, precision, dtype, lora):
+    two, three = (of_family(family, n, dtype) for n in (2, 3))
+    if lora is not None:
+        two, three = add_lora(two, lora), add_lora(three, lora)
+    adapters = None if lora is None else Adapters(8, ALL_LINEAR)
+    own = replace(of_four_heads(3), **NORMS[family])
+    difference = kept_by_autograd(three) - kept_by_autograd(two)
+    assert difference == kept_by_layer(own, size_of(two_groups()), precision, adapters)
+
+
 def test_with_checkpointing_autograd_keeps_a_layers_input():
     two, three = (model(n, torch.float32) for n in (2, 3))
     for policy in (two, three):
@@ -137,6 +173,12 @@ def test_the_parts_of_a_model_by_hand():
     assert parameters.total == 48 * layer + parameters.outside
 
 
+def test_a_family_whose_layers_are_unknown_is_refused_by_name(tmp_path):
+    Glm4Config(pad_token_id=0).save_pretrained(tmp_path)
+    with pytest.raises(ConfigError, match=r"`model\.policy\.path`: .*the memory of glm4 is not known"):
+        read_model(PolicyConfig("any/glm4"), str(tmp_path / "config.json"))
+
+
 def test_a_tied_head_counts_once(tiny_folder, tiny_model):
     own, parameters, _ = read_model(PolicyConfig(str(tiny_folder)))
     assert own.tied
@@ -163,7 +205,7 @@ THOUSAND = Training(
 def test_adamw_in_float32_takes_sixteen_bytes_a_parameter_and_four_in_passing():
     moment = update_moments(THOUSAND, PASS)["optimizer"]
     sizes = {"weights": 40_000, "optimizer states": 80_000, "gradients": 40_000, "AdamW temporaries": 40_000}
-    assert moment == sizes | {"reference": 0}
+    assert moment == sizes | {"reference": 0, "reference cache": 0}
 
 
 def test_a_cpu_steps_one_tensor_at_a_time():
