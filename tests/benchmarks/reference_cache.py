@@ -1,6 +1,6 @@
 """What a frozen reference saves by knowing the profile already: its pass, and the update that the pass belongs to.
 
-    python tests/benchmarks/reference_cache.py [--prompt 1024 --completion 64 --group 8 --questions 1]
+    python tests/benchmarks/reference_cache.py [--prompt 512 --completion 32 --group 4 --questions 1]
 
 Prints one JSON line; `ratio` is the time without by the time with the cache, of the reference's pass over questions
 about a known profile, and of the whole update (that pass, and the policy's forward and backward). All
@@ -40,9 +40,9 @@ def largest_difference(model: Any, rollouts: list[Rollout], cache: ReferenceCach
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--prompt", type=int, default=1024)
-    parser.add_argument("--completion", type=int, default=64)
-    parser.add_argument("--group", type=int, default=8)
+    parser.add_argument("--prompt", type=int, default=512)
+    parser.add_argument("--completion", type=int, default=32)
+    parser.add_argument("--group", type=int, default=4)
     parser.add_argument("--questions", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--model", default=SMOLLM2)
