@@ -1,8 +1,8 @@
 """The packed tree through PyTorch's flex attention: one fused kernel over the whole row, for GPUs.
 
 The model is loaded with ``attn_implementation=FLEX_ATTENTION``; the passes that are no packed rows of completions
-(sampling) go the usual way. On CPUs PyTorch has the forward pass only. There the tests compare it, and the gradients
-of the eager formulas behind it, with the segments' attention; the compiled kernels for GPUs have not been run.
+(sampling) go the usual way. On CPUs PyTorch compiles the forward pass only: run by hand, it agrees. The tests compare
+the eager formulas behind it, forward and backward, with the segments' attention. No kernel for GPUs has been run.
 """
 
 from __future__ import annotations
