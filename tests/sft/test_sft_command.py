@@ -15,15 +15,13 @@ from raiden.prompts import build_messages
 from raiden.samples import load_samples
 from tests.runs import ROOT, finish, fit_arguments, logged, raiden, sft_arguments, weights_hash, write_samples_file
 
-CONFIGS = ("sft", "qwen14b_sft_fsdp")
-
 
 @pytest.fixture(scope="module")
 def finished(tiny_folder, tmp_path_factory):
     """A finished run: its folder, and the samples."""
     folder = tmp_path_factory.mktemp("sft")
     samples = write_samples_file(folder / "samples.json")
-    finish(raiden(*sft_arguments(tiny_folder, samples, folder / "logs"), cwd=folder))
+    assert main(sft_arguments(tiny_folder, samples, folder / "logs")) == 0
     return folder / "logs" / "tiny" / "version_0", samples
 
 
@@ -149,11 +147,10 @@ def test_a_sample_that_cannot_be_learned_is_refused_before_training(tiny_folder,
     assert not list(tmp_path.rglob("*.ckpt"))
 
 
-@pytest.mark.parametrize("name", CONFIGS)
-@pytest.mark.parametrize("command", ["sft", "validate"])
-def test_the_shipped_configs_parse(name, command, capsys):
+@pytest.mark.parametrize("name", ["sft", "qwen14b_sft_fsdp"])
+def test_the_shipped_configs_parse(name, capsys):
     with pytest.raises(SystemExit) as stop:
-        main([command, f"--config={ROOT / 'configs' / name}.yaml", "--print_config"])
+        main(["sft", f"--config={ROOT / 'configs' / name}.yaml", "--print_config"])
     assert stop.value.code in (0, None)
     assert "policy:" in capsys.readouterr().out
 
