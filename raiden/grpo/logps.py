@@ -37,7 +37,9 @@ def token_logps(
     project = head.forward
 
     def score(hidden: Tensor, targets: Tensor) -> Tensor:
-        logits = project(hidden).float() / (temperature or 1.0)
+        logits = project(hidden).float()
+        if temperature not in (0.0, 1.0):
+            logits = logits / temperature
         log_total = logits.logsumexp(dim=-1)
         logps = logits.gather(1, targets[:, None]).squeeze(1) - log_total
         with torch.set_grad_enabled(entropy_gradient and torch.is_grad_enabled()):

@@ -43,17 +43,15 @@ def kept_by_norm(shape: Shape, vectors: int, width: int, bytes_each: int, traine
 
 
 def kept_by_attention(shape: Shape, size: Pass, compute: int) -> int:
-    """Scaled dot-product attention over the segments of the tree.
+    """Scaled dot-product attention over the runs of the tree.
 
     Queries and outputs (``2 A``) and a float32 normaliser a head, of each token. Keys and values once as projected
-    and once more for each segment that sees ancestors, as one tensor. A boolean mask becomes one of the compute
-    type, repeated for the query heads of a key head.
+    and once more for each run that sees others, as one tensor. A boolean mask becomes one of the compute type.
     """
     queries_and_outputs = 2 * size.tokens * shape.query_width * compute
     normalisers = size.tokens * shape.heads * _FLOAT32
     keys_and_values = 2 * (size.tokens + size.copied_keys) * shape.key_width * compute
-    masks = size.mask * (shape.heads // shape.kv_heads) * compute
-    return queries_and_outputs + normalisers + keys_and_values + masks
+    return queries_and_outputs + normalisers + keys_and_values + size.mask * compute
 
 
 def _inputs(shape: Shape, size: Pass, precision: Precision, adapters: Adapters | None) -> int:

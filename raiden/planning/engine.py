@@ -22,7 +22,7 @@ class Wave:
     prompt_tokens: int
     """Of its packed prompts, shared ones counted once."""
     mask: int
-    """Elements of the masks of its prompts' segments."""
+    """Elements of the masks of its prompts' runs."""
     rows: int
     """Completions."""
     max_tokens: int

@@ -88,6 +88,6 @@ class Pass:
     scored: int
     """``N``: positions with logits."""
     mask: int
-    """Elements of all segments' masks: tokens of a segment times the keys that they may see."""
+    """Elements of the masks of runs that see others: tokens of a run times the keys that they may see."""
     copied_keys: int
-    """Keys that segments with ancestors gather from them and from themselves, summed over those segments."""
+    """Keys that runs gather which see others, their own included, summed over those runs."""

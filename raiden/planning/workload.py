@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
-from typing import Any
 
 import torch
 
@@ -17,7 +16,7 @@ from raiden.planning.characters import Characters
 from raiden.planning.engine import Wave
 from raiden.planning.shape import Pass
 from raiden.policy import load_tokenizer
-from raiden.prefix_tree import Layout, TreeAttention, pack
+from raiden.prefix_tree import Layout, pack
 from raiden.processes import Processes
 from raiden.types import Prompt
 
@@ -153,13 +152,19 @@ def _updates(
 
 def size_of(batch: MicroBatch) -> Pass:
     """What the memory formulas need to know of a pass."""
-    masks = [block.mask.shape for block in TreeAttention(batch.layout, _META).blocks]
+    masks = _masks(batch.layout)
     return Pass(
         tokens=batch.input_ids.shape[1],
         scored=len(batch.targets),
         mask=sum(tokens * keys for tokens, keys in masks),
-        copied_keys=sum(keys for tokens, keys in masks if keys > tokens),
+        copied_keys=sum(keys for _, keys in masks),
     )
+
+
+def _masks(layout: Layout) -> list[tuple[int, int]]:
+    """Tokens, and keys that they may see, of each run that has others before it."""
+    runs = layout.runs()
+    return [(len(run), len(run) + sum(len(runs[i]) for i in run.before)) for run in runs if run.before]
 
 
 def largest_wave(
@@ -183,5 +188,5 @@ def largest_wave(
 
 def _wave(prompts: Sequence[Prompt], rows: int, max_tokens: int) -> Wave:
     layout: Layout = pack([prompt.token_ids for prompt in prompts])
-    blocks: Any = TreeAttention(layout, _META).blocks
-    return Wave(len(layout), sum(block.mask.numel() for block in blocks), len(prompts) * rows, max_tokens)
+    mask = sum(tokens * keys for tokens, keys in _masks(layout))
+    return Wave(len(layout), mask, len(prompts) * rows, max_tokens)

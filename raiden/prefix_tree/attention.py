@@ -7,6 +7,7 @@ computes plain causal attention, as ``sdpa`` does. Attention dropout is never ap
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -18,8 +19,8 @@ from transformers import AttentionInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
 from raiden.errors import ConfigError
-from raiden.prefix_tree.layout import Layout, Segment
-from raiden.prefix_tree.masks import segment_mask, tree_block_mask
+from raiden.prefix_tree.layout import Layout
+from raiden.prefix_tree.masks import run_mask, tree_block_mask
 
 ATTENTION = "raiden_prefix_tree"
 """The name under which transformers knows this attention."""
@@ -50,18 +51,21 @@ class Attention(Protocol):
 class TreeAttention:
     """A token sees its ancestors in the tree and itself; a completion never sees its neighbours.
 
-    Segment by segment, each against its own ancestors only: no score is computed between two prompts.
-    Grouped-query heads are folded into the query axis, so that keys and values are never repeated.
+    Run by run, each against the runs before it in its own sequence: no score is computed that is not used, but for
+    the upper triangle of a run's own tokens. Keys and values are never repeated for the query heads that share them.
     """
 
     def __init__(self, layout: Layout, device: torch.device) -> None:
         self.layout = layout
         self.device = device
+        self.runs = layout.runs()
+        self.lengths = [len(run) for run in self.runs]
 
     @cached_property
-    def blocks(self) -> list[_Block]:
-        """One for each segment, in the order of the row."""
-        return [_Block(segment, self.device) for segment in self.layout.segments]
+    def masks(self) -> dict[tuple[int, int], Tensor]:
+        """By the numbers of a run's tokens and of those before it; a run with none before it is plainly causal."""
+        sizes = {(len(run), sum(self.lengths[i] for i in run.before)) for run in self.runs if run.before}
+        return {size: run_mask(*size, self.device) for size in sizes}
 
     @cached_property
     def block_mask(self) -> BlockMask:
@@ -69,30 +73,33 @@ class TreeAttention:
         return tree_block_mask(self.layout, self.device)
 
     def __call__(self, layer: int, query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
-        return torch.cat([block(query, key, value, scale) for block in self.blocks], dim=2)
+        # A key head and the query heads that share it are a row of the batch: (kv_heads, groups or 1, T, head_dim).
+        queries = query[0].unflatten(0, (key.shape[1], -1)).split(self.lengths, dim=2)
+        keys = key.transpose(0, 1).split(self.lengths, dim=2)
+        values = value.transpose(0, 1).split(self.lengths, dim=2)
+        outputs = []
+        for number, run in enumerate(self.runs):
+            seen = [*run.before, number]
+            outputs.append(self._attend(queries[number], _joined(keys, seen), _joined(values, seen), scale))
+        return torch.cat(outputs, dim=2).flatten(0, 1)[None]
 
-
-class _Block:
-    """The queries of one segment, against its ancestors and itself."""
-
-    def __init__(self, segment: Segment, device: torch.device) -> None:
-        self.queries = slice(segment.start, segment.stop)
-        self.keys = [slice(*span) for span in segment.ancestors] + [self.queries]
-        num_before = sum(end - start for start, end in segment.ancestors)
-        self.mask = segment_mask(segment, num_before, device)
-
-    def __call__(self, query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
-        kv_heads, groups = key.shape[1], query.shape[1] // key.shape[1]
-        q = query[:, :, self.queries]
-        length, head_dim = q.shape[2:]
-        out = scaled_dot_product_attention(
-            q.reshape(1, kv_heads, groups * length, head_dim),
-            torch.cat([key[:, :, s] for s in self.keys], dim=2) if len(self.keys) > 1 else key[:, :, self.keys[0]],
-            torch.cat([value[:, :, s] for s in self.keys], dim=2) if len(self.keys) > 1 else value[:, :, self.keys[0]],
-            attn_mask=self.mask.repeat(groups, 1),
+    def _attend(self, query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
+        """The attention of one run, whose own keys are the last ones."""
+        groups, length = query.shape[1:3]
+        mask = self.masks.get((length, key.shape[2] - length))
+        one_for_all = (-1, groups, -1, -1)
+        return scaled_dot_product_attention(
+            query,
+            key.expand(one_for_all),
+            value.expand(one_for_all),
+            attn_mask=mask,
+            is_causal=mask is None,
             scale=scale,
         )
-        return out.reshape(1, kv_heads * groups, length, head_dim)
+
+
+def _joined(parts: Sequence[Tensor], numbers: Sequence[int]) -> Tensor:
+    return torch.cat([parts[i] for i in numbers], dim=2) if len(numbers) > 1 else parts[numbers[0]]
 
 
 def refuse_what_is_not_computed(module: Any, asked: dict[str, Any]) -> None:

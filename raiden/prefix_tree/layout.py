@@ -34,6 +34,19 @@ class Segment:
 
 
 @dataclass(frozen=True)
+class Run:
+    """Tokens of the packed row that follow one another in a sequence: a segment's own, or one completion."""
+
+    start: int
+    end: int
+    before: tuple[int, ...]
+    """The runs that come before it in its sequences, by their number in the row, from the root on."""
+
+    def __len__(self) -> int:
+        return self.end - self.start
+
+
+@dataclass(frozen=True)
 class Layout:
     """A packed row: the tokens, each one's position in its own sequence, and the tree's segments."""
 
@@ -44,6 +57,21 @@ class Layout:
 
     def __len__(self) -> int:
         return len(self.token_ids)
+
+    def runs(self) -> list[Run]:
+        """The row's runs, in order; together they cover it.
+
+        >>> pack([[1] * 20 + [2], [1] * 20 + [3]], [[[4, 5], [6]], [[7]]]).runs()[2:4]
+        [Run(start=21, end=23, before=(0, 1)), Run(start=23, end=24, before=(0, 1))]
+        """
+        runs: list[Run] = []
+        numbers: dict[tuple[int, int], int] = {}
+        for segment in self.segments:
+            before = tuple(numbers[span] for span in segment.ancestors)
+            own = numbers[segment.start, segment.end] = len(runs)
+            runs.append(Run(segment.start, segment.end, before))
+            runs += [Run(*span, (*before, own)) for span in segment.completions]
+        return runs
 
     def last_viewers(self) -> list[int]:
         """For each token the index behind the last one that may see it.

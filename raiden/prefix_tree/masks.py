@@ -6,23 +6,16 @@ import torch
 from torch import Tensor
 from torch.nn.attention.flex_attention import BlockMask, create_block_mask
 
-from raiden.prefix_tree.layout import Layout, Segment
+from raiden.prefix_tree.layout import Layout
 
 
-def segment_mask(segment: Segment, num_before: int, device: torch.device) -> Tensor:
-    """Which keys each token of a segment sees: True where it does.
+def run_mask(length: int, num_before: int, device: torch.device) -> Tensor:
+    """Which keys each token of a run sees: all those before the run, and its own up to itself. True where it does.
 
     Shape:
-        - output: ``(L, num_before + L)``, ``L`` the segment's tokens with its completions
+        - output: ``(length, num_before + length)``
     """
-    length = segment.stop - segment.start
-    node = torch.zeros(length, dtype=torch.long, device=device)  # 0: the segment itself, 1..: its completions
-    for number, (start, end) in enumerate(segment.completions, 1):
-        node[start - segment.start : end - segment.start] = number
-    own = torch.ones(length, length, dtype=torch.bool, device=device).tril()
-    own &= (node[None, :] == node[:, None]) | (node[None, :] == 0)
-    before = torch.ones(length, num_before, dtype=torch.bool, device=device)
-    return torch.cat([before, own], dim=1)
+    return torch.ones(length, num_before + length, dtype=torch.bool, device=device).tril(num_before)
 
 
 def tree_block_mask(layout: Layout, device: torch.device) -> BlockMask:

@@ -136,7 +136,7 @@ def test_loss_gradients_and_metrics_are_trls(
     ref = without_gradient(plain_reference, pairs, temperature) if objective.beta else []
     truth = trl_backward(trainer, trl_inputs(ROLLOUTS, update.advantages, old, ref))
 
-    assert_close(ours, truth, atol=1e-6)
+    assert_close(ours, truth, atol=2e-6)
     assert_metrics_are_equal(update, trainer, objective)
 
 
@@ -165,7 +165,7 @@ def test_each_of_two_updates_of_a_rollout_is_trls(make_trainer, tiny_model, old_
         inputs = trl_inputs(ROLLOUTS[part.start : part.stop], update.advantages[rows], old[rows], [])
         # TRL counts the tokens of the whole rollout: 9 + 11 + 6 + 6.
         inputs["num_items_in_batch"] = torch.tensor(32)
-        assert_close(backward(update, tiny_model, part), trl_backward(trainer, inputs), atol=1e-6)
+        assert_close(backward(update, tiny_model, part), trl_backward(trainer, inputs), atol=2e-6)
 
 
 @pytest.mark.parametrize("loss", LOSSES)
@@ -180,7 +180,7 @@ def test_masked_completions_and_groups_without_spread_count_as_in_trl(make_train
     inputs["completion_mask"][2] = 0
     inputs["num_items_in_batch"] = inputs["completion_mask"].sum()
     truth = trl_backward(make_trainer(loss_type=loss, per_device_train_batch_size=9), inputs)
-    assert_close(backward(update, tiny_model, range(3)), truth, atol=1e-6)
+    assert_close(backward(update, tiny_model, range(3)), truth, atol=2e-6)
 
 
 @pytest.mark.parametrize("scale", ["group", "batch", "none"])
@@ -192,4 +192,4 @@ def test_advantages_are_trls(make_trainer, scale):
         [{"prompt": prompt, "value": value} for prompt, value in zip(prompts, values, strict=True)]
     )
     ours = group_advantages(torch.tensor(values), 3, scale)
-    torch.testing.assert_close(ours, scored["advantages"], rtol=0, atol=1e-6)
+    torch.testing.assert_close(ours, scored["advantages"], rtol=0, atol=2e-6)

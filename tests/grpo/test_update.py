@@ -74,7 +74,7 @@ def test_later_steps_are_measured_against_the_policy_before_the_first(
         losses.append(-torch.minimum(ratio * advantage, ratio.clamp(0.8, 1.2) * advantage).mean())
     slow = torch.stack(losses).mean()
     slow.backward()
-    assert_close(backward(update, tiny_model, range(2, 3)), (slow.item(), gradients(plain_model)), atol=1e-6)
+    assert_close(backward(update, tiny_model, range(2, 3)), (slow.item(), gradients(plain_model)), atol=2e-6)
 
 
 def test_old_log_probs_are_kept_only_where_there_is_a_second_step(tiny_model, old_model):

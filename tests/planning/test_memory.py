@@ -102,8 +102,9 @@ def kept_by_autograd(policy: torch.nn.Module) -> int:
 
 
 def test_a_pass_is_measured_in_tokens_scores_masks_and_copied_keys():
-    # Segments: the 50 shared tokens; twice 20 + 4 * 13 = 72 tokens that see themselves and the 50.
-    assert size_of(two_groups()) == Pass(tokens=194, scored=104, mask=50 * 50 + 2 * 72 * 122, copied_keys=2 * 122)
+    # Runs: the 50 shared tokens, which see themselves only; twice 20 that see the 50, and 4 * 13 that see all 70.
+    mask, copied = 20 * 70 + 4 * 13 * 83, 70 + 4 * 83
+    assert size_of(two_groups()) == Pass(tokens=194, scored=104, mask=2 * mask, copied_keys=2 * copied)
 
 
 @pytest.mark.parametrize(("precision", "dtype"), [(FULL, torch.float32), (HALF, torch.bfloat16)])
@@ -146,8 +147,8 @@ def test_with_checkpointing_autograd_keeps_a_layers_input():
 
 
 def test_a_layer_by_hand():
-    # 8 tokens; H 10, A 20, K 10, I 30, all in float32; 64 mask elements for each of 2 query heads a key head.
-    numbers = 8 * (6 * 10 + 3 * 20 + 4 * 30) + 2 * 8 * 10 + 2 * 64
+    # 8 tokens; H 10, A 20, K 10, I 30, all in float32; 64 elements of masks.
+    numbers = 8 * (6 * 10 + 3 * 20 + 4 * 30) + 2 * 8 * 10 + 64
     factors = 2 * 8 + 8 * 4  # of two norms; of four heads' softmax
     assert kept_by_layer(SMALL, PASS, FULL) == 4 * (numbers + factors)
 

@@ -11,6 +11,7 @@ from transformers.integrations.flex_attention import flex_attention_forward
 
 from raiden.errors import ConfigError
 from raiden.prefix_tree import ATTENTION, FLEX_ATTENTION, Layout, Segment, TreeAttention, masks, pack
+from raiden.prefix_tree.layout import Run
 from tests.padded import padded_logps
 
 from .families import PAIRS, PROMPTS, TREE, build, packed_logps
@@ -18,18 +19,20 @@ from .families import PAIRS, PROMPTS, TREE, build, packed_logps
 CPU = torch.device("cpu")
 
 
-def test_the_mask_of_a_segment_is_the_one_drawn_by_hand():
+def test_runs_are_those_drawn_by_hand():
     # Two tokens before, two of its own (a b), completions (c d) and (e).
-    segment = Segment(2, 4, ((0, 2),), 0, ((4, 6), (6, 7)))
+    root, leaf = Segment(0, 2, ()), Segment(2, 4, ((0, 2),), 0, ((4, 6), (6, 7)))
+    runs = Layout((0,) * 7, (0, 1, 2, 3, 4, 5, 4), (root, leaf)).runs()
+    assert runs == [Run(0, 2, ()), Run(2, 4, (0,)), Run(4, 6, (0, 1)), Run(6, 7, (0, 1))]
+
+
+def test_the_mask_of_a_run_is_the_one_drawn_by_hand():
     rows = [
-        #  before  a b  c d  e
-        [1, 1, 1, 0, 0, 0, 0],
-        [1, 1, 1, 1, 0, 0, 0],
-        [1, 1, 1, 1, 1, 0, 0],
-        [1, 1, 1, 1, 1, 1, 0],
-        [1, 1, 1, 1, 0, 0, 1],
+        # before   c  d
+        [1, 1, 1, 1, 0],
+        [1, 1, 1, 1, 1],
     ]
-    assert masks.segment_mask(segment, 2, CPU).int().tolist() == rows
+    assert masks.run_mask(2, 3, CPU).int().tolist() == rows
 
 
 def seen_by(layout: Layout) -> Tensor:

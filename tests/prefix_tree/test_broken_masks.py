@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 import torch
-from torch import Tensor
 
-from raiden.prefix_tree import FLEX_ATTENTION, Layout, Segment, attention, masks
+from raiden.prefix_tree import FLEX_ATTENTION, Layout, attention
+from raiden.prefix_tree.layout import Run
 from tests.padded import padded_logps
 
 from .families import PAIRS, TREE, build, largest_difference, packed_logps
@@ -35,20 +35,23 @@ LAYOUTS = {
 }
 
 
-def sees_neighbours(segment: Segment, num_before: int, device: torch.device) -> Tensor:
-    return torch.ones_like(masks.segment_mask(segment, num_before, device)).tril(num_before)
+def completions_see_neighbours(layout: Layout) -> list[Run]:
+    runs = right_runs(layout)
+    completions = completion_numbers(layout)
+    return [replace(r, before=(*r.before, i - 1)) if {i, i - 1} <= completions else r for i, r in enumerate(runs)]
 
 
-def sees_the_next_token(segment: Segment, num_before: int, device: torch.device) -> Tensor:
-    right = masks.segment_mask(segment, num_before, device)
-    return right | right.roll(1, dims=1)
+def completions_forget_their_prompts_end(layout: Layout) -> list[Run]:
+    runs, completions = right_runs(layout), completion_numbers(layout)
+    return [replace(run, before=run.before[:-1]) if i in completions else run for i, run in enumerate(runs)]
 
 
-def forgets_the_prompts_end(segment: Segment, num_before: int, device: torch.device) -> Tensor:
-    wrong = masks.segment_mask(segment, num_before, device)
-    length = segment.end - segment.start
-    wrong[length:, num_before : num_before + length] = False
-    return wrong
+def completion_numbers(layout: Layout) -> set[int]:
+    spans = {span for segment in layout.segments for span in segment.completions}
+    return {i for i, run in enumerate(right_runs(layout)) if (run.start, run.end) in spans}
+
+
+right_runs = Layout.runs
 
 
 def test_the_tree_has_the_segments_that_these_tests_name():
@@ -57,16 +60,25 @@ def test_the_tree_has_the_segments_that_these_tests_name():
 
 @pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
 def test_a_wrong_tree_is_found_out(layout):
+    assert_found_out(layout)
+
+
+@pytest.mark.parametrize("mistake", [completions_see_neighbours, completions_forget_their_prompts_end])
+def test_runs_that_see_the_wrong_runs_are_found_out(monkeypatch, mistake):
+    monkeypatch.setattr(Layout, "runs", mistake)
+    assert_found_out()
+
+
+def test_a_mask_that_shows_the_next_token_is_found_out(monkeypatch):
+    monkeypatch.setattr(
+        attention, "run_mask", lambda length, before, device: torch.ones(length, before + length).tril(before + 1) > 0
+    )
+    assert_found_out()
+
+
+def assert_found_out(layout: Layout = TREE) -> None:
+    # The runs and masks of a tree are found anew in each pass.
     logps, gradients = largest_difference(*build("qwen2"), layout)
-    assert logps > 0.01
-    assert gradients > 0.01
-
-
-@pytest.mark.parametrize("mistake", [sees_neighbours, sees_the_next_token, forgets_the_prompts_end])
-def test_a_wrong_mask_is_found_out(monkeypatch, mistake):
-    monkeypatch.setattr(attention, "segment_mask", mistake)
-    # The masks of the tree are made with its first pass.
-    logps, gradients = largest_difference(*build("qwen2"))
     assert logps > 0.01
     assert gradients > 0.01
 
