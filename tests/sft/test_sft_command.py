@@ -69,6 +69,7 @@ def test_the_log_holds_the_curves(finished):
     assert min(logged(run, "grad_norm").values()) > 0
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_bit_for_bit(finished, tiny_folder, tmp_path):
     whole, samples = finished
     arguments = sft_arguments(tiny_folder, samples, tmp_path / "logs")
