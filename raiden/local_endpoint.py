@@ -179,7 +179,7 @@ class LocalEndpoint:
             ids.extend(tokens)
             text = str(self.policy.tokenizer.decode(ids, skip_special_tokens=True))
             # A character may take several tokens, and until the last of them it is none.
-            if text.startswith(told) and not text.endswith("\ufffd"):
+            if text != told and text.startswith(told) and not text.endswith("\ufffd"):
                 loop.call_soon_threadsafe(show, text[len(told) :])
                 told = text
 

@@ -38,7 +38,8 @@ def test_a_local_model_streams_the_reply_that_it_gives_at_once(local):
 
     for pieces, reply, whole in asyncio.run(main()):
         assert reply == whole
-        assert len(pieces) > 5
+        assert len(pieces) > 1
+        assert all(pieces)
         shown = "".join(pieces)
         assert reply.text.startswith(shown)
         assert set(reply.text[len(shown) :]) <= {"\ufffd"}  # the rest of a character that never came

@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 
+from raiden.__main__ import main
 from raiden.prompts import build_messages
 from raiden.samples import load_samples
 from raiden.types import LANGUAGES
@@ -113,11 +114,19 @@ def test_reasoning_is_not_shown_and_a_model_cannot_write_to_the_terminal(tmp_pat
     ],
 )
 def test_what_cannot_work_is_refused_before_anything_is_loaded(tmp_path, monkeypatch, capsys, options, words):
-    from raiden.__main__ import main
-
     monkeypatch.setattr("sys.stdin", open("/dev/null"))  # noqa: SIM115
     assert main(["chat", *options]) == 2
     assert words in capsys.readouterr().err
+
+
+def test_a_model_without_a_chat_template_is_refused_by_name(tmp_path, tiny_folder, capsys):
+    folder = tmp_path / "base-model"
+    folder.mkdir()
+    for file in tiny_folder.iterdir():
+        if file.name != "chat_template.jinja":
+            (folder / file.name).symlink_to(file)
+    assert main(["chat", "--model_path", str(folder), "--character", "Novak"]) == 2
+    assert "base-model has no chat template; take an instruct model." in capsys.readouterr().err
 
 
 def test_bytes_that_are_no_text_are_replaced(tmp_path):

@@ -74,15 +74,3 @@ def test_a_local_model_is_loaded_talked_with_stopped_and_scored(tmp_path, tiny_f
         window.type("/quit")
         assert window.exit_code() == 0
         assert "Traceback" not in window.text()
-
-
-def test_a_model_without_a_chat_template_is_refused_by_name(tmp_path, tiny_folder):
-    folder = tmp_path / "base-model"
-    folder.mkdir()
-    for file in tiny_folder.iterdir():
-        if file.name != "chat_template.jinja":
-            (folder / file.name).symlink_to(file)
-    command = [*COMMAND, "--model_path", str(folder), "--character", "novak"]
-    with terminal(tmp_path, command, {"XDG_DATA_HOME": str(tmp_path)}) as window:
-        assert window.exit_code() == 2
-        assert "base-model has no chat template; take an instruct model." in window.text()
