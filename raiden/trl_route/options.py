@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import yaml
 from docstring_parser import parse_from_object
@@ -91,7 +91,7 @@ class _Parser(TrlParser):
 
 
 def _parser() -> _Parser:
-    types = (DataArguments, RewardConfig, GRPOConfig, ModelConfig)
+    types: Any = (DataArguments, RewardConfig, GRPOConfig, ModelConfig)
     parser = _Parser(types, prog="raiden trl", description=_DESCRIPTION, allow_abbrev=False)
     told = {p.arg_name: p.description for own in types[:2] for p in parse_from_object(own).params}
     for action in parser._actions:

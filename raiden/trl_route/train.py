@@ -24,7 +24,7 @@ def train(options: Options) -> GRPOTrainer:
     Raises:
         InputError: the model, the samples or the checkpoint to go on from cannot be used.
     """
-    checkpoint = find_checkpoint(options.training.output_dir, options.training.resume_from_checkpoint)
+    checkpoint = find_checkpoint(str(options.training.output_dir), options.training.resume_from_checkpoint)
     trainer = make_trainer(options)
     _tell_samples(trainer)
     trainer.train(resume_from_checkpoint=checkpoint)
@@ -47,17 +47,18 @@ def make_trainer(options: Options) -> GRPOTrainer:
 
     def transcribe(token_ids: Sequence[int]) -> tuple[str, bool]:
         # Which tokens end a completion is known once the trainer below has loaded the model.
-        text = tokenizer.decode(token_ids, skip_special_tokens=True)
+        text = tokenizer.decode(list(token_ids), skip_special_tokens=True)
         return str(text), token_ids[-1] not in trainer.eos_token_ids
 
     rewards = RewardFunctions(options.rewards, transcribe)
-    training = options.training
+    functions: Any = rewards.functions
+    training: Any = options.training
     training.reward_weights = rewards.weights
     training.model_init_kwargs = _model_options(options.model) | (training.model_init_kwargs or {})
     try:
         trainer = GRPOTrainer(
             model=folder,
-            reward_funcs=rewards.functions,
+            reward_funcs=functions,
             args=training,
             train_dataset=train_rows,
             eval_dataset=held_out_rows,
@@ -112,7 +113,7 @@ def _model_folder(model: ModelConfig) -> str:
         return str(snapshot_download(source, revision=model.model_revision))
 
 
-def _tell_samples(trainer: GRPOTrainer) -> None:
+def _tell_samples(trainer: Any) -> None:
     note = ", not scored: --eval_strategy is no" if trainer.args.eval_strategy == "no" else ""
     trainer.accelerator.print(
         f"{len(trainer.train_dataset)} samples to train on, {len(trainer.eval_dataset)} held out{note}"
