@@ -9,9 +9,10 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 from raiden.commands.benchmark_options import BenchmarkOptions, read_options
-from raiden.commands.benchmark_view import print_skipped, print_summary, progress, say_cost
+from raiden.commands.benchmark_view import print_skipped, print_summary, say_cost
 from raiden.commands.model_options import open_model
-from raiden.endpoints import ChatEndpoint, RequestError
+from raiden.commands.stopping import STOPPED, Progress, meanwhile
+from raiden.endpoints import ChatEndpoint, ChatReply, ChatRequest, RequestError
 from raiden.errors import ConfigError
 from raiden.evaluation.benchmark.asking import ask_all, reply_request
 from raiden.evaluation.benchmark.dialogues import Benchmark, Turn, choose, load_benchmark
@@ -37,7 +38,6 @@ from raiden.evaluation.results import write_evaluation
 from raiden.records import write_json
 from raiden.types import Sample
 
-_STOPPED = 130
 _REFERENCE = "reference"
 
 
@@ -61,7 +61,7 @@ def main(argv: Sequence[str]) -> int:
         return asyncio.run(_Run(options, benchmark, turns).run())
     except KeyboardInterrupt:
         print("stopped; the same command goes on from here.", file=sys.stderr)
-        return _STOPPED
+        return STOPPED
     except OSError as fault:
         place = fault.filename or options.output_dir
         raise ConfigError(f"{place}: cannot be written ({fault.strerror}); give another `output_dir`.") from fault
@@ -119,8 +119,7 @@ class _Run:
 
     async def _ask(self, model: ChatEndpoint) -> list[Answered]:
         requests = [reply_request(turn, self.options.sampling) for turn in self.turns]
-        with progress("replies", len(requests)) as advance:
-            replies = await ask_all(model, requests, advance)
+        replies = await _asked(model, requests, "replies")
         if self.options.extract_keywords and self.judge:
             await self._extract_keywords(self.judge)
         samples = self.samples = rule_samples(self.turns, self.entries)
@@ -138,8 +137,7 @@ class _Run:
     async def _extract_keywords(self, judge: ChatEndpoint) -> None:
         """Has the judge find what no file says, and adds it to the folder's file."""
         missing = [turn for turn in self.turns if turn.focus and turn.reference and turn.id not in self.entries]
-        with progress("keywords", len(missing)) as advance:
-            replies = await ask_all(judge, [keyword_request(turn) for turn in missing], advance)
+        replies = await _asked(judge, [keyword_request(turn) for turn in missing], "keywords")
         for turn, reply in zip(missing, replies, strict=True):
             if isinstance(reply, RequestError):
                 self.num_failed_keywords += 1
@@ -160,8 +158,7 @@ class _Run:
             for dimension in one.turn.dimensions
         ]
         requests = [request for comparison in comparisons for request in verdict_requests(comparison)]
-        with progress("verdicts", len(requests)) as advance:
-            return read_verdicts(comparisons, await ask_all(self.judge, requests, advance))
+        return read_verdicts(comparisons, await _asked(self.judge, requests, "verdicts"))
 
     def _summary(
         self, answered: Sequence[Answered], judged: Sequence[Judged], against: Mapping[str, str]
@@ -181,3 +178,9 @@ class _Run:
             write_evaluation(self.folder / "evaluation.json", by_rules)
         else:  # one of an earlier start, with other keywords, would not belong to the rest
             (self.folder / "evaluation.json").unlink(missing_ok=True)
+
+
+async def _asked(model: ChatEndpoint, requests: Sequence[ChatRequest], unit: str) -> list[ChatReply | RequestError]:
+    progress = Progress(len(requests), unit)
+    async with meanwhile(progress.show()):
+        return await ask_all(model, requests, progress.advance)

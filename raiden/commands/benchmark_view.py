@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
-from tqdm import tqdm
 
 from raiden.endpoints import ChatEndpoint, RecordedEndpoint
 from raiden.evaluation.benchmark.dialogues import Benchmark
@@ -26,13 +24,6 @@ _STYLE_ROWS = {
     "first_person": "in the first person",
     "repeated_openings": "repeated openings",
 }
-
-
-@contextmanager
-def progress(what: str, total: int) -> Iterator[Callable[[], object]]:
-    """Shows a bar; what it gives is called after each."""
-    with tqdm(total=total, desc=what, disable=not total) as bar:
-        yield bar.update
 
 
 def print_skipped(benchmark: Benchmark) -> None:

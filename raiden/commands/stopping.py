@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
 from time import monotonic
 from typing import Any
 
@@ -21,19 +22,28 @@ _LINE_EVERY = 10.0
 async def until_stopped(work: Coroutine[Any, Any, None], shown: Coroutine[Any, Any, None]) -> bool:
     """Does the work and shows it; returns whether it was stopped by Ctrl-C or SIGTERM."""
     loop, task = asyncio.get_running_loop(), asyncio.create_task(work)
-    display = asyncio.create_task(shown)
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, task.cancel)
     try:
-        await task
+        async with meanwhile(shown):
+            await task
     except asyncio.CancelledError:
         return True
     finally:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(number)
+    return False
+
+
+@asynccontextmanager
+async def meanwhile(shown: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Shows something until the block ends."""
+    display = asyncio.create_task(shown)
+    try:
+        yield
+    finally:
         display.cancel()
         await asyncio.wait([display])
-    return False
 
 
 class Progress:
