@@ -32,7 +32,7 @@ class RetryingEndpoint:
 
     Waits grow exponentially with full jitter, from `base_wait` to `max_wait` seconds, and are never shorter than a
     Retry-After header asks. A request that waits lets others go first. Content is never made up: when the last try
-    has failed, all reasons are in the error.
+    has failed, all reasons are in the error. A greedy request is tried once more after a malformed reply, not oftener.
 
     Args:
         endpoint: raises TransientError for what is worth another try.
@@ -93,7 +93,7 @@ class RetryingEndpoint:
 
     async def _ask(self, ask: Callable[[ChatRequest], Awaitable[ChatReply]], request: ChatRequest) -> ChatReply:
         faults: list[TransientError] = []
-        reply = await self._persist(lambda: ask(_vary(request, faults)), faults)
+        reply = await self._persist(lambda: ask(_vary(request, faults)), faults, is_greedy=request.temperature == 0)
         # Not where `identity` returns: that of a model that was named needs no server.
         self._has_replied = True
         return replace(
@@ -106,10 +106,14 @@ class RetryingEndpoint:
     async def close(self) -> None:
         await self.endpoint.close()
 
-    async def _persist(self, call: Callable[[], Awaitable[_T]], faults: list[TransientError]) -> _T:
+    async def _persist(
+        self, call: Callable[[], Awaitable[_T]], faults: list[TransientError], is_greedy: bool = False
+    ) -> _T:
         """The result of the first try that succeeds; `faults` takes down why those before it did not."""
         tries = AsyncRetrying(
-            stop=self._stop,
+            # Whatever the seed, a greedy model writes the same again; the second try is for servers that compute it
+            # in another order.
+            stop=lambda state: self._stop(state) or (is_greedy and _num_malformed(faults) > 1),
             wait=self._wait,
             retry=_IS_TRANSIENT,
             before_sleep=self._count,
@@ -157,5 +161,10 @@ def _fault(state: RetryCallState) -> TransientError:
 
 def _vary(request: ChatRequest, faults: list[TransientError]) -> ChatRequest:
     """The request for the next try: the same, unless the model itself was at fault."""
-    num_malformed = sum(fault.reason in _MIND_OF_ITS_OWN for fault in faults)
+    num_malformed = _num_malformed(faults)
     return replace(request, seed=request.seed + num_malformed * _SEED_STRIDE) if num_malformed else request
+
+
+def _num_malformed(faults: list[TransientError]) -> int:
+    """How often the model itself was at fault."""
+    return sum(fault.reason in _MIND_OF_ITS_OWN for fault in faults)

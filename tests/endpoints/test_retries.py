@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -63,6 +64,25 @@ def test_a_cut_connection_is_tried_again_with_the_same_request_and_a_malformed_r
     cut, malformed, last = talk(Behaviour(script=["cut", "half_json"]), use)
     assert cut == malformed == draft_request().seed
     assert last != malformed
+
+
+@pytest.mark.parametrize("fault", ["half_json", "truncated", "empty"])
+def test_a_greedy_model_that_replies_amiss_is_asked_once_more_and_no_oftener(fault):
+    async def use(endpoint, server):
+        request = replace(draft_request(), temperature=0.0)
+        with pytest.raises(RequestError, match="after 2 tries"):
+            await endpoint.complete(request)
+        await endpoint.complete(request)  # that of the server that now behaves
+        return len(server.bodies)
+
+    assert talk(Behaviour(script=[fault, fault]), use) == 3
+
+
+def test_a_greedy_request_is_tried_again_as_ever_where_the_server_was_at_fault():
+    async def use(endpoint, server):
+        return (await endpoint.complete(replace(draft_request(), temperature=0.0))).num_retries
+
+    assert talk(Behaviour(script=["500", "half_json", "429", "500"]), use) == 4
 
 
 def test_tokens_of_tries_in_vain_are_charged_with_the_reply():
