@@ -8,22 +8,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
+from raiden.commands.evaluation_view import open_console
 from raiden.endpoints import ChatEndpoint, RecordedEndpoint
 from raiden.evaluation.benchmark.dialogues import Benchmark
 from raiden.evaluation.statistics import MIN_CHARACTERS
+from raiden.evaluation.style import STYLE_TITLES
 
 _NUM_SHOWN = 3
-_PLAIN_WIDTH = 120
-_STYLE_ROWS = {
-    "mean_length": "length, characters",
-    "distinct_1": "distinct words",
-    "distinct_2": "distinct pairs of words",
-    "first_person": "in the first person",
-    "repeated_openings": "repeated openings",
-}
 
 
 def print_skipped(benchmark: Benchmark) -> None:
@@ -47,7 +40,7 @@ def say_cost(who: str, endpoint: ChatEndpoint) -> None:
 
 def print_summary(summary: Mapping[str, Any], folder: Path) -> None:
     """The tables, and where the rest is."""
-    console = Console(width=None if sys.stdout.isatty() else _PLAIN_WIDTH, highlight=False, markup=False)
+    console = open_console()
     console.print(_by_rules(summary))
     if any(figures["judge"] for figures in summary["dimensions"].values()):
         console.print(_by_judge(summary))
@@ -113,9 +106,9 @@ def _style(language: str, styles: Mapping[str, Any], against: str | None) -> Tab
     table.add_column("")
     for title, _ in columns:
         table.add_column(title, justify="right")
-    for figure, title in _STYLE_ROWS.items():
+    for figure in styles["model"]:
         show = "{:.1f}".format if figure == "mean_length" else _percent
-        table.add_row(title, *(show(figures[figure]) for _, figures in columns))
+        table.add_row(STYLE_TITLES[figure], *(show(figures[figure]) for _, figures in columns))
     return table
 
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from raiden.commands.evaluation_view import open_console
 from raiden.errors import ConfigError
 from raiden.evaluation.comparison import Comparison, compare
 from raiden.evaluation.results import read_evaluation
 from raiden.evaluation.statistics import MIN_CHARACTERS, NUM_RESAMPLES, Difference
-from raiden.evaluation.summary import open_console, title
+from raiden.evaluation.style import STYLE_TITLES
+from raiden.evaluation.summary import title
 from raiden.records import write_json
 
 _DESCRIPTION = """Compare two evaluations, sample by sample. Intervals are bootstrap ones over characters, p-values
@@ -22,14 +25,6 @@ was drawn.
 "better" and "worse" are said only where the 95 % interval of the difference excludes 0 and p is below 0.05."""
 _MIN_RESAMPLES = 2000
 _SHOWN_IDS = 5
-_STYLE_TITLES = {
-    "mean_length": "length of a reply, characters",
-    "distinct_1": "different words per word (distinct-1)",
-    "distinct_2": "different pairs of words per pair (distinct-2)",
-    "first_person": "replies in the first person",
-    "repeated_openings": "replies that begin like another",
-    "truncated": "replies cut at the token limit",
-}
 
 
 def main(argv: Sequence[str]) -> int:
@@ -44,8 +39,8 @@ def main(argv: Sequence[str]) -> int:
     if arguments.seed < 0:
         raise ConfigError(f"`seed` must be at least 0, got {arguments.seed}.")
     output = Path(arguments.output_file) if arguments.output_file else None
-    if output is not None and output.exists():
-        raise ConfigError(f"`output_file`: {output} is there already; choose another name.")
+    if output is not None:
+        _refuse_output(output)
     before, after = read_evaluation(arguments.before), read_evaluation(arguments.after)
     comparison = compare(before, after, arguments.seed, arguments.num_resamples)
     _print(comparison)
@@ -53,7 +48,7 @@ def main(argv: Sequence[str]) -> int:
         if evaluation.failed:
             print(f"{name}: {len(evaluation.failed)} requests had failed and count nowhere")
     if output is not None:
-        write_json(output, comparison.as_json())
+        _write(output, comparison)
         print(f"comparison: {output}")
     return 0
 
@@ -71,6 +66,22 @@ def _parser() -> argparse.ArgumentParser:
         help=f"bootstrap resamples, at least {_MIN_RESAMPLES} (default: %(default)s)",
     )
     return parser
+
+
+def _refuse_output(output: Path) -> None:
+    """Says before the work that its result could not be written."""
+    if output.exists():
+        raise ConfigError(f"`output_file`: {output} is there already; choose another name.")
+    folder = next(parent for parent in output.absolute().parents if parent.exists())
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise ConfigError(f"`output_file`: {output} cannot be written in {folder}; choose another folder.")
+
+
+def _write(output: Path, comparison: Comparison) -> None:
+    try:
+        write_json(output, comparison.as_json())
+    except OSError as fault:
+        raise ConfigError(f"`output_file`: {output} cannot be written ({fault.strerror}).") from fault
 
 
 def _print(comparison: Comparison) -> None:
@@ -114,7 +125,7 @@ def _style_table(before: Mapping[str, float], after: Mapping[str, float]) -> Tab
     table = Table("how replies are written", box=SIMPLE_HEAD)
     table.add_column("before", justify="right")
     table.add_column("after", justify="right")
-    for name, heading in _STYLE_TITLES.items():
+    for name, heading in STYLE_TITLES.items():
         table.add_row(heading, *(_style_cell(name, side[name]) for side in (before, after)))
     return table
 

@@ -12,6 +12,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+from raiden.commands.evaluation_view import print_summary
 from raiden.commands.model_options import ModelOptions, add_model_options, open_model, read_model_options
 from raiden.commands.stopping import STOPPED, Progress, until_stopped
 from raiden.datagen.run_state import RunState, beside
@@ -19,7 +20,6 @@ from raiden.endpoints import Identity, RecordedEndpoint
 from raiden.errors import ConfigError
 from raiden.evaluation.asking import Asking, evaluate
 from raiden.evaluation.results import Evaluation, write_evaluation
-from raiden.evaluation.summary import print_summary
 from raiden.samples import load_samples
 from raiden.types import LANGUAGES, Sample
 

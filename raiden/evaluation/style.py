@@ -11,6 +11,15 @@ from raiden.rewards.units import split_units
 from raiden.rewards.voice import names_oneself
 from raiden.types import Language
 
+STYLE_TITLES = {
+    "mean_length": "length of a reply, characters",
+    "distinct_1": "different words (distinct-1)",
+    "distinct_2": "different pairs of words (distinct-2)",
+    "first_person": "in the first person",
+    "repeated_openings": "beginning like another reply",
+    "truncated": "cut at the token limit",
+}
+"""How tables call the figures of `style`, and the share of truncated replies, which no text tells."""
 _OPENING = 3
 """Words (Chinese and Japanese: characters) that make an opening."""
 

@@ -10,17 +10,8 @@ from urllib.parse import urlencode
 from raiden.evaluation.comparison import Comparison, styles
 from raiden.evaluation.results import Evaluation
 from raiden.evaluation.statistics import Difference, Estimate, estimate
+from raiden.evaluation.style import STYLE_TITLES
 from raiden.evaluation.summary import estimates, pass_shares, title
-
-_STYLE = {
-    "mean_length": ("mean length, characters", "characters"),
-    "distinct_1": ("different words (distinct-1)", "share"),
-    "distinct_2": ("different pairs of words (distinct-2)", "share"),
-    "first_person": ("in the first person", "share"),
-    "repeated_openings": ("beginning like another reply", "share"),
-    "truncated": ("cut at the token limit", "share"),
-}
-"""Title and unit of each figure of `raiden.evaluation.style`."""
 
 
 def figures(evaluations: Sequence[Evaluation], comparison: Comparison | None) -> list[dict[str, Any]]:
@@ -68,5 +59,8 @@ def writing(evaluations: Sequence[Evaluation], comparison: Comparison | None) ->
     passed = [pass_shares(evaluation.rows) for evaluation in evaluations]
     lines = [(f"pass@{k}", "share", [shares.get(k) for shares in passed]) for k in sorted(set().union(*passed))]
     by_model = [comparison.style_before, comparison.style_after] if comparison else [styles(evaluations[0].rows)]
-    lines += [(heading, unit, [style[name] for style in by_model]) for name, (heading, unit) in _STYLE.items()]
+    lines += [
+        (heading, "characters" if name == "mean_length" else "share", [style[name] for style in by_model])
+        for name, heading in STYLE_TITLES.items()
+    ]
     return [{"title": heading, "unit": unit, "values": values} for heading, unit, values in lines]
