@@ -42,7 +42,8 @@ def compare(before: Evaluation, after: Evaluation, seed: int = 0, num_resamples:
     """Pairs the samples of two evaluations; where a sample has several replies, their mean is its value.
 
     Raises:
-        InputError: they share no sample, or the same sample reads differently in the two.
+        InputError: they share no sample, or the same sample reads differently in the two, or was scored by
+            another rule.
     """
     first, second = _by_sample(before.rows), _by_sample(after.rows)
     shared = [sample for sample in first if sample in second]
@@ -104,4 +105,10 @@ def _refuse_changed(before: Row, after: Row) -> None:
             raise InputError(
                 f"sample {before['id']}: `{field}` is {before[field]!r} in the first file and {after[field]!r} in the "
                 "second; compare files of the same samples."
+            )
+    for field in ("keywords", "rule"):
+        if field in before and field in after and before[field] != after[field]:
+            raise InputError(
+                f"sample {before['id']}: `{field}` is {before[field]!r} in the first file and {after[field]!r} in the "
+                "second, so that the replies were scored by different rules; evaluate both models by the same ones."
             )

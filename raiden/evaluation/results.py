@@ -11,7 +11,7 @@ from typing import Any, get_args
 
 from raiden.errors import InputError
 from raiden.records import decode_text, read_bytes, write_json
-from raiden.types import LANGUAGES, Difficulty, Focus, QuestionType, Reward, Sample
+from raiden.types import LANGUAGES, Difficulty, Focus, MatchRule, QuestionType, Reward, Sample
 
 VERSION = 1
 BREAKDOWN: dict[str, tuple[str, ...]] = {
@@ -21,6 +21,7 @@ BREAKDOWN: dict[str, tuple[str, ...]] = {
 }
 """By what SBK and CM are broken down: a row's field, and its values."""
 _CHOICES: dict[str, tuple[str, ...]] = {"focus": get_args(Focus), **BREAKDOWN}
+_MAY_BE_EMPTY = ("question_type", "difficulty")
 _REQUIRED: dict[str, type | tuple[type, ...]] = {
     "id": str,
     "character_name": str,
@@ -34,6 +35,8 @@ _DEFAULTS: dict[str, Any] = {
     "finish_reason": "stop",
     "reference": "",
     "reason": "",
+    "question_type": "",
+    "difficulty": "",
     "history": [],
     "profile": {},
     "spans": [],
@@ -76,6 +79,8 @@ def scored_row(sample: Sample, reply: str, truncated: bool, reward: Reward, repl
         "history": [asdict(message) for message in sample.conversation_history],
         "question": sample.question,
         "reference": sample.answer,
+        "keywords": list(sample.keywords),
+        "rule": _rule_record(sample.rule),
         "reply": reply,
         "finish_reason": "length" if truncated else "stop",
         "accuracy": reward.accuracy,
@@ -87,10 +92,19 @@ def scored_row(sample: Sample, reply: str, truncated: bool, reward: Reward, repl
     }
 
 
+def _rule_record(rule: MatchRule) -> dict[str, Any]:
+    """A rule as a sample's record has it."""
+    wanted, forbidden = (
+        [{"type": term.type, "variants": list(term.variants)} for term in terms]
+        for terms in (rule.terms, rule.forbidden)
+    )
+    return {"match": rule.match, "terms": wanted, "forbidden": forbidden}
+
+
 def cells(row: Row) -> Iterator[str]:
-    """The names of the figures that a row counts in: `sbk`, `sbk/language/zh`, ..."""
+    """The names of the figures that a row counts in: `sbk`, `sbk/language/zh`, ...; none for what is not known."""
     yield row["focus"]
-    yield from (f"{row['focus']}/{kind}/{row[kind]}" for kind in BREAKDOWN)
+    yield from (f"{row['focus']}/{kind}/{row[kind]}" for kind in BREAKDOWN if row[kind])
 
 
 def metrics_of(rows: Sequence[Row]) -> dict[str, float]:
@@ -156,7 +170,8 @@ def _checked(row: Any, place: str) -> Row:
         if not isinstance(row.get(field), kind):
             raise InputError(f"{place}: `{field}` is {row.get(field)!r}; evaluate anew, or correct it.")
     for field, choices in _CHOICES.items():
-        if row.get(field) not in choices:
+        is_left_out = field in _MAY_BE_EMPTY and row.get(field, "") == ""
+        if not is_left_out and row.get(field) not in choices:
             raise InputError(f"{place}: `{field}` must be one of {', '.join(choices)}, got {row.get(field)!r}.")
     return _DEFAULTS | row
 

@@ -71,6 +71,21 @@ def test_a_sample_that_reads_differently_is_refused():
         compare(evaluation([row("x", "a", 1)]), evaluation([row("x", "a", 1, question="Who?")]))
 
 
+@pytest.mark.parametrize(
+    ("field", "first", "second"),
+    [
+        ("keywords", ["kite"], ["kite", "string"]),
+        ("rule", {"match": "any", "terms": []}, {"match": "all", "terms": []}),
+    ],
+)
+def test_replies_that_were_scored_by_different_rules_are_refused(field, first, second):
+    one, other = (evaluation([row("x", "a", 1, **{field: value})]) for value in (first, second))
+    with pytest.raises(InputError, match=rf"sample x: `{field}` is .* different rules; evaluate both"):
+        compare(one, other)
+    assert compare(one, one).differences["all"].difference == 0
+    assert compare(one, evaluation([row("x", "a", 0)])).differences["all"].difference == -1  # an older file has none
+
+
 def test_style_is_weighted_over_languages_and_tells_truncation():
     english = [row("x", "a", 1, reply="I am here", finish_reason="length")] * 3
     chinese = [row("y", "a", 1, reply="我在", language="zh")]
@@ -104,6 +119,21 @@ def test_the_json_holds_what_the_table_says(files, tmp_path, capsys):
     assert "+50.0 to +50.0" in capsys.readouterr().out
     assert main(["compare", *paths, "--output_file", str(output)]) == 2
     assert "is there already" in capsys.readouterr().err
+
+
+def test_an_output_that_cannot_be_written_is_told_before_the_work(files, tmp_path, capsys):
+    paths = files(before=evaluation(answered([0.0])), after=evaluation(answered([1.0])))
+    assert main(["compare", *paths, "--output_file", str(tmp_path / "before.json" / "x" / "cmp.json")]) == 2
+    said = capsys.readouterr()
+    assert "before.json; choose another folder" in said.err
+    assert said.out == ""
+
+
+def test_an_output_that_fails_in_the_end_is_told_by_its_name(files, tmp_path, capsys):
+    path = files(one=evaluation([row("x", "a", 1)]))[0]
+    (tmp_path / "cmp.json.part").mkdir()  # where the file is written at first
+    assert main(["compare", path, path, "--output_file", str(tmp_path / "cmp.json")]) == 2
+    assert "cmp.json cannot be written (Is a directory)" in capsys.readouterr().err
 
 
 def test_few_characters_get_no_verdict(files, capsys):

@@ -5,13 +5,14 @@ import json
 import pytest
 import torch
 
-from raiden.evaluation.results import Evaluation, metrics_of, read_evaluation, write_evaluation
+from raiden.evaluation.results import Evaluation, metrics_of, read_evaluation, scored_row, write_evaluation
 from raiden.evaluation.summary import estimates, pass_shares
 from raiden.metrics import RoleAwareness
 from raiden.samples import parse_sample
 from raiden.types import Reward
 from tests.evaluation.rows import evaluation, row
 from tests.records import sample_record
+from tests.test_floors import FILES, PACKAGE, imports
 
 
 def test_shares_are_counted_by_hand():
@@ -60,6 +61,33 @@ def test_a_file_of_an_earlier_version_is_read(tmp_path):
     found = read_evaluation(tmp_path / "old.json")
     assert found.model == "old"
     assert (found.rows[0]["reply_index"], found.rows[0]["history"], found.rows[0]["profile"]) == (0, [], {})
+
+
+def test_what_is_not_known_of_a_question_is_in_no_figure(tmp_path):
+    untold = row("a", "Ada", 1.0, question_type="", difficulty="")
+    assert set(metrics_of([untold])) == {"sbk", "sbk/language/en", "reward"}
+    assert list(estimates([untold])) == ["all", "sbk", "sbk/language/en"]
+    write_evaluation(tmp_path / "out.json", evaluation([untold]))
+    assert read_evaluation(tmp_path / "out.json").rows == [untold]
+    del untold["question_type"]
+    write_evaluation(tmp_path / "out.json", Evaluation("m", {}, [untold]))
+    assert read_evaluation(tmp_path / "out.json").rows[0]["question_type"] == ""
+
+
+def test_a_row_says_by_which_rule_it_was_scored():
+    rule = {"match": "all", "terms": [{"type": "number", "variants": ["27", "28"]}], "forbidden": []}
+    reward = Reward(1.0, {"accuracy": 1.0, "format": 1.0}, (), "")
+    declared = scored_row(parse_sample(sample_record(keywords=["27"], rule=rule), "here"), "27", False, reward)
+    assert (declared["keywords"], declared["rule"]) == (["27"], rule)
+    listed = parse_sample(sample_record(keywords=["27", "Hull"], validation_method="multi_term_parsing"), "here")
+    terms = [{"type": "text", "variants": [word]} for word in ("27", "Hull")]
+    assert scored_row(listed, "27", False, reward)["rule"] == {"match": "all", "terms": terms, "forbidden": []}
+
+
+def test_figures_are_made_without_what_draws_tables():
+    modules = [path for path in FILES if path.relative_to(PACKAGE).parts[0] == "evaluation"]
+    assert modules
+    assert not [path for path in modules if any(name.split(".")[0] == "rich" for name in imports(path))]
 
 
 def test_a_table_has_sbk_and_cm_together_first():

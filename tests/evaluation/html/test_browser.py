@@ -271,6 +271,14 @@ def test_a_text_written_from_the_right_turns_nothing_around_it(chromium, tmp_pat
     assert [page.run(direction, part) for part in parts] == ["rtl", "rtl", "ltr", "ltr", "ltr"]
 
 
+def test_there_is_no_filter_for_what_is_not_known_of_any_question(chromium, tmp_path):
+    names = ("Edith", "Maud")
+    untold = [row(name, "", False, question_type="", difficulty="", character_name=name) for name in names]
+    page = Page(chromium, write_page(tmp_path / "p.html", evaluation("m", untold))).open()
+    assert page.all("#filters label") == ["Characterall (2)Edith (1)Maud (1)", page.all("#filters .wide")[0]]
+    assert page.all("article .tag") == ["SBK", "en"] * 2
+
+
 def test_every_control_has_a_name(page):
     page.open()
     unnamed = page.run("[...document.querySelectorAll('select, input')].filter((e) => !e.labels.length).length")

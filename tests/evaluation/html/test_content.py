@@ -69,6 +69,24 @@ def test_how_the_replies_are_written_stands_beside_the_shares():
     assert writing["pass@2"] == [None, 1.0]
 
 
+def test_what_is_not_known_of_a_question_is_neither_figure_nor_filter():
+    untold = [row(f"en{i}", "Hull.", True, "Hull", question_type="", difficulty="") for i in range(2)]
+    page = content(evaluation("m", untold))
+    assert [figure["title"] for figure in page["figures"]] == [
+        "SBK and CM",
+        "SBK (profile)",
+        "language: en",
+        "mean reward",
+    ]
+    assert [(sample["question_type"], sample["difficulty"]) for sample in page["samples"]] == [("", "")] * 2
+
+
+def test_replies_that_were_scored_by_different_rules_are_not_shown_side_by_side():
+    one, other = (evaluation("m", [row("en1", "Hull.", True, keywords=[word])]) for word in ("Hull", "York"))
+    with pytest.raises(InputError, match="different rules"):
+        content(one, other)
+
+
 def test_files_without_a_sample_in_common_are_refused():
     with pytest.raises(InputError, match="no sample in common"):
         content(before(), evaluation("other", [row("en9", "Hull.", True, "Hull")]))
