@@ -123,7 +123,11 @@ class _Run:
         if self.options.extract_keywords and self.judge:
             await self._extract_keywords(self.judge)
         samples = self.samples = rule_samples(self.turns, self.entries)
-        return [read_reply(turn, reply, samples.get(turn.id)) for turn, reply in zip(self.turns, replies, strict=True)]
+        response_format = self.options.sampling.response_format
+        return [
+            read_reply(turn, reply, samples.get(turn.id), response_format)
+            for turn, reply in zip(self.turns, replies, strict=True)
+        ]
 
     def _read_keywords(self) -> dict[str, Entry]:
         """What is known of the turns: by the folder's own file, and by the user's, which wins."""
@@ -137,7 +141,8 @@ class _Run:
     async def _extract_keywords(self, judge: ChatEndpoint) -> None:
         """Has the judge find what no file says, and adds it to the folder's file."""
         missing = [turn for turn in self.turns if turn.focus and turn.reference and turn.id not in self.entries]
-        replies = await _asked(judge, [keyword_request(turn) for turn in missing], "keywords")
+        requests = [keyword_request(turn, self.options.judge_max_tokens) for turn in missing]
+        replies = await _asked(judge, requests, "keywords")
         for turn, reply in zip(missing, replies, strict=True):
             if isinstance(reply, RequestError):
                 self.num_failed_keywords += 1
@@ -157,7 +162,8 @@ class _Run:
             if one.reply is not None and one.turn.id in against
             for dimension in one.turn.dimensions
         ]
-        requests = [request for comparison in comparisons for request in verdict_requests(comparison)]
+        limit = self.options.judge_max_tokens
+        requests = [request for comparison in comparisons for request in verdict_requests(comparison, limit)]
         return read_verdicts(comparisons, await _asked(self.judge, requests, "verdicts"))
 
     def _summary(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from raiden.commands.model_options import ModelOptions, add_model_options, read_model_options
 from raiden.errors import ConfigError
 from raiden.evaluation.benchmark.asking import Sampling
+from raiden.evaluation.benchmark.judge import MAX_TOKENS as VERDICT_TOKENS
+from raiden.evaluation.benchmark.keywords import MAX_TOKENS as KEYWORD_TOKENS
 from raiden.types import LANGUAGES, Language
 
 _JUDGE = "judge_"
@@ -30,6 +32,8 @@ class BenchmarkOptions:
     against: str | None
     """A folder of another run, or `reference`."""
     judge: ModelOptions | None
+    judge_max_tokens: int | None
+    """Of a verdict or a keyword; None: `judge.MAX_TOKENS`, `keywords.MAX_TOKENS`."""
     keywords_file: Path | None
     """Beside `keywords.json` in the output folder."""
     extract_keywords: bool
@@ -54,7 +58,8 @@ def read_options(argv: Sequence[str]) -> BenchmarkOptions:
         languages=tuple(arguments.languages),
         max_dialogues=arguments.max_dialogues,
         against=arguments.against,
-        judge=read_model_options(arguments, _JUDGE) if has_judge else None,
+        judge=_read_judge(arguments) if has_judge else None,
+        judge_max_tokens=arguments.judge_max_tokens,
         keywords_file=Path(arguments.keywords_file) if arguments.keywords_file else None,
         extract_keywords=arguments.extract_keywords,
     )
@@ -62,7 +67,16 @@ def read_options(argv: Sequence[str]) -> BenchmarkOptions:
     return options
 
 
+def _read_judge(arguments: argparse.Namespace) -> ModelOptions:
+    judge = read_model_options(arguments, _JUDGE)
+    if judge.enable_thinking is None and judge.model_id is None:  # Bedrock takes no switch
+        return replace(judge, enable_thinking=False)
+    return judge
+
+
 def _check(options: BenchmarkOptions) -> None:
+    if options.judge_max_tokens is not None and options.judge_max_tokens < 1:
+        raise ConfigError(f"`judge_max_tokens` must be at least 1 token, got {options.judge_max_tokens}.")
     if options.judge and not options.against and not options.extract_keywords:
         raise ConfigError("`against` is missing: a judge compares two replies; name a folder, or `reference`.")
     if options.extract_keywords and not options.judge:
@@ -101,6 +115,12 @@ def make_parser() -> argparse.ArgumentParser:
         default=Sampling.response_format,
         help="as the model was trained: the reply alone, or one <think> block before it (default: %(default)s)",
     )
+    add(
+        f"--{_JUDGE}max_tokens",
+        type=int,
+        help="longest verdict or keyword in tokens, reasoning included "
+        f"(default: {VERDICT_TOKENS} for a verdict, {KEYWORD_TOKENS} for a keyword)",
+    )
     add_model_options(parser)
-    add_model_options(parser, _JUDGE, "the judge")
+    add_model_options(parser, _JUDGE, "the judge", thinking="off")
     return parser

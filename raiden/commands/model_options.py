@@ -40,12 +40,19 @@ class ModelOptions:
     """Stands before the names of the options."""
 
 
-def add_model_options(parser: argparse.ArgumentParser, prefix: str = "", who: str = "the model") -> None:
+
+def add_model_options(
+    parser: argparse.ArgumentParser,
+    prefix: str = "",
+    who: str = "the model",
+    thinking: str = "as its chat template has it",
+) -> None:
     """Adds the group of options to a command.
 
     Args:
         prefix: of their names: `judge_` makes `--judge_base_url`.
         who: how the help calls whom they are about.
+        thinking: what the help says of the model's reasoning where the option is left out.
     """
     group = parser.add_argument_group(f"{who}: one of --{', --'.join(prefix + source for source in _SOURCES)}")
 
@@ -72,7 +79,7 @@ def add_model_options(parser: argparse.ArgumentParser, prefix: str = "", who: st
         nargs="?",
         const=True,
         metavar="true|false",
-        help="switch the model's reasoning (default: as its chat template has it)",
+        help=f"switch the model's reasoning (default: {thinking})",
     )
 
 

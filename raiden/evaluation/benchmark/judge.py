@@ -23,7 +23,8 @@ _SEEN_FROM: dict[bool, dict[str, Outcome]] = {
     True: {"first": "win", "tie": "tie", "second": "lose"},
     False: {"first": "lose", "tie": "tie", "second": "win"},
 }
-_MAX_TOKENS = 1024
+MAX_TOKENS = 1024
+"""Longest verdict in tokens, reasoning included."""
 _SCHEMA = {
     "type": "object",
     "properties": {"reason": {"type": "string"}, "verdict": {"type": "string", "enum": ["first", "second", "tie"]}},
@@ -100,13 +101,17 @@ class Judged:
         return not self.failed and self.outcome is None
 
 
-def verdict_requests(comparison: Comparison) -> tuple[ChatRequest, ChatRequest]:
-    """The two questions to the judge: the model's reply first, then second."""
-    replies = (comparison.reply, comparison.against)
-    return _request(comparison, *replies), _request(comparison, *reversed(replies))
+def verdict_requests(comparison: Comparison, max_tokens: int | None = None) -> tuple[ChatRequest, ChatRequest]:
+    """The two questions to the judge: the model's reply first, then second.
+
+    Args:
+        max_tokens: longest reply; None takes MAX_TOKENS.
+    """
+    own, other = comparison.reply, comparison.against
+    return _request(comparison, own, other, max_tokens), _request(comparison, other, own, max_tokens)
 
 
-def _request(comparison: Comparison, first: str, second: str) -> ChatRequest:
+def _request(comparison: Comparison, first: str, second: str, max_tokens: int | None) -> ChatRequest:
     turn = comparison.turn
     # Beside a right reply in the prompt, the same text as a candidate would win by being repeated.
     shows_reference = turn.reference and turn.reference not in (first, second)
@@ -119,7 +124,7 @@ def _request(comparison: Comparison, first: str, second: str) -> ChatRequest:
         second=second,
         criterion=comparison.dimension.criterion,
     )
-    return ChatRequest((Message("user", words),), _MAX_TOKENS, 0.0, schema=_SCHEMA)
+    return ChatRequest((Message("user", words),), max_tokens or MAX_TOKENS, 0.0, schema=_SCHEMA)
 
 
 def _line(turn: Turn, message: Message) -> str:

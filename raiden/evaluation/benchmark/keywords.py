@@ -26,6 +26,8 @@ from raiden.samples import parse_sample
 from raiden.types import Message, Sample, Term
 
 _VRAR = VRAR()
+MAX_TOKENS = 512
+"""Longest reply with a keyword in tokens, reasoning included."""
 _SCHEMA = {
     "type": "object",
     "properties": {"keyword": {"type": "string"}},
@@ -52,12 +54,16 @@ class Entry:
     """Where it stands, for error messages."""
 
 
-def keyword_request(turn: Turn) -> ChatRequest:
-    """Asks a model for the keyword of a turn that has a reference."""
+def keyword_request(turn: Turn, max_tokens: int | None = None) -> ChatRequest:
+    """Asks a model for the keyword of a turn that has a reference.
+
+    Args:
+        max_tokens: longest reply; None takes MAX_TOKENS.
+    """
     source = "what was said before" if turn.focus == "cm" else "the setting"
     words = _TASK.format(name=turn.profile.name, question=turn.question, reference=turn.reference, source=source)
     context = "\n".join([setting_block(turn.profile.fields), "", *(message.content for message in turn.history)])
-    return ChatRequest((Message("user", f"{context}\n\n{words}"),), 512, 0.0, schema=_SCHEMA)
+    return ChatRequest((Message("user", f"{context}\n\n{words}"),), max_tokens or MAX_TOKENS, 0.0, schema=_SCHEMA)
 
 
 def keyword_entry(turn: Turn, reply: ChatReply) -> dict[str, Any]:
@@ -148,5 +154,5 @@ def make_sample(turn: Turn, entry: Mapping[str, Any], origin: str) -> Sample:
         "difficulty": "medium",
         "metadata": {"language": turn.language, "focus": focus},
     }
-    asked = {name: entry[name] for name in ("keywords", "rule", "match") if name in entry}
+    asked = {name: entry[name] for name in ("keywords", "rule", "match") if entry.get(name)}
     return replace(parse_sample(record | asked, origin), id=turn.id)

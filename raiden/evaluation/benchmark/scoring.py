@@ -13,12 +13,14 @@ from raiden.endpoints.replies import strip_reasoning
 from raiden.errors import ConfigError
 from raiden.evaluation.benchmark.dialogues import Turn
 from raiden.evaluation.results import Evaluation, metrics_of, scored_row
+from raiden.prompts import ResponseFormat
 from raiden.records import decode_text, parse_json, read_bytes, write_json
-from raiden.rewards import VRAR
+from raiden.rewards import VRAR, RewardConfig
 from raiden.types import Reward, Sample
 
 VERSION = 1
-_VRAR = VRAR()
+_UNTOLD = {"question_type": "", "difficulty": ""}
+"""What the benchmark does not say of its questions."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,8 @@ class Rule:
 
     sample: Sample
     """The turn with its keywords."""
+    text: str
+    """All that the model wrote; spans count from its beginning."""
     reward: Reward
     keyword_hit: float
     """1 where the keywords stand in the reply, in whatever sentence; a denial or a list of guesses has them too."""
@@ -51,27 +55,35 @@ class Answered:
     """None where the turn has no keywords, or no reply."""
 
 
-def read_reply(turn: Turn, reply: ChatReply | RequestError, sample: Sample | None) -> Answered:
+def read_reply(
+    turn: Turn,
+    reply: ChatReply | RequestError,
+    sample: Sample | None,
+    response_format: ResponseFormat = "plain",
+) -> Answered:
     """A turn with its reply, scored where there are keywords to score it by."""
     if isinstance(reply, RequestError):
         return Answered(turn, None, str(reply))
     text = strip_reasoning(reply.text)
-    return Answered(turn, text, truncated=reply.truncated, rule=score(sample, text) if sample else None)
+    rule = score(sample, reply.text, response_format, reply.truncated) if sample else None
+    return Answered(turn, text, truncated=reply.truncated, rule=rule)
 
 
-def score(sample: Sample, text: str) -> Rule:
-    """What the rule-based reward says of a text."""
-    said = [bool(stands_in(term, text, sample.language)) for term in sample.rule.terms]
+def score(sample: Sample, text: str, response_format: ResponseFormat = "plain", truncated: bool = False) -> Rule:
+    """What the rule-based reward says of all that a model wrote, or of a reference."""
+    reply = strip_reasoning(text)
+    said = [bool(stands_in(term, reply, sample.language)) for term in sample.rule.terms]
     hit = all(said) if sample.rule.match == "all" else any(said)
-    return Rule(sample, _VRAR(sample, text), float(hit))
+    vrar = VRAR(RewardConfig(response_format=response_format))
+    return Rule(sample, text, vrar(sample, text, truncated), float(hit))
 
 
 def evaluation(model: str, answered: Sequence[Answered]) -> Evaluation:
     """The replies that the rules could score, in the form that `raiden compare` and `raiden report` read."""
     rows = [
-        scored_row(one.rule.sample, one.reply, one.truncated, one.rule.reward)
+        scored_row(one.rule.sample, one.rule.text, one.truncated, one.rule.reward) | _UNTOLD
         for one in answered
-        if one.rule and one.reply is not None
+        if one.rule
     ]
     return Evaluation(model, metrics_of(rows), rows)
 

@@ -36,7 +36,7 @@ def summarise(
     figures = {dimension.name: _dimension(dimension, answered, judged) for dimension in met}
     return {
         "version": VERSION,
-        "dimensions": figures | {ALL: _figures(answered, judged)},
+        "dimensions": figures | {ALL: _figures(answered, judged, answered)},
         "mean_score": _mean_score(figures),
         "agreement": _agreement(answered, judged, against_rules),
         "style": _styles(answered, against),
@@ -54,16 +54,17 @@ def _mean_score(figures: Mapping[str, Any]) -> float | None:
 def _dimension(dimension: Dimension, answered: Sequence[Answered], judged: Sequence[Judged]) -> dict[str, Any]:
     own = [one for one in answered if dimension in one.turn.dimensions]
     verdicts = [one for one in judged if one.comparison.dimension == dimension]
-    # Keywords are those of the question, which is of this dimension or of none that has a rule.
-    return {"code": dimension.code, "title": dimension.title} | _figures(own, verdicts, bool(dimension.focus))
+    # A turn has one rule, which tells of the first of its dimensions that a rule can tell of.
+    scored = [one for one in own if one.turn.focus == dimension.focus]
+    return {"code": dimension.code, "title": dimension.title} | _figures(own, verdicts, scored)
 
 
-def _figures(answered: Sequence[Answered], judged: Sequence[Judged], has_rule: bool = True) -> dict[str, Any]:
+def _figures(answered: Sequence[Answered], judged: Sequence[Judged], scored: Sequence[Answered]) -> dict[str, Any]:
     return {
         "num_turns": len(answered),
         "num_failed": sum(one.reply is None for one in answered),
         "num_truncated": sum(one.truncated for one in answered),
-        "rule": _rule_figures(answered) if has_rule else None,
+        "rule": _rule_figures(scored),
         "judge": _judge_figures(judged),
     }
 
@@ -130,8 +131,8 @@ def _agreement(
     rules = {one.turn.id: one.rule for one in answered if one.rule}
     pairs: list[tuple[Outcome, Outcome]] = []
     for one in judged:
-        id_ = one.comparison.turn.id
-        if one.comparison.dimension.focus and one.outcome and id_ in rules and id_ in against_rules:
+        id_, focus = one.comparison.turn.id, one.comparison.turn.focus
+        if one.comparison.dimension.focus == focus and one.outcome and id_ in rules and id_ in against_rules:
             pairs.append((rule_outcome(rules[id_].accuracy, against_rules[id_].accuracy), one.outcome))
     if not pairs:
         return None

@@ -25,7 +25,7 @@ class Score:
     num_disagreements: int
     """Comparisons whose verdict changes with the order; their halves are in the counts above."""
     num_first_preferred: int
-    """Those of them in which the reply that stood first fared better both times."""
+    """Those of them in which the model did better where its reply stood first than where it stood second."""
     num_errors: int
     """Comparisons without two verdicts; they are in no other count."""
     strict: float | None

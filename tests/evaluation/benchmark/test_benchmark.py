@@ -145,6 +145,25 @@ def test_a_slow_judge_that_refuses_at_first_gives_the_same_score(run, tmp_path):
     assert read(tmp_path / "out", "summary.json")["dimensions"]["all"]["judge"]["score"] == 2 / 5
 
 
+@pytest.mark.parametrize(
+    ("options", "tokens", "thinks"),
+    [
+        ([], {1024, 512}, False),
+        (["--judge_enable_thinking", "--judge_max_tokens", "4000"], {4000}, True),
+    ],
+)
+def test_a_judge_does_not_think_unless_it_is_told_to(run, options, tokens, thinks):
+    def says(messages):
+        return verdict("tie") if "<First Reply>" in messages[-1]["content"] else '{"keyword": ""}'
+
+    code, one, other = run("--against", "reference", "--extract_keywords", *options, judge_says=says)
+
+    assert code == 0
+    assert {body["max_tokens"] for body in other.bodies} == tokens
+    assert all(body["chat_template_kwargs"]["enable_thinking"] is thinks for body in other.bodies)
+    assert not any("chat_template_kwargs" in body for body in one.bodies)
+
+
 def test_an_order_biased_judge_gives_neither_side_anything(run, tmp_path):
     code, _, _ = run("--against", "reference", judge_says=lambda messages: verdict("first"))
 

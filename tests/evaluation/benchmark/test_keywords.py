@@ -155,6 +155,66 @@ def test_what_the_rules_score_can_be_compared_and_reported(run, tmp_path):
     assert rows["goose"]["spans"] == [{"start": 2, "end": 7, "text": "goose"}]
 
 
+def test_an_entry_without_keywords_may_have_a_rule(run, tmp_path):
+    rule = {"terms": [{"variants": ["goose", "gander"]}]}
+    (tmp_path / "mine.json").write_text(json.dumps([{"id": "goose", "keywords": [], "rule": rule}]))
+
+    assert run("--keywords_file", str(tmp_path / "mine.json"))[0] == 0
+    assert figures(tmp_path)["dimensions"]["SBK"]["rule"]["accuracy"] == 1
+
+
+def test_a_rule_tells_of_the_first_dimension_alone(run, tmp_path):
+    both = dialogue(
+        "Q1: what kind of bird is Admiral?", ["A", "K2"], "A goose.", "Tamsin Roe", "Admiral?", "My goose."
+    )
+    write_files(tmp_path, {"goose": both})
+    (tmp_path / "mine.json").write_text('[{"id": "goose", "keywords": ["goose"]}]')
+
+    assert run("--keywords_file", str(tmp_path / "mine.json"), judge_says=lambda messages: verdict("tie"))[0] == 0
+
+    found = figures(tmp_path)
+    assert found["dimensions"]["SBK"]["rule"]["num_scored"] == 1
+    assert found["dimensions"]["CM"]["rule"] is None
+    assert found["agreement"]["num_comparisons"] == 1
+
+
+def test_scores_by_other_keywords_are_not_compared(run, tmp_path, capsys):
+    evaluations = []
+    for number, word in enumerate(("goose", "my dear")):
+        (tmp_path / "mine.json").write_text(json.dumps([{"id": "goose", "keywords": [word]}]))
+        assert run("--keywords_file", str(tmp_path / "mine.json"))[0] == 0
+        evaluations.append(str((tmp_path / "out" / "evaluation.json").rename(tmp_path / f"{number}.json")))
+
+    assert main(["compare", *evaluations]) == 2
+    assert "sample goose: `keywords` is ['goose'] in the first file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("says", "response_format", "fault", "well_formed"),
+    [
+        ("A goose!", "plain", "", 1),
+        ("<think>The pet.</think>A goose!", "think", "", 1),
+        ("<think>The pet.</think>A goose!", "plain", "", 0),
+        ("A goose!", "think", "", 0),
+        ("A goose! A goose!", "plain", "truncated", 0),
+    ],
+)
+def test_the_reward_is_that_of_all_that_was_written(tmp_path, says, response_format, fault, well_formed):
+    files = write_files(tmp_path, {"goose": DIALOGUES["goose"]})
+    (tmp_path / "mine.json").write_text('[{"id": "goose", "keywords": ["goose"]}]')
+    with serving(Behaviour(says=lambda messages: says, script=[fault])) as server:
+        options = ["--base_url", server.base_url, "--keywords_file", str(tmp_path / "mine.json")]
+        options += ["--output_dir", str(tmp_path / "out"), "--response_format", response_format]
+        assert main(["benchmark", *files, *options]) == 0
+
+    [row] = read_evaluation(tmp_path / "out" / "evaluation.json").rows
+    assert (row["accuracy"], row["format"], row["question_type"], row["difficulty"]) == (1, well_formed, "", "")
+    assert all(row["reply"][span["start"] : span["end"]] == span["text"] == "goose" for span in row["spans"])
+    assert row["total"] == pytest.approx(0.7 + 0.3 * well_formed)
+    [reply] = json.loads((tmp_path / "out" / "replies.json").read_text(encoding="utf-8"))["replies"]
+    assert reply["reply"].startswith("A goose!")
+
+
 def refused(tmp_path, capsys, *options):
     files = write_files(tmp_path, DIALOGUES)
     code = main(
@@ -196,6 +256,10 @@ def test_the_keywords_of_the_user_win_and_their_file_is_left_alone(run, tmp_path
         (["--judge_model_name", "j"], "exactly one says which model"),
         (["--extract_keywords"], "name one, as with `judge_base_url`"),
         (["--max_dialogues", "0"], "`max_dialogues` must be at least 1"),
+        (
+            ["--judge_max_tokens", "0", "--judge_base_url", "http://127.0.0.1:1"],
+            "`judge_max_tokens` must be at least 1",
+        ),
         (["--max_tokens", "0"], "`max_tokens` must be at least 1"),
         (["--temperature", "-1"], "`temperature` must be at least 0"),
         (["--languages", "ko"], "no dialogue is in ko"),
