@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from raiden.datagen.checks.keywords import mentions
@@ -28,15 +29,18 @@ _QUOTING: dict[Language, dict[Focus, tuple[str, str]]] = {
         "cm": ("내 이름은 {name}, 지금까지의 대화에 충실해야 한다. 대화에는 이런 말이 있었다.", '"{quote}"'),
     },
 }
+_BLOCK = re.compile(r"<think>(.*)</think>", re.DOTALL | re.IGNORECASE)
 
 
 def own_reasoning(sample: Sample) -> str:
-    """`reasoning` of the record, or of its `metadata`; empty where there is none.
+    """`reasoning` of the record, or of its `metadata`, without a think block around it; empty where there is none.
 
     Raises:
         SampleError: it is not text.
     """
-    reasoning = sample.raw.get("reasoning", sample.raw.get("metadata", {}).get("reasoning"))
+    reasoning = sample.raw.get("reasoning")
+    if reasoning is None:
+        reasoning = sample.raw.get("metadata", {}).get("reasoning")
     if reasoning is None:
         return ""
     if not isinstance(reasoning, str):
@@ -44,7 +48,8 @@ def own_reasoning(sample: Sample) -> str:
             f'sample {sample.id} of "{sample.character_name}" ("{sample.question}"): `reasoning` must be a string, '
             f"got {reasoning!r}; put it in quotation marks."
         )
-    return reasoning.strip()
+    block = _BLOCK.fullmatch(reasoning.strip())
+    return (block[1] if block else reasoning).strip()
 
 
 def quoting_reasoning(sample: Sample) -> str:

@@ -8,6 +8,7 @@ from transformers import PreTrainedTokenizerBase
 
 from raiden.errors import ConfigError, SampleError
 from raiden.prompts import ResponseFormat
+from raiden.rewards.reply import take_answer
 from raiden.sft.reasoning import own_reasoning, quoting_reasoning
 from raiden.types import Sample
 
@@ -19,21 +20,34 @@ def target_text(sample: Sample, response_format: ResponseFormat = "plain") -> st
     rests on.
 
     Raises:
-        SampleError: `think` wants reasoning; the sample has none, and nothing in it can be quoted.
+        SampleError: `think` wants reasoning; the sample has none, and nothing in it can be quoted. Or the format of
+            the target is one that the reward punishes.
     """
-    answer = sample.answer.strip()
-    if response_format == "plain":
-        return answer
+    text, fields = sample.answer.strip(), "`answer`"
+    if response_format == "think":
+        text, fields = f"<think>\n{_reasoning(sample)}\n</think>\n\n{text}", "`answer` or `reasoning`"
+    if fault := take_answer(text, response_format).format_fault:
+        raise SampleError(
+            f"{_named(sample)}: as a target it would teach a format that the reward punishes ({fault}); correct its "
+            f"{fields}, where no tags are needed, or drop the sample."
+        )
+    return text
+
+
+def _reasoning(sample: Sample) -> str:
     reasoning = own_reasoning(sample) or quoting_reasoning(sample)
     if not reasoning:
         # An empty block would teach what the format reward punishes.
         source = "profile" if sample.focus == "sbk" else "conversation"
         raise SampleError(
-            f'sample {sample.id} of "{sample.character_name}" ("{sample.question}"): there is no `reasoning`, and its '
-            f"{source} nowhere says what the keywords say, so that nothing can be quoted; add `reasoning`, or set "
-            "`model.rewards.response_format` to plain."
+            f"{_named(sample)}: there is no `reasoning`, and its {source} nowhere says what the keywords say, so that "
+            "nothing can be quoted; add `reasoning`, or set `model.rewards.response_format` to plain."
         )
-    return f"<think>\n{reasoning}\n</think>\n\n{answer}"
+    return reasoning
+
+
+def _named(sample: Sample) -> str:
+    return f'sample {sample.id} of "{sample.character_name}" ("{sample.question}")'
 
 
 def end_of_turn(tokenizer: PreTrainedTokenizerBase, stop_ids: Collection[int]) -> int:

@@ -166,3 +166,49 @@ def test_a_sample_without_anything_to_quote_is_refused(changes):
 def test_reasoning_that_is_no_text_is_refused():
     with pytest.raises(SampleError, match=r"小明.*`reasoning` must be a string, got \['because'\]"):
         target_text(parse_sample(sample_record(reasoning=["because"]), "here"), "think")
+
+
+@pytest.mark.parametrize("block", ["<think>{}</think>", "<think>\n{}\n</think>\n", " <THINK> {}</THINK>"])
+def test_a_block_around_the_reasoning_is_not_doubled(block):
+    sample = parse_sample(sample_record(reasoning=block.format(REASONING)), "here")
+    assert target_text(sample, "think") == f"<think>\n{REASONING}\n</think>\n\n我叫小明。"
+
+
+def test_an_empty_block_is_no_reasoning():
+    bare, empty = (
+        parse_sample(sample_record(**changes), "here") for changes in ({}, {"reasoning": "<think></think>"})
+    )
+    assert target_text(empty, "think") == target_text(bare, "think")
+
+
+def test_reasoning_that_is_null_does_not_hide_that_of_the_metadata():
+    sample = parse_sample(sample_record(reasoning=None, metadata={"reasoning": REASONING}), "here")
+    assert f"\n{REASONING}\n" in target_text(sample, "think")
+
+
+@pytest.mark.parametrize(
+    ("changes", "response_format", "message"),
+    [
+        (
+            {"answer": "<think>我是小明。</think>我叫小明。"},
+            "plain",
+            "plain reply has no .* tags.*correct its `answer`, where",
+        ),
+        ({"answer": "<answer>我叫小明。</answer>"}, "plain", "plain reply has no reasoning or answer tags"),
+        ({"answer": "我叫小明。\nuser: 真的吗？"}, "plain", "another turn of the dialogue"),
+        ({"answer": "<think>我是小明。</think>我叫小明。"}, "think", "exactly one <think>.*`answer` or `reasoning`"),
+        ({"reasoning": "<think>一</think>二<think>三</think>"}, "think", "exactly one <think>"),
+        ({"reasoning": "设定里<think>写着。</think>"}, "think", "exactly one <think>"),
+        ({"reasoning": "<think>设定里写着。"}, "think", "the answer is empty"),
+        ({"reasoning": "……"}, "think", "the reasoning block is empty"),
+    ],
+)
+def test_a_target_of_a_wrong_format_is_refused(changes, response_format, message):
+    sample = parse_sample(sample_record(**changes), "here")
+    with pytest.raises(SampleError, match=rf"sample {sample.id} of \"小明\".*{message}"):
+        target_text(sample, response_format)
+
+
+def test_an_answer_in_its_own_block_is_a_right_target_behind_reasoning():
+    sample = parse_sample(sample_record(answer="<answer>我叫小明。</answer>", reasoning=REASONING), "here")
+    assert target_text(sample, "think").endswith("</think>\n\n<answer>我叫小明。</answer>")
