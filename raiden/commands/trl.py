@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import Any
 
+from raiden.commands.stopping import STOPPED
 from raiden.errors import ConfigError
-
-_STOPPED = 130
 
 
 def main(argv: Sequence[str]) -> int:
@@ -28,7 +27,7 @@ def main(argv: Sequence[str]) -> int:
         _run(argv)
     except KeyboardInterrupt:
         print("stopped; --resume_from_checkpoint last goes on from the newest checkpoint.", file=sys.stderr)
-        return _STOPPED
+        return STOPPED
     return 0
 
 

@@ -72,36 +72,37 @@ def make_trainer(options: Options) -> GRPOTrainer:
     return trainer
 
 
-def find_checkpoint(output_dir: str, resume_from: str | None) -> str | None:
+def find_checkpoint(output_dir: str, resume_from: str | bool | None) -> str | None:
     """The checkpoint to go on from; None for a new run, whose folder must not hold an earlier one.
 
     Args:
-        resume_from: `last`, for the newest in the folder, or the path of a checkpoint; None begins anew.
+        resume_from: `last` or true, for the newest in the folder, or the path of a checkpoint; None and false begin
+            anew.
 
     Raises:
         ConfigError: there is no such checkpoint, or a new run would overwrite an earlier one.
     """
     newest = get_last_checkpoint(output_dir) if Path(output_dir).is_dir() else None
-    if resume_from is None:
+    if resume_from in (None, False, "false", "False"):
         if newest is not None or Path(output_dir, "trainer_state.json").exists():
             raise ConfigError(
                 f"`--output_dir`: {output_dir} holds a run already; give another folder, or go on with it: "
                 "--resume_from_checkpoint last."
             )
         return None
-    if resume_from in ("last", "true", "True"):
+    if resume_from in ("last", True, "true", "True"):
         if newest is None:
             raise ConfigError(
                 f"`--resume_from_checkpoint`: no checkpoint in {output_dir} yet (`--save_steps` says when one is "
                 "written); leave the option out to begin anew."
             )
         return newest
-    if not Path(resume_from, "trainer_state.json").is_file():
+    if not Path(str(resume_from), "trainer_state.json").is_file():
         raise ConfigError(
             f"`--resume_from_checkpoint`: {resume_from} is no checkpoint of such a run; give a `checkpoint-*` folder, "
             "or `last`."
         )
-    return resume_from
+    return str(resume_from)
 
 
 def _model_folder(model: ModelConfig) -> str:

@@ -136,3 +136,14 @@ def test_a_run_is_never_overwritten_and_only_a_checkpoint_is_gone_on_from(tmp_pa
     assert find_checkpoint(output, str(tmp_path / "out" / "checkpoint-2")).endswith("checkpoint-2")
     with pytest.raises(ConfigError, match="is no checkpoint"):
         find_checkpoint(output, str(tmp_path))
+
+
+@pytest.mark.parametrize(("said", "expected"), [(True, "checkpoint-2"), (False, None), (None, None)])
+def test_a_file_may_say_yes_or_no_to_going_on(tmp_path, said, expected):
+    config = write_config(tmp_path, resume_from_checkpoint=said)
+    resume_from = parse_options([*NEEDED, f"--config={config}"]).training.resume_from_checkpoint
+    output = tmp_path / "out"
+    if expected is not None:
+        (output / expected).mkdir(parents=True)
+        expected = str(output / expected)
+    assert find_checkpoint(str(output), resume_from) == expected
