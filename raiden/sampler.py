@@ -45,7 +45,9 @@ class Sampler:
         self._stale = True
         self._unchecked = False
         self._first_difference: float | None = None
-        self._probe: list[Rollout] = []  # what this process's own engine sampled last, where it sampled anything
+        self._probe: list[
+            Rollout
+        ] = []  # what this process's own engine sampled last in this step, where it sampled anything
 
     def collect(
         self,
@@ -73,7 +75,10 @@ class Sampler:
         rollouts = self._score(own_prompts, groups, attempt)
         by_index = sorted(self.processes.gather(list(zip(own, rollouts, strict=True))), key=lambda pair: pair[0])
         everyones = [rollout for _, rollout in by_index]
-        self._probe = (rollouts or everyones)[:1]
+        if rollouts:
+            self._probe = rollouts[:1]
+        elif not attempt:
+            self._probe = everyones[:1]
         return everyones
 
     def _score(self, prompts: Sequence[Prompt], groups: Sequence[Sequence[Completion]], attempt: int) -> list[Rollout]:

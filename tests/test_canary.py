@@ -108,3 +108,21 @@ def test_a_process_probes_what_its_own_engine_sampled(tiny_model):
     everyones = sampler.collect(prompts, [range(0, 2), range(2, 4)], SamplingConfig(), 2, step=0)
     assert [r.prompt.token_ids for r in everyones] == [(60, 61, 62), (1,), (60, 61, 62), (3,)]
     assert [r.prompt.token_ids for r in sampler._probe] == [(1,)]
+
+
+class First(Processes):
+    """The first of two processes, which has no share of a single prompt; what the second one sends is made up."""
+
+    def gather(self, own):
+        return [*own, (len(own), ROLLOUT)]
+
+
+def test_a_process_without_a_share_of_a_later_round_keeps_its_own_probe(tiny_model):
+    sampler = Sampler(Echo(), SimpleNamespace(model=tiny_model), VRAR(), CanaryConfig(), First(0, 2), 0, CPU)
+    prompts = [Prompt(SAMPLE, (index,)) for index in range(2)]
+    sampler.collect(prompts, [range(2)], SamplingConfig(), 2, step=0)
+    sampler.collect(prompts[1:], [range(1)], SamplingConfig(), 2, step=0, attempt=1)
+    assert [r.prompt.token_ids for r in sampler._probe] == [(0,)]
+    # The next step begins anew: with no share of it, another's completions are all that there is.
+    sampler.collect(prompts[1:], [range(1)], SamplingConfig(), 2, step=1)
+    assert sampler._probe == [ROLLOUT]
