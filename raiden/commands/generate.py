@@ -78,11 +78,11 @@ async def _generate(options: GenerateOptions, profiles: Sequence[Profile]) -> in
     plan = Plan(profiles, options.samples.num_samples_per_profile, foci, options.samples.language)
     split = [options.output_dir / "train.json", options.output_dir / "validation.json"]
     async with AsyncExitStack() as stack:
-        state = RunState(options.output_file)
+        state = RunState(options.output_file, split)
         stack.push_async_callback(state.close)
+        state.refuse_foreign()
         backend = await open_backend(options, stack)
         await state.begin(_fingerprint(options, backend), _MAY_GROW, profiles)
-        state.refuse_foreign(split, "output_dir")
         store = SampleStore(options.output_file)
         stack.push_async_callback(store.close)
         rejections = RejectionLog(beside(options.output_file, "rejections"))
@@ -102,7 +102,7 @@ async def _generate(options: GenerateOptions, profiles: Sequence[Profile]) -> in
         view = RunView(pipeline.tally, rejections, backend.usages, backend.retries)
         was_stopped = await until_stopped(pipeline.run(), view.show())
         if not was_stopped:
-            await state.claim(split, "output_dir")
+            await state.claim()
             await state.note_written(_write_split(store, plan, options.samples.train_ratio, *split))
             await store.finish(store.in_order(plan.order()))
             await rejections.finish(plan.order())

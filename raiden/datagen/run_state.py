@@ -22,22 +22,27 @@ class RunState:
 
     Args:
         output_file: need not be there yet.
+        split: further files that the run will write.
+        option: where these go.
 
     Raises:
-        ConfigError: another process is writing to the output file, or the file is there and no command of raiden's
-            has written it.
+        ConfigError: another process is writing to the output file; or the file is there, or one of the split, and no
+            command of raiden's has written it.
     """
 
-    def __init__(self, output_file: Path) -> None:
+    def __init__(self, output_file: Path, split: Sequence[Path] = (), option: str = "output_dir") -> None:
         self.output_file = output_file
         self.path = beside(output_file, "run")
+        self._split, self._option = split, option
+        self._state: dict[str, Any] = {"options": {}, "profiles": {}, "files": {}}
         if output_file.exists() and not self.path.exists():
             raise ConfigError(
                 f"`output_file`: {output_file} is there already, and not from this command; "
                 "give another name or move the file away."
             )
+        if not self.path.exists():
+            self.refuse_foreign()  # now: the next line makes a file
         self._journal = Journal(self.path)
-        self._state: dict[str, Any] = {"options": {}, "profiles": {}, "files": {}}
         for _, line in self._journal.lines():
             self._state = line
 
@@ -73,13 +78,14 @@ class RunState:
             "or give another `output_file` to start anew."
         )
 
-    def refuse_foreign(self, paths: Iterable[Path], option: str) -> None:
-        """Checks that files which this run will write can be written: they are its own, or not there.
+    def refuse_foreign(self) -> None:
+        """Checks that the files of the split can be written: they are this run's own, or not there.
 
         Raises:
             ConfigError: one was written by somebody else, or changed since; the message names file and option.
         """
-        for path in paths:
+        option = self._option
+        for path in self._split:
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
             except OSError as fault:
@@ -94,14 +100,14 @@ class RunState:
                     f"give another `{option}` or move the file away."
                 )
 
-    async def claim(self, paths: Sequence[Path], option: str) -> None:
-        """Notes that files will be this run's own; to be called just before they are written.
+    async def claim(self) -> None:
+        """Notes that the files of the split will be this run's own; to be called just before they are written.
 
         Raises:
             ConfigError: as for `refuse_foreign`.
         """
-        self.refuse_foreign(paths, option)
-        claimed = {str(path.resolve()): _CLAIMED for path in paths}
+        self.refuse_foreign()
+        claimed = {str(path.resolve()): _CLAIMED for path in self._split}
         await self._save(files={**self._state["files"], **claimed})
 
     async def note_written(self, paths: Iterable[Path]) -> None:

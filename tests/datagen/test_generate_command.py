@@ -275,16 +275,19 @@ def test_a_split_of_somebody_else_is_refused_before_anything_is_paid(name, gener
     assert "`output_dir`" in said
     assert name in said
     assert (tmp_path / "training" / name).read_text(encoding="utf-8") == "[]"
+    assert not list(tmp_path.glob("made*"))
 
 
 def test_a_split_that_was_edited_is_not_overwritten(generate, tmp_path):
     generate()
     edited = tmp_path / "made" / "train.json"
     edited.write_text(edited.read_text(encoding="utf-8").replace("baker", "smith"), encoding="utf-8")
+    state = (tmp_path / "made.jsonl.run.jsonl").read_bytes()
     code, said = generate("--num_samples_per_profile", "3")
     assert code == 2
     assert "not as this run left it" in said
     assert "smith" in edited.read_text(encoding="utf-8")
+    assert (tmp_path / "made.jsonl.run.jsonl").read_bytes() == state
 
 
 @pytest.mark.parametrize(
@@ -337,7 +340,7 @@ def test_a_folder_that_cannot_be_made_is_told_before_anything_is_paid(generate, 
     code, said = generate()
     assert code == 2
     assert "`output_dir`" in said
-    assert not (tmp_path / "made.jsonl").exists()
+    assert not list(tmp_path.glob("made.jsonl*"))
 
 
 def test_a_full_disk_is_told_and_what_is_there_is_kept(profiles, tmp_path):
