@@ -45,9 +45,8 @@ class Sampler:
         self._stale = True
         self._unchecked = False
         self._first_difference: float | None = None
-        self._probe: list[
-            Rollout
-        ] = []  # what this process's own engine sampled last in this step, where it sampled anything
+        # What this process's own engine sampled last in this step; another's where it sampled nothing.
+        self._probe: list[Rollout] = []
 
     def collect(
         self,
