@@ -86,6 +86,7 @@ class RaidenCLI(LightningCLI):
         parser.link_arguments("seed_everything", "model.seed", compute_fn=_seed)
         parser.link_arguments("seed_everything", "data.seed", compute_fn=_seed)
         parser.link_arguments("model.policy.path", "data.tokenizer")
+        parser.link_arguments("model.policy.chat_template", "data.chat_template")
         parser.link_arguments("model.rewards.response_format", "data.response_format")
 
     @property

@@ -37,6 +37,7 @@ class RoleplayDataModule(LightningDataModule):
         questions_per_character: int = 1,
         max_prompt_tokens: int = 2048,
         tokenizer: str = "",
+        chat_template: str | None = None,
         response_format: ResponseFormat = "plain",
         seed: int = 0,
     ) -> None:
@@ -55,6 +56,7 @@ class RoleplayDataModule(LightningDataModule):
                 work for the profile.
             max_prompt_tokens: longer prompts are dropped, and counted in the log, in tokens.
             tokenizer: whose chat template makes the prompts; linked from model.policy.path.
+            chat_template: a file in its place; linked from model.policy.chat_template.
             response_format: linked from model.rewards.response_format.
             seed: of the order of the samples; linked from model.seed.
         """
@@ -83,7 +85,7 @@ class RoleplayDataModule(LightningDataModule):
         self.batch_size, self.val_batch_size = batch_size, val_batch_size
         self.questions_per_character = questions_per_character
         self.max_prompt_tokens = max_prompt_tokens
-        self.tokenizer_path = tokenizer
+        self.tokenizer_path, self.chat_template = tokenizer, chat_template
         self.response_format: ResponseFormat = response_format
         self.seed = seed
         self._prompts: dict[str, list[Prompt]] = {}
@@ -91,7 +93,7 @@ class RoleplayDataModule(LightningDataModule):
     def setup(self, stage: str) -> None:
         if self._prompts:
             return
-        self.prepare(load_tokenizer(self.tokenizer_path))
+        self.prepare(load_tokenizer(self.tokenizer_path, self.chat_template))
 
     def prepare(self, tokenizer: PreTrainedTokenizerBase) -> None:
         """Reads the files and makes the prompts."""

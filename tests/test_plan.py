@@ -140,6 +140,10 @@ def test_a_tokenizer_that_makes_no_prompts_is_a_fault_of_the_run(tiny_folder, tm
             (model / file.name).write_bytes(file.read_bytes())
     assert main(plan_arguments(model, tmp_path)) == 2
     assert "has no chat template" in capsys.readouterr().err
+    template = "--model.policy.chat_template"
+    assert main(plan_arguments(model, tmp_path, f"{template}={tmp_path / 'nowhere'}")) == 2
+    assert "nowhere cannot be read" in capsys.readouterr().err
+    assert main(plan_arguments(model, tmp_path, f"{template}={tiny_folder / 'chat_template.jinja'}")) == 0
 
 
 def test_an_engine_without_room_for_one_completion_does_not_fit(capsys):

@@ -67,7 +67,7 @@ def prepare(data: RoleplayDataModule) -> bool:
         ConfigError: a tokenizer is there but no prompts can be made with it, so that the run would fail as well.
     """
     try:
-        tokenizer = load_tokenizer(data.tokenizer_path)
+        tokenizer = load_tokenizer(data.tokenizer_path, data.chat_template)
     except ConfigError as error:
         if error.__cause__ is None:  # raiden's own finding, not a file or a hub that cannot be reached
             raise

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
+from lightning.pytorch.utilities import rank_zero_warn
 from torch import nn
 from torch.distributed.device_mesh import DeviceMesh
 from transformers import (
@@ -26,6 +27,9 @@ from raiden.policy.families import refuse_unsupported
 from raiden.policy.sharding import initialise_adapters, load_shards, shard
 from raiden.policy.sources import local_folder, resolve_model, told_of_model
 from raiden.prefix_tree import ATTENTION, FLEX_ATTENTION
+
+_BFLOAT16_INSTRUCTIONS = ("avx512_bf16", "amx_bf16", "bf16")
+"""Of Intel's and AMD's processors, and of ARM's."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,9 @@ class PolicyConfig:
     """Type in which weights are kept, gradients added up and the optimizer works."""
     compute_dtype: Literal["float32", "bfloat16"] | None = None
     """Type in which layers compute; null is `dtype`."""
+    chat_template: str | None = None
+    """Path of a Jinja file that makes the prompts, for base models; null: the model's own. The export brings it
+    along."""
     lora: LoraConfig | None = None
     """Train adapters only; the reference is then the policy with its adapters off."""
     gradient_checkpointing: bool = False
@@ -105,8 +112,11 @@ class Policy:
             self._reference.to(device)
 
 
-def load_tokenizer(path: str) -> PreTrainedTokenizerBase:
+def load_tokenizer(path: str, chat_template: str | None = None) -> PreTrainedTokenizerBase:
     """The model's tokenizer.
+
+    Args:
+        chat_template: path of a Jinja file in place of the tokenizer's own template.
 
     Raises:
         ConfigError: it is not there, is empty, or has no chat template to make prompts with.
@@ -116,11 +126,24 @@ def load_tokenizer(path: str) -> PreTrainedTokenizerBase:
     if not tokenizer.encode("a", add_special_tokens=False):
         # Without tokenizer files transformers makes an empty tokenizer from the model's config.
         raise ConfigError(f"`model.policy.path`: {path} has no tokenizer with a vocabulary; add its files.")
+    if chat_template is not None:
+        tokenizer.chat_template = _read_template(chat_template)
     if tokenizer.chat_template is None:
         raise ConfigError(
-            f"`model.policy.path`: the tokenizer of {path} has no chat template; take an instruct model."
+            f"`model.policy.path`: the tokenizer of {path} has no chat template; take an instruct model. A base "
+            "model gets one by a `chat_template.jinja` in its folder, or in training by `model.policy.chat_template`."
         )
     return tokenizer
+
+
+def _read_template(path: str) -> str:
+    try:
+        return Path(path).expanduser().read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        # Without a cause: that is how `raiden plan` tells a wrong option from a model that is out of reach.
+        raise ConfigError(
+            f"`model.policy.chat_template`: {path} cannot be read ({error}); give the path of a Jinja file."
+        ) from None
 
 
 @dataclass(frozen=True)
@@ -144,6 +167,7 @@ def load_policy(config: PolicyConfig, with_reference: bool, placement: Placement
         raise ConfigError(
             "`model.policy.attention`: flex attention learns on GPUs only, and there is none here; set it to sdpa."
         )
+    _warn_of_slow_type(config, placement)
     folder = resolve_model(config.path)
     with told_of_model(config.path):
         if placement is not None:
@@ -156,7 +180,7 @@ def load_policy(config: PolicyConfig, with_reference: bool, placement: Placement
     if config.gradient_checkpointing:
         model.gradient_checkpointing_enable({"use_reentrant": False})
     compute_dtype = getattr(torch, config.compute_dtype) if config.compute_dtype else None
-    return Policy(model, load_tokenizer(config.path), reference, compute_dtype)
+    return Policy(model, load_tokenizer(config.path, config.chat_template), reference, compute_dtype)
 
 
 def _load(folder: str, config: PolicyConfig, placement: Placement | None, lora: LoraConfig | None = None) -> Any:
@@ -177,10 +201,22 @@ def _load(folder: str, config: PolicyConfig, placement: Placement | None, lora: 
     if placement is not None:
         shard(model, placement.mesh, compute_dtype)
         load_shards(model, folder, placement.device)
-    elif compute_dtype is not None:
+    elif compute_dtype not in (None, dtype):
         _compute_in(compute_dtype, model)
     initialise_adapters(model)
     return model.train()
+
+
+def _warn_of_slow_type(config: PolicyConfig, placement: Placement | None) -> None:
+    on_cpu = placement.device.type == "cpu" if placement else not torch.accelerator.is_available()
+    capabilities = getattr(torch.cpu, "get_capabilities", None)  # a new function of torch's
+    if config.compute_dtype != "bfloat16" or not on_cpu or capabilities is None:
+        return
+    if not any(capabilities().get(name) for name in _BFLOAT16_INSTRUCTIONS):
+        rank_zero_warn(
+            "`model.policy.compute_dtype` is bfloat16, for which this processor has no instructions: it will compute "
+            "many times more slowly than in float32; set `model.policy.compute_dtype` (and `dtype`) to float32."
+        )
 
 
 def _compute_in(dtype: torch.dtype, model: Any) -> None:
