@@ -107,7 +107,7 @@ class SFTModule(PolicyModule):
         self.num_tokens += num_tokens
         seconds = time.perf_counter() - started
         timing = {"step_time": seconds, "tokens_per_second": num_tokens / seconds}
-        metrics = {**cross_entropy.metrics(), **learned, **timing, **self.sampler.metrics}
+        metrics = {**cross_entropy.metrics(), **learned, **timing}
         self.log_step({**metrics, "num_tokens": float(self.num_tokens)}, _IN_PROGRESS_BAR)
 
     def _cross_entropy(self, prompts: Sequence[Prompt]) -> CrossEntropy:

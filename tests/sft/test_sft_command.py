@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 
 import pytest
@@ -11,8 +12,11 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from raiden.__main__ import main
 from raiden.checkpoints import checkpoints_of
+from raiden.commands.checkpoint import load_checkpoint
+from raiden.policy import load_tokenizer
 from raiden.prompts import build_messages
 from raiden.samples import load_samples
+from tests.conftest import CHATML
 from tests.runs import ROOT, finish, fit_arguments, logged, raiden, sft_arguments, weights_hash, write_samples_file
 
 
@@ -67,6 +71,8 @@ def test_the_log_holds_the_curves(finished):
     for name in ("val/sbk", "val/cm", "entropy", "grad_norm", "lr", "num_tokens", "tokens_per_second", "step_time"):
         assert logged(run, name), name
     assert min(logged(run, "grad_norm").values()) > 0
+    with pytest.raises(KeyError):  # a supervised step samples nothing; this would be the last validation's
+        logged(run, "time/scoring")
 
 
 @pytest.mark.slow
@@ -160,3 +166,20 @@ def test_a_budget_below_one_token_is_refused(tiny_folder, capsys, tmp_path):
     samples = write_samples_file(tmp_path / "samples.json")
     assert main(sft_arguments(tiny_folder, samples, tmp_path / "logs", "--model.update.micro_batch_tokens=0")) == 2
     assert "`model.update.micro_batch_tokens` must be at least 1, got 0" in capsys.readouterr().err
+
+
+def test_a_base_model_learns_from_a_template_of_its_own(tiny_folder, tmp_path, capsys):
+    base = shutil.copytree(tiny_folder, tmp_path / "base", ignore=shutil.ignore_patterns("chat_template.jinja"))
+    samples = write_samples_file(tmp_path / "samples.json")
+    arguments = sft_arguments(base, samples, tmp_path / "logs", "--trainer.max_epochs=1")
+    assert main(arguments) == 2
+    assert "in training by `model.policy.chat_template`" in capsys.readouterr().err
+    assert main([*arguments, "--model.policy.chat_template=nowhere.jinja"]) == 2
+    assert "`model.policy.chat_template`: nowhere.jinja cannot be read" in capsys.readouterr().err
+
+    template = tmp_path / "template.jinja"
+    template.write_text(CHATML + "{# of another #}")
+    assert main([*arguments, f"--model.policy.chat_template={template}"]) == 0
+    (export,) = tmp_path.glob("logs/tiny/*/export")
+    assert load_tokenizer(str(export)).chat_template == template.read_text()
+    assert load_checkpoint(checkpoints_of(export.parent)[-1], "").tokenizer.chat_template == template.read_text()
