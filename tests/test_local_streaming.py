@@ -6,10 +6,15 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+import torch
 
+from raiden.chat import Cast, History, Replies, SampleBook, Screen, Session
 from raiden.endpoints import ChatReply, ContextLengthError, stream_reply
+from raiden.engines import TransformersEngine
 from raiden.local_endpoint import LocalEndpoint
 from raiden.policy import PolicyConfig, load_policy
+from raiden.profiles import load_profiles
+from raiden.rewards import RewardConfig
 from raiden.types import Message
 from tests.endpoints.requests import GREETING
 
@@ -70,3 +75,31 @@ def test_a_stopped_stream_shows_no_more_and_the_next_reply_comes(local):
 def test_a_local_model_says_when_a_conversation_is_longer_than_its_context(local):
     with pytest.raises(ContextLengthError, match="context of 8192"):
         asyncio.run(stream_reply(local, replace(GREETING, max_tokens=8192), lambda _: None))
+
+
+class ShortOfMemory(TransformersEngine):
+    """The real engine, out of memory at its first call."""
+
+    has_failed = False
+
+    def generate(self, *arguments, **options):
+        if not self.has_failed:
+            self.has_failed = True
+            raise torch.OutOfMemoryError("tried to allocate 2 GiB")
+        return super().generate(*arguments, **options)
+
+
+def test_a_chat_goes_on_after_a_reply_for_which_there_was_no_memory(tiny_folder, tmp_path, capsys):
+    profile = load_profiles("data/online_profiles.jsonl")[0]
+    policy = load_policy(PolicyConfig(str(tiny_folder)), with_reference=False)
+    with asyncio.Runner() as runner:
+        endpoint = LocalEndpoint(policy, "tiny", ShortOfMemory())
+        history, book = History(tmp_path / "chats.jsonl", "tiny"), SampleBook([], RewardConfig())
+        session = Session(Screen(), runner, endpoint, Replies(max_tokens=5), Cast([profile]), book, history)
+        session.begin(profile)
+        session.ask("one")
+        assert session.unanswered == "one"
+        session.ask("two")
+        runner.run(endpoint.close())
+    assert "error: out of memory with 1 replies side by side" in capsys.readouterr().out
+    assert [turn.content for turn in session.conversation.turns if turn.role == "user"] == ["two"]

@@ -46,7 +46,17 @@ class Conversation:
 
     def prompt(self, question: str) -> tuple[Message, ...]:
         """What the model goes on with: as a sample of training with this history and this question."""
-        return (self.system, *(turn.message for turn in self.turns[self.num_forgotten :]), Message("user", question))
+        return (self.system, *self._said(), Message("user", question))
+
+    def _said(self) -> list[Message]:
+        """What is not forgotten, without questions that got an empty reply: no sample has an empty turn."""
+        said: list[Message] = []
+        for message in (turn.message for turn in self.turns[self.num_forgotten :]):
+            if message.role == "user" or message.content.strip():
+                said.append(message)
+            elif said and said[-1].role == "user":
+                said.pop()
+        return said
 
     def forget_oldest(self) -> bool:
         """Leaves the oldest question and its reply out of later prompts; false where none is left."""

@@ -15,12 +15,14 @@ from raiden.chat.why import SampleBook
 from raiden.endpoints import ChatEndpoint, ChatReply, ChatRequest, ContextLengthError, stream_reply
 from raiden.endpoints.reasoning import SpokenText
 from raiden.endpoints.replies import strip_reasoning
-from raiden.errors import EndpointError, InputError
+from raiden.errors import EndpointError, EngineError, InputError
 from raiden.prompts import ResponseFormat
 from raiden.types import Profile
 
 INTERRUPTED = 130
 _FAILED = 1
+_FAULTS = (EndpointError, EngineError)
+"""Of one reply, by a server or by a model of this machine that ran out of memory; the talk goes on."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ class Session:
         keep = len(self.conversation.turns)
         try:
             reply = self._reply(question)
-        except EndpointError as fault:
+        except _FAULTS as fault:
             self._num_failed += 1
             self.screen.say(f"error: {fault}", "red")
             return
@@ -150,7 +152,7 @@ class Session:
         except KeyboardInterrupt:
             self.screen.piece(" (stopped)", "dim")
             return Turn("assistant", spoken.written, "interrupted")
-        except EndpointError:
+        except _FAULTS:
             if spoken.shown:
                 self.screen.say()
             raise

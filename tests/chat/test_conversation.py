@@ -45,6 +45,15 @@ def test_reasoning_is_kept_but_not_read_again():
     assert talk.turns[1].content == "<think>Who is it?</think>Evening."
 
 
+@pytest.mark.parametrize("empty", ["", " \n", "<think>Who is it?</think>"])
+def test_a_question_without_a_reply_is_not_read_again(empty):
+    talk = conversation("q1", "a1", "q2", empty, "q3", empty, "q4", "a4")
+    assert prompted(talk) == ["q1", "a1", "q4", "a4", "now?"]
+    talk.forget_oldest()
+    assert prompted(talk) == ["q4", "a4", "now?"]
+    assert [talk.undo(), talk.undo()] == ["q4", "q3"]
+
+
 def test_the_oldest_turns_are_forgotten_a_question_at_a_time():
     talk = conversation("q1", "a1", "q2", "a2")
     assert talk.forget_oldest()
