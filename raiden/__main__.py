@@ -25,8 +25,8 @@ _WITHOUT_TRAINER = {
 """Commands that are none of LightningCLI's, and the module of each; those that neither load nor train start at once,
 without torch."""
 
-_MODEL_OPTIONS = {"--model_path", "--base_url", "--model_id"}
-"""With one of these, `validate` asks that model, and not the trainer's."""
+_OWN_OPTIONS = {"--model_path", "--base_url", "--model_id", "--eval_data"}
+"""With one of these, `validate` asks the model that they name, and not the trainer's."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -37,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     module = _WITHOUT_TRAINER.get(arguments[0]) if arguments else None
-    if arguments[:1] == ["validate"] and _MODEL_OPTIONS.intersection(a.partition("=")[0] for a in arguments):
+    if arguments[:1] == ["validate"] and _OWN_OPTIONS.intersection(a.partition("=")[0] for a in arguments):
         module = "raiden.commands.validate"
     try:
         if module is not None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from raiden.commands.model_options import ModelOptions, add_model_options, read_model_options
+from raiden.commands.model_options import ModelOptions, add_model_options, keep_keys_apart, read_model_options
 from raiden.errors import ConfigError
 from raiden.evaluation.benchmark.asking import Sampling
 from raiden.evaluation.benchmark.judge import MAX_TOKENS as VERDICT_TOKENS
@@ -64,7 +64,10 @@ def read_options(argv: Sequence[str]) -> BenchmarkOptions:
         extract_keywords=arguments.extract_keywords,
     )
     _check(options)
-    return options
+    if options.judge is None:
+        return options
+    model, judge = keep_keys_apart(options.model, options.judge)
+    return replace(options, model=model, judge=judge)
 
 
 def _read_judge(arguments: argparse.Namespace) -> ModelOptions:

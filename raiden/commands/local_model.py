@@ -6,7 +6,8 @@ import time
 from pathlib import Path
 
 from raiden.commands.checkpoint import load_checkpoint
-from raiden.commands.model_options import ModelOptions
+from raiden.commands.model_options import ModelOptions, is_checkpoint
+from raiden.engines import TransformersEngine
 from raiden.errors import ConfigError
 from raiden.local_endpoint import LocalEndpoint
 from raiden.policy import Policy, PolicyConfig, load_policy, resolve_model
@@ -20,8 +21,9 @@ def open_local(options: ModelOptions) -> LocalEndpoint:
     """
     path = options.model_path or ""
     started = time.monotonic()
-    policy, files = _from_checkpoint(options) if path.rstrip("/").endswith(".ckpt") else _from_model(options)
-    endpoint = LocalEndpoint(policy, path, enable_thinking=options.enable_thinking, files=files)
+    engine = TransformersEngine(max_rows=options.concurrency)
+    policy, files = _from_checkpoint(options) if is_checkpoint(options) else _from_model(options)
+    endpoint = LocalEndpoint(policy, path, engine, options.enable_thinking, files)
     print(f"{path}: loaded on {policy.model.device} in {time.monotonic() - started:.1f} s", flush=True)
     return endpoint
 

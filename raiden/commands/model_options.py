@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+from raiden.commands.option_names import NamedEndpoint, renamed
 from raiden.endpoints import ChatEndpoint, RecordedEndpoint, RetryingEndpoint
 from raiden.errors import ConfigError
 
@@ -27,7 +29,8 @@ class ModelOptions:
     base_url: str | None = None
     model_name: str | None = None
     """On the server; None: the one that it serves."""
-    api_key_env: str = API_KEY_VARIABLE
+    api_key_env: str | None = None
+    """None: OPENAI_API_KEY, if it is set; "": none is sent."""
     model_id: str | None = None
     region: str | None = None
     timeout: float = 120.0
@@ -39,6 +42,10 @@ class ModelOptions:
     prefix: str = ""
     """Stands before the names of the options."""
 
+    @property
+    def key_variable(self) -> str:
+        """The environment variable whose key is sent to `base_url`; "" for none."""
+        return API_KEY_VARIABLE if self.api_key_env is None else self.api_key_env
 
 
 def add_model_options(
@@ -67,10 +74,15 @@ def add_model_options(
     )
     add("base_url", metavar="URL", help="on a server that speaks OpenAI's protocol, such as http://localhost:30000/v1")
     add("model_name", help="its name on that server (default: the only one there)")
-    add("api_key_env", metavar="NAME", help="environment variable with the server's key (default: %(default)s)")
+    add(
+        "api_key_env",
+        metavar="NAME",
+        help=f"environment variable with the key of --{prefix}base_url (default: {API_KEY_VARIABLE}, if it is set; "
+        "none where two servers on different hosts are asked: whose key it is has to be said)",
+    )
     add("model_id", help="on Amazon Bedrock: a model or inference profile")
     add("region", help="AWS region (default: that of the usual AWS configuration)")
-    add("timeout", type=float, help="seconds that one try of a request may take (default: %(default)s)")
+    add("timeout", type=float, help="seconds that one try of a request to a server may take (default: %(default)s)")
     add("concurrency", type=int, help="requests in flight, or replies decoded side by side (default: %(default)s)")
     add("max_retries", type=int, help="tries after the first of a request that failed (default: %(default)s)")
     add(
@@ -106,12 +118,28 @@ def read_model_options(arguments: argparse.Namespace, prefix: str = "") -> Model
     return options
 
 
+def is_checkpoint(options: ModelOptions) -> bool:
+    """Whether the model is a checkpoint of a run, which has settings of its own."""
+    return (options.model_path or "").rstrip("/").endswith(".ckpt")
+
+
+def keep_keys_apart(one: ModelOptions, other: ModelOptions) -> tuple[ModelOptions, ModelOptions]:
+    """The same models; nobody said for which of two hosts OPENAI_API_KEY is, so neither gets it unless named."""
+    hosts = [urlsplit(options.base_url).hostname for options in (one, other) if options.base_url is not None]
+    if len(set(hosts)) < 2:
+        return one, other
+    first, second = (replace(o, api_key_env=o.api_key_env or "") for o in (one, other))
+    return first, second
+
+
 def _refuse_idle(options: ModelOptions, source: str) -> None:
     """Refuses options of another source than the one in use."""
     owners = {"dtype": "model_path", "model_name": "base_url", "api_key_env": "base_url", "region": "model_id"}
     for name, owner in owners.items():
         if owner != source and getattr(options, name) != getattr(ModelOptions, name):
             raise ConfigError(f"`{options.prefix}{name}` does nothing without `{options.prefix}{owner}`; drop it.")
+    if source == "model_path" and options.timeout != ModelOptions.timeout:
+        raise ConfigError(f"`{options.prefix}timeout` does nothing for a model of this machine; drop it.")
     if source == "model_id" and options.enable_thinking is not None:
         raise ConfigError(f"`{options.prefix}enable_thinking` does nothing on Bedrock; drop it.")
 
@@ -126,17 +154,32 @@ def open_model(options: ModelOptions, stack: AsyncExitStack, record: Path | None
     Raises:
         ConfigError: the model cannot be loaded, or an option cannot work.
     """
-    endpoint: ChatEndpoint = RetryingEndpoint(_bare(options), options.max_retries, options.concurrency)
+    names = _names(options)
+    with renamed(names):
+        endpoint: ChatEndpoint = RetryingEndpoint(
+            NamedEndpoint(_bare(options), names), options.max_retries, options.concurrency
+        )
     if record is not None:
         endpoint = RecordedEndpoint(endpoint, record)
     stack.push_async_callback(endpoint.close)
     return endpoint
 
 
+def _names(options: ModelOptions) -> dict[str, str]:
+    """What messages of the parts call an option -> what this command calls it."""
+    own = {name: options.prefix + name for name in ModelOptions.__dataclass_fields__ if name != "prefix"}
+    own["model.engine.max_rows"] = own["concurrency"]
+    if not is_checkpoint(options):  # of a checkpoint, it is the option of the run that is meant
+        own["model.policy.path"] = own["model_path"]
+    return {f"`{old}`": f"`{new}`" for old, new in own.items()} | {
+        f"({API_KEY_VARIABLE})": f"(`{own['api_key_env']}` is {options.key_variable or 'not set'})"
+    }
+
+
 def _bare(options: ModelOptions) -> ChatEndpoint:
     if options.base_url is not None:
         return open_server(
-            options.base_url, options.api_key_env, options.model_name, options.timeout, options.enable_thinking
+            options.base_url, options.key_variable, options.model_name, options.timeout, options.enable_thinking
         )
     if options.model_id is not None:
         from raiden.endpoints.bedrock import BedrockEndpoint
@@ -153,7 +196,7 @@ def open_server(
     """A server that speaks OpenAI's protocol, asked once for each request.
 
     Args:
-        key_variable: environment variable that holds the key; None: none is sent.
+        key_variable: environment variable that holds the key; None or "": none is sent.
 
     Raises:
         ConfigError: the address cannot be one, or the variable is not set.
@@ -167,7 +210,9 @@ def open_server(
 
 def _key(variable: str | None) -> str:
     """The key that an environment variable holds, "" for none; a key for one server is never sent to another."""
-    key = os.environ.get(variable) if variable else None
-    if key is None and variable not in (None, API_KEY_VARIABLE):
+    if not variable:
+        return ""
+    key = os.environ.get(variable)
+    if key is None and variable != API_KEY_VARIABLE:
         raise ConfigError(f"`api_key_env`: the environment has no variable {variable}; set it, or drop the option.")
     return key or ""

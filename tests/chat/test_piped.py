@@ -111,6 +111,7 @@ def test_reasoning_is_not_shown_and_a_model_cannot_write_to_the_terminal(tmp_pat
         (["--base_url", "http://127.0.0.1:9/v1", "--profiles_file", "nowhere.jsonl"], "nowhere.jsonl: cannot be read"),
         (["--base_url", "http://127.0.0.1:9/v1", "--eval_data", "nowhere.json"], "nowhere.json: cannot be read"),
         (["--base_url", "http://127.0.0.1:9/v1", "--temperature", "-1"], "`temperature` must be 0 to 2"),
+        (["--model_path", "no/such/x", "--character", "Novak"], "`model_path`: no such model folder"),
     ],
 )
 def test_what_cannot_work_is_refused_before_anything_is_loaded(tmp_path, monkeypatch, capsys, options, words):
