@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
@@ -32,6 +33,7 @@ class HeldOutReport(Callback):
         self.seconds_before_resume = 0.0
         self._samples: list[dict[str, Any]] = []
         self._model = ""
+        self._rewards: dict[str, Any] = {}
         self._evaluated_at = -1
         self._started = time.monotonic()
 
@@ -57,6 +59,7 @@ class HeldOutReport(Callback):
         self.after = dict(pl_module.shares)
         steps = pl_module.num_steps_done
         self._model = pl_module.policy_config.path + (f", {steps} steps on" if steps else "")
+        self._rewards = asdict(pl_module.vrar.config)
         self._evaluated_at = pl_module.num_steps_done
         if trainer.sanity_checking:
             self.before = self.after
@@ -106,7 +109,8 @@ class HeldOutReport(Callback):
 
     def _write_output(self) -> None:
         if self.output_file is not None:
-            write_evaluation(self.output_file, Evaluation(self._model, self.after, self._samples))
+            evaluation = Evaluation(self._model, self.after, self._samples, rewards=self._rewards)
+            write_evaluation(self.output_file, evaluation)
             print(f"report: {self.output_file}")
 
 

@@ -49,7 +49,7 @@ class LocalEndpoint:
         name: what reports call it: its path.
         engine: what generates; TransformersEngine where it is None.
         enable_thinking: handed to the chat template; None leaves its own default, as training does.
-        files: those of the model, if they are here; when they change, so does `identity`.
+        files: those of the model, if they are here; `identity` changes with them, and with the type of computation.
     """
 
     def __init__(
@@ -62,7 +62,8 @@ class LocalEndpoint:
     ) -> None:
         self.policy = policy
         self.enable_thinking = enable_thinking
-        self._identity = Identity("local", name, enable_thinking, files_digest(files) if files else "")
+        self._dtype = policy.compute_dtype or policy.model.dtype
+        self._identity = Identity("local", name, enable_thinking, _weights(files, self._dtype))
         self._engine = engine or TransformersEngine()
         self._context = int(policy.model.config.max_position_embeddings)
         self._waiting: list[_Waiting] = []
@@ -75,8 +76,7 @@ class LocalEndpoint:
         if torch.accelerator.is_available():
             model.to(torch.accelerator.current_accelerator())
         model.eval()
-        dtype = self.policy.compute_dtype or model.dtype
-        self._engine.start(model, self.policy.tokenizer, self._context, dtype)
+        self._engine.start(model, self.policy.tokenizer, self._context, self._dtype)
         if not self._engine.shares_weights:
             self._engine.update_weights(stream_weights(model, self.policy.compute_dtype))
         # The only place where a pass that nobody waits for can be left between two tokens.
@@ -233,6 +233,11 @@ def _settle(waiting: _Waiting, completion: Completion) -> None:
         waiting.done.set_exception(fault)
     else:
         waiting.done.set_result(reply)
+
+
+def _weights(files: Path | None, dtype: torch.dtype) -> str:
+    """What tells two models of one name apart."""
+    return f"{files_digest(files) if files else ''} {dtype}".strip()
 
 
 def files_digest(path: Path) -> str:

@@ -179,7 +179,7 @@ class _Run:
     ) -> None:
         write_json(self.folder / "verdicts.json", verdict_rows(judged))
         write_json(self.folder / "summary.json", summary)
-        by_rules = evaluation(model, answered)
+        by_rules = evaluation(model, answered, self.options.sampling.response_format)
         if by_rules.rows:
             write_evaluation(self.folder / "evaluation.json", by_rules)
         else:  # one of an earlier start, with other keywords, would not belong to the rest

@@ -1,7 +1,8 @@
-"""A run's checkpoint -> its policy, by the configuration that the run left in its log folder."""
+"""A run's checkpoint -> its policy and its reward, by the configuration that the run left in its log folder."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from jsonargparse import ArgumentParser
 from raiden.complaints import as_config_error, refuse_no_checkpoint
 from raiden.errors import ConfigError
 from raiden.policy import Policy, PolicyConfig, load_policy, restore_weights
+from raiden.rewards import RewardConfig
 
 
 def load_checkpoint(checkpoint: Path, option: str, config: str | Path | None = None) -> Policy:
@@ -24,24 +26,44 @@ def load_checkpoint(checkpoint: Path, option: str, config: str | Path | None = N
         ConfigError: the checkpoint or the configuration cannot be used.
     """
     refuse_no_checkpoint(str(checkpoint), option)
-    policy_config = _policy_config(config or checkpoint.parent.parent / "config.yaml")
+    path = config or _config_of(checkpoint)
+    # Flex attention is for updates, and for GPUs; nothing is learnt here.
+    policy_config = replace(_settings(path, "policy", PolicyConfig), attention="sdpa")
     print(f"reading {policy_config.path} and {checkpoint}", flush=True)
     policy = load_policy(policy_config, with_reference=False)
     restore_weights(policy, checkpoint)
     return policy
 
 
-def _policy_config(path: str | Path) -> PolicyConfig:
-    """The `model.policy` of a run's configuration."""
+def load_rewards(checkpoint: Path, option: str) -> RewardConfig:
+    """The reward that the run of a checkpoint learnt by, the format of its replies included.
+
+    Args:
+        option: what messages call the checkpoint.
+
+    Raises:
+        ConfigError: the checkpoint or the run's configuration cannot be used.
+    """
+    refuse_no_checkpoint(str(checkpoint), option)
+    rewards: RewardConfig = _settings(_config_of(checkpoint), "rewards", RewardConfig)
+    return rewards
+
+
+def _config_of(checkpoint: Path) -> Path:
+    return checkpoint.parent.parent / "config.yaml"
+
+
+def _settings(path: str | Path, name: str, kind: type) -> Any:
+    """A group of `model` in a run's configuration."""
     try:
         config: Any = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-        policy = config["model"]["policy"]
+        settings = config["model"][name]
     except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
         raise ConfigError(
             f"{path} is no configuration of a run ({error}); a checkpoint needs the config.yaml of its log folder "
             "(`raiden export` takes another by `--config`)."
         ) from error
     parser = ArgumentParser(exit_on_error=False)
-    parser.add_class_arguments(PolicyConfig, "policy")
+    parser.add_class_arguments(kind, name)
     with as_config_error(prefix=f"{path}: "):
-        return parser.instantiate_classes(parser.parse_object({"policy": policy})).policy
+        return parser.instantiate_classes(parser.parse_object({name: settings}))[name]

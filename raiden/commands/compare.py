@@ -12,7 +12,7 @@ from rich.table import Table
 
 from raiden.commands.evaluation_view import open_console
 from raiden.errors import ConfigError
-from raiden.evaluation.comparison import Comparison, compare
+from raiden.evaluation.comparison import Comparison, compare, differing_rewards
 from raiden.evaluation.results import read_evaluation
 from raiden.evaluation.statistics import MIN_CHARACTERS, NUM_RESAMPLES, Difference
 from raiden.evaluation.style import STYLE_TITLES
@@ -47,6 +47,8 @@ def main(argv: Sequence[str]) -> int:
     for name, evaluation in ((arguments.before, before), (arguments.after, after)):
         if evaluation.failed:
             print(f"{name}: {len(evaluation.failed)} requests had failed and count nowhere")
+    if differing := differing_rewards(before, after):
+        print(f"scored with different settings ({differing}); mean reward is not compared")
     if output is not None:
         _write(output, comparison)
         print(f"comparison: {output}")

@@ -7,19 +7,27 @@ import asyncio
 import sys
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 from raiden.commands.evaluation_view import print_summary
-from raiden.commands.model_options import ModelOptions, add_model_options, open_model, read_model_options
+from raiden.commands.model_options import (
+    ModelOptions,
+    add_model_options,
+    is_checkpoint,
+    open_model,
+    read_model_options,
+)
 from raiden.commands.stopping import STOPPED, Progress, until_stopped
 from raiden.datagen.run_state import RunState, beside
 from raiden.endpoints import Identity, RecordedEndpoint
 from raiden.errors import ConfigError
 from raiden.evaluation.asking import Asking, evaluate
 from raiden.evaluation.results import Evaluation, write_evaluation
+from raiden.prompts import ResponseFormat
+from raiden.rewards import RewardConfig
 from raiden.samples import load_samples
 from raiden.types import LANGUAGES, Sample
 
@@ -39,16 +47,17 @@ def main(argv: Sequence[str]) -> int:
     """
     arguments = _parser().parse_args(argv)
     options = read_model_options(arguments)
+    rewards = _rewards(options, arguments.response_format)
     asking = Asking(
         arguments.samples_per_question,
         arguments.temperature,
         arguments.max_tokens,
         arguments.seed,
-        arguments.response_format,
+        rewards.response_format,
     )
     samples = _samples(arguments)
     try:
-        return asyncio.run(_validate(options, asking, samples, Path(arguments.output_file)))
+        return asyncio.run(_validate(options, asking, rewards, samples, Path(arguments.output_file)))
     except KeyboardInterrupt:  # while a model was loaded
         return STOPPED
     except OSError as fault:
@@ -71,8 +80,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--response_format",
         choices=("plain", "think"),
-        default="plain",
-        help="the reply alone, or <think>...</think> and then the reply (default: plain)",
+        help="the reply alone, or <think>...</think> and then the reply (default: as the run of a checkpoint has it, "
+        "else plain)",
     )
     parser.add_argument("--limit", type=int, metavar="N", help="take the first N samples only")
     parser.add_argument("--language", nargs="+", choices=LANGUAGES, help="take samples in these languages only")
@@ -93,7 +102,21 @@ def _samples(arguments: argparse.Namespace) -> list[Sample]:
     return kept[: arguments.limit]
 
 
-async def _validate(options: ModelOptions, asking: Asking, samples: Sequence[Sample], output: Path) -> int:
+def _rewards(options: ModelOptions, response_format: ResponseFormat | None) -> RewardConfig:
+    """What replies are scored by: as a checkpoint's run has it, else as usual; a format that is asked for wins."""
+    rewards = RewardConfig()
+    if is_checkpoint(options):
+        from raiden.commands.checkpoint import load_rewards
+
+        rewards = load_rewards(Path(options.model_path or ""), f"{options.prefix}model_path")
+        told = ", ".join(f"{name} {value}" for name, value in asdict(rewards).items())
+        print(f"prompts and reward as the checkpoint's run had them: {told}", flush=True)
+    return replace(rewards, response_format=response_format or rewards.response_format)
+
+
+async def _validate(
+    options: ModelOptions, asking: Asking, rewards: RewardConfig, samples: Sequence[Sample], output: Path
+) -> int:
     done: list[Evaluation] = []
     async with AsyncExitStack() as stack:
         state = RunState(output)
@@ -105,7 +128,7 @@ async def _validate(options: ModelOptions, asking: Asking, samples: Sequence[Sam
         print(f"{identity.model}: {len(samples)} questions, {progress.total} replies", flush=True)
 
         async def work() -> None:
-            done.append(await evaluate(endpoint, samples, asking, on_reply=progress.advance))
+            done.append(await evaluate(endpoint, samples, asking, rewards, progress.advance))
 
         if await until_stopped(work(), progress.show()):
             print(f"stopped after {progress.num_done} of {progress.total}; the same command goes on.", file=sys.stderr)
@@ -131,7 +154,7 @@ def _fingerprint(identity: Identity, asking: Asking, samples: Sequence[Sample]) 
     ids = " ".join(sample.id for sample in samples)
     return {
         "model": identity.model,
-        "content of the model's files": identity.weights,
+        "the model's files and dtype": identity.weights,
         "enable_thinking": identity.thinking,
         "samples of eval_data": f"{len(samples)} ({blake2b(ids.encode(), digest_size=4).hexdigest()})",
         **asdict(asking),

@@ -19,7 +19,7 @@ class Identity:
     thinking: bool | None = False
     """Whether the model reasons before it replies; None leaves that to its chat template."""
     weights: str = ""
-    """Of a local model, a digest that changes with its files."""
+    """Of a local model, what changes with its files and with the type in which it computes."""
 
 
 @dataclass(frozen=True)

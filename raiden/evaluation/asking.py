@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from typing import Any
 
@@ -91,7 +91,7 @@ async def evaluate(
     done = await _all_of(asked)
     rows = [row for row in done if "error" not in row]
     failed = [row for row in done if "error" in row]
-    return Evaluation((await endpoint.identity()).model, metrics_of(rows), rows, failed)
+    return Evaluation((await endpoint.identity()).model, metrics_of(rows), rows, failed, asdict(vrar.config))
 
 
 async def _all_of(asked: Sequence[Any]) -> list[dict[str, Any]]:

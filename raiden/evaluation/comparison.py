@@ -88,6 +88,13 @@ def styles(rows: Sequence[Row]) -> dict[str, float]:
     return {**totals, "truncated": fmean(row["finish_reason"] == "length" for row in rows)}
 
 
+def differing_rewards(before: Evaluation, after: Evaluation) -> str:
+    """The settings of the reward that two evaluations do not share; "" where there is none, or a file says nothing."""
+    first, second = before.rewards or {}, after.rewards or {}
+    shared = [name for name in first if name in second]
+    return ", ".join(f"{name} {first[name]} and {second[name]}" for name in shared if first[name] != second[name])
+
+
 def _by_sample(rows: Sequence[Row]) -> dict[str, list[Row]]:
     by_sample: dict[str, list[Row]] = defaultdict(list)
     for row in rows:

@@ -58,6 +58,8 @@ class Evaluation:
     """One for each reply; see `scored_row`."""
     failed: Sequence[Row] = ()
     """Requests without a reply: `id`, `reply_index` and `error`; they count nowhere."""
+    rewards: Mapping[str, Any] | None = None
+    """The settings of the reward, see RewardConfig; None in files that do not say them."""
 
 
 def scored_row(sample: Sample, reply: str, truncated: bool, reward: Reward, reply_index: int = 0) -> dict[str, Any]:
@@ -123,6 +125,7 @@ def write_evaluation(path: str | Path, evaluation: Evaluation) -> None:
         "version": VERSION,
         "model": evaluation.model,
         "metrics": dict(evaluation.metrics),
+        **({"rewards": dict(evaluation.rewards)} if evaluation.rewards else {}),
         "samples": list(evaluation.rows),
     }
     write_json(path, written | ({"failed": list(evaluation.failed)} if evaluation.failed else {}))
@@ -142,12 +145,13 @@ def read_evaluation(path: str | Path) -> Evaluation:
         raise InputError(f"{path}: holds no `samples`; give a file that `raiden validate --output_file` wrote.")
     checked = [_checked(row, f"{path}: samples[{index}]") for index, row in enumerate(rows)]
     _refuse_repeated(checked, path)
-    metrics, failed = content.get("metrics"), content.get("failed")
+    metrics, failed, rewards = content.get("metrics"), content.get("failed"), content.get("rewards")
     return Evaluation(
         model=str(content.get("model", Path(path).stem)),
         metrics=metrics if isinstance(metrics, dict) else metrics_of(checked),
         rows=checked,
         failed=failed if isinstance(failed, list) else (),
+        rewards=rewards if isinstance(rewards, dict) else None,
     )
 
 

@@ -1,6 +1,7 @@
 """Two evaluation files side by side, and `raiden compare` as users start it."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -175,3 +176,17 @@ def test_options_out_of_range_are_refused(options, files, capsys):
     path = files(one=evaluation([row("x", "a", 1)]))[0]
     assert main(["compare", path, path, *options]) == 2
     assert options[0].strip("-") in capsys.readouterr().err
+
+
+def test_files_scored_with_other_settings_are_told(files, capsys):
+    plain, think, silent = (
+        replace(evaluation(answered([1.0])), rewards=rewards)
+        for rewards in ({"response_format": "plain", "min_length": 1}, {"response_format": "think"}, None)
+    )
+    first, *others = files(plain=plain, think=think, silent=silent, same=plain)
+    told = []
+    for other in others:
+        assert main(["compare", first, other]) == 0
+        told.append("different settings" in (said := capsys.readouterr().out))
+        assert ("(response_format plain and think); mean reward is not compared" in said) == told[-1]
+    assert told == [True, False, False]

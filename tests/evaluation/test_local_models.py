@@ -1,22 +1,16 @@
-"""Models of this machine as endpoints: batches, seeds, checkpoints, and the same replies as in the trainer."""
+"""Models of this machine as endpoints: batches and seeds."""
 
 import asyncio
-import json
-import signal
 import threading
 import time
 
 import pytest
 
-from raiden.__main__ import main
-from raiden.checkpoints import checkpoints_of
 from raiden.endpoints import ChatRequest, RequestError, RetryingEndpoint
 from raiden.engines import TransformersEngine
 from raiden.local_endpoint import LocalEndpoint
 from raiden.policy import PolicyConfig, load_policy
 from raiden.types import Message
-from tests.datagen.commands import start
-from tests.runs import fit_arguments, write_samples_file
 
 
 class WatchedEngine(TransformersEngine):
@@ -154,90 +148,3 @@ def test_concurrency_bounds_the_batch(policy, engine):
 
     ask(policy, engine, together)
     assert engine.calls == [[1] * 4, [1] * 4, [1] * 2]
-
-
-# The command
-
-
-def direct(model, data, output, *more):
-    options = ["--eval_data", str(data), "--output_file", str(output), "--max_tokens", "12", *more]
-    return ["validate", "--model_path", str(model), *options]
-
-
-def read(path):
-    return json.loads(path.read_text(encoding="utf-8"))
-
-
-def test_ctrl_c_ends_a_long_generation_at_once(tiny_folder, tmp_path):
-    samples = write_samples_file(tmp_path / "samples.json")
-    process = start(*direct(tiny_folder, samples, tmp_path / "out.json", "--max_tokens", "7000"))
-    assert process.stdout is not None
-    said = next(line for line in process.stdout if "12 replies" in line)
-    time.sleep(0.5)  # the first tokens
-    process.send_signal(signal.SIGINT)
-    rest, _ = process.communicate(timeout=10)
-    assert process.returncode == 130, said + rest
-    assert "the same command goes on" in rest
-
-
-@pytest.fixture(scope="module")
-def adapted(tiny_folder, tmp_path_factory):
-    """The log folder of a finished run with adapters, and its samples."""
-    folder = tmp_path_factory.mktemp("adapted")
-    samples = write_samples_file(folder / "samples.json")
-    arguments = fit_arguments(tiny_folder, samples, folder / "logs", "--model.policy.lora.rank=4")
-    changes = ["--trainer.limit_train_batches=1", "--trainer.max_epochs=1", "--model.optimizer.lr=0.05"]
-    assert main([*arguments, *changes]) == 0
-    return folder / "logs" / "tiny" / "version_0", samples
-
-
-def test_both_ways_to_validate_give_the_same_rows(tiny_folder, adapted, tmp_path):
-    run, samples = adapted
-    own = write_samples_file(tmp_path / "own.json")
-    renamed = own.read_text().replace("Ada", "Dora").replace("Ben", "Elsa").replace("Cleo", "Finn")
-    own.write_text(renamed)
-    for name, model in (("export", run / "export"), ("untrained", tiny_folder)):
-        trainer, alone = tmp_path / f"{name}-trainer.json", tmp_path / f"{name}-alone.json"
-        by_trainer = {
-            "model.policy.path": model,
-            "model.sampling.max_tokens": 12,
-            "data.train_file": own,
-            "data.val_file": samples,
-            "trainer.accelerator": "cpu",
-            "output_file": trainer,
-        }
-        assert main(["validate", *(f"--{option}={value}" for option, value in by_trainer.items())]) == 0
-        assert main(direct(model, samples, alone)) == 0
-        assert read(trainer)["samples"] == read(alone)["samples"]
-        assert read(trainer)["metrics"] == pytest.approx(read(alone)["metrics"], abs=1e-6)
-
-
-def test_a_checkpoint_finds_its_run_and_replies_as_its_export(adapted, tiny_folder, tmp_path):
-    run, samples = adapted
-    checkpoint = checkpoints_of(run)[-1]
-    for name, model in (("ckpt", checkpoint), ("export", run / "export"), ("untrained", tiny_folder)):
-        assert main(direct(model, samples, tmp_path / f"{name}.json")) == 0
-    replies = {
-        name: [row["reply"] for row in read(tmp_path / f"{name}.json")["samples"]]
-        for name in ("ckpt", "export", "untrained")
-    }
-    assert replies["ckpt"] == replies["export"]
-    assert replies["ckpt"] != replies["untrained"]
-
-
-def test_the_folder_of_a_run_is_refused_with_what_to_give(adapted, tmp_path, capsys):
-    run, samples = adapted
-    assert main(direct(run, samples, tmp_path / "out.json")) == 2
-    assert "checkpoints/*.ckpt" in capsys.readouterr().err
-
-
-def test_a_model_that_changed_on_the_disk_is_another_one(tiny_folder, tmp_path, capsys):
-    samples, model = write_samples_file(tmp_path / "samples.json"), tmp_path / "model"
-    model.mkdir()
-    for file in tiny_folder.iterdir():
-        (model / file.name).write_bytes(file.read_bytes())
-    arguments = direct(model, samples, tmp_path / "out.json", "--limit", "1")
-    assert main(arguments) == 0
-    (model / "model.safetensors").touch()
-    assert main(arguments) == 2
-    assert "content of the model's files" in capsys.readouterr().err

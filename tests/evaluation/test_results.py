@@ -107,3 +107,11 @@ def test_pass_at_k_counts_questions_with_replies_enough():
 def test_an_evaluation_without_a_reply_has_no_figures():
     assert evaluation([]).metrics == {}
     assert estimates([]) == {}
+
+
+def test_the_settings_of_the_reward_come_back_and_may_be_missing(tmp_path):
+    for name, settings in (("said", {"response_format": "think", "min_length": 6}), ("unsaid", None)):
+        made = Evaluation("m", {}, [row("a", "Ada", 1.0)], rewards=settings)
+        write_evaluation(tmp_path / name, made)
+        assert read_evaluation(tmp_path / name) == made
+    assert "rewards" not in json.loads((tmp_path / "unsaid").read_text())

@@ -5,10 +5,12 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import asdict
 
 import pytest
 
 from raiden.__main__ import main
+from raiden.rewards import RewardConfig
 from raiden.samples import load_samples
 from tests.datagen.commands import start, stats
 from tests.records import write_json
@@ -244,3 +246,22 @@ def test_a_server_that_is_not_there_ends_it(data, tmp_path, capsys):
     arguments = asking("http://127.0.0.1:9/v1", data, tmp_path / "out.json", "--max_retries", "0")
     assert main(arguments) == 2
     assert "never reached" in capsys.readouterr().err
+
+
+def test_a_forgotten_model_is_asked_for(data, tmp_path, capsys):
+    assert main(["validate", "--eval_data", str(data), "--output_file", str(tmp_path / "out.json")]) == 2
+    assert "exactly one says which model replies, got none" in capsys.readouterr().err
+
+
+def test_the_settings_of_the_reward_are_in_the_file(server, data, tmp_path):
+    assert main(asking(server, data, tmp_path / "out.json", "--response_format", "think")) == 0
+    assert read(tmp_path / "out.json")["rewards"] == asdict(RewardConfig(response_format="think"))
+
+
+@pytest.mark.parametrize(("given", "told"), [((), "OPENAI_API_KEY"), (("--api_key_env", "MY_KEY"), "MY_KEY")])
+def test_a_refused_key_is_told_by_its_variable(given, told, data, tmp_path, monkeypatch, capsys):
+    for name in ("OPENAI_API_KEY", "MY_KEY"):
+        monkeypatch.setenv(name, "sk-wrong")
+    with serve("--api_key", "sk-right") as base_url:
+        assert main(asking(base_url, data, tmp_path / "out.json", *given)) == 2
+    assert f"give the key that this server knows (`api_key_env` is {told})" in capsys.readouterr().err

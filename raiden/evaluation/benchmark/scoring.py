@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -78,14 +78,14 @@ def score(sample: Sample, text: str, response_format: ResponseFormat = "plain", 
     return Rule(sample, text, vrar(sample, text, truncated), float(hit))
 
 
-def evaluation(model: str, answered: Sequence[Answered]) -> Evaluation:
+def evaluation(model: str, answered: Sequence[Answered], response_format: ResponseFormat = "plain") -> Evaluation:
     """The replies that the rules could score, in the form that `raiden compare` and `raiden report` read."""
     rows = [
         scored_row(one.rule.sample, one.rule.text, one.truncated, one.rule.reward) | _UNTOLD
         for one in answered
         if one.rule
     ]
-    return Evaluation(model, metrics_of(rows), rows)
+    return Evaluation(model, metrics_of(rows), rows, rewards=asdict(RewardConfig(response_format=response_format)))
 
 
 def write_replies(path: Path, model: str, answered: Sequence[Answered]) -> None:

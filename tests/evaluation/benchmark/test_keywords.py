@@ -207,7 +207,10 @@ def test_the_reward_is_that_of_all_that_was_written(tmp_path, says, response_for
         options += ["--output_dir", str(tmp_path / "out"), "--response_format", response_format]
         assert main(["benchmark", *files, *options]) == 0
 
-    [row] = read_evaluation(tmp_path / "out" / "evaluation.json").rows
+    made = read_evaluation(tmp_path / "out" / "evaluation.json")
+    [row] = made.rows
+    assert made.rewards is not None
+    assert made.rewards["response_format"] == response_format
     assert (row["accuracy"], row["format"], row["question_type"], row["difficulty"]) == (1, well_formed, "", "")
     assert all(row["reply"][span["start"] : span["end"]] == span["text"] == "goose" for span in row["spans"])
     assert row["total"] == pytest.approx(0.7 + 0.3 * well_formed)
