@@ -100,6 +100,7 @@ class RaidenCLI(LightningCLI):
     def before_instantiate_classes(self) -> None:
         config = self.config[self.subcommand] if self.subcommand else self.config
         self._refuse_plain_groups(config)
+        self._whole_batches(config.trainer)
         if config.trainer.enable_progress_bar is None:
             config.trainer.enable_progress_bar = sys.stdout.isatty()
         if config.ckpt_path == "last":
@@ -111,6 +112,13 @@ class RaidenCLI(LightningCLI):
         if not self.trains:
             # Evaluations report to the terminal and to --output_file; a log folder of theirs would look like a run.
             config.trainer.logger = False
+
+    def _whole_batches(self, trainer: Any) -> None:
+        """Makes 15.0 batches 15: Python may turn `int | float` of Lightning's options into `float | int`."""
+        for name in ("train", "val", "test", "predict"):
+            limit = trainer[f"limit_{name}_batches"]
+            if isinstance(limit, float) and limit > 1 and limit.is_integer():
+                trainer[f"limit_{name}_batches"] = int(limit)
 
     def _refuse_plain_groups(self, config: Any) -> None:
         """jsonargparse lets `sampling: 1` through where a group of options stands."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import huggingface_hub.constants
@@ -26,6 +27,15 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 huggingface_hub.constants.HF_HUB_OFFLINE = True  # in this process the variable has been read already
 # On tensors this small threads lose more by waiting for one another than they gain: tenfold on a busy machine.
 torch.set_num_threads(1)
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # in the runs that tests start
+
+
+@pytest.fixture(autouse=True)
+def lightning_forgets_seeds() -> Iterator[None]:
+    """Lightning notes a seed in the environment, where a later run with several processes would find it."""
+    yield
+    os.environ.pop("PL_GLOBAL_SEED", None)
+
 
 CHATML = (
     "{% for message in messages %}"

@@ -166,3 +166,11 @@ def test_score_needs_no_trainer(tmp_path, capsys):
     rows.write_text('{"reply": "I live in York.", "keywords": ["York"]}\n')
     assert main(["score", str(rows), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["accuracy"] == 1
+
+
+def test_whole_batches_stay_whole_whatever_python_remembers_of_unions(tiny_folder, tmp_path, capsys):
+    # 15.0 is what comes of 15 where `float | int` was made before `int | float`; Lightning would refuse it.
+    samples = write_samples_file(tmp_path / "samples.json")
+    arguments = fit_arguments(tiny_folder, samples, tmp_path / "logs")[1:]
+    assert main(["plan", *arguments, "--trainer.limit_train_batches=2.0", "--gpu_memory=4"]) == 0
+    assert "4 steps" in capsys.readouterr().out

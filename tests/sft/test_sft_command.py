@@ -25,7 +25,7 @@ def finished(tiny_folder, tmp_path_factory):
     """A finished run: its folder, and the samples."""
     folder = tmp_path_factory.mktemp("sft")
     samples = write_samples_file(folder / "samples.json")
-    assert main(sft_arguments(tiny_folder, samples, folder / "logs")) == 0
+    finish(raiden(*sft_arguments(tiny_folder, samples, folder / "logs"), cwd=folder))
     return folder / "logs" / "tiny" / "version_0", samples
 
 

@@ -1,0 +1,1 @@
+"""The commands of `raiden` that are none of Lightning's, one file each."""
