@@ -1,1 +1,1 @@
-"""The commands of `raiden` that are none of Lightning's, one file each."""
+"""What each command of `raiden` does, one file each; `fit`, `test` and `predict` stand in `raiden.cli`."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import blake2b
-from typing import Any
+from typing import Any, TypeVar
 
 from raiden.endpoints import ChatEndpoint, ChatRequest, RequestError
 from raiden.errors import ConfigError
@@ -14,6 +14,8 @@ from raiden.evaluation.results import Evaluation, metrics_of, scored_row
 from raiden.prompts import ResponseFormat, build_messages
 from raiden.rewards import VRAR, RewardConfig
 from raiden.types import Sample
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -88,15 +90,15 @@ async def evaluate(
         return scored_row(sample, reply.text, reply.truncated, reward, index)
 
     asked = [ask(sample, index) for sample in samples for index in range(asking.samples_per_question)]
-    done = await _all_of(asked)
+    done = await gather_all(asked)
     rows = [row for row in done if "error" not in row]
     failed = [row for row in done if "error" in row]
     return Evaluation((await endpoint.identity()).model, metrics_of(rows), rows, failed, asdict(vrar.config))
 
 
-async def _all_of(asked: Sequence[Any]) -> list[dict[str, Any]]:
-    """All results in order; the first error of another kind ends the rest."""
-    tasks = [asyncio.ensure_future(one) for one in asked]
+async def gather_all(asked: Sequence[Coroutine[Any, Any, Result]]) -> list[Result]:
+    """All results in order; the first error ends the rest."""
+    tasks = [asyncio.create_task(one) for one in asked]
     try:
         return await asyncio.gather(*tasks)
     finally:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from raiden.endpoints import ChatEndpoint, ChatReply, ChatRequest, RequestError
 from raiden.errors import ConfigError
+from raiden.evaluation.asking import gather_all
 from raiden.evaluation.benchmark.dialogues import Turn
 from raiden.prompts import ResponseFormat, system_message
 from raiden.types import Language, Message
@@ -89,9 +89,4 @@ async def ask_all(
         finally:
             advance()
 
-    tasks = [asyncio.create_task(ask(request)) for request in requests]
-    try:
-        return list(await asyncio.gather(*tasks))
-    finally:
-        for task in tasks:
-            task.cancel()
+    return await gather_all([ask(request) for request in requests])
