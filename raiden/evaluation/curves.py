@@ -51,7 +51,8 @@ def read_curves(run: str | Path) -> list[Curve]:
     events.Reload()
     curves = []
     for name in sorted(events.Tags()["scalars"]):
-        values = {event.step: event.value for event in events.Scalars(name)}
+        in_time = sorted(events.Scalars(name), key=lambda event: event.wall_time)  # files come in the order of names
+        values = {event.step: event.value for event in in_time}
         curves.append(Curve(name, tuple(Point(step, _finite(values[step])) for step in sorted(values))))
     if not curves:
         raise ConfigError(f"`--run`: the TensorBoard files in {run} hold no curves; was the run stopped at its start?")

@@ -14,13 +14,13 @@ from raiden.errors import ConfigError
 from raiden.evaluation.curves import Point, read_curves, thinned
 
 
-def log(folder: Path, suffix: str, **curves: list[tuple[int, float]]) -> None:
+def log(folder: Path, wall_time: float = 1.0, **curves: list[tuple[int, float]]) -> None:
     """Writes scalars as Lightning's logger does, into a file of their own."""
-    writer = EventFileWriter(str(folder), filename_suffix=suffix)
+    writer = EventFileWriter(str(folder))
     for name, points in curves.items():
         for step, value in points:
             scalar = Summary.Value(tag=name, simple_value=value)
-            writer.add_event(Event(step=step, wall_time=1.0, summary=Summary(value=[scalar])))
+            writer.add_event(Event(step=step, wall_time=wall_time, summary=Summary(value=[scalar])))
     writer.close()
 
 
@@ -29,25 +29,25 @@ def read(folder: Path) -> dict[str, list[tuple[int, float | None]]]:
 
 
 def test_a_resumed_run_has_one_curve_in_which_the_later_value_stands(tmp_path):
-    log(tmp_path, ".1", reward=[(0, 0.0), (1, 0.25), (2, 0.5), (3, 0.125)])
-    log(tmp_path, ".2", reward=[(2, 0.5), (3, 0.75), (4, 1.0)])
+    log(tmp_path, wall_time=2.0, reward=[(2, 0.5), (3, 0.75), (4, 1.0)])
+    log(tmp_path, wall_time=1.0, reward=[(0, 0.0), (1, 0.25), (2, 0.5), (3, 0.125)])
     assert read(tmp_path) == {"reward": [(0, 0.0), (1, 0.25), (2, 0.5), (3, 0.75), (4, 1.0)]}
 
 
 def test_what_is_no_number_leaves_a_gap(tmp_path):
-    log(tmp_path, "", kl=[(0, 0.5), (1, math.nan), (2, math.inf)], entropy=[(0, 1.0)])
+    log(tmp_path, kl=[(0, 0.5), (1, math.nan), (2, math.inf)], entropy=[(0, 1.0)])
     assert read(tmp_path) == {"entropy": [(0, 1.0)], "kl": [(0, 0.5), (1, None), (2, None)]}
 
 
 def test_long_curves_are_read_whole(tmp_path):
-    log(tmp_path, "", reward=[(step, float(step)) for step in range(10_001)])
+    log(tmp_path, reward=[(step, float(step)) for step in range(10_001)])
     assert len(read(tmp_path)["reward"]) == 10_001
 
 
 def test_a_folder_without_curves_is_refused(tmp_path):
     with pytest.raises(ConfigError, match="no TensorBoard files"):
         read_curves(tmp_path)
-    log(tmp_path, "")
+    log(tmp_path)
     with pytest.raises(ConfigError, match="hold no curves"):
         read_curves(tmp_path)
 
