@@ -20,7 +20,7 @@ from transformers import (
     Qwen2ForCausalLM,
 )
 
-from raiden.prefix_tree import ATTENTION
+from raiden.prefix_tree import ATTENTION, TreeAttention
 
 # A test that asks a hub for anything fails at once instead of waiting for a connection.
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -35,6 +35,12 @@ def lightning_forgets_seeds() -> Iterator[None]:
     """Lightning notes a seed in the environment, where a later run with several processes would find it."""
     yield
     os.environ.pop("PL_GLOBAL_SEED", None)
+
+
+@pytest.fixture
+def as_on_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tree's attention as other devices than CPUs compute it."""
+    monkeypatch.setattr(TreeAttention, "__call__", lambda tree, layer, *states: tree.run_by_run(*states))
 
 
 CHATML = (

@@ -14,12 +14,15 @@ _FLOAT32 = 4
 _INT64 = 8
 
 
-def kept_by_layer(shape: Shape, size: Pass, precision: Precision, adapters: Adapters | None = None) -> int:
+def kept_by_layer(
+    shape: Shape, size: Pass, precision: Precision, adapters: Adapters | None = None, on_gpu: bool = True
+) -> int:
     """One transformer layer, all that it computes.
 
     Two norms, the inputs of the linear maps, attention, and ``3 I`` for ``silu(gate) * up``. All in one type and all
     weights trained, that is ``T (6 H + 3 A + 4 I)`` numbers and what `kept_by_attention` adds for keys and masks.
-    With `head_norms` two more, of all queries and of all keys.
+    With `head_norms` two more, of all queries and of all keys. On CPUs the outputs of attention are the very tensor
+    that the next map takes in: ``2 A``.
     """
     compute, trained = precision.compute, adapters is None
     gated = 3 * size.tokens * shape.intermediate * compute
@@ -27,7 +30,10 @@ def kept_by_layer(shape: Shape, size: Pass, precision: Precision, adapters: Adap
     if shape.head_norms:
         for heads in (shape.heads, shape.kv_heads):
             norms += kept_by_norm(shape, size.tokens * heads, shape.head_dim, compute, trained)
-    return norms + _inputs(shape, size, precision, adapters) + kept_by_attention(shape, size, compute) + gated
+    is_input = not on_gpu and (adapters is None or ("o_proj" in adapters.targets and compute == _FLOAT32))
+    outputs = 0 if is_input else size.tokens * shape.query_width * compute
+    attention = kept_by_attention(shape, size, compute, on_gpu)
+    return norms + _inputs(shape, size, precision, adapters) + attention + outputs + gated
 
 
 def kept_by_norm(shape: Shape, vectors: int, width: int, bytes_each: int, trained: bool) -> int:
@@ -42,16 +48,18 @@ def kept_by_norm(shape: Shape, vectors: int, width: int, bytes_each: int, traine
     return vectors * width * _FLOAT32 + factors + normed + one_and_weight
 
 
-def kept_by_attention(shape: Shape, size: Pass, compute: int) -> int:
-    """Scaled dot-product attention over the runs of the tree.
+def kept_by_attention(shape: Shape, size: Pass, compute: int, on_gpu: bool) -> int:
+    """Scaled dot-product attention over the runs of the tree, without its outputs.
 
-    Queries and outputs (``2 A``) and a float32 normaliser a head, of each token. Keys and values once as projected
-    and once more for each run that sees others, as one tensor. A boolean mask becomes one of the compute type.
+    Queries (``A``) and a float32 normaliser a head, of each token; keys and values as projected. On GPUs these once
+    more for each run that sees others, as one tensor, and for each a boolean mask that becomes one of the compute
+    type.
     """
-    queries_and_outputs = 2 * size.tokens * shape.query_width * compute
+    queries = size.tokens * shape.query_width * compute
     normalisers = size.tokens * shape.heads * _FLOAT32
-    keys_and_values = 2 * (size.tokens + size.copied_keys) * shape.key_width * compute
-    return queries_and_outputs + normalisers + keys_and_values + size.mask * compute
+    keys_and_values = 2 * size.tokens * shape.key_width * compute
+    run_by_run = (2 * size.copied_keys * shape.key_width + size.mask) * compute if on_gpu else 0
+    return queries + normalisers + keys_and_values + run_by_run
 
 
 def _inputs(shape: Shape, size: Pass, precision: Precision, adapters: Adapters | None) -> int:
@@ -78,13 +86,15 @@ def kept_between_layers(shape: Shape, size: Pass, precision: Precision) -> int:
     return size.tokens * shape.hidden * precision.residual
 
 
-def kept_outside(shape: Shape, size: Pass, precision: Precision, adapters: Adapters | None = None) -> int:
-    """The last norm, the head's input at scored positions, rotary tables, indices, and the tree's boolean masks."""
+def kept_outside(
+    shape: Shape, size: Pass, precision: Precision, adapters: Adapters | None = None, on_gpu: bool = True
+) -> int:
+    """The last norm, the head's input at scored positions, rotary tables, indices; on GPUs the tree's masks."""
     norm = kept_by_norm(shape, size.tokens, shape.hidden, precision.residual, trained=adapters is None)
     head = size.scored * shape.hidden * precision.compute if adapters is None else 0
     rotary = 2 * size.tokens * shape.head_dim * precision.residual
     indices = (size.tokens + 2 * size.scored) * _INT64 + size.scored * _FLOAT32
-    return norm + head + rotary + indices + size.mask
+    return norm + head + rotary + indices + (size.mask if on_gpu else 0)
 
 
 def logits(shape: Shape, size: Pass) -> int:

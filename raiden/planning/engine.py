@@ -39,7 +39,7 @@ def transformers_sampling(training: Training, wave: Wave) -> Moment:
     width = training.precision.compute
     cache = (wave.prompt_tokens + wave.rows * wave.max_tokens) * key_value_bytes(training, width)
     size = Pass(wave.prompt_tokens, 0, wave.mask, 0)
-    prefill = activations.kept_by_layer(training.shape, size, training.precision)
+    prefill = activations.kept_by_layer(training.shape, size, training.precision, on_gpu=training.on_gpu)
     draws = wave.rows * training.shape.vocab * _DRAW_BYTES
     whole = training.shards is not None or training.precision.autocast
     gathered = training.parameters.total * width if whole else 0

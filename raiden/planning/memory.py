@@ -109,12 +109,12 @@ def update_moments(training: Training, size: Pass) -> dict[str, Moment]:
 
 def kept_activations(training: Training, size: Pass) -> int:
     """All that autograd keeps of a forward pass, without the logits."""
-    shape, precision, adapters = training.shape, training.precision, training.adapters
+    shape, precision, adapters, on_gpu = training.shape, training.precision, training.adapters, training.on_gpu
     if training.checkpointing:
         layer = activations.kept_between_layers(shape, size, precision)
     else:
-        layer = activations.kept_by_layer(shape, size, precision, adapters)
-    return shape.num_layers * layer + activations.kept_outside(shape, size, precision, adapters)
+        layer = activations.kept_by_layer(shape, size, precision, adapters, on_gpu)
+    return shape.num_layers * layer + activations.kept_outside(shape, size, precision, adapters, on_gpu)
 
 
 def gathered(training: Training) -> int:
@@ -143,7 +143,7 @@ def layer_backward(training: Training, size: Pass) -> int:
     shape, precision, parameters = training.shape, training.precision, training.parameters
     own = size.tokens * (2 * shape.intermediate + 2 * shape.hidden) * precision.compute
     if training.checkpointing:
-        own += activations.kept_by_layer(shape, size, precision, training.adapters)
+        own += activations.kept_by_layer(shape, size, precision, training.adapters, training.on_gpu)
     learns = training.adapters is None
     if training.shards is not None:
         gather = 4 * parameters.layer * precision.compute

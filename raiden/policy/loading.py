@@ -67,7 +67,7 @@ class PolicyConfig:
     gradient_checkpointing: bool = False
     """Recompute activations in the backward pass: less memory, a third more time."""
     attention: Literal["sdpa", "flex"] = "sdpa"
-    """How the update computes attention over the packed row: segment by segment (sdpa), or all at once in a compiled
+    """How the update computes attention over the packed row: run by run (sdpa), or all at once in a compiled
     kernel of flex attention, for GPUs."""
 
     @property

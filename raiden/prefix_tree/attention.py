@@ -7,20 +7,20 @@ computes plain causal attention, as ``sdpa`` does. Attention dropout is never ap
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 from torch.nn.attention.flex_attention import BlockMask
-from torch.nn.functional import scaled_dot_product_attention
 from transformers import AttentionInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
 from raiden.errors import ConfigError
+from raiden.prefix_tree.cascade import cascade_attention
 from raiden.prefix_tree.layout import Layout
-from raiden.prefix_tree.masks import run_mask, tree_block_mask
+from raiden.prefix_tree.masks import tree_block_mask
+from raiden.prefix_tree.run_by_run import RunByRun
 
 ATTENTION = "raiden_prefix_tree"
 """The name under which transformers knows this attention."""
@@ -49,23 +49,17 @@ class Attention(Protocol):
 
 
 class TreeAttention:
-    """A token sees its ancestors in the tree and itself; a completion never sees its neighbours.
-
-    Run by run, each against the runs before it in its own sequence: no score is computed that is not used, but for
-    the upper triangle of a run's own tokens. Keys and values are never repeated for the query heads that share them.
-    """
+    """A token sees its ancestors in the tree and itself; a completion never sees its neighbours."""
 
     def __init__(self, layout: Layout, device: torch.device) -> None:
         self.layout = layout
         self.device = device
         self.runs = layout.runs()
-        self.lengths = [len(run) for run in self.runs]
 
     @cached_property
-    def masks(self) -> dict[tuple[int, int], Tensor]:
-        """By the numbers of a run's tokens and of those before it; a run with none before it is plainly causal."""
-        sizes = {(len(run), sum(self.lengths[i] for i in run.before)) for run in self.runs if run.before}
-        return {size: run_mask(*size, self.device) for size in sizes}
+    def run_by_run(self) -> RunByRun:
+        """For the devices that `cascade_attention` is not for."""
+        return RunByRun(self.runs, self.device)
 
     @cached_property
     def block_mask(self) -> BlockMask:
@@ -73,33 +67,9 @@ class TreeAttention:
         return tree_block_mask(self.layout, self.device)
 
     def __call__(self, layer: int, query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
-        # A key head and the query heads that share it are a row of the batch: (kv_heads, groups or 1, T, head_dim).
-        queries = query[0].unflatten(0, (key.shape[1], -1)).split(self.lengths, dim=2)
-        keys = key.transpose(0, 1).split(self.lengths, dim=2)
-        values = value.transpose(0, 1).split(self.lengths, dim=2)
-        outputs = []
-        for number, run in enumerate(self.runs):
-            seen = [*run.before, number]
-            outputs.append(self._attend(queries[number], _joined(keys, seen), _joined(values, seen), scale))
-        return torch.cat(outputs, dim=2).flatten(0, 1)[None]
-
-    def _attend(self, query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
-        """The attention of one run, whose own keys are the last ones."""
-        groups, length = query.shape[1:3]
-        mask = self.masks.get((length, key.shape[2] - length))
-        one_for_all = (-1, groups, -1, -1)
-        return scaled_dot_product_attention(
-            query,
-            key.expand(one_for_all),
-            value.expand(one_for_all),
-            attn_mask=mask,
-            is_causal=mask is None,
-            scale=scale,
-        )
-
-
-def _joined(parts: Sequence[Tensor], numbers: Sequence[int]) -> Tensor:
-    return torch.cat([parts[i] for i in numbers], dim=2) if len(numbers) > 1 else parts[numbers[0]]
+        if self.device.type == "cpu":
+            return cascade_attention(self.runs, query, key, value, scale)
+        return self.run_by_run(query, key, value, scale)
 
 
 def refuse_what_is_not_computed(module: Any, asked: dict[str, Any]) -> None:

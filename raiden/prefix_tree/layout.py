@@ -39,6 +39,8 @@ class Run:
 
     start: int
     end: int
+    stop: int
+    """Index behind the last token that may see this run: its descendants follow it in the row."""
     before: tuple[int, ...]
     """The runs that come before it in its sequences, by their number in the row, from the root on."""
 
@@ -62,15 +64,16 @@ class Layout:
         """The row's runs, in order; together they cover it.
 
         >>> pack([[1] * 20 + [2], [1] * 20 + [3]], [[[4, 5], [6]], [[7]]]).runs()[2:4]
-        [Run(start=21, end=23, before=(0, 1)), Run(start=23, end=24, before=(0, 1))]
+        [Run(start=21, end=23, stop=23, before=(0, 1)), Run(start=23, end=24, stop=24, before=(0, 1))]
         """
+        stops = self.last_viewers()
         runs: list[Run] = []
         numbers: dict[tuple[int, int], int] = {}
         for segment in self.segments:
             before = tuple(numbers[span] for span in segment.ancestors)
             own = numbers[segment.start, segment.end] = len(runs)
-            runs.append(Run(segment.start, segment.end, before))
-            runs += [Run(*span, (*before, own)) for span in segment.completions]
+            runs.append(Run(segment.start, segment.end, stops[segment.start], before))
+            runs += [Run(start, end, end, (*before, own)) for start, end in segment.completions]
         return runs
 
     def last_viewers(self) -> list[int]:

@@ -107,38 +107,47 @@ def test_a_pass_is_measured_in_tokens_scores_masks_and_copied_keys():
     assert size_of(two_groups()) == Pass(tokens=194, scored=104, mask=2 * mask, copied_keys=2 * copied)
 
 
+@pytest.fixture(params=[False, True], ids=["cpu", "as_on_gpus"])
+def on_gpu(request) -> bool:
+    """With the attention of CPUs, and with that of GPUs."""
+    if request.param:
+        request.getfixturevalue("as_on_gpus")
+    return request.param
+
+
 @pytest.mark.parametrize(("precision", "dtype"), [(FULL, torch.float32), (HALF, torch.bfloat16)])
 @pytest.mark.parametrize("num_layers", [1, 2])
-def test_autograd_keeps_what_the_formulas_say(precision, dtype, num_layers):
+def test_autograd_keeps_what_the_formulas_say(precision, dtype, num_layers, on_gpu):
     size, own = size_of(two_groups()), shape(num_layers)
-    predicted = num_layers * kept_by_layer(own, size, precision) + kept_outside(own, size, precision)
-    predicted += logits(own, size) - size.mask  # the masks are the batch's, not autograd's
+    predicted = num_layers * kept_by_layer(own, size, precision, None, on_gpu)
+    predicted += kept_outside(own, size, precision, on_gpu=False)  # the masks are the batch's, not autograd's
+    predicted += logits(own, size)
     assert kept_by_autograd(model(num_layers, dtype)) == predicted
 
 
 @pytest.mark.parametrize("targets", ["all-linear", "q_proj,v_proj"])
 @pytest.mark.parametrize(("precision", "dtype"), [(FULL, torch.float32), (HALF, torch.bfloat16)])
-def test_autograd_keeps_for_another_layer_with_adapters_what_the_formula_says(targets, precision, dtype):
+def test_autograd_keeps_for_another_layer_with_adapters_what_the_formula_says(targets, precision, dtype, on_gpu):
     lora = LoraConfig(rank=8, target_modules=targets)
     two, three = (kept_by_autograd(add_lora(model(n, dtype), lora)) for n in (2, 3))
     adapters = Adapters(8, ALL_LINEAR if targets == "all-linear" else frozenset(targets.split(",")))
-    assert three - two == kept_by_layer(shape(3), size_of(two_groups()), precision, adapters)
+    assert three - two == kept_by_layer(shape(3), size_of(two_groups()), precision, adapters, on_gpu)
 
 
 @pytest.mark.parametrize("lora", [None, LoraConfig(rank=8)], ids=["full", "lora"])
 @pytest.mark.parametrize(("precision", "dtype"), [(FULL, torch.float32), (HALF, torch.bfloat16)])
 @pytest.mark.parametrize("family", NORMS)
-def test_autograd_keeps_for_another_layer_of_each_family_what_the_formula_says(family, precision, dtype, lora):
+def test_autograd_keeps_for_another_layer_of_each_family_what_the_formula_says(family, precision, dtype, lora, on_gpu):
     two, three = (of_family(family, n, dtype) for n in (2, 3))
     if lora is not None:
         two, three = add_lora(two, lora), add_lora(three, lora)
     adapters = None if lora is None else Adapters(8, ALL_LINEAR)
     own = replace(of_four_heads(3), **NORMS[family])
     difference = kept_by_autograd(three) - kept_by_autograd(two)
-    assert difference == kept_by_layer(own, size_of(two_groups()), precision, adapters)
+    assert difference == kept_by_layer(own, size_of(two_groups()), precision, adapters, on_gpu)
 
 
-def test_with_checkpointing_autograd_keeps_a_layers_input():
+def test_with_checkpointing_autograd_keeps_a_layers_input(on_gpu):
     two, three = (model(n, torch.float32) for n in (2, 3))
     for policy in (two, three):
         policy.gradient_checkpointing_enable({"use_reentrant": False})

@@ -14,7 +14,7 @@ from raiden.prefix_tree import ATTENTION, FLEX_ATTENTION, Layout, Segment, TreeA
 from raiden.prefix_tree.layout import Run
 from tests.padded import padded_logps
 
-from .families import PAIRS, PROMPTS, TREE, build, packed_logps
+from .families import PAIRS, PROMPTS, TREE, build, largest_difference, packed_logps
 
 CPU = torch.device("cpu")
 
@@ -23,7 +23,7 @@ def test_runs_are_those_drawn_by_hand():
     # Two tokens before, two of its own (a b), completions (c d) and (e).
     root, leaf = Segment(0, 2, ()), Segment(2, 4, ((0, 2),), 0, ((4, 6), (6, 7)))
     runs = Layout((0,) * 7, (0, 1, 2, 3, 4, 5, 4), (root, leaf)).runs()
-    assert runs == [Run(0, 2, ()), Run(2, 4, (0,)), Run(4, 6, (0, 1)), Run(6, 7, (0, 1))]
+    assert runs == [Run(0, 2, 7, ()), Run(2, 4, 7, (0,)), Run(4, 6, 6, (0, 1)), Run(6, 7, 7, (0, 1))]
 
 
 def test_the_mask_of_a_run_is_the_one_drawn_by_hand():
@@ -58,12 +58,55 @@ def slow_attention(layout: Layout, query: Tensor, key: Tensor, value: Tensor, sc
     return out
 
 
-@pytest.mark.parametrize("scale", [0.1, 2.0])
-def test_heads_groups_and_scale_are_those_of_a_slow_attention(scale):
+@pytest.fixture(params=["cascade", "run by run"])
+def either_way(request):
+    """As CPUs compute the tree's attention, and as other devices do."""
+    if request.param == "run by run":
+        request.getfixturevalue("as_on_gpus")
+
+
+def random_states(layout: Layout, dtype: torch.dtype = torch.float32) -> list[Tensor]:
+    """Queries, keys and values of six heads and two."""
     generator = torch.Generator().manual_seed(0)
-    query, key, value = (torch.randn(1, heads, len(TREE), 8, generator=generator) for heads in (6, 2, 2))
-    fast = TreeAttention(TREE, CPU)(0, query, key, value, scale)
-    torch.testing.assert_close(fast, slow_attention(TREE, query, key, value, scale), rtol=0, atol=1e-5)
+    return [
+        torch.randn(1, heads, len(layout), 8, generator=generator).to(dtype).requires_grad_() for heads in (6, 2, 2)
+    ]
+
+
+@pytest.mark.parametrize("scale", [0.1, 2.0])
+def test_outputs_and_gradients_are_those_of_a_slow_attention(scale, either_way):
+    states = random_states(TREE, torch.float64)
+    fast, slow = TreeAttention(TREE, CPU)(0, *states, scale), slow_attention(TREE, *states, scale)
+    weights = torch.linspace(-1, 1, slow.numel(), dtype=torch.float64).view_as(slow)
+    torch.testing.assert_close(fast, slow, rtol=0, atol=1e-12)
+    for got, expected in zip(
+        torch.autograd.grad((fast * weights).sum(), states),
+        torch.autograd.grad((slow * weights).sum(), states),
+        strict=True,
+    ):
+        torch.testing.assert_close(got, expected, rtol=0, atol=1e-12)
+
+
+def test_log_probs_and_gradients_of_a_model_are_those_of_separate_rows_either_way(either_way):
+    logps, gradients = largest_difference(*build("qwen2"))
+    assert logps < 1e-5
+    assert gradients < 1e-5
+
+
+def test_a_completion_without_tokens_sees_nothing(either_way):
+    layout = pack(PROMPTS[:1], [[[], [5, 6]]])
+    states = random_states(layout)
+    torch.testing.assert_close(
+        TreeAttention(layout, CPU)(0, *states, 1.0), slow_attention(layout, *states, 1.0), rtol=0, atol=1e-5
+    )
+
+
+def test_in_bfloat16_parts_are_merged_as_well_as_they_are_computed():
+    states = random_states(TREE, torch.bfloat16)
+    truth = slow_attention(TREE, *(state.float() for state in states), 0.3)
+    out = TreeAttention(TREE, CPU)(0, *states, 0.3)
+    assert out.dtype == torch.bfloat16
+    torch.testing.assert_close(out.float(), truth, rtol=0, atol=2e-2)
 
 
 def test_without_a_tree_the_attention_is_plain_and_causal():
@@ -120,12 +163,10 @@ def test_flex_attention_gives_the_log_probs_of_separate_rows(name, eager_flex_at
 
 
 def test_flex_attention_gives_the_gradients_of_the_segments(eager_flex_attention):
-    tree = TreeAttention(TREE, CPU)
-    generator = torch.Generator().manual_seed(0)
-    states = [torch.randn(1, heads, len(TREE), 8, generator=generator).requires_grad_() for heads in (4, 2, 2)]
+    tree, states = TreeAttention(TREE, CPU), random_states(TREE)
     ours, _ = flex_attention_forward(torch.nn.Linear(1, 1), *states, tree.block_mask, scaling=0.3)
     truth = tree(0, *states, 0.3).transpose(1, 2)
-    weights = torch.randn(truth.shape, generator=generator)
+    weights = torch.linspace(-1, 1, truth.numel()).view_as(truth)
     for got, expected in zip(
         torch.autograd.grad((ours * weights).sum(), states),
         torch.autograd.grad((truth * weights).sum(), states),

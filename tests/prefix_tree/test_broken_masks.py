@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from raiden.prefix_tree import FLEX_ATTENTION, Layout, attention
+from raiden.prefix_tree import FLEX_ATTENTION, Layout, run_by_run
 from raiden.prefix_tree.layout import Run
 from tests.padded import padded_logps
 
@@ -58,20 +58,47 @@ def test_the_tree_has_the_segments_that_these_tests_name():
     assert [segment.prompt for segment in TREE.segments] == [None, None, 0, 1, 2, 3]
 
 
+def completions_are_seen_by_neighbours(layout: Layout) -> list[Run]:
+    runs, completions = right_runs(layout), completion_numbers(layout)
+    # The first of a prompt, by those behind it.
+    last = {run.before: run.stop for i, run in enumerate(runs) if i in completions}
+    return [replace(run, stop=last[run.before]) if i in completions else run for i, run in enumerate(runs)]
+
+
+def questions_are_hidden_from_completions(layout: Layout) -> list[Run]:
+    runs, completions = right_runs(layout), completion_numbers(layout)
+    leaves = {runs[i].before[-1] for i in completions}
+    return [replace(run, stop=run.end) if i in leaves else run for i, run in enumerate(runs)]
+
+
+def questions_are_seen_by_other_questions(layout: Layout) -> list[Run]:
+    runs = right_runs(layout)
+    return [replace(run, stop=runs[run.before[0]].stop if run.before else run.stop) for run in runs]
+
+
 @pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
-def test_a_wrong_tree_is_found_out(layout):
+def test_a_wrong_tree_is_found_out(layout, as_on_gpus):
     assert_found_out(layout)
 
 
 @pytest.mark.parametrize("mistake", [completions_see_neighbours, completions_forget_their_prompts_end])
-def test_runs_that_see_the_wrong_runs_are_found_out(monkeypatch, mistake):
+def test_runs_that_see_the_wrong_runs_are_found_out(monkeypatch, mistake, as_on_gpus):
     monkeypatch.setattr(Layout, "runs", mistake)
     assert_found_out()
 
 
-def test_a_mask_that_shows_the_next_token_is_found_out(monkeypatch):
+@pytest.mark.parametrize(
+    "mistake",
+    [completions_are_seen_by_neighbours, questions_are_hidden_from_completions, questions_are_seen_by_other_questions],
+)
+def test_runs_that_are_seen_by_the_wrong_tokens_are_found_out(monkeypatch, mistake):
+    monkeypatch.setattr(Layout, "runs", mistake)
+    assert_found_out()
+
+
+def test_a_mask_that_shows_the_next_token_is_found_out(monkeypatch, as_on_gpus):
     monkeypatch.setattr(
-        attention, "run_mask", lambda length, before, device: torch.ones(length, before + length).tril(before + 1) > 0
+        run_by_run, "run_mask", lambda length, before, device: torch.ones(length, before + length).tril(before + 1) > 0
     )
     assert_found_out()
 

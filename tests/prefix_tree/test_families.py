@@ -102,7 +102,8 @@ def test_losses_and_gradients_of_a_step_are_those_of_separate_rows(name, loss, h
     if objective.beta:
         update.remember_ref_logps(reference)
     ours = backward(update, tree, range(len(ROLLOUTS)))
-    truth = padded_step(plain, plain_old, plain_reference, objective)
+    # In float64: in float32 the padded rows' own rounding is the larger one.
+    truth = padded_step(plain.double(), plain_old.double(), plain_reference.double(), objective)
     assert abs(ours[0] - truth[0]) < 1e-5 * max(1, abs(truth[0]))
     assert ours[1].keys() == truth[1].keys()
     differences = {name: (ours[1][name] - gradient).norm() for name, gradient in truth[1].items()}
