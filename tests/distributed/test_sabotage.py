@@ -16,7 +16,7 @@ from raiden.grpo import UpdateConfig
 from raiden.optimization import OptimizerConfig
 from tests.distributed.training import Case, train
 from tests.engines.copied import CopyEngine
-from tests.runs import write_samples_file
+from tests.runs import ROOT, fit_arguments, raiden, write_samples_file
 
 Weights = Iterable[tuple[str, Tensor]]
 LAYER = "model.layers.1.mlp.down_proj.weight"
@@ -63,6 +63,15 @@ class SabotagedVLLM(Sabotaged, VLLMEngine):
 
     def close(self) -> None:
         pass
+
+
+class StaleOnOneProcess(CopyEngine):
+    """The second process loses what it is sent from the second sync on."""
+
+    def update_weights(self, weights: Iterable[tuple[str, Tensor]]) -> None:
+        received = [(name, weight.clone()) for name, weight in weights]  # to gather them takes all processes
+        if torch.distributed.get_rank() == 0 or "generate" not in self.calls:
+            super().update_weights(received)
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +139,23 @@ def record_steps(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     monkeypatch.setattr(torch.optim.AdamW, "step", counted)
     return steps
+
+
+@pytest.mark.slow
+def test_one_stale_engine_of_two_processes_stops_the_whole_run(wide_folder, tmp_path):
+    samples = write_samples_file(tmp_path / "samples.json")
+    engine = f"{StaleOnOneProcess.__module__}.{StaleOnOneProcess.__qualname__}"
+    arguments = fit_arguments(
+        wide_folder, samples, tmp_path / "logs", "--trainer.devices=2", "--trainer.strategy=fsdp2",
+        "--trainer.limit_val_batches=0", f"--model.engine={engine}", "--model.canary.max_difference=1e-3",
+    )  # fmt: skip
+    process = raiden(*arguments, cwd=ROOT)  # where the engine can be imported
+    output, _ = process.communicate(timeout=300)
+    assert process.returncode == 2, output
+    assert "canary: after sync 2 " in output
+    assert "step 1 " in output
+    assert "step 2 " not in output
+    assert "Traceback" not in output
 
 
 def test_weights_that_are_not_numbers_stop_the_run_as_well(go):

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor
 from transformers import AutoModelForCausalLM, PreTrainedModel, PreTrainedTokenizerBase
 
-from raiden.engines import TransformersEngine
+from raiden.engines import SamplingConfig, TransformersEngine
 from raiden.prefix_tree import ATTENTION
+from raiden.types import Completion
 
 
 class CopyEngine(TransformersEngine):
@@ -28,9 +29,11 @@ class CopyEngine(TransformersEngine):
         own = AutoModelForCausalLM.from_pretrained(path, dtype=dtype, attn_implementation=ATTENTION)
         super().start(own, tokenizer, max_length, dtype)
 
-    def generate(self, *arguments, **options):
+    def generate(
+        self, prompts: Sequence[Sequence[int]], seeds: Sequence[Sequence[int]], sampling: SamplingConfig
+    ) -> list[list[Completion]]:
         self.calls.append("generate")
-        return super().generate(*arguments, **options)
+        return super().generate(prompts, seeds, sampling)
 
     def update_weights(self, weights: Iterable[tuple[str, Tensor]]) -> None:
         self.calls.append("update_weights")
