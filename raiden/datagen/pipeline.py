@@ -85,6 +85,7 @@ class Pipeline:
         self._max_open = _OPEN_PER_REQUEST * concurrency
         self._num_drafting = 0
         self._num_open = 0
+        self._checking = asyncio.Lock()
         self._has_room = asyncio.Event()
 
     async def run(self) -> None:
@@ -153,7 +154,11 @@ class Pipeline:
     async def _draft(self, slot: Slot, attempt: int, accepted: Sequence[Sample]) -> Sample | Rejection:
         """A draft that is good in itself, or why it is not."""
         record = await self.author.write(slot, attempt)
-        draft = record if isinstance(record, Rejection) else check(record, slot, accepted)
+        if isinstance(record, Rejection):
+            return record
+        async with self._checking:  # one after another: requests go out in between, not behind all of them
+            await asyncio.sleep(0)
+            draft = check(record, slot, accepted)
         if isinstance(draft, Sample):
             for verifier in self.verifiers:
                 rejection = await verifier.verify(draft)

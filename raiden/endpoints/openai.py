@@ -54,8 +54,9 @@ class OpenAIEndpoint:
         self._model_name = model_name
         self._lookup = asyncio.Lock()
         self._dialects = {kind: dialects(kind, enable_thinking is not None) for kind in (True, False)}
-        # A redirect would carry prompts to a server that nobody named; retries and time limits are ours.
-        transport = openai.DefaultAsyncHttpxClient(follow_redirects=False, timeout=None)
+        # A redirect would carry prompts to a server that nobody named; retries and time limits are ours. aiohttp
+        # is what the SDK offers for many requests at once.
+        transport = openai.DefaultAioHttpClient(follow_redirects=False, timeout=None)
         self._client = openai.AsyncOpenAI(base_url=base_url, api_key=self._key, max_retries=0, http_client=transport)
 
     async def identity(self) -> Identity:

@@ -46,7 +46,7 @@ class Behaviour:
     """How the server replies, and how it fails."""
 
     latency: float = 0.0
-    """Seconds before each reply."""
+    """Seconds from a request's arrival to its reply."""
     jitter: float = 0.0
     """Seconds at most that are added, by the request's digest."""
     models: tuple[str, ...] = ("test-model",)
@@ -138,6 +138,7 @@ class ChatServer:
     async def _reply(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()
         digest = _digest(body)
+        number = len(self.bodies)
         self.bodies.append(body)
         self.headers.append(dict(request.headers))
         self.arrivals.append(time.monotonic())
@@ -145,8 +146,9 @@ class ChatServer:
         fault = self._fault(digest)
         if refused := self._refuse_key(request) or self._refuse_field(body) or self._refuse_length(body):
             return refused
-        await asyncio.sleep(self.behaviour.latency + self.behaviour.jitter * int(digest[:4], 16) / 0xFFFF)
         text = self._text(body["messages"], body.get("seed", 0))
+        latency = self.behaviour.latency + self.behaviour.jitter * int(digest[:4], 16) / 0xFFFF
+        await asyncio.sleep(self.arrivals[number] + latency - time.monotonic())  # to write the text takes some of it
         if fault and not (fault in ENDS and body.get("stream")):
             return await self._fail(fault, text, request)
         if self.behaviour.reasoning:
