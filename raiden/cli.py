@@ -191,6 +191,8 @@ def _quieten() -> None:
     warnings.filterwarnings("ignore", message=".*does not have many workers.*")
     # The metric puts the processes' shares together before they are logged.
     warnings.filterwarnings("ignore", message=".*sync_dist=True.*")
+    # The schedule runs over rollouts, and the first of them may have nothing to learn from.
+    warnings.filterwarnings("ignore", message=r".*lr_scheduler\.step\(\)` before `optimizer\.step.*")
     logging.getLogger("lightning.pytorch.utilities.rank_zero").addFilter(
         lambda record: not record.getMessage().startswith("💡 Tip")
     )

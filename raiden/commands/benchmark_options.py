@@ -7,7 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from raiden.commands.model_options import ModelOptions, add_model_options, keep_keys_apart, read_model_options
+from raiden.commands.model_options import (
+    ModelOptions,
+    add_model_options,
+    keep_keys_apart,
+    read_model_options,
+    rewards_of,
+)
 from raiden.errors import ConfigError
 from raiden.evaluation.benchmark.asking import Sampling
 from raiden.evaluation.benchmark.judge import MAX_TOKENS as VERDICT_TOKENS
@@ -49,12 +55,14 @@ def read_options(argv: Sequence[str]) -> BenchmarkOptions:
     if arguments.max_dialogues is not None and arguments.max_dialogues < 1:
         raise ConfigError(f"`max_dialogues` must be at least 1, got {arguments.max_dialogues}.")
     has_judge = any(argument.startswith(f"--{_JUDGE}") for argument in argv)
+    model = read_model_options(arguments)
+    response_format = rewards_of(model, arguments.response_format).response_format
     options = BenchmarkOptions(
         npc_file=Path(arguments.npc_file),
         dialogue_file=Path(arguments.dialogue_file),
         output_dir=Path(arguments.output_dir),
-        model=read_model_options(arguments),
-        sampling=Sampling(arguments.max_tokens, arguments.temperature, arguments.seed, arguments.response_format),
+        model=model,
+        sampling=Sampling(arguments.max_tokens, arguments.temperature, arguments.seed, response_format),
         languages=tuple(arguments.languages),
         max_dialogues=arguments.max_dialogues,
         against=arguments.against,
@@ -115,8 +123,8 @@ def make_parser() -> argparse.ArgumentParser:
     add(
         "--response_format",
         choices=("plain", "think"),
-        default=Sampling.response_format,
-        help="as the model was trained: the reply alone, or one <think> block before it (default: %(default)s)",
+        help="as the model was trained: the reply alone, or one <think> block before it (default: as the run of a "
+        "checkpoint has it, else plain)",
     )
     add(
         f"--{_JUDGE}max_tokens",

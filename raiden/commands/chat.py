@@ -12,10 +12,9 @@ from pathlib import Path
 from raiden.chat import Cast, History, Replies, SampleBook, Screen, Session
 from raiden.chat.history import default_path
 from raiden.chat.session import INTERRUPTED
-from raiden.commands.model_options import add_model_options, open_model, read_model_options
+from raiden.commands.model_options import add_model_options, open_model, read_model_options, rewards_of
 from raiden.errors import ConfigError, ProfileError
 from raiden.profiles import read_profiles
-from raiden.rewards import RewardConfig
 from raiden.types import Profile
 
 _PROFILES = "data/online_profiles.jsonl"
@@ -48,8 +47,9 @@ def _chat(arguments: argparse.Namespace) -> int:
     model = read_model_options(arguments)
     screen = Screen()
     cast = Cast(_profiles(arguments.profiles_file))
-    book = SampleBook(_sample_files(arguments.eval_data), RewardConfig(response_format=arguments.response_format))
-    replies = Replies(arguments.temperature, arguments.max_tokens, arguments.seed, arguments.response_format)
+    rewards = rewards_of(model, arguments.response_format)
+    book = SampleBook(_sample_files(arguments.eval_data), rewards)
+    replies = Replies(arguments.temperature, arguments.max_tokens, arguments.seed, rewards.response_format)
     profile = _choose(cast, arguments.character, screen)
     with _event_loop() as (runner, stack):
         if model.model_path is not None:
@@ -110,8 +110,8 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--response_format",
         choices=("plain", "think"),
-        default=Replies.response_format,
-        help="what the model was trained to write: the reply, or <think> and the reply (default: %(default)s)",
+        help="what the model was trained to write: the reply, or <think> and the reply (default: as the run of a "
+        "checkpoint has it, else plain)",
     )
     return parser
 

@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 from raiden.commands.option_names import NamedEndpoint, renamed
 from raiden.endpoints import ChatEndpoint, RecordedEndpoint, RetryingEndpoint
 from raiden.errors import ConfigError
+from raiden.prompts import ResponseFormat
+from raiden.rewards import RewardConfig
 
 API_KEY_VARIABLE = "OPENAI_API_KEY"
 _SOURCES = ("model_path", "base_url", "model_id")
@@ -121,6 +123,23 @@ def read_model_options(arguments: argparse.Namespace, prefix: str = "") -> Model
 def is_checkpoint(options: ModelOptions) -> bool:
     """Whether the model is a checkpoint of a run, which has settings of its own."""
     return (options.model_path or "").rstrip("/").endswith(".ckpt")
+
+
+def rewards_of(options: ModelOptions, response_format: ResponseFormat | None) -> RewardConfig:
+    """What the model's replies look like and are scored by: as a checkpoint's run has it, else as usual.
+
+    Args:
+        response_format: wins where it is given.
+
+    Raises:
+        ConfigError: the checkpoint or the run's configuration cannot be used.
+    """
+    rewards = RewardConfig()
+    if is_checkpoint(options):
+        from raiden.commands.checkpoint import load_rewards
+
+        rewards = load_rewards(Path(options.model_path or ""), f"{options.prefix}model_path")
+    return replace(rewards, response_format=response_format or rewards.response_format)
 
 
 def keep_keys_apart(one: ModelOptions, other: ModelOptions) -> tuple[ModelOptions, ModelOptions]:

@@ -7,7 +7,7 @@ import asyncio
 import sys
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from raiden.commands.model_options import (
     is_checkpoint,
     open_model,
     read_model_options,
+    rewards_of,
 )
 from raiden.commands.stopping import STOPPED, Progress, until_stopped
 from raiden.datagen.run_state import RunState, beside
@@ -26,7 +27,6 @@ from raiden.endpoints import Identity, RecordedEndpoint
 from raiden.errors import ConfigError
 from raiden.evaluation.asking import Asking, evaluate
 from raiden.evaluation.results import Evaluation, write_evaluation
-from raiden.prompts import ResponseFormat
 from raiden.rewards import RewardConfig
 from raiden.samples import load_samples
 from raiden.types import LANGUAGES, Sample
@@ -47,7 +47,10 @@ def main(argv: Sequence[str]) -> int:
     """
     arguments = _parser().parse_args(argv)
     options = read_model_options(arguments)
-    rewards = _rewards(options, arguments.response_format)
+    rewards = rewards_of(options, arguments.response_format)
+    if is_checkpoint(options):
+        told = ", ".join(f"{name} {value}" for name, value in asdict(rewards).items())
+        print(f"prompts and reward as the checkpoint's run had them: {told}", flush=True)
     asking = Asking(
         arguments.samples_per_question,
         arguments.temperature,
@@ -100,18 +103,6 @@ def _samples(arguments: argparse.Namespace) -> list[Sample]:
             f"{', '.join(arguments.language)}; add a language or drop the option."
         )
     return kept[: arguments.limit]
-
-
-def _rewards(options: ModelOptions, response_format: ResponseFormat | None) -> RewardConfig:
-    """What replies are scored by: as a checkpoint's run has it, else as usual; a format that is asked for wins."""
-    rewards = RewardConfig()
-    if is_checkpoint(options):
-        from raiden.commands.checkpoint import load_rewards
-
-        rewards = load_rewards(Path(options.model_path or ""), f"{options.prefix}model_path")
-        told = ", ".join(f"{name} {value}" for name, value in asdict(rewards).items())
-        print(f"prompts and reward as the checkpoint's run had them: {told}", flush=True)
-    return replace(rewards, response_format=response_format or rewards.response_format)
 
 
 async def _validate(

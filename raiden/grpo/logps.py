@@ -12,6 +12,7 @@ from torch.utils.checkpoint import checkpoint
 from transformers import PreTrainedModel
 
 from raiden.grpo.batching import MicroBatch
+from raiden.grpo.token_scores import token_scores
 
 MAX_LOGITS = 2**26
 """Logits that exist at one time, at most (and a few tensors of their size): 256 MiB in float32."""
@@ -28,7 +29,7 @@ def token_logps(
 
     Args:
         temperature: the one that sampled; at 0 (greedy) the model's own distribution is taken.
-        entropy_gradient: keep what the entropy's gradient needs: one more tensor of the size of the logits.
+        entropy_gradient: whether the entropy has a gradient.
 
     Shape:
         - output: ``(N,)`` and ``(N,)``
@@ -37,14 +38,8 @@ def token_logps(
     project = head.forward
 
     def score(hidden: Tensor, targets: Tensor) -> Tensor:
-        logits = project(hidden).float()
-        if temperature not in (0.0, 1.0):
-            logits = logits / temperature
-        log_total = logits.logsumexp(dim=-1)
-        logps = logits.gather(1, targets[:, None]).squeeze(1) - log_total
-        with torch.set_grad_enabled(entropy_gradient and torch.is_grad_enabled()):
-            entropy = _entropy(logits, log_total)
-        return torch.stack([logps, entropy], dim=-1)
+        # At 0 (greedy) the model's own distribution is meant.
+        return torch.stack(token_scores(project(hidden), targets, temperature or 1.0, entropy_gradient), dim=-1)
 
     def score_in_chunks(hidden: Tensor) -> Tensor:
         size = max(1, MAX_LOGITS // head.weight.shape[0])
@@ -78,9 +73,3 @@ def scored_logits(model: PreTrainedModel, batch: MicroBatch) -> Tensor:
         use_cache=False,
         tree=batch.tree,
     ).logits[0]
-
-
-def _entropy(logits: Tensor, log_total: Tensor) -> Tensor:
-    """``log sum exp(l) - sum p l``, without a second tensor of the size of the logits' log-probabilities."""
-    probabilities = torch.softmax(logits, dim=-1)
-    return log_total - (probabilities * logits).sum(dim=-1)

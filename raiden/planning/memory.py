@@ -22,9 +22,9 @@ Moment = dict[str, int]
 """Bytes of each item."""
 
 _FLOAT32 = 4
-_LOGITS_ALIVE = 5
-"""Tensors of the logits' size in the backward pass of a log-probability: the logits, the gradient from the token
-that was drawn (zeros elsewhere), and ``logits - log_total``, its exponential and that times the gradient."""
+_LOGITS_ALIVE = 3
+"""Tensors of the logits' size where log-probabilities are taken: the head's output, that divided by the temperature,
+and its softmax."""
 
 
 @dataclass(frozen=True)

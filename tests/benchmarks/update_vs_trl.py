@@ -2,9 +2,10 @@
 
     python tests/benchmarks/update_vs_trl.py --prompt 1024 --completion 96 --group 8 [--questions 4]
 
-Prints one JSON line. `ratio` is against TRL as shipped, `ratio_padded` against one padded row a completion that
-projects scored positions only, `ratio_one_level` against sharing within a group alone. On CPU, TRL also projects every
-position of the prompt. All losses and gradient norms are checked to agree.
+Prints one JSON line. `ratio` is against TRL as shipped, `ratio_trl_no_checkpointing` without its gradient
+checkpointing, `ratio_padded` against one padded row a completion that projects scored positions only,
+`ratio_one_level` against sharing within a group alone. On CPU, TRL also projects every position of the prompt. All
+losses and gradient norms are checked to agree.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ from tests.benchmarks.harness import SMOLLM2, alternate, load_model, print_resul
 from tests.grpo.records import make_rollout, make_update
 
 LOSS = "dapo"
+AGAINST = ("padded", "one_level", "trl", "trl_no_checkpointing")
+"""`one_level` differs from raiden with several questions only."""
 
 
 def make_rollouts(vocabulary: int, prompt: int, completion: int, group: int, questions: int) -> list[Rollout]:
@@ -62,23 +65,19 @@ def run_update(model: Any, rollouts: list[Rollout], completion: int, budget: int
 
 
 def run_padded(model: Any, rollouts: list[Rollout], completion: int) -> float:
-    """A row for each completion, the head at scored positions only; a group after the other, as memory asks."""
+    """A row for each completion, the head at scored positions only; up to eight rows a pass, as memory asks."""
     update = make_update(rollouts, ObjectiveConfig(loss=LOSS), UpdateConfig(), completion)
     weights = token_weights(update.num_tokens, LOSS, completion, int(update.num_tokens.sum()), 1)
-    group = update.num_generations
     model.zero_grad()
     total = 0.0
-    for p, rollout in enumerate(rollouts):
-        ids = torch.tensor([[*rollout.prompt.token_ids, *c.token_ids] for c in rollout.completions])
+    rows = torch.tensor([[*r.prompt.token_ids, *c.token_ids] for r in rollouts for c in r.completions])
+    for ids, advantages, weight in zip(*(each.split(8) for each in (rows, update.advantages, weights)), strict=True):
         logits = model(input_ids=ids, logits_to_keep=completion + 1, use_cache=False).logits[:, :-1]
         targets = ids[:, -completion:, None]
         logps = (logits.gather(2, targets).squeeze(2) - logits.logsumexp(-1)).flatten()
-        sequence = torch.arange(group).repeat_interleave(completion)
-        rows = slice(p * group, (p + 1) * group)
-        terms = token_terms(
-            logps, logps.detach(), update.advantages[rows][sequence], sequence, ObjectiveConfig(loss=LOSS)
-        )
-        loss = (terms.loss * weights[rows][sequence]).sum()
+        sequence = torch.arange(len(ids)).repeat_interleave(completion)
+        terms = token_terms(logps, logps.detach(), advantages[sequence], sequence, ObjectiveConfig(loss=LOSS))
+        loss = (terms.loss * weight[sequence]).sum()
         loss.backward()
         total += loss.item()
     return total
@@ -147,10 +146,11 @@ def main() -> None:
     parser.add_argument("--questions", type=int, default=1, help="questions about one character")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--model", default=SMOLLM2)
-    parser.add_argument("--without_trl", action="store_true", help="leave TRL out, where its memory is too much")
+    parser.add_argument("--against", nargs="+", choices=AGAINST, default=AGAINST, help="default: all")
     arguments = parser.parse_args()
     warnings.filterwarnings("ignore")
 
+    against = set(arguments.against) - ({"one_level"} if arguments.questions == 1 else set())
     model, plain = load_model(arguments.model), load_model(arguments.model, "sdpa")
     completion, group = arguments.completion, arguments.group
     rollouts = make_rollouts(model.config.vocab_size, arguments.prompt, completion, group, arguments.questions)
@@ -159,14 +159,14 @@ def main() -> None:
     contestants: dict[str, Callable[[], float]] = {
         "raiden": lambda: run_update(model, rollouts, completion, whole),
         "padded": lambda: run_padded(plain, rollouts, completion),
+        "one_level": lambda: run_update(model, rollouts, completion, one_group),
     }
-    if arguments.questions > 1:
-        contestants["one_level"] = lambda: run_update(model, rollouts, completion, one_group)
-    if not arguments.without_trl:
+    if against & {"trl", "trl_no_checkpointing"}:
         trainer = make_trl(plain, arguments.model, completion, group)
         advantages = make_update(rollouts, ObjectiveConfig(loss=LOSS)).advantages
         contestants["trl"] = lambda: run_trl(trainer, rollouts, advantages, checkpointing=True)
         contestants["trl_no_checkpointing"] = lambda: run_trl(trainer, rollouts, advantages, checkpointing=False)
+    contestants = {name: run for name, run in contestants.items() if name == "raiden" or name in against}
     losses: dict[str, float] = {}
     norms: dict[str, float] = {}
 
@@ -177,12 +177,8 @@ def main() -> None:
     seconds = alternate(contestants, arguments.rounds, look)
     for values, tolerance in ((losses, 1e-5), (norms, 1e-4 * norms["raiden"])):
         assert max(values.values()) - min(values.values()) < tolerance, f"they do not agree: {values}"
-    ratios = {"ratio_padded": ratio(seconds, "padded", "raiden")}
-    if "trl" in seconds:
-        ratios["ratio"] = ratio(seconds, "trl", "raiden")
-        ratios["ratio_no_checkpointing"] = ratio(seconds, "trl_no_checkpointing", "raiden")
-    if "one_level" in seconds:
-        ratios["ratio_one_level"] = ratio(seconds, "one_level", "raiden")
+    names = {"ratio" if name == "trl" else f"ratio_{name}": name for name in contestants if name != "raiden"}
+    ratios = {ratio_name: ratio(seconds, name, "raiden") for ratio_name, name in names.items()}
     options = {name: getattr(arguments, name) for name in ("model", "prompt", "completion", "group", "questions")}
     print_result({"benchmark": "update_vs_trl", **options}, seconds, gradient_norm=norms, **ratios)
 

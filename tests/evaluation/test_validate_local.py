@@ -1,6 +1,7 @@
 """`raiden validate` of models of this machine: folders, checkpoints and exports of a run."""
 
 import asyncio
+import io
 import json
 import re
 import shutil
@@ -13,6 +14,7 @@ import torch
 
 from raiden.__main__ import main
 from raiden.checkpoints import checkpoints_of
+from raiden.commands.benchmark_options import read_options
 from raiden.commands.local_model import open_local
 from raiden.commands.model_options import ModelOptions
 from raiden.endpoints import ChatRequest
@@ -154,6 +156,21 @@ def test_a_format_that_is_asked_for_wins_over_that_of_the_run(adapted, tmp_path)
     asked, plain = (read(tmp_path / name)["rewards"] for name in ("out", "out---response_format-plain"))
     assert (asked["response_format"], plain["response_format"]) == ("think", "plain")
     assert asked["min_length"] == plain["min_length"] == 6
+
+
+def test_the_benchmark_and_a_chat_take_the_format_of_the_run_too(adapted, tmp_path, monkeypatch, capsys):
+    checkpoint = with_settings(adapted[0], tmp_path / "run", response_format="think")
+    command = ["--model_path", str(checkpoint), "--npc_file=n", "--dialogue_file=d", "--output_dir=o"]
+    assert read_options(command).sampling.response_format == "think"
+    assert read_options([*command, "--response_format", "plain"]).sampling.response_format == "plain"
+
+    profiles = tmp_path / "one.jsonl"
+    setting = "<Character Setting>\nName: Ada\nIntroduction: Ada has a dog called Biscuit.\n</Character Setting>"
+    profiles.write_text(json.dumps({"prompt": setting}), encoding="utf-8")
+    monkeypatch.setattr("sys.stdin", io.StringIO("What is your dog called?\n/why\n"))
+    talk = ["chat", "--model_path", str(checkpoint), "--max_tokens", "4", "--history", str(tmp_path / "talks.jsonl")]
+    assert main([*talk, "--profiles_file", str(profiles), "--eval_data", str(adapted[1])]) == 0
+    assert "accuracy 0, format 0" in capsys.readouterr().out  # what it wrote has no <think>
 
 
 def test_a_run_with_flex_attention_is_exported_without_a_gpu(adapted, tmp_path):

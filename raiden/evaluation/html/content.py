@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from raiden.evaluation.comparison import compare
+from raiden.evaluation.comparison import compare, differing_rewards
 from raiden.evaluation.curves import Curve
 from raiden.evaluation.html.figures import figures, writing
 from raiden.evaluation.html.panels import panels
@@ -62,6 +62,8 @@ def _notes(evaluations: Sequence[tuple[str, Evaluation]], by_sample: Sequence[Re
             yield f"Samples that only {name} has: {alone:,}. They count in its shares, not in the differences."
         if evaluation.failed:
             yield f"Requests of {name} without a reply: {len(evaluation.failed):,}. They count nowhere."
+    if len(evaluations) == 2 and (differing := differing_rewards(*(evaluation for _, evaluation in evaluations))):
+        yield f"Scored with different settings ({differing}): the mean rewards cannot be compared."
 
 
 def _sample(row: Row, profiles: dict[Any, int], replies: Sequence[Sequence[Row]]) -> dict[str, Any]:

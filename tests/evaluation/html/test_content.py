@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -36,6 +37,13 @@ def test_requests_without_a_reply_are_told():
     failed = [{"id": "en2", "reply_index": 0, "error": "HTTP 500"}]
     notes = content(evaluation("m", [row("en1", "Hull.", True, "Hull")], failed=failed))["notes"]
     assert notes == ["Requests of 0.json without a reply: 1. They count nowhere."]
+
+
+def test_rewards_with_different_settings_are_told():
+    first, second = (replace(each, rewards={"min_length": n}) for n, each in enumerate((before(), after())))
+    (note,) = content(first, second)["notes"]
+    assert note == "Scored with different settings (min_length 0 and 1): the mean rewards cannot be compared."
+    assert content(first, first)["notes"] == []
 
 
 def test_a_profile_is_kept_once_however_many_samples_have_it():
