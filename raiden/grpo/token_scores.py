@@ -1,4 +1,4 @@
-"""Log-probability and entropy from logits, with few tensors of their size: these are the peak at large vocabularies."""
+"""Log-probability and entropy from logits: at large vocabularies the tensors of their size are the peak of memory."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+_BLOCK = 2**22
+"""Logits that are worked on at a time: 16 MiB in float32, which allocators and caches hand on to the next."""
+
 
 def token_scores(logits: Tensor, targets: Tensor, temperature: float, entropy_gradient: bool) -> tuple[Tensor, Tensor]:
     """Of the distribution ``softmax(logits / temperature)``: the target's log-probability and the entropy, in nats.
 
-    Three tensors of the logits' size are alive at once in the forward pass, and one stays for the backward pass,
-    where there are two; with `entropy_gradient` three.
+    The backward pass writes the gradient over the logits, which nothing else may need; a second one raises. So there
+    is one tensor of their size, and one more in the forward pass where they are divided or cast.
 
     Args:
         temperature: above 0.
@@ -37,11 +40,13 @@ class _TokenScores(torch.autograd.Function):
         logits = logits.float()
         if temperature != 1:
             logits = logits / temperature
-        probabilities = logits.softmax(dim=-1)
-        # The normaliser by the likeliest token: a second exponential of all logits is saved.
-        log_total = logits.amax(dim=-1) - probabilities.amax(dim=-1).log()
+        log_total, entropy = logits.new_empty(len(logits)), logits.new_empty(len(logits))
+        for rows in _blocks(logits):
+            probabilities = logits[rows].softmax(dim=-1)
+            # By the likeliest token, for a log-sum-exp would take the exponentials once more.
+            log_total[rows] = logits[rows].amax(dim=-1) - probabilities.amax(dim=-1).log()
+            entropy[rows] = log_total[rows] - torch.einsum("nv,nv->n", probabilities, logits[rows])
         logps = logits.gather(1, targets[:, None]).squeeze(1) - log_total
-        entropy = log_total - torch.einsum("nv,nv->n", probabilities, logits)
         ctx.save_for_backward(logits, targets, log_total, *([entropy] if entropy_gradient else []))
         ctx.set_materialize_grads(False)
         if not entropy_gradient:
@@ -52,13 +57,19 @@ class _TokenScores(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, grad_logps: Tensor | None, grad_entropy: Tensor | None) -> tuple[Tensor | None, ...]:
         """``d logp / d l_j = [j is the target] - p_j``, and ``d H / d l_j = -p_j (log p_j + H)``."""
-        logits, targets, log_total, *of_entropy = ctx.saved_tensors
-        logps = logits - log_total[:, None]
+        grad, targets, log_total, *of_entropy = ctx.saved_tensors
         of_target = torch.zeros_like(log_total) if grad_logps is None else grad_logps / ctx.temperature
-        factor = -of_target[:, None]
-        if grad_entropy is not None:
-            (entropy,) = of_entropy
-            factor = factor - (logps + entropy[:, None]) * (grad_entropy / ctx.temperature)[:, None]
-        grad = logps.exp_().mul_(factor)
+        for rows in _blocks(grad):
+            logps = grad[rows].sub_(log_total[rows, None])
+            factor = -of_target[rows, None]
+            if grad_entropy is not None:
+                (entropy,) = of_entropy
+                factor = factor - (logps + entropy[rows, None]) * (grad_entropy[rows, None] / ctx.temperature)
+            logps.exp_().mul_(factor)
         grad.scatter_add_(1, targets[:, None], of_target[:, None])
         return grad.to(ctx.dtype), None, None, None
+
+
+def _blocks(logits: Tensor) -> list[slice]:
+    size = max(1, _BLOCK // logits.shape[1])
+    return [slice(start, start + size) for start in range(0, len(logits), size)]

@@ -22,9 +22,9 @@ Moment = dict[str, int]
 """Bytes of each item."""
 
 _FLOAT32 = 4
-_LOGITS_ALIVE = 3
-"""Tensors of the logits' size where log-probabilities are taken: the head's output, that divided by the temperature,
-and its softmax."""
+_LOGITS_ALIVE = 2
+"""Tensors of the logits' size where log-probabilities are taken: the head's output, and that divided by the
+temperature."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,9 @@ import pytest
 import torch
 
 import raiden.grpo.logps
+import raiden.grpo.token_scores
 from raiden.grpo import Group, MicroBatch, micro_batches, token_logps
+from raiden.grpo.token_scores import token_scores
 from tests.padded import padded_logits, padded_logps
 
 CPU = torch.device("cpu")
@@ -31,7 +33,7 @@ class GivenHead(torch.nn.Module):
         self.weight = torch.nn.Parameter(torch.tensor(logits))
 
     def forward(self, hidden: torch.Tensor) -> torch.Tensor:
-        return self.weight.expand(*hidden.shape[:-1], -1)
+        return self.weight.repeat(*hidden.shape[:-1], 1)
 
 
 class GivenLogits:
@@ -82,6 +84,27 @@ def test_the_entropy_has_a_gradient_only_where_it_is_asked_for():
     )
     with torch.no_grad():
         assert not token_logps(model, batch, entropy_gradient=True)[1].requires_grad
+
+
+@pytest.mark.parametrize("block", [1, 7, 100])
+@pytest.mark.parametrize("temperature", [1.0, 0.7])
+def test_gradients_are_those_of_autograd_whatever_the_blocks(monkeypatch, temperature, block):
+    monkeypatch.setattr(raiden.grpo.token_scores, "_BLOCK", block)
+    generator = torch.Generator().manual_seed(0)
+    logits = (5 * torch.randn(4, 7, generator=generator)).requires_grad_()
+    targets = torch.tensor([0, 6, 3, 3])
+    weights = torch.randn(2, 4, generator=generator)
+    slow = torch.distributions.Categorical(logits=logits / temperature)
+    (expected,) = torch.autograd.grad((torch.stack([slow.log_prob(targets), slow.entropy()]) * weights).sum(), logits)
+    # A copy: the gradient is written over the logits.
+    logps, entropy = token_scores(logits.clone(), targets, temperature, entropy_gradient=True)
+    torch.testing.assert_close(logps, slow.log_prob(targets), rtol=0, atol=1e-5)
+    torch.testing.assert_close(entropy, slow.entropy(), rtol=0, atol=1e-5)
+    loss = (torch.stack([logps, entropy]) * weights).sum()
+    (gradient,) = torch.autograd.grad(loss, logits, retain_graph=True)
+    torch.testing.assert_close(gradient, expected, rtol=0, atol=1e-5)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        loss.backward()
 
 
 @pytest.mark.parametrize("temperature", [1.0, 0.7])
