@@ -2,8 +2,9 @@
 
     python tests/benchmarks/memory_vs_trl.py [--prompt 1024 --completion 96 --group 8]
 
-Prints one JSON line; `ratio` is ours by TRL's as shipped (checkpointing on). Each update runs in a process of its own;
-what is counted is its peak resident memory above what it had with the model loaded and its gradients there.
+Prints one JSON line; `ratio` is ours by TRL's as shipped, both with gradient checkpointing;
+`ratio_no_checkpointing` is that of both without. Each update runs in a process of its own; what is counted is its peak
+resident memory above what it had with the model loaded and its gradients there.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from tests.benchmarks.harness import SMOLLM2, load_model, print_result
 from tests.benchmarks.update_vs_trl import LOSS, make_rollouts, make_trl, run_padded, run_trl, run_update
 from tests.grpo.records import make_update
 
-CONTESTANTS = ("raiden", "padded", "trl", "trl_no_checkpointing")
+CONTESTANTS = ("raiden", "raiden_no_checkpointing", "trl", "trl_no_checkpointing", "padded_no_checkpointing")
 
 
 def make_folder(folder: Path, vocabulary: int) -> None:
@@ -48,19 +49,22 @@ def resident() -> int:
 def measure(contestant: str, folder: str, arguments: argparse.Namespace) -> None:
     warnings.filterwarnings("ignore")
     completion, group = arguments.completion, arguments.group
-    model = load_model(folder) if contestant == "raiden" else load_model(folder, "sdpa")
+    checkpointing = not contestant.endswith("_no_checkpointing")
+    model = load_model(folder) if contestant.startswith("raiden") else load_model(folder, "sdpa")
     rollouts = make_rollouts(model.config.vocab_size, arguments.prompt, completion, group, 1)
     trainer = make_trl(model, folder, completion, group) if contestant.startswith("trl") else None
     advantages = make_update(rollouts, ObjectiveConfig(loss=LOSS)).advantages
     for parameter in model.parameters():
         parameter.grad = torch.ones_like(parameter)  # written to, so that it is resident
     before = resident()
-    if contestant == "raiden":
+    if contestant.startswith("raiden"):
+        if checkpointing:
+            model.gradient_checkpointing_enable({"use_reentrant": False})
         run_update(model, rollouts, completion, arguments.prompt + completion * group)
     elif trainer is None:
         run_padded(model, rollouts, completion)
     else:
-        run_trl(trainer, rollouts, advantages, checkpointing=contestant == "trl")
+        run_trl(trainer, rollouts, advantages, checkpointing)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     print(json.dumps({"before": before, "peak": peak}))
 
@@ -71,6 +75,7 @@ def main() -> None:
     parser.add_argument("--completion", type=int, default=96)
     parser.add_argument("--group", type=int, default=8)
     parser.add_argument("--vocabulary", type=int, default=152_000)
+    parser.add_argument("--contestants", nargs="+", choices=CONTESTANTS, default=CONTESTANTS, help="default: all")
     parser.add_argument("--measure", nargs=2, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.measure:
@@ -79,19 +84,23 @@ def main() -> None:
     peaks: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as folder:
         make_folder(Path(folder), arguments.vocabulary)
-        for contestant in CONTESTANTS:
+        for contestant in arguments.contestants:
             command = [sys.executable, __file__, *sys.argv[1:], "--measure", contestant, folder]
             output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
             result = json.loads(output.splitlines()[-1])
             peaks[contestant] = round((result["peak"] - result["before"]) / 2**20, 1)
     options = {name: getattr(arguments, name) for name in ("prompt", "completion", "group", "vocabulary")}
-    print_result(
-        {"benchmark": "memory_vs_trl", **options},
-        {},
-        peak_mib=peaks,
-        ratio=round(peaks["raiden"] / peaks["trl"], 3),
-        ratio_padded=round(peaks["raiden"] / peaks["padded"], 3),
-    )
+    pairs = {
+        "ratio": ("raiden", "trl"),
+        "ratio_no_checkpointing": ("raiden_no_checkpointing", "trl_no_checkpointing"),
+        "ratio_padded": ("raiden_no_checkpointing", "padded_no_checkpointing"),
+    }
+    ratios = {
+        name: round(peaks[ours] / peaks[theirs], 3)
+        for name, (ours, theirs) in pairs.items()
+        if ours in peaks and theirs in peaks
+    }
+    print_result({"benchmark": "memory_vs_trl", **options}, {}, peak_mib=peaks, **ratios)
 
 
 if __name__ == "__main__":
