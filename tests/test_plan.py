@@ -83,7 +83,7 @@ def test_a_run_that_fits_is_shown_as_a_table_and_leaves_nothing(tiny_folder, tmp
 
 
 def test_a_run_that_does_not_fit_exits_with_1_and_names_the_largest_item(tiny_folder, tmp_path, capsys):
-    assert main(plan_arguments(tiny_folder, tmp_path, "--gpu_memory=0.6", "--data.batch_size=8")) == 1
+    assert main(plan_arguments(tiny_folder, tmp_path, "--gpu_memory=0.59", "--data.batch_size=8")) == 1
     output = capsys.readouterr().out
     assert "does not fit: " in output
     assert "the largest item is" in output

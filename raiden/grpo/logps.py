@@ -14,8 +14,8 @@ from transformers import PreTrainedModel
 from raiden.grpo.batching import MicroBatch
 from raiden.grpo.token_scores import token_scores
 
-MAX_LOGITS = 2**26
-"""Logits that exist at one time, at most (and a few tensors of their size): 256 MiB in float32."""
+MAX_LOGITS = 2**27
+"""Logits that exist at one time, at most (and where a temperature divides them, as many again): 512 MiB in float32."""
 
 
 def token_logps(
