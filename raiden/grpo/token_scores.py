@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-_BLOCK = 2**22
+BLOCK = 2**22
 """Logits that are worked on at a time: 16 MiB in float32, which allocators and caches hand on to the next."""
 
 
@@ -71,5 +71,5 @@ class _TokenScores(torch.autograd.Function):
 
 
 def _blocks(logits: Tensor) -> list[slice]:
-    size = max(1, _BLOCK // logits.shape[1])
+    size = max(1, BLOCK // logits.shape[1])
     return [slice(start, start + size) for start in range(0, len(logits), size)]

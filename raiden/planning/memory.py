@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from math import ceil
 
+from raiden.grpo.token_scores import BLOCK
 from raiden.planning import activations
 from raiden.planning.shape import Adapters, Parameters, Pass, Precision, Shape
 
@@ -125,10 +126,10 @@ def gathered(training: Training) -> int:
 
 
 def logits(training: Training, size: Pass) -> int:
-    """Those alive at once; below float32 also the head's own output, which the gradient is cast back to."""
+    """Those alive at once, and a block of probabilities; below float32 also the head's own output."""
     own = activations.logits(training.shape, size)
     cast = own * training.precision.compute // _FLOAT32 if training.precision.compute != _FLOAT32 else 0
-    return _LOGITS_ALIVE * own + cast
+    return _LOGITS_ALIVE * own + min(own, BLOCK * _FLOAT32) + cast
 
 
 def layer_backward(training: Training, size: Pass) -> int:

@@ -86,8 +86,19 @@ def make_model(name: str, folder: str) -> str:
     return folder
 
 
+def load_libraries() -> None:
+    """What comes into memory with the first step of any model."""
+    config = Qwen2Config(
+        vocab_size=1000, hidden_size=16, intermediate_size=16, num_hidden_layers=1, num_attention_heads=1,
+        num_key_value_heads=1, attn_implementation=ATTENTION,
+    )  # fmt: skip
+    model = Qwen2ForCausalLM(config)
+    optimizer, _ = make_optimizer(model.parameters(), OptimizerConfig(), 10)
+    step(model, optimizer, make_rollouts(1, 2), 1024)
+
+
 def measure_case(name: str, folder: str, tokens: int, checkpointing: bool) -> None:
-    torch.nn.Linear(8, 8)(torch.randn(2, 8)).sum().backward()  # what torch loads with the first backward pass
+    load_libraries()
     before = resident("VmRSS")
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation=ATTENTION).train()
     if checkpointing:

@@ -89,7 +89,7 @@ def test_the_entropy_has_a_gradient_only_where_it_is_asked_for():
 @pytest.mark.parametrize("block", [1, 7, 100])
 @pytest.mark.parametrize("temperature", [1.0, 0.7])
 def test_gradients_are_those_of_autograd_whatever_the_blocks(monkeypatch, temperature, block):
-    monkeypatch.setattr(raiden.grpo.token_scores, "_BLOCK", block)
+    monkeypatch.setattr(raiden.grpo.token_scores, "BLOCK", block)
     generator = torch.Generator().manual_seed(0)
     logits = (5 * torch.randn(4, 7, generator=generator)).requires_grad_()
     targets = torch.tensor([0, 6, 3, 3])

@@ -250,10 +250,10 @@ def test_adapters_need_gradients_and_states_of_their_own_only():
     assert moment["optimizer states"] == 800
 
 
-def test_logits_are_alive_twice():
-    assert update_moments(THOUSAND, PASS)["logits"]["logits"] == 2 * 6 * 100 * 4
+def test_logits_are_alive_twice_and_a_block_of_probabilities():
+    assert update_moments(THOUSAND, PASS)["logits"]["logits"] == 3 * 6 * 100 * 4
     # In bfloat16 the head's own output is there as well.
-    assert update_moments(replace(THOUSAND, precision=HALF), PASS)["logits"]["logits"] == 2 * 6 * 100 * 4 + 6 * 100 * 2
+    assert update_moments(replace(THOUSAND, precision=HALF), PASS)["logits"]["logits"] == 3 * 6 * 100 * 4 + 6 * 100 * 2
 
 
 def test_gradients_are_there_at_the_beginning_only_where_passes_add_up():
