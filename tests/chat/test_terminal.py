@@ -45,9 +45,9 @@ def test_wide_characters_are_edited_as_whole_characters(tmp_path):
             window.type("佟")
             window.wait_for("You:")
             window.press("你", "好", "吗", "BSpace", "Left", "啊", "Enter")
-            window.wait_for("佟大喜: 「你啊好」")
+            window.wait_for("佟大喜: 「你啊好」\nYou:")  # a key before the prompt would be nobody's
             window.type("漢字かなと한글 mixed")
-            window.wait_for("佟大喜: 「漢字かなと한글 mixed」")
+            window.wait_for("佟大喜: 「漢字かなと한글 mixed」\nYou:")
             window.press("Up", "Up", "Enter")
             window.wait_for("佟大喜: 「你啊好」\nYou:", times=2)
             window.press("C-d")

@@ -22,7 +22,7 @@ def files(tmp_path, monkeypatch):
 
 
 def test_two_evaluations_and_a_run_make_one_file(files, capsys):
-    log(files, "", reward=[(0, 0.25), (1, 0.5)])
+    log(files, reward=[(0, 0.25), (1, 0.5)])
     assert main(["report", "before.json", "after.json", "--run", ".", "--title", "Edith & co"]) == 0
     page = (files / "report.html").read_text(encoding="utf-8")
     assert "<title>Edith &amp; co</title>" in page
