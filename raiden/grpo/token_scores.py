@@ -45,7 +45,8 @@ class _TokenScores(torch.autograd.Function):
             probabilities = logits[rows].softmax(dim=-1)
             # By the likeliest token, for a log-sum-exp would take the exponentials once more.
             log_total[rows] = logits[rows].amax(dim=-1) - probabilities.amax(dim=-1).log()
-            entropy[rows] = log_total[rows] - torch.einsum("nv,nv->n", probabilities, logits[rows])
+            # No matrix product, which autocast would make coarse.
+            entropy[rows] = log_total[rows] - probabilities.mul_(logits[rows]).sum(dim=-1)
         logps = logits.gather(1, targets[:, None]).squeeze(1) - log_total
         ctx.save_for_backward(logits, targets, log_total, *([entropy] if entropy_gradient else []))
         ctx.set_materialize_grads(False)

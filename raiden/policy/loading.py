@@ -67,8 +67,8 @@ class PolicyConfig:
     gradient_checkpointing: bool = False
     """Recompute activations in the backward pass: less memory, a third more time."""
     attention: Literal["sdpa", "flex"] = "sdpa"
-    """How the update computes attention over the packed row: run by run (sdpa), or all at once in a compiled
-    kernel of flex attention, for GPUs."""
+    """How the update computes attention over the packed row: run by run (sdpa; on CPUs as a cascade), or all at
+    once in a compiled kernel of flex attention, for GPUs."""
 
     @property
     def attention_function(self) -> str:

@@ -167,10 +167,12 @@ def test_the_benchmark_and_a_chat_take_the_format_of_the_run_too(adapted, tmp_pa
     profiles = tmp_path / "one.jsonl"
     setting = "<Character Setting>\nName: Ada\nIntroduction: Ada has a dog called Biscuit.\n</Character Setting>"
     profiles.write_text(json.dumps({"prompt": setting}), encoding="utf-8")
-    monkeypatch.setattr("sys.stdin", io.StringIO("What is your dog called?\n/why\n"))
-    talk = ["chat", "--model_path", str(checkpoint), "--max_tokens", "4", "--history", str(tmp_path / "talks.jsonl")]
-    assert main([*talk, "--profiles_file", str(profiles), "--eval_data", str(adapted[1])]) == 0
-    assert "accuracy 0, format 0" in capsys.readouterr().out  # what it wrote has no <think>
+    talk = ["chat", "--model_path", str(checkpoint), "--history", str(tmp_path / "talks.jsonl")]
+    files = ["--profiles_file", str(profiles), "--eval_data", str(adapted[1])]
+    for options, thinks in (([], True), (["--response_format", "plain"], False)):
+        monkeypatch.setattr("sys.stdin", io.StringIO("/system\n"))  # what the model is told
+        assert main([*talk, *files, *options]) == 0
+        assert ("<think>" in capsys.readouterr().out) is thinks
 
 
 def test_a_run_with_flex_attention_is_exported_without_a_gpu(adapted, tmp_path):

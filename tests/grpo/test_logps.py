@@ -107,6 +107,16 @@ def test_gradients_are_those_of_autograd_whatever_the_blocks(monkeypatch, temper
         loss.backward()
 
 
+def test_autocast_makes_scores_no_coarser():
+    logits = 10 * torch.randn(4, 700, generator=torch.Generator().manual_seed(0))
+    targets = torch.tensor([0, 6, 3, 3])
+    expected = token_scores(logits, targets, 0.7, entropy_gradient=False)
+    with torch.autocast("cpu", torch.bfloat16):
+        torch.testing.assert_close(
+            token_scores(logits, targets, 0.7, entropy_gradient=False), expected, rtol=0, atol=0
+        )
+
+
 @pytest.mark.parametrize("temperature", [1.0, 0.7])
 def test_logps_and_entropies_are_those_of_padded_rows(tiny_model, plain_model, temperature):
     logps, entropy = token_logps(tiny_model, only_batch(GROUPS), temperature)
