@@ -1,6 +1,7 @@
 """The policy: a causal language model, its tokenizer, its frozen reference and its export."""
 
 from raiden.policy.export import export_policy
+from raiden.policy.finite import nonfinite_of, nonfinite_states, nonfinite_weights
 from raiden.policy.loading import LoraConfig, Placement, Policy, PolicyConfig, load_policy, load_tokenizer
 from raiden.policy.restoring import restore_weights
 from raiden.policy.sharding import gathered
@@ -16,6 +17,9 @@ __all__ = [
     "gathered",
     "load_policy",
     "load_tokenizer",
+    "nonfinite_of",
+    "nonfinite_states",
+    "nonfinite_weights",
     "resolve_model",
     "restore_weights",
     "stream_weights",

@@ -24,6 +24,7 @@ from transformers.utils import GENERATION_CONFIG_NAME
 
 from raiden.errors import ConfigError
 from raiden.policy.families import refuse_unsupported
+from raiden.policy.finite import nonfinite_weights
 from raiden.policy.sharding import initialise_adapters, load_shards, shard
 from raiden.policy.sources import local_folder, resolve_model, told_of_model
 from raiden.prefix_tree import ATTENTION, FLEX_ATTENTION
@@ -161,7 +162,8 @@ def load_policy(config: PolicyConfig, with_reference: bool, placement: Placement
         placement: shards both over its mesh, each process reading its own part; None loads them whole.
 
     Raises:
-        ConfigError: the model cannot be read, or its attention is not one that the prefix tree computes exactly.
+        ConfigError: the model cannot be read, its attention is not one that the prefix tree computes exactly, or a
+            weight is not a finite number.
     """
     if config.attention == "flex" and not torch.cuda.is_available():
         raise ConfigError(
@@ -174,6 +176,11 @@ def load_policy(config: PolicyConfig, with_reference: bool, placement: Placement
             folder = local_folder(folder)
         refuse_unsupported(AutoConfig.from_pretrained(folder))
         model = _load(folder, config, placement, config.lora)
+        if broken := nonfinite_weights(model):
+            raise ConfigError(
+                f"`model.policy.path`: {config.path} has weights that are not finite numbers ({len(broken)} weights, "
+                f"the first: {broken[0]}); take another copy, or the checkpoint before it broke."
+            )
         reference = None
         if with_reference and config.lora is None:
             reference = _load(folder, config, placement).requires_grad_(False).eval()

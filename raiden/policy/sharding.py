@@ -18,7 +18,7 @@ from torch.distributed.tensor import DTensor
 from torch.distributed.tensor._utils import compute_local_shape_and_global_offset
 
 from raiden.errors import ConfigError
-from raiden.policy.weights import plain_name
+from raiden.policy.weights import local, plain_name
 
 
 def shard(model: Any, mesh: DeviceMesh, compute_dtype: torch.dtype | None) -> None:
@@ -62,17 +62,12 @@ def load_shards(model: Any, folder: str | Path, device: torch.device) -> None:
                 f"`model.policy.path`: {folder} has no weight {plain} in its safetensors files, which loading in "
                 "shards needs; save the model anew with this version of transformers."
             )
-        _local(parameter).copy_(_read_part(files[plain], plain, parameter))
+        local(parameter).copy_(_read_part(files[plain], plain, parameter))
 
 
 def _tie(model: Any) -> None:
     base = model.get_base_model() if hasattr(model, "get_base_model") else model
     base.tie_weights()
-
-
-def _local(parameter: Tensor) -> Tensor:
-    parameter = parameter.detach()
-    return parameter.to_local() if isinstance(parameter, DTensor) else parameter
 
 
 def _weight_files(folder: Path) -> dict[str, Path]:
@@ -117,9 +112,9 @@ def initialise_adapters(model: Any) -> None:
         if ".lora_A." in name:
             full = torch.empty(parameter.shape)
             nn.init.kaiming_uniform_(full, a=math.sqrt(5), generator=generator)
-            _local(parameter).copy_(_part_of(full, parameter))
+            local(parameter).copy_(_part_of(full, parameter))
         elif ".lora_B." in name:
-            _local(parameter).zero_()
+            local(parameter).zero_()
 
 
 def _part_of(full: Tensor, parameter: Tensor) -> Tensor:

@@ -51,6 +51,12 @@ def whole(tensor: Tensor, dtype: torch.dtype | None = None) -> Tensor:
     return tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
 
 
+def local(tensor: Tensor) -> Tensor:
+    """What this process holds of a tensor, without gradient; all of it where it is not sharded."""
+    tensor = tensor.detach()
+    return tensor.to_local() if isinstance(tensor, DTensor) else tensor
+
+
 def _lora_layers(model: Any) -> Iterator[tuple[str, Any]]:
     """Each adapted layer under the name of the weight that it changes."""
     if not hasattr(model, "peft_config"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 from pathlib import Path
@@ -24,11 +25,13 @@ from raiden.policy import (
     export_policy,
     gathered,
     load_policy,
+    nonfinite_weights,
     sharding,
     whole,
 )
 from raiden.policy.loading import empty_model
 from raiden.policy.sources import local_folder
+from raiden.policy.weights import local
 from raiden.prefix_tree import ATTENTION
 from tests.distributed.processes import in_processes
 
@@ -80,8 +83,10 @@ def _facts(loaded: tuple[Policy, int], exported: Path) -> dict[str, Any]:
             alone = policy.model(input_ids=IDS[:, : 3 + rank], use_cache=False).logits
         again = policy.model(input_ids=IDS, use_cache=False).logits
     export_policy(policy, exported, writes=rank == 0)
+    weights = {name: whole(p).clone() for name, p in policy.model.named_parameters()}
     return {
-        "weights": {name: whole(p).clone() for name, p in policy.model.named_parameters()},
+        "nonfinite": [nonfinite_weights(policy.model), _with_one_broken(policy.model)],
+        "weights": weights,
         "buffers": dict(policy.model.named_buffers()),
         "num_read": num_read,
         "logits": logits,
@@ -89,6 +94,14 @@ def _facts(loaded: tuple[Policy, int], exported: Path) -> dict[str, Any]:
         "again": again,
         "stop": policy.model.generation_config.eos_token_id,
     }
+
+
+def _with_one_broken(model: Any) -> list[str]:
+    """What is found where the last process alone has a NaN, in its part of one weight."""
+    parameter = next(p for name, p in model.named_parameters() if name.endswith("norm.weight"))
+    if torch.distributed.get_rank() == torch.distributed.get_world_size() - 1:
+        local(parameter)[-1] = math.nan
+    return nonfinite_weights(model)
 
 
 @pytest.fixture(scope="module")
@@ -150,6 +163,14 @@ def test_sharded_gathered_and_whole_models_compute_the_same(looks, name, num):
             torch.testing.assert_close(own[name, kind]["logits"], logits, rtol=0, atol=1e-4)
             torch.testing.assert_close(own[name, kind]["again"], logits, rtol=0, atol=1e-4)
             torch.testing.assert_close(own[name, kind]["alone"], logits[:, : 3 + rank], rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("num", [1, 2])
+@pytest.mark.parametrize("kind", [FULL, LORA])
+def test_all_processes_know_which_weight_is_broken_on_one(looks, name, kind, num):
+    by_num, _, _ = looks
+    for own in by_num[num]:
+        assert own[name, kind]["nonfinite"] == [[], ["model.layers.0.input_layernorm.weight"]]
 
 
 @pytest.mark.parametrize("num", [1, 2])
