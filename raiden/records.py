@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from raiden.errors import InputError
+from raiden.limits import MAX_FILE_BYTES, MAX_JSON_DEPTH, MAX_RECORD_BYTES, is_deeper, refuse_larger
 
 E = TypeVar("E", bound=InputError)
 
@@ -34,7 +35,12 @@ def scan_records(text: str, path: str | Path, error: type[E]) -> Iterator[tuple[
 
 
 def read_bytes(path: str | Path, error: type[InputError]) -> bytes:
-    """The whole of a file."""
+    """The whole of a file.
+
+    Raises:
+        InputError: of the class `error`: it cannot be read, or is larger than `raiden.limits` allows.
+    """
+    refuse_larger(path, MAX_FILE_BYTES, error, "part it into several")
     try:
         return Path(path).read_bytes()
     except OSError as fault:
@@ -49,14 +55,30 @@ def decode_text(content: bytes, path: str | Path, error: type[InputError]) -> st
         raise error(f"{path}: not UTF-8 text (byte {fault.start}); save the file as UTF-8.") from fault
 
 
+def load_json(text: str) -> Any:
+    """The value of a JSON text.
+
+    Raises:
+        ValueError: it is broken (json.JSONDecodeError), or nested too deeply, or has a number of thousands of digits.
+    """
+    try:
+        value = json.loads(text)
+    except RecursionError as fault:
+        raise ValueError(f"lists and objects in each other, more than {MAX_JSON_DEPTH} deep") from fault
+    # Most records have fewer brackets than they may be deep: those are not walked through.
+    if text.count("[") + text.count("{") > MAX_JSON_DEPTH and is_deeper(value):
+        raise ValueError(f"lists and objects in each other, more than {MAX_JSON_DEPTH} deep")
+    return value
+
+
 def parse_json(text: str, path: str | Path, line: int, error: type[InputError]) -> Any:
     """The value of a JSON text that begins on this line of the file; an error (not raised) where it is broken."""
     try:
-        return json.loads(text)
+        return load_json(text)
     except json.JSONDecodeError as fault:
         line += fault.lineno - 1
         reason = f"{fault.msg} at column {fault.colno}"
-    except (ValueError, RecursionError) as fault:  # a number of thousands of digits; lists in lists in lists
+    except ValueError as fault:
         reason = str(fault)
     return error(f"{path}:{line}: not valid JSON ({reason}); write a JSON list, or one JSON object a line.")
 
@@ -65,8 +87,12 @@ def as_record(value: Any, origin: str, error: type[E]) -> tuple[str, Mapping[str
     """A JSON object with its place, or what is wrong with it."""
     if not isinstance(value, dict):
         return error(f"{origin}: must be a JSON object, got {type(value).__name__}; write {{...}} for each record.")
-    if not _is_encodable(value):
+    try:
+        size = len(json.dumps(value, ensure_ascii=False).encode())
+    except UnicodeEncodeError:
         return error(f"{origin}: holds half a character (an escape such as \\ud83d alone); write its text anew.")
+    if size > MAX_RECORD_BYTES:
+        return error(f"{origin}: has {size:,} bytes, and a record may have {MAX_RECORD_BYTES:,}; shorten it.")
     return origin, value
 
 
@@ -80,14 +106,6 @@ def _values(text: str, path: str | Path, error: type[InputError]) -> Iterator[tu
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             yield f"{path}:{number}", parse_json(line, path, number, error)
-
-
-def _is_encodable(record: Mapping[str, Any]) -> bool:
-    try:
-        json.dumps(record, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def write_json(path: str | Path, value: Any) -> None:

@@ -8,7 +8,8 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "raiden"
 FLOORS = [
     {"types", "errors"},
-    {"languages", "records"},
+    {"languages", "limits"},
+    {"records"},
     {"rewards"},
     {"profiles", "samples", "prompts"},
     {"conversion", "endpoints", "generators", "launcher", "prefix_tree", "processes"},
@@ -22,7 +23,7 @@ FLOORS = [
     {"commands"},
     {"__main__"},
 ]
-TORCH_FREE = set().union(*FLOORS[:4]) | {"conversion", "endpoints", "chat", "datagen", "evaluation"}
+TORCH_FREE = set().union(*FLOORS[:5]) | {"conversion", "endpoints", "chat", "datagen", "evaluation"}
 HEAVY = {"torch", "lightning", "transformers", "torchmetrics", "vllm", "peft"}
 
 

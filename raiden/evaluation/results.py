@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from raiden.errors import InputError
-from raiden.records import decode_text, read_bytes, write_json
+from raiden.records import decode_text, load_json, read_bytes, write_json
 from raiden.types import LANGUAGES, Difficulty, Focus, MatchRule, QuestionType, Reward, Sample
 
 VERSION = 1
@@ -159,8 +158,8 @@ def _read_object(path: str | Path) -> Mapping[str, Any]:
     text = decode_text(read_bytes(path, InputError), path, InputError)
     remedy = "give a file that `raiden validate --output_file` wrote"
     try:
-        content = json.loads(text)
-    except (ValueError, RecursionError) as fault:
+        content = load_json(text)
+    except ValueError as fault:
         raise InputError(f"{path}: not valid JSON ({fault}); {remedy}.") from fault
     if not isinstance(content, dict):
         raise InputError(f"{path}: must be a JSON object, got {type(content).__name__}; {remedy}.")

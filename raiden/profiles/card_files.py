@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import base64
 import binascii
-import io
 import lzma
 import struct
-import warnings
 import zipfile
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from PIL import Image
-
 from raiden.errors import ProfileError
+from raiden.limits import open_picture, read_member
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _ZIP = b"PK\x03\x04"
@@ -35,8 +32,6 @@ _ARCHIVE_FAULTS = (
     RuntimeError,
 )
 _CARD_FILE = "card.json"
-_MAX_CARD_BYTES = 2**24
-"""Longest card in an archive; the largest with a whole world in their character book have some megabytes."""
 
 
 def unpack_card(content: bytes, path: str | Path) -> tuple[bytes, str]:
@@ -66,27 +61,22 @@ def _card_in_png(content: bytes, path: str | Path) -> tuple[bytes, str]:
 def _text_chunks(content: bytes, path: str | Path) -> Mapping[str, str]:
     """The text chunks that hold a card, the newest version first."""
     try:
-        with warnings.catch_warnings():
-            # So many pixels would take a gigabyte, and no character card has them.
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(content), formats=["PNG"]) as image:
-                if _CHUNKS[0] not in image.info:
-                    image.load()  # chunks may stand behind the pixels
-                return {keyword: image.info[keyword] for keyword in _CHUNKS if keyword in image.info}
+        with open_picture(content, path, ProfileError, ("PNG",)) as image:
+            if _CHUNKS[0] not in image.info:
+                image.load()  # chunks may stand behind the pixels
+            return {keyword: image.info[keyword] for keyword in _CHUNKS if keyword in image.info}
+    except ProfileError:
+        raise
     except _PICTURE_FAULTS as fault:
         raise ProfileError(f"{path}: a damaged PNG picture ({fault}); export the card again.") from fault
-    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as fault:
-        raise ProfileError(f"{path}: a picture too large to open ({fault}); make it smaller.") from fault
 
 
 def _card_in_archive(content: bytes, path: str | Path) -> bytes:
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive, archive.open(_CARD_FILE) as file:
-            card = file.read(_MAX_CARD_BYTES + 1)
+        return read_member(content, _CARD_FILE, path, ProfileError)
+    except ProfileError:
+        raise
     except KeyError as fault:
         raise ProfileError(f"{path}: an archive without {_CARD_FILE}; give a character card.") from fault
     except _ARCHIVE_FAULTS as fault:
         raise ProfileError(f"{path}: an archive that cannot be opened ({fault}); export the card again.") from fault
-    if len(card) > _MAX_CARD_BYTES:
-        raise ProfileError(f"{path}: {_CARD_FILE} has more than {_MAX_CARD_BYTES} bytes; give a character card.")
-    return card
