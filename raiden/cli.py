@@ -36,7 +36,6 @@ Also, each with a `--help` of its own: `raiden import FILE...`, profiles from ca
 _TRAINER_DEFAULTS: dict[str, Any] = {
     "accelerator": "auto",
     "devices": 1,
-    "max_epochs": 1,
     "log_every_n_steps": 1,
     # All of the held-out samples once before training: the "before" of the report.
     "num_sanity_val_steps": -1,
@@ -109,7 +108,7 @@ class RaidenCLI(LightningCLI):
     def before_instantiate_classes(self) -> None:
         config = self.config[self.subcommand] if self.subcommand else self.config
         self._refuse_plain_groups(config)
-        self._whole_batches(config.trainer)
+        self._settle_limits(config.trainer)
         if config.trainer.enable_progress_bar is None:
             config.trainer.enable_progress_bar = sys.stdout.isatty()
         if config.ckpt_path == "last":
@@ -122,8 +121,11 @@ class RaidenCLI(LightningCLI):
             # Evaluations report to the terminal and to --output_file; a log folder of theirs would look like a run.
             config.trainer.logger = False
 
-    def _whole_batches(self, trainer: Any) -> None:
-        """Makes 15.0 batches 15: Python may turn `int | float` of Lightning's options into `float | int`."""
+    def _settle_limits(self, trainer: Any) -> None:
+        """One epoch where nothing else ends the run; and 15 batches where `float | int`, in place of Lightning's
+        `int | float`, has made 15.0 of them, which depends on what Python remembers of unions."""
+        if trainer.max_epochs is None and trainer.max_steps == -1 and trainer.max_time is None:
+            trainer.max_epochs = 1
         for name in ("train", "val", "test", "predict"):
             limit = trainer[f"limit_{name}_batches"]
             if isinstance(limit, float) and limit > 1 and limit.is_integer():

@@ -89,28 +89,24 @@ class GRPOModule(PolicyModule):
     def max_tokens(self) -> int:
         return max(self.sampling.max_tokens, self.val_sampling.max_tokens)
 
-    def updates_per_step(self, num_prompts: int) -> int:
-        return len(self.update.parts(num_prompts)) * self.update.num_iterations
-
     def training_step(self, prompts: list[Prompt], batch_idx: int) -> None:
         started = time.perf_counter()
         draw = self._sample(prompts)
         sampled = time.perf_counter()
         self.sampler.give_way()
         learned = self._learn(draw.rollouts)
-        self.num_steps_done += 1
-        num_tokens = sum(map(sampled_tokens, draw.groups))
-        self.num_tokens += num_tokens + sum(len(r.prompt.token_ids) for r in draw.groups) * self.num_generations
+        num_sampled = sum(map(sampled_tokens, draw.groups))
+        num_read = sum(len(r.prompt.token_ids) for r in draw.groups) * self.num_generations
         now = time.perf_counter()
         timing = {
             "step_time": now - started,
             "time/sampling": sampled - started,
             "time/update": now - sampled,
-            "tokens_per_second": num_tokens / (sampled - started),
+            "tokens_per_second": num_sampled / (sampled - started),
         }
         metrics = {**rollout_metrics(draw.first), **draw.metrics(self.objective), **learned}
         metrics |= {**timing, **self.sampler.metrics}
-        self.log_step({**metrics, "num_tokens": float(self.num_tokens)}, _IN_PROGRESS_BAR)
+        self.end_step(metrics, num_sampled + num_read, _IN_PROGRESS_BAR)
         self.rollouts = draw.rollouts
 
     def _sample(self, prompts: list[Prompt]) -> Draw:

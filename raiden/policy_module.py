@@ -27,7 +27,8 @@ from raiden.types import Prompt, Rollout
 class PolicyModule(LightningModule):
     """A policy in training, and an engine that answers held-out questions with its weights.
 
-    A step is a batch of prompts; a checkpoint is only taken between steps.
+    A step is a rollout: a batch of prompts, however many optimizer steps it is worth, none included. Limits, schedule,
+    logs and checkpoints count steps; a checkpoint is only taken between them.
     """
 
     def __init__(
@@ -75,10 +76,6 @@ class PolicyModule(LightningModule):
         """Longest completion that is sampled, in tokens."""
         return self.val_sampling.max_tokens
 
-    def updates_per_step(self, num_prompts: int) -> int:
-        """Optimizer steps that a batch of so many prompts is worth."""
-        return 1
-
     # Setting up
 
     def configure_model(self) -> None:
@@ -91,26 +88,28 @@ class PolicyModule(LightningModule):
             self.strict_loading = self.policy_config.lora is None
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
-        optimizer, schedule = make_optimizer(self.model.parameters(), self.optimizer_config, self._num_steps())
-        return [optimizer], [schedule]
-
-    def _num_steps(self) -> int:
-        """Steps of the whole run, which the schedule spans."""
-        trainer: Any = self.trainer
-        limits = []
-        if trainer.max_epochs and trainer.max_epochs > 0:
-            # Lightning's own estimate sets up the loader here, before its position is restored from a checkpoint.
-            num_batches, limit = len(self._data.train_dataloader()), trainer.limit_train_batches
-            per_epoch = min(limit, num_batches) if isinstance(limit, int) else int(limit * num_batches)
-            limits.append(trainer.max_epochs * per_epoch)
-        if trainer.max_steps > 0:
-            limits.append(trainer.max_steps / self.updates_per_step(self._data.batch_size))
-        if not limits and self.optimizer_config.schedule != "constant":
+        num_steps = self.num_steps
+        if num_steps is None and self.optimizer_config.schedule != "constant":
             raise ConfigError(
                 f"`model.optimizer.schedule` is {self.optimizer_config.schedule}, which needs an end of the run: set "
                 "`trainer.max_epochs` or `trainer.max_steps`, or take the constant schedule."
             )
-        return math.ceil(min(limits, default=1))
+        optimizer, schedule = make_optimizer(self.model.parameters(), self.optimizer_config, num_steps or 1)
+        return [optimizer], [schedule]
+
+    @property
+    def num_steps(self) -> int | None:
+        """Steps of the whole run, which the schedule spans; None: it has no end."""
+        trainer: Any = self.trainer
+        limits: list[int] = []
+        if trainer.max_epochs is not None and trainer.max_epochs >= 0:
+            # Lightning's own estimate sets up the loader here, before its position is restored from a checkpoint.
+            num_batches, limit = len(self._data.train_dataloader()), trainer.limit_train_batches
+            per_epoch = min(limit, num_batches) if isinstance(limit, int) else int(limit * num_batches)
+            limits.append(trainer.max_epochs * per_epoch)
+        if trainer.max_steps >= 0:
+            limits.append(trainer.max_steps)
+        return min(limits, default=None)
 
     def setup(self, stage: str) -> None:
         self.configure_model()
@@ -140,7 +139,7 @@ class PolicyModule(LightningModule):
     def teardown(self, stage: str) -> None:
         self.engine.close()
 
-    # The pieces of an optimizer step
+    # The pieces of a step
 
     def backpropagate(self, losses: Iterable[Tensor]) -> None:
         """Leaves the gradients of the sum of the losses of all processes."""
@@ -158,14 +157,25 @@ class PolicyModule(LightningModule):
         norm = torch.nn.utils.clip_grad_norm_(parameters, math.inf if limit is None else limit)
         return whole(norm).item()
 
-    def log_step(self, metrics: Mapping[str, float], shown: Collection[str]) -> None:
-        """Logs the metrics of a step.
+    def end_step(self, metrics: Mapping[str, float], num_tokens: int, shown: Collection[str]) -> None:
+        """Counts a step that is done, and logs it.
 
         Args:
-            shown: names of those that stand in the progress bar too.
+            num_tokens: that it read and wrote.
+            shown: names of the metrics that stand in the progress bar too.
         """
-        self.log_dict({name: value for name, value in metrics.items() if name not in shown})
+        self.num_steps_done += 1
+        self.num_tokens += num_tokens
+        # Lightning counts calls of the optimizer, and holds its limits to them; a step may have none, or several.
+        counted = self.trainer.fit_loop.epoch_loop.manual_optimization.optim_step_progress.total
+        counted.ready = counted.completed = self.num_steps_done
+        metrics = {**metrics, "num_tokens": float(self.num_tokens)}
+        self.log_by_step({name: value for name, value in metrics.items() if name not in shown})
         self.log_dict({name: value for name, value in metrics.items() if name in shown}, prog_bar=True)
+
+    def log_by_step(self, metrics: Mapping[str, float]) -> None:
+        """Logs metrics over the steps done; by itself Lightning logs over those done before."""
+        self.log_dict({**metrics, "step": float(self.num_steps_done)})
 
     # Evaluation
 
@@ -187,7 +197,7 @@ class PolicyModule(LightningModule):
 
     def _log_shares(self, stage: str) -> None:
         self.shares = self.take_evaluation()
-        self.log_dict({f"{stage}/{name}": share for name, share in self.shares.items()})
+        self.log_by_step({f"{stage}/{name}": share for name, share in self.shares.items()})
 
     def take_evaluation(self) -> dict[str, float]:
         """The figures of the evaluation that has ended; the next one starts from nothing."""

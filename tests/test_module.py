@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from lightning import Trainer
+from lightning import Callback, Trainer
 
 from raiden.checkpoints import AtomicCheckpointIO
 from raiden.datamodule import RoleplayDataModule
@@ -16,6 +16,7 @@ from raiden.optimization import OptimizerConfig
 from raiden.policy import LoraConfig, PolicyConfig
 from raiden.rewards import RewardConfig
 from raiden.rollouts import completion_seed
+from raiden.types import Reward
 from tests.runs import write_samples_file
 
 
@@ -23,7 +24,7 @@ from tests.runs import write_samples_file
 def train(tiny_folder, tmp_path):
     """Trains for some steps, at once; gives the module and the trainer."""
 
-    def run(steps=1, ckpt_path=None, lora=None, **options):
+    def run(steps=1, ckpt_path=None, lora=None, limits=None, callbacks=(), vrar=None, **options):
         module = GRPOModule(
             PolicyConfig(str(tiny_folder), lora=lora),
             sampling=SamplingConfig(max_tokens=12),
@@ -33,13 +34,14 @@ def train(tiny_folder, tmp_path):
             seed=7,
             **options,
         )
+        module.vrar = vrar or module.vrar
         data = RoleplayDataModule(
             str(write_samples_file(tmp_path / "samples.json")), batch_size=2, tokenizer=str(tiny_folder), seed=7
         )
         trainer = Trainer(
-            accelerator="cpu", max_epochs=1, limit_train_batches=steps, limit_val_batches=0, logger=False,
-            enable_checkpointing=False, enable_progress_bar=False, default_root_dir=tmp_path,
-            plugins=[AtomicCheckpointIO()],
+            accelerator="cpu", limit_val_batches=0, logger=False, enable_checkpointing=False,
+            enable_progress_bar=False, default_root_dir=tmp_path, plugins=[AtomicCheckpointIO()],
+            callbacks=list(callbacks), **(limits or {"max_epochs": 1, "limit_train_batches": steps}),
         )  # fmt: skip
         trainer.fit(module, data, ckpt_path=ckpt_path)
         return module, trainer
@@ -91,12 +93,60 @@ def test_a_lora_checkpoint_restores_the_adapters(train, tmp_path):
 def test_several_optimizer_steps_a_rollout(train):
     module, trainer = train(steps=2, update=UpdateConfig(prompts_per_update=1, num_iterations=2))
     assert module.num_steps_done == 2
-    assert 2 < trainer.global_step <= 8  # two prompts twice a step, less the groups without advantage
+    assert trainer.global_step == 2  # of up to eight optimizer steps
 
 
 def test_the_schedule_spans_the_run_in_steps(train):
     module, _ = train(steps=4, update=UpdateConfig(prompts_per_update=1))
     assert module.lr_schedulers().get_last_lr()[0] == pytest.approx(0)
+
+
+class Steps(Callback):
+    """What each step was counted as, by the module and by the trainer, and its learning rate; saves one of them."""
+
+    def __init__(self, save_at=None, path=None):
+        self.counts, self.rates = [], []
+        self.save_at, self.path = save_at, path
+
+    def on_train_batch_end(self, trainer, module, *args):
+        self.counts.append((module.num_steps_done, trainer.global_step))
+        self.rates.append(float(trainer.callback_metrics["lr"]))
+        if module.num_steps_done == self.save_at:
+            trainer.save_checkpoint(self.path, weights_only=False)
+
+
+def flat_rewards(sample, text, truncated=False):
+    return Reward(0.5, {"accuracy": 0.5, "format": 1.0}, (), "all earn the same")
+
+
+@pytest.mark.parametrize("vrar", [flat_rewards, None], ids=["nothing to learn", "several optimizer steps a rollout"])
+def test_max_steps_counts_rollouts(train, vrar):
+    steps = Steps()
+    limits = {"max_epochs": -1, "max_steps": 6}  # an epoch has four steps
+    module, _ = train(limits=limits, callbacks=[steps], vrar=vrar, update=UpdateConfig(prompts_per_update=1))
+    assert steps.counts == [(n, n) for n in range(1, 7)]
+    assert steps.rates == pytest.approx([1e-2 * (1 - n / 6) for n in range(6)])
+    assert module.lr_schedulers().get_last_lr()[0] == pytest.approx(0)
+
+
+@pytest.mark.parametrize("save_at", [2, 4, 5])
+def test_a_run_limited_by_steps_resumes_anywhere(train, tmp_path, save_at):
+    limits = {"max_epochs": -1, "max_steps": 6}
+    whole, _ = train(limits=limits, callbacks=[Steps(save_at, tmp_path / "a.ckpt")])
+    rest = Steps()
+    resumed, _ = train(limits=limits, callbacks=[rest], ckpt_path=tmp_path / "a.ckpt")
+    assert rest.counts == [(n, n) for n in range(save_at + 1, 7)]
+    assert rest.rates == pytest.approx([1e-2 * (1 - n / 6) for n in range(save_at, 6)])
+    expected = weights(whole.model)
+    assert all(torch.equal(p, expected[name]) for name, p in resumed.model.named_parameters())
+
+
+@pytest.mark.parametrize("max_steps", [3, 2])
+def test_a_run_that_has_reached_its_limit_takes_no_further_step(train, tmp_path, max_steps):
+    train(limits={"max_epochs": -1, "max_steps": 3}, callbacks=[Steps(3, tmp_path / "a.ckpt")])
+    rest = Steps()
+    train(limits={"max_epochs": -1, "max_steps": max_steps}, callbacks=[rest], ckpt_path=tmp_path / "a.ckpt")
+    assert rest.counts == []
 
 
 def test_the_same_seed_gives_the_same_weights(train):

@@ -36,6 +36,8 @@ def test_steps_updates_and_tokens_are_the_runs(tiny_folder, tmp_path):
     prompts = [prompt for batch in data.train_dataloader() for prompt in batch]
     assert plan.prompt_tokens == sum(len(prompt.token_ids) for prompt in prompts)
     assert not plan.tokens_are_estimated
+    _, limited = work(tiny_folder, samples, Limits(2, 4, None), prompts_per_update=2, num_iterations=2)
+    assert limited.steps == 4  # rollouts, whatever they are worth
 
 
 def test_groups_that_may_be_sampled_again_are_counted(tiny_folder, tmp_path):
@@ -80,6 +82,13 @@ def test_a_run_that_fits_is_shown_as_a_table_and_leaves_nothing(tiny_folder, tmp
     assert "optimizer states" in output
     assert "fits: 0.6 of 4 GiB" in output
     assert not (tmp_path / "logs").exists()
+
+
+def test_a_run_that_is_limited_by_steps_alone_may_take_many_epochs(tiny_folder, tmp_path, capsys):
+    arguments = [a for a in plan_arguments(tiny_folder, tmp_path) if "max_epochs" not in a]
+    for more, num_steps in ((["--trainer.max_steps=7"], 7), ([], 3)):
+        main([*arguments, "--json", *more])
+        assert json.loads(capsys.readouterr().out)["workload"]["steps"] == num_steps
 
 
 def test_a_run_that_does_not_fit_exits_with_1_and_names_the_largest_item(tiny_folder, tmp_path, capsys):

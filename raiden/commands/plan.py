@@ -53,7 +53,7 @@ class PlanCLI(RaidenCLI):
 
     def before_instantiate_classes(self) -> None:
         self._refuse_plain_groups(self.config)
-        self._whole_batches(self.config.trainer)
+        self._settle_limits(self.config.trainer)
         if self.config.gpu_memory <= 0:
             raise ConfigError(f"`gpu_memory` must be above 0 GiB, got {self.config.gpu_memory}.")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import ceil
 
 import torch
 
@@ -29,7 +28,7 @@ class Limits:
 
     max_epochs: int | None
     max_steps: int
-    """Optimizer steps; -1 for no limit."""
+    """Rollouts; -1 for no limit."""
     limit_train_batches: int | float | None
     """Rollouts of an epoch (int) or a share of them (float)."""
 
@@ -109,7 +108,7 @@ def measure(
         tokens_are_estimated=estimated,
         num_prompts=len(prompts),
         steps_per_epoch=steps_per_epoch,
-        steps=_steps(limits, steps_per_epoch, num_updates),
+        steps=_steps(limits, steps_per_epoch),
         updates_per_epoch=sum(num_updates),
         prompt_tokens=sum(len(p.token_ids) for p in prompts),
         sampled_tokens=len(prompts) * num_groups * num_generations * max_tokens,
@@ -126,13 +125,13 @@ def _limited(num_batches: int, limit: int | float | None) -> int:
     return min(limit, num_batches) if isinstance(limit, int) else int(limit * num_batches)
 
 
-def _steps(limits: Limits, per_epoch: int, num_updates: Sequence[int]) -> int:
-    """Rollouts of the run; `max_steps` counts optimizer steps."""
+def _steps(limits: Limits, per_epoch: int) -> int:
+    """Rollouts of the run."""
     bounds = []
     if limits.max_epochs is not None and limits.max_epochs >= 0:
         bounds.append(limits.max_epochs * per_epoch)
     if limits.max_steps >= 0:
-        bounds.append(ceil(limits.max_steps / max(num_updates, default=1)))
+        bounds.append(limits.max_steps)
     if not bounds:
         raise ConfigError("the run has no end: set `trainer.max_epochs` or `trainer.max_steps`.")
     return min(bounds)

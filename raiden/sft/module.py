@@ -102,13 +102,10 @@ class SFTModule(PolicyModule):
         optimizer.step()
         optimizer.zero_grad()
         schedule.step()
-        self.num_steps_done += 1
         num_tokens = cross_entropy.num_tokens + sum(len(prompt.token_ids) for prompt in prompts)
-        self.num_tokens += num_tokens
         seconds = time.perf_counter() - started
         timing = {"step_time": seconds, "tokens_per_second": num_tokens / seconds}
-        metrics = {**cross_entropy.metrics(), **learned, **timing}
-        self.log_step({**metrics, "num_tokens": float(self.num_tokens)}, _IN_PROGRESS_BAR)
+        self.end_step({**cross_entropy.metrics(), **learned, **timing}, num_tokens, _IN_PROGRESS_BAR)
 
     def _cross_entropy(self, prompts: Sequence[Prompt]) -> CrossEntropy:
         groups = [Group(p.token_ids, [self.targets[p.sample.id]], [row]) for row, p in enumerate(prompts)]

@@ -15,7 +15,9 @@ from raiden.errors import ConfigError, RaidenError, SampleError
 from raiden.rewards import RewardConfig
 
 _DESCRIPTION = """Train with TRL's GRPOTrainer, the library that Open-R1 runs on: the samples, prompts and rewards of
-`raiden fit`, under the options of TRL and Open-R1. `--config FILE` reads options from YAML; the command line wins."""
+`raiden fit`, under the options of TRL and Open-R1. `--config FILE` reads options from YAML; the command line wins.
+A step (`--max_steps`, `--save_steps`) is what TRL counts, an optimizer step: a rollout has `--num_iterations` times
+`--steps_per_generation` / `--gradient_accumulation_steps` of them, one by default."""
 _RENAMED = {
     "`model.policy.path`": "`--model_name_or_path`",
     "`model.rewards.": "`--",
