@@ -41,7 +41,7 @@ class Draw:
         `frac_reward_zero_std` is the share of prompts left without spread, `sampling/wasted_share` the share of
         sampled tokens whose groups taught nothing, `sampling/rounds` how often was sampled.
         """
-        wasted = sum(sampled_tokens(r) for r in self.groups if not objective.teaches(r))
+        wasted = sum(sampled_tokens(r) for r in self.groups if not objective.has_signal(r))
         return {
             "frac_reward_zero_std": fmean(r.reward_std <= objective.min_reward_std for r in self.rollouts),
             "sampling/wasted_share": wasted / sum(map(sampled_tokens, self.groups)),
@@ -68,7 +68,7 @@ def draw_groups(sample: SampleGroups, num_prompts: int, objective: ObjectiveConf
     rounds = [sample(range(num_prompts), 0)]
     latest = list(rounds[0])
     for attempt in range(1, max_resamples + 1):
-        in_vain = [i for i, rollout in enumerate(latest) if not objective.teaches(rollout)]
+        in_vain = [i for i, rollout in enumerate(latest) if not objective.has_signal(rollout)]
         if not in_vain:
             break
         rounds.append(sample(in_vain, attempt))

@@ -39,7 +39,7 @@ class Rounds:
 
 
 @pytest.mark.parametrize(
-    ("rollout", "objective", "teaches"),
+    ("rollout", "objective", "has_signal"),
     [
         (VARIED, ObjectiveConfig(), True),
         (FLAT, ObjectiveConfig(), False),
@@ -51,14 +51,14 @@ class Rounds:
         (CUT, ObjectiveConfig(mask_truncated=True), False),
     ],
 )
-def test_a_group_teaches_where_its_rewards_spread_and_something_is_trained_on(rollout, objective, teaches):
-    assert objective.teaches(rollout) is teaches
+def test_a_group_has_a_signal_where_its_rewards_spread_and_something_is_trained_on(rollout, objective, has_signal):
+    assert objective.has_signal(rollout) is has_signal
 
 
 def test_equal_rewards_have_no_spread_however_they_round():
     # 0.1 + 0.2 is not 0.3: the components of these rewards were added up in another order.
     assert make_rollout([1], [[2]] * 3, [0.1] * 3).reward_std == 0
-    assert not ObjectiveConfig().teaches(make_rollout([1], [[2]] * 3, [0.3, 0.1 + 0.2, 0.3]))
+    assert not ObjectiveConfig().has_signal(make_rollout([1], [[2]] * 3, [0.3, 0.1 + 0.2, 0.3]))
 
 
 def test_groups_without_spread_are_sampled_again_until_the_bound():

@@ -44,9 +44,9 @@ class ObjectiveConfig:
     advantage_scale: AdvantageScale = "group"
     """Whose standard deviation divides the advantage: the group's, the batch's, or none."""
     min_reward_std: float = 1e-6
-    """A group whose rewards spread no more (sample standard deviation, in reward units) is left out of the update.
-    Raise it where rewards are continuous: divided by its own spread, a group that differs by noise alone would count
-    as much as any other."""
+    """A group whose rewards spread no more (sample standard deviation, in reward units) has no advantage, and no place
+    in the update but for its KL and its entropy. Raise it where rewards are continuous: divided by its own spread, a
+    group that differs by noise alone would count as much as any other."""
     mask_truncated: bool = False
     """Completions cut at the token limit are not trained on."""
     sampling_correction: SamplingCorrection = SamplingCorrection()
@@ -70,9 +70,13 @@ class ObjectiveConfig:
         """How many tokens of a completion are trained on, where its group is."""
         return 0 if self.mask_truncated and completion.finish_reason == "length" else len(completion.token_ids)
 
-    def teaches(self, rollout: Rollout) -> bool:
-        """Whether a group says anything: its rewards spread, and not all of its completions are masked."""
+    def has_signal(self, rollout: Rollout) -> bool:
+        """Whether a group's rewards say anything: they spread, and not all of its completions are masked."""
         return rollout.reward_std > self.min_reward_std and any(map(self.trained_tokens, rollout.completions))
+
+    def trains_on(self, rollout: Rollout) -> bool:
+        """Whether a group takes part in the update: KL and entropy ask for it whatever its rewards are."""
+        return self.beta > 0 or self.entropy_coef > 0 or self.has_signal(rollout)
 
 
 def with_correction(config: ObjectiveConfig, engine_is_policy: bool) -> ObjectiveConfig:
@@ -180,8 +184,8 @@ def token_weights(
     dr_grpo ``1 / (B max_tokens)`` (arXiv:2503.20783), dapo ``updates / tokens of the rollout`` (arXiv:2503.14476).
 
     Args:
-        num_tokens: trained tokens of each completion of the update, masked and skipped ones too: a group without
-            advantage costs no work, but it still counts in the mean.
+        num_tokens: trained tokens of each completion of the update, those of groups that are left out too: without an
+            advantage they cost no work, but they still count in the mean.
         max_tokens: longest allowed completion, in tokens.
         rollout_tokens: trained tokens of the whole rollout.
 

@@ -83,7 +83,8 @@ class RolloutUpdate:
         completions = [c for r in rollouts for c in r.completions]
         rewards = torch.tensor([w.total for r in rollouts for w in r.rewards], dtype=torch.float64)
         advantages = group_advantages(rewards, self.num_generations, objective.advantage_scale)
-        self.advantages = advantages.float().to(device)
+        has_signal = torch.tensor(list(map(objective.has_signal, rollouts))).repeat_interleave(self.num_generations)
+        self.advantages = torch.where(has_signal, advantages, 0.0).float().to(device)
         self.sampling_logps = [torch.tensor(c.sampling_logps, device=device) for c in completions]
         self.num_tokens = torch.tensor([objective.trained_tokens(c) for c in completions])
         self._old_logps: dict[int, Tensor] = {}
@@ -185,13 +186,13 @@ class RolloutUpdate:
         return filler_batches(shares, self.processes.rank, self.config.micro_batch_tokens, self.device)
 
     def _groups(self, part: range, by_character: bool = False) -> list[Group]:
-        """What is worth a pass: neither a group that teaches nothing nor a masked completion."""
+        """What is worth a pass: neither a group that is not trained on nor a masked completion."""
         size = self.num_generations
         groups = []
         for p in part:
             first = p * size
             rows = [r for r in range(first, first + size) if self.num_tokens[r] > 0]
-            if self.objective.teaches(self.rollouts[p]):
+            if rows and self.objective.trains_on(self.rollouts[p]):
                 completions = [self.rollouts[p].completions[r - first].token_ids for r in rows]
                 prompt = self.rollouts[p].prompt
                 family = prompt.sample.character_name if by_character else None

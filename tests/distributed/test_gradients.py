@@ -45,6 +45,7 @@ CASES = {
     "first half flat": Case(flat=(0, 1), steps=2, options={"objective": ObjectiveConfig(beta=0.1)}),
     "second half flat": Case(flat=(2, 3), steps=2),
     "all flat": Case(flat=(0, 1, 2, 3)),
+    "all flat, with entropy": Case(flat=(0, 1, 2, 3), options={"objective": ObjectiveConfig(entropy_coef=0.1)}),
     "a part flat": Case(flat=(0, 1), options={"update": PARTS}),
     "unlikely tokens left out": Case(steps=3, options={"sampling": SamplingConfig(max_tokens=6, top_p=0.9, top_k=40)}),
     "sampled again": Case(flat=(1,), options={"objective": ObjectiveConfig(min_reward_std=0.25), "max_resamples": 2}),

@@ -2,8 +2,8 @@
 
 Where the two differ on purpose, the comparison is made where they agree:
 - bnpo divides by the tokens of the whole update, in TRL by those of each micro-batch: TRL gets one micro-batch.
-- A group without advantage is left out altogether; in TRL its KL and its entropy still count: with beta or an
-  entropy bonus every group here has an advantage.
+- A group without advantage is left out where neither KL nor entropy ask for it: TRL's entropy is then one of more
+  tokens, and not compared.
 - With the ratio of a sequence TRL counts clipped sequences, and here it is clipped tokens: not compared.
 """
 
@@ -168,19 +168,34 @@ def test_each_of_two_updates_of_a_rollout_is_trls(make_trainer, tiny_model, old_
         assert_close(backward(update, tiny_model, part), trl_backward(trainer, inputs), atol=2e-6)
 
 
+@pytest.mark.parametrize("variant", ["plain", "beta", "beta without correction", "entropy", "beta and entropy"])
 @pytest.mark.parametrize("loss", LOSSES)
-def test_masked_completions_and_groups_without_spread_count_as_in_trl(make_trainer, tiny_model, loss):
+def test_masked_completions_and_groups_without_spread_count_as_in_trl(
+    make_trainer, tiny_model, old_model, plain_old_model, reference, plain_reference, loss, variant
+):
+    options = VARIANTS.get(variant, {"beta": 0.1, "entropy_coef": 0.1})
     rollouts = [
         make_rollout([*PROFILE, 50], [[7, 8, 9], [10], [11, 12, 13]], [1.0, 0.0, 0.3], truncated=[2]),
         make_rollout([*PROFILE, 51], [[7, 8], [10, 11], [12]], [0.5, 0.5, 0.5]),
         make_rollout([60, 61], [[20, 21], [22], [23, 24]], [0.0, 1.0, 1.0]),
     ]
-    update = make_update(rollouts, ObjectiveConfig(loss=loss, mask_truncated=True), max_tokens=MAX_TOKENS)
-    inputs = trl_inputs(rollouts, update.advantages, [], [])
+    objective = ObjectiveConfig(loss=loss, mask_truncated=True, **options)
+    update = make_update(rollouts, objective, UpdateConfig(num_iterations=2), MAX_TOKENS)
+    update.remember_old_logps(old_model)
+    if objective.beta:
+        update.remember_ref_logps(reference)
+    ours = backward(update, tiny_model, range(3))
+
+    old, ref = (without_gradient(model, pairs_of(rollouts)) for model in (plain_old_model, plain_reference))
+    inputs = trl_inputs(rollouts, update.advantages, old, ref if objective.beta else [])
     inputs["completion_mask"][2] = 0
     inputs["num_items_in_batch"] = inputs["completion_mask"].sum()
-    truth = trl_backward(make_trainer(loss_type=loss, per_device_train_batch_size=9), inputs)
-    assert_close(backward(update, tiny_model, range(3)), truth, atol=2e-6)
+    names = {TRL_NAMES.get(name, name): value for name, value in options.items()}
+    trainer = make_trainer(loss_type=loss, per_device_train_batch_size=9, **names)
+    assert_close(ours, trl_backward(trainer, inputs), atol=2e-6)
+    if variant != "plain":
+        for name in ["entropy"] + ["kl"] * bool(objective.beta):
+            assert update.metrics()[name] == pytest.approx(trainer._metrics["train"][name][0], abs=2e-6), name
 
 
 @pytest.mark.parametrize("scale", ["group", "batch", "none"])

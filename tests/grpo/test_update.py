@@ -106,17 +106,55 @@ def test_a_group_of_less_spread_than_asked_for_costs_no_work(tiny_model, min_rew
     assert counted.num_tokens == num_tokens
 
 
-def test_a_group_without_spread_costs_no_work(tiny_model):
+def test_a_group_without_spread_costs_no_work_where_neither_kl_nor_entropy_ask_for_it(tiny_model):
     counted = CountedModel(tiny_model)
-    update = make_update([*ROLLOUTS, NO_SPREAD], ObjectiveConfig(beta=0.1), UpdateConfig(num_iterations=2))
+    update = make_update([*ROLLOUTS, NO_SPREAD], config=UpdateConfig(num_iterations=2))
     # Prompts and completions of the three groups: 3 + 4, 2 + 5 and 2 + 3 tokens.
-    update.remember_ref_logps(counted)
-    assert counted.num_tokens == 19
     update.remember_old_logps(counted)
+    assert counted.num_tokens == 19
     backward(update, counted, range(4))
-    assert counted.num_tokens == 3 * 19
+    assert counted.num_tokens == 2 * 19
     assert update.has_work(range(4))
     assert not update.has_work(range(3, 4))
+
+
+@pytest.mark.parametrize("options", [{"beta": 0.1}, {"entropy_coef": 0.1}])
+def test_kl_and_entropy_take_in_groups_without_spread(tiny_model, options):
+    counted = CountedModel(tiny_model)
+    update = make_update([*ROLLOUTS, NO_SPREAD], ObjectiveConfig(**options), UpdateConfig(num_iterations=2))
+    # And 2 + 6 tokens of the fourth.
+    update.remember_ref_logps(counted)
+    update.remember_old_logps(counted)
+    backward(update, counted, range(4))
+    assert counted.num_tokens == 3 * 27
+    assert update.has_work(range(3, 4))
+
+
+@pytest.mark.parametrize("rewards", [[0.5, 0.5], [0.5, 0.6]], ids=["equal rewards", "less spread than asked for"])
+def test_a_group_without_spread_has_the_loss_of_its_kl_and_its_entropy_alone(
+    tiny_model, plain_model, reference, plain_reference, rewards
+):
+    rollout = make_rollout([67, 68], [[42, 43], [44, 45, 46, 47]], rewards)
+    objective = ObjectiveConfig(beta=0.3, entropy_coef=0.2, kl_estimator="k2", min_reward_std=0.1)
+    update = make_update([rollout], objective)
+    update.remember_ref_logps(reference)
+    ours = backward(update, tiny_model, range(1))
+    # By hand over the 6 tokens: 0.3 * mean((ref - logp)^2 / 2 * ratio) - 0.2 * mean(entropy), the ratio being 1.
+    kl, entropy = [], []
+    for prompt, completion in pairs_of([rollout]):
+        ids = torch.tensor([[*prompt, *completion]])
+        distribution = plain_model(input_ids=ids).logits[0, 1:-1].log_softmax(-1)
+        with torch.no_grad():
+            (ref,) = padded_logps(plain_reference, [(prompt, completion)])
+        logps = distribution.gather(1, torch.tensor(completion)[:, None]).squeeze(1)
+        kl.append((ref - logps).square() / 2 * (logps - logps.detach()).exp())
+        entropy.append(-(distribution.exp() * distribution).sum(-1))
+    slow = 0.3 * torch.cat(kl).mean() - 0.2 * torch.cat(entropy).mean()
+    slow.backward()
+    assert_close(ours, (slow.item(), gradients(plain_model)), atol=2e-6)
+    assert update.metrics()["kl"] == pytest.approx(torch.cat(kl).mean().item(), abs=1e-6)
+    assert update.metrics()["entropy"] == pytest.approx(torch.cat(entropy).mean().item(), abs=1e-5)
+    assert update.metrics()["clip_ratio/region_mean"] == 0
 
 
 @pytest.mark.parametrize(
@@ -162,6 +200,7 @@ def test_a_rollout_of_masked_completions_has_no_work(tiny_model):
     assert not update.has_work(range(1))
     assert list(update.losses(tiny_model, range(1))) == []
     assert update.metrics() == {}
+    assert not make_update([rollout], ObjectiveConfig(mask_truncated=True, beta=0.1)).has_work(range(1))
 
 
 def test_equal_rewards_everywhere_are_no_work_and_no_metrics(tiny_model):
@@ -204,9 +243,9 @@ def test_metrics_are_means_over_the_trained_tokens_of_all_steps(tiny_model, plai
     update.remember_ref_logps(reference)
     steps = [backward(update, tiny_model, part)[0] for part in update.parts()]
 
-    pairs = pairs_of(rollouts)[:2]
+    pairs = pairs_of(rollouts)
     logps, ref = torch.cat(padded_logps(plain_model, pairs)), torch.cat(padded_logps(plain_reference, pairs))
-    differences = (logps + 2.0).abs()
+    differences = (logps + torch.tensor([2.0] * 3 + [1.0] * 6)).abs()
     expected = {
         "loss": sum(steps) / 2,
         "kl": ((ref - logps).exp() - (ref - logps) - 1).mean().item(),
