@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import pickle
 from argparse import ArgumentError
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import torch
-from lightning.fabric.strategies.model_parallel import _METADATA_FILENAME as SHARDS_METADATA
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 
 from raiden.errors import ConfigError, RaidenError
+from raiden.saved_state import REMEDY, load_rest, stored_shapes
 
 
 @contextmanager
@@ -49,13 +47,13 @@ def refuse_no_checkpoint(path: str, option: str = "ckpt_path") -> None:
         option: what the message calls it.
 
     Raises:
-        ConfigError: there is none, or it is not one of raiden's.
+        ConfigError: there is none, it is not one of raiden's, or it holds objects that are more than data.
     """
-    remedy = "give a `.ckpt` that raiden wrote; an exported model goes into `model.policy.path`"
-    file = Path(path) / SHARDS_METADATA if Path(path).is_dir() else path
     try:
-        checkpoint = torch.load(file, map_location="cpu", mmap=True, weights_only=True)
-    except (OSError, RuntimeError, pickle.UnpicklingError) as error:
-        raise ConfigError(f"`{option}`: {path} is not a checkpoint that can be read; {remedy}.") from error
+        checkpoint = load_rest(path)
+        if Path(path).is_dir():
+            stored_shapes(path)
+    except ConfigError as error:
+        raise ConfigError(f"`{option}`: {error}") from error
     if not isinstance(checkpoint, dict) or "raiden" not in checkpoint:
-        raise ConfigError(f"`{option}`: {path} is not a checkpoint of raiden's; {remedy}.")
+        raise ConfigError(f"`{option}`: {path} is not a checkpoint of raiden's; {REMEDY}.")

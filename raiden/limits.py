@@ -27,6 +27,8 @@ MAX_MEMBER_BYTES = MAX_RECORD_BYTES
 """A file unpacked from an archive."""
 MAX_MEMBERS = 2**14
 """Files in an archive. Cards have some hundreds of pictures with them."""
+MAX_INDEX_BYTES = 2**28
+"""The index of a checkpoint's shards. 14 B parameters on 8 processes, with their optimizer states, take 3 MB."""
 MAX_CONFIG_BYTES = 2**24
 """A configuration, a chat template, a model's index of its weights. The largest model has an index of 7 MB."""
 MAX_TOKENIZER_BYTES = 2**28

@@ -7,11 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import torch
-from lightning.fabric.strategies.model_parallel import _METADATA_FILENAME as SHARDS_METADATA
 from lightning.pytorch.strategies import ModelParallelStrategy, StrategyRegistry
-from torch.distributed import checkpoint as shards
-from torch.distributed.checkpoint.api import CheckpointException
 from torch.distributed.checkpoint.state_dict import (
     StateDictOptions,
     get_model_state_dict,
@@ -23,6 +19,7 @@ from torch.distributed.device_mesh import DeviceMesh, init_device_mesh
 
 from raiden.errors import ConfigError
 from raiden.launcher import Launcher, end_with_first_process, let_the_watch_tell
+from raiden.saved_state import load_rest, load_shards
 
 
 class FSDP2Strategy(ModelParallelStrategy):
@@ -85,32 +82,25 @@ class FSDP2Strategy(ModelParallelStrategy):
         """From shards of any number of processes, or from a file of a run that was not sharded.
 
         Raises:
-            ConfigError: the shards are those of another model.
+            ConfigError: the shards are those of another model, or hold objects that are more than data.
         """
         path = Path(self.broadcast(checkpoint_path))
-        # What is beside the tensors was written by raiden: counters and states of random generators.
         if not path.is_dir():
-            return super().load_checkpoint(path, weights_only=False)
-        try:
-            self._load_shards(path)
-        except CheckpointException as error:
-            causes = ", ".join({str(cause) for cause, _ in error.failures.values()})
-            raise ConfigError(
-                f"`ckpt_path`: {path} is of another model than `model.policy.path` and its `lora` give ({causes}); "
-                "give the options of the run that wrote it."
-            ) from error
-        return torch.load(path / SHARDS_METADATA, weights_only=False)
+            return super().load_checkpoint(path, weights_only=True)
+        self._load_shards(path)
+        rest: dict[str, Any] = load_rest(path)
+        return rest
 
     def _load_shards(self, path: Path) -> None:
         """Weights that are trained, in place, and what the optimizer knows of them; a LoRA run stores no others."""
         assert self.model is not None
         names = {name for name, p in self.model.named_parameters() if p.requires_grad}
         trained = {name: w for name, w in get_model_state_dict(self.model).items() if name in names}
-        shards.load({"state_dict": trained}, checkpoint_id=path)
+        load_shards({"state_dict": trained}, path)
         set_model_state_dict(self.model, trained, options=StateDictOptions(strict=False))
         for i, optimizer in enumerate(self.optimizers):
             state = get_optimizer_state_dict(self.model, optimizer)
-            shards.load({f"optimizer_{i}": state}, checkpoint_id=path)
+            load_shards({f"optimizer_{i}": state}, path)
             set_optimizer_state_dict(self.model, optimizer, state)
 
 

@@ -12,7 +12,7 @@ FLOORS = [
     {"records"},
     {"rewards"},
     {"profiles", "samples", "prompts"},
-    {"conversion", "endpoints", "generators", "launcher", "prefix_tree", "processes"},
+    {"conversion", "endpoints", "generators", "launcher", "prefix_tree", "processes", "saved_state"},
     {"grpo", "engines", "policy", "metrics", "chat", "datagen", "optimization"},
     {"rollouts", "resampling", "canary", "loaders", "evaluation", "local_endpoint"},
     {"sampler"},
