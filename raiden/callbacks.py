@@ -17,6 +17,7 @@ from raiden.policy import export_policy
 from raiden.records import write_json
 from raiden.report import completions_markdown, print_shares
 from raiden.types import Rollout
+from raiden.watching import LearningWatch
 
 
 class HeldOutReport(Callback):
@@ -91,10 +92,9 @@ class HeldOutReport(Callback):
         )
         for what, path in paths.items():
             print(f"{what}: {path}")
-        write_json(
-            Path(paths["logs"] or ".") / "summary.json",
-            {**columns, "steps": pl_module.num_steps_done, "seconds": round(self._seconds(), 1), **paths},
-        )
+        warnings = [text for c in trainer.callbacks if isinstance(c, LearningWatch) for text in c.warnings]
+        figures = {"steps": pl_module.num_steps_done, "seconds": round(self._seconds(), 1), "warnings": warnings}
+        write_json(Path(paths["logs"] or ".") / "summary.json", {**columns, **figures, **paths})
         self._write_output()
 
     def teardown(self, trainer: Any, pl_module: Any, stage: str) -> None:

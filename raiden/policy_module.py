@@ -54,6 +54,7 @@ class PolicyModule(LightningModule):
         self.num_tokens = 0
         self.role_awareness = RoleAwareness()
         self.rollouts: list[Rollout] = []  # of the last batch, for callbacks
+        self.step_metrics: dict[str, float] = {}  # of the last step, for callbacks
         self.shares: dict[str, float] = {}  # of the last evaluation; shares of right replies, 0 to 1
         self.processes = Processes()
         self.sampler: Sampler
@@ -169,7 +170,7 @@ class PolicyModule(LightningModule):
         # Lightning counts calls of the optimizer, and holds its limits to them; a step may have none, or several.
         counted = self.trainer.fit_loop.epoch_loop.manual_optimization.optim_step_progress.total
         counted.ready = counted.completed = self.num_steps_done
-        metrics = {**metrics, "num_tokens": float(self.num_tokens)}
+        self.step_metrics = metrics = {**metrics, "num_tokens": float(self.num_tokens)}
         self.log_by_step({name: value for name, value in metrics.items() if name not in shown})
         self.log_dict({name: value for name, value in metrics.items() if name in shown}, prog_bar=True)
 

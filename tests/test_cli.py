@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from raiden.__main__ import main
@@ -21,7 +22,8 @@ def finished(tiny_folder, tmp_path_factory):
     """A finished run: its folder and the arguments that made it."""
     folder = tmp_path_factory.mktemp("finished")
     samples = write_samples_file(folder / "samples.json")
-    arguments = fit_arguments(tiny_folder, samples, folder / "logs", f"--output_file={folder / 'report.json'}")
+    more = (f"--output_file={folder / 'report.json'}", "--watch.after_n_steps=1")
+    arguments = fit_arguments(tiny_folder, samples, folder / "logs", *more)
     assert main(arguments) == 0
     return folder / "logs" / "tiny" / "version_0", arguments
 
@@ -62,6 +64,15 @@ def test_a_run_ends_with_a_summary(finished):
     assert set(summary["after"]) == set(summary["before"])
     assert Path(summary["export"]) == run / "export"
     assert Path(summary["checkpoint"]) == checkpoints_of(run)[-1]
+
+
+def test_warnings_stand_in_the_summary_and_in_tensorboard(finished):
+    run, _ = finished
+    warnings = json.loads((run / "summary.json").read_text())["warnings"]
+    events = EventAccumulator(str(run)).Reload().Tensors("warnings/text_summary")
+    assert warnings
+    assert [event.tensor_proto.string_val[0].decode() for event in events] == warnings
+    assert [f"Step {event.step}: " for event in events] == [text[: text.index(": ") + 2] for text in warnings]
 
 
 def test_the_report_holds_each_held_out_reply(finished):

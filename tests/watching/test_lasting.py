@@ -40,3 +40,25 @@ def test_zero_never_warns():
 def test_a_negative_number_is_refused():
     with pytest.raises(ConfigError, match=r"watch\.after_n_steps"):
         LearningWatch(after_n_steps=-1)
+
+
+def test_a_step_that_says_nothing_of_a_fault_leaves_its_count():
+    watch = LearningWatch(after_n_steps=2)
+    assert [len(watch.count(step)) for step in ({"kl": 9.0}, {"reward": 0.5}, {"kl": 9.0})] == [0, 0, 1]
+
+
+def test_it_is_told_again_only_after_fifty_healthy_steps():
+    bad = {**GOOD, "frac_reward_zero_std": 1.0}
+    for healthy, again in ((49, 0), (50, 1)):
+        watch = LearningWatch(after_n_steps=2)
+        told = [len(watch.count(step)) for step in [*[bad] * 5, *[GOOD] * healthy, *[bad] * 5]]
+        assert sum(told[:5]) == 1
+        assert sum(told[5:]) == again
+
+
+def test_a_restored_watch_goes_on_counting():
+    bad = {**GOOD, "frac_reward_zero_std": 1.0}
+    before, after = LearningWatch(after_n_steps=3), LearningWatch(after_n_steps=3)
+    before.count(bad)
+    after.load_state_dict(before.state_dict())
+    assert [len(after.count(step)) for step in (bad, bad, bad)] == [0, 1, 0]
