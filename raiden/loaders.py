@@ -37,6 +37,7 @@ class PromptLoader:
         self.questions_per_character = questions_per_character
         self.seed = seed
         self.num_taken = 0
+        self._epoch, self._order = -1, list[Prompt]()  # the epoch last asked for
 
     def __len__(self) -> int:
         """Steps in an epoch; the last one may be short."""
@@ -50,8 +51,10 @@ class PromptLoader:
     def batch(self, step: int) -> list[Prompt]:
         """The prompts of a step, counted from the beginning of the run."""
         epoch, place = divmod(step, len(self))
-        order = shuffled(self.prompts, self.questions_per_character, f"{self.seed} {epoch}")
-        return order[place * self.batch_size : (place + 1) * self.batch_size]
+        if epoch != self._epoch:
+            order = shuffled(self.prompts, self.questions_per_character, f"{self.seed} {epoch}")
+            self._epoch, self._order = epoch, order
+        return self._order[place * self.batch_size : (place + 1) * self.batch_size]
 
     def state_dict(self) -> dict[str, int]:
         return {"num_taken": self.num_taken}

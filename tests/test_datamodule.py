@@ -71,6 +71,14 @@ def test_a_loader_resumes_anywhere_in_an_epoch_and_over_epochs(taken):
     assert questions_of(resumed) == steps[taken : taken + 3]
 
 
+def test_an_epoch_is_put_in_order_once_however_many_steps_it_has(monkeypatch):
+    drawn = []
+    monkeypatch.setattr("raiden.loaders.shuffled", lambda *given: drawn.append(given[2]) or shuffled(*given))
+    loader = PromptLoader(prompts(*"abc"), 2, 1, seed=1)  # 5 steps an epoch
+    assert len([*loader, *loader]) == 10
+    assert drawn == ["1 0", "1 1"]
+
+
 def test_a_change_of_the_order_elsewhere_does_not_move_the_stream():
     loader = PromptLoader(prompts(*"abcd"), 5, 1, seed=0)
     before = questions_of([loader.batch(0)])

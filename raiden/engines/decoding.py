@@ -74,7 +74,7 @@ class Decode:
         for segment in self.layout.segments:
             rows = [r for r, p in enumerate(self.row_prompts) if (segment.start, segment.end) in paths[p]]
             if rows:
-                first = self.layout.position_ids[segment.start]
+                first = segment.depth
                 columns = slice(first, first + segment.end - segment.start)
                 self.shared.append(
                     _SharedKeys(slice(rows[0], rows[-1] + 1), slice(segment.start, segment.end), columns)

@@ -56,16 +56,27 @@ def micro_batches(groups: Sequence[Group], max_tokens: int, device: torch.device
     A group that is too long is split among rows, its prompt repeated. One completion is never split: if it is
     too long with its prompt, it gets a row of its own.
     """
+    return (_micro_batch(own, layout, device) for own, layout in packed_rows(groups, max_tokens))
+
+
+def packed_rows(groups: Sequence[Group], max_tokens: int) -> Iterator[tuple[list[Group], Layout]]:
+    """The rows of `micro_batches` before they are tensors: each one's groups, and where their tokens stand."""
     current: list[Group] = []
     layout: Layout | None = None
     for group in (part for whole in groups for part in _split(whole, max_tokens)):
-        together = _pack([*current, group])
-        if layout is not None and (len(together) > max_tokens or group.family != current[-1].family):
-            yield _micro_batch(current, layout, device)
+        joins = layout is not None and group.family == current[-1].family and _may_fit(layout, group, max_tokens)
+        together = _pack([*current, group]) if joins or layout is None else None
+        if layout is not None and (together is None or len(together) > max_tokens):
+            yield current, layout
             current, together = [], _pack([group])
         current, layout = [*current, group], together
     if layout is not None:
-        yield _micro_batch(current, layout, device)
+        yield current, layout
+
+
+def _may_fit(layout: Layout, group: Group, max_tokens: int) -> bool:
+    """Of a group's prompt the last token at least is its own, and so are its completions: told without packing."""
+    return len(layout) + 1 + sum(map(len, group.completions)) <= max_tokens
 
 
 def filler_batches(
@@ -78,7 +89,7 @@ def filler_batches(
     """
     if len(shares) == 1:
         return
-    counts = [sum(1 for _ in micro_batches(share, max_tokens, device)) for share in shares]
+    counts = [sum(1 for _ in packed_rows(share, max_tokens)) for share in shares]
     for _ in range(max(counts) - counts[rank]):
         group = next(group for share in shares for group in share)
         yield from micro_batches([replace(group, completions=group.completions[:1], rows=group.rows[:1])], 1, device)

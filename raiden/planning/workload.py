@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import torch
-
 from raiden.datamodule import RoleplayDataModule
 from raiden.errors import ConfigError
 from raiden.grpo import UpdateConfig
-from raiden.grpo.batching import Group, MicroBatch, micro_batches
+from raiden.grpo.batching import Group, packed_rows
 from raiden.planning.characters import Characters
 from raiden.planning.engine import Wave
 from raiden.planning.shape import Pass
@@ -18,8 +16,6 @@ from raiden.policy import load_tokenizer
 from raiden.prefix_tree import Layout, pack
 from raiden.processes import Processes
 from raiden.types import Prompt
-
-_META = torch.device("meta")  # shapes without memory
 
 
 @dataclass(frozen=True)
@@ -146,15 +142,15 @@ def _updates(
         for rank in range(num_processes):
             own = Processes(rank, num_processes).share(part)
             groups = [Group(batch[i].token_ids, completions, range(num_generations)) for i in own]
-            yield [size_of(each) for each in micro_batches(groups, update.micro_batch_tokens, _META)]
+            yield [size_of(layout) for _, layout in packed_rows(groups, update.micro_batch_tokens)]
 
 
-def size_of(batch: MicroBatch) -> Pass:
+def size_of(layout: Layout) -> Pass:
     """What the memory formulas need to know of a pass."""
-    masks = _masks(batch.layout)
+    masks = _masks(layout)
     return Pass(
-        tokens=batch.input_ids.shape[1],
-        scored=len(batch.targets),
+        tokens=len(layout),
+        scored=sum(end - start for segment in layout.segments for start, end in segment.completions),
         mask=sum(tokens * keys for tokens, keys in masks),
         copied_keys=sum(keys for _, keys in masks),
     )

@@ -28,6 +28,11 @@ class Segment:
     """`(start, end)` of each completion of that prompt."""
 
     @property
+    def depth(self) -> int:
+        """Where its first token stands in its sequences."""
+        return sum(end - start for start, end in self.ancestors)
+
+    @property
     def stop(self) -> int:
         """Index behind the last token, completions included."""
         return self.completions[-1][1] if self.completions else self.end
@@ -53,12 +58,22 @@ class Layout:
     """A packed row: the tokens, each one's position in its own sequence, and the tree's segments."""
 
     token_ids: tuple[int, ...]
-    position_ids: tuple[int, ...]
     segments: tuple[Segment, ...]
     """Parents before children, in the order of the row; together they cover it."""
 
     def __len__(self) -> int:
         return len(self.token_ids)
+
+    @property
+    def position_ids(self) -> tuple[int, ...]:
+        """Where each token stands in its own sequence."""
+        positions: list[int] = []
+        for segment in self.segments:
+            end_of_prompt = segment.depth + segment.end - segment.start
+            positions += range(segment.depth, end_of_prompt)
+            for start, end in segment.completions:
+                positions += range(end_of_prompt, end_of_prompt + end - start)
+        return tuple(positions)
 
     def runs(self) -> list[Run]:
         """The row's runs, in order; together they cover it.
@@ -113,7 +128,7 @@ def pack(prompts: Sequence[Sequence[int]], completions: Sequence[Sequence[Sequen
     """
     packer = _Packer(prompts, completions or [()] * len(prompts))
     packer.add(list(range(len(prompts))), depth=0, ancestors=())
-    return Layout(tuple(packer.token_ids), tuple(packer.position_ids), tuple(packer.segments))
+    return Layout(tuple(packer.token_ids), tuple(packer.segments))
 
 
 class _Packer:
@@ -123,7 +138,6 @@ class _Packer:
         self.prompts = prompts
         self.completions = completions
         self.token_ids: list[int] = []
-        self.position_ids: list[int] = []
         self.segments: list[Segment] = []
 
     def add(self, members: list[int], depth: int, ancestors: tuple[tuple[int, int], ...]) -> None:
@@ -133,7 +147,7 @@ class _Packer:
                 self._add_leaf(family[0], depth, ancestors)
                 continue
             shared = _common_prefix([self.prompts[i] for i in family])
-            span = self._write(self.prompts[family[0]][depth:shared], depth)
+            span = self._write(self.prompts[family[0]][depth:shared])
             self.segments.append(Segment(*span, ancestors))
             self.add(family, shared, (*ancestors, span))
 
@@ -149,14 +163,13 @@ class _Packer:
 
     def _add_leaf(self, prompt: int, depth: int, ancestors: tuple[tuple[int, int], ...]) -> None:
         ids = self.prompts[prompt]
-        span = self._write(ids[depth:], depth)
-        completions = tuple(self._write(completion, len(ids)) for completion in self.completions[prompt])
+        span = self._write(ids[depth:])
+        completions = tuple(self._write(completion) for completion in self.completions[prompt])
         self.segments.append(Segment(*span, ancestors, prompt, completions))
 
-    def _write(self, ids: Sequence[int], position: int) -> tuple[int, int]:
+    def _write(self, ids: Sequence[int]) -> tuple[int, int]:
         start = len(self.token_ids)
         self.token_ids.extend(ids)
-        self.position_ids.extend(range(position, position + len(ids)))
         return start, len(self.token_ids)
 
 
