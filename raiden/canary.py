@@ -65,14 +65,14 @@ def engine_difference(
     nothing, but not where it has no work, and not where the sampler leaves out unlikely tokens.
 
     A token that is just within top-k, top-p or min-p on one side and just beyond it on the other counts as one nat,
-    not as the infinity that it is.
+    not as the infinity that it is. Where the policy's own is no number, that is no fault of the engine's: 0.
     """
     completions = rollouts[0].completions[:num_completions]
     group = Group(rollouts[0].prompt.token_ids, [c.token_ids for c in completions], list(range(len(completions))))
     (batch,) = micro_batches([group], max_tokens=10**9, device=device)
     logps = processed_logps(scored_logits(model, batch), batch.targets, sampling)
     reported = torch.tensor([logp for c in completions for logp in c.sampling_logps], device=device)
-    return (logps - reported).abs().clamp(max=1.0).mean().item()
+    return torch.where(logps.isnan(), 0.0, (logps - reported).abs().clamp(max=1.0)).mean().item()
 
 
 def complain(difference: float, after_another_sync: float, limit: float, num_syncs: int) -> EngineError:

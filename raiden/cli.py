@@ -93,6 +93,7 @@ class RaidenCLI(LightningCLI):
         parser.link_arguments("output_file", "report.output_file")
         parser.link_arguments("seed_everything", "model.seed", compute_fn=_seed)
         parser.link_arguments("seed_everything", "data.seed", compute_fn=_seed)
+        parser.link_arguments("watch.max_skipped", "model.max_skipped")
         parser.link_arguments("model.policy.path", "data.tokenizer")
         parser.link_arguments("model.policy.chat_template", "data.chat_template")
         parser.link_arguments("model.rewards.response_format", "data.response_format")

@@ -5,6 +5,7 @@
     │   ├── ProfileError              a character profile
     │   ├── SampleError               a training or evaluation sample
     │   └── ConfigError               an option of a config file or of the command line
+    ├── TrainingError (RuntimeError)  training cannot go on: its numbers are none
     ├── EngineError (RuntimeError)    an engine could not start, generate or take new weights
     └── EndpointError (RuntimeError)  a language model behind a network did not reply; endpoints/faults.py says why
 
@@ -30,6 +31,10 @@ class SampleError(InputError):
 
 class ConfigError(InputError):
     """An option with a value that cannot work."""
+
+
+class TrainingError(RaidenError, RuntimeError):
+    """Training came to a point from which it cannot go on."""
 
 
 class EngineError(RaidenError, RuntimeError):

@@ -10,6 +10,7 @@ from raiden.canary import CanaryConfig
 from raiden.engines import Engine, SamplingConfig
 from raiden.errors import ConfigError
 from raiden.grpo import ObjectiveConfig, ReferenceCache, RolloutUpdate, UpdateConfig, with_correction
+from raiden.guard import Told
 from raiden.optimization import OptimizerConfig
 from raiden.policy import PolicyConfig
 from raiden.policy_module import PolicyModule
@@ -43,6 +44,7 @@ class GRPOModule(PolicyModule):
         num_generations: int = 8,
         max_resamples: int = 0,
         seed: int = 0,
+        max_skipped: int = 3,
     ) -> None:
         """
         Args:
@@ -59,6 +61,7 @@ class GRPOModule(PolicyModule):
             max_resamples: how often, at most, a step samples another group where the last one teaches nothing, all its
                 completions earning the same (dynamic sampling, arXiv:2503.14476); 0 never does.
             seed: of the completions; linked from seed_everything.
+            max_skipped: skipped steps in a row that end the run; linked from watch.max_skipped.
         """
         if num_generations < 2:
             raise ConfigError(
@@ -72,7 +75,7 @@ class GRPOModule(PolicyModule):
         if max_resamples < 0:
             raise ConfigError(f"`model.max_resamples` must be at least 0, got {max_resamples}.")
         val_sampling = val_sampling or SamplingConfig(temperature=0.0, max_tokens=sampling.max_tokens)
-        super().__init__(policy, engine, val_sampling, rewards, optimizer, canary, seed)
+        super().__init__(policy, engine, val_sampling, rewards, optimizer, canary, seed, max_skipped)
         self.sampling = sampling
         self.objective = with_correction(objective, self.engine.shares_weights)
         self.update = update
@@ -121,7 +124,6 @@ class GRPOModule(PolicyModule):
 
     def _learn(self, rollouts: list[Rollout]) -> dict[str, float]:
         """The optimizer steps of one rollout; what they did, for the log."""
-        optimizer: Any = self.optimizers()
         schedule: Any = self.lr_schedulers()
         update = RolloutUpdate(
             rollouts,
@@ -134,7 +136,16 @@ class GRPOModule(PolicyModule):
         )
         self.model.train()
         learned: dict[str, float] = {"lr": schedule.get_last_lr()[0]}
-        if update.has_work(range(len(rollouts))):
+        with self.guard.step(self.num_steps_done + 1, lambda row: _told(rollouts, row)):
+            self._take_steps(update, learned)
+        self.sampler.check(rollouts, self.sampling)
+        self.zero_grad()
+        schedule.step()
+        return {**learned, **update.metrics()}
+
+    def _take_steps(self, update: RolloutUpdate, learned: dict[str, float]) -> None:
+        self.refuse_nonfinite(update.nonfinite)
+        if update.has_work(range(len(update.rollouts))):
             if self.objective.beta > 0:
                 with self.policy.reference() as reference:
                     update.remember_ref_logps(reference, self.reference_cache)
@@ -142,12 +153,13 @@ class GRPOModule(PolicyModule):
         for part in update.parts():
             if not update.has_work(part):
                 continue
-            self.backpropagate(update.losses(self.model, part))
+            loss = self.backpropagate(update.losses(self.model, part))
+            self.refuse_nonfinite(update.nonfinite or loss)
             # Before the weights change: a wrong engine shall not have taught anything.
-            self.sampler.check(rollouts, self.sampling, update.sampling_difference())
-            learned["grad_norm"] = self.clip_gradients_to_limit()
-            optimizer.step()
-        self.sampler.check(rollouts, self.sampling)
-        optimizer.zero_grad()
-        schedule.step()
-        return {**learned, **update.metrics()}
+            self.sampler.check(update.rollouts, self.sampling, update.sampling_difference())
+            learned["grad_norm"] = self.step_optimizer()
+
+
+def _told(rollouts: Sequence[Rollout], row: int) -> Told:
+    prompt, index = divmod(row, len(rollouts[0].completions))
+    return Told(rollouts[prompt].prompt.sample.question, rollouts[prompt].completions[index].text, index)

@@ -13,11 +13,13 @@ from torch import Tensor
 
 from raiden.canary import CanaryConfig
 from raiden.engines import Engine, SamplingConfig, TransformersEngine
-from raiden.errors import ConfigError
+from raiden.errors import ConfigError, TrainingError
 from raiden.generators import generator_states, restore_generators
+from raiden.guard import StepGuard
 from raiden.metrics import RoleAwareness
+from raiden.nonfinite import NonFinite, NonFiniteStep
 from raiden.optimization import OptimizerConfig, make_optimizer
-from raiden.policy import Placement, Policy, PolicyConfig, load_policy, whole
+from raiden.policy import Placement, Policy, PolicyConfig, load_policy, nonfinite_of, whole
 from raiden.processes import Processes
 from raiden.rewards import VRAR, RewardConfig
 from raiden.sampler import Sampler
@@ -40,6 +42,7 @@ class PolicyModule(LightningModule):
         optimizer: OptimizerConfig,
         canary: CanaryConfig,
         seed: int,
+        max_skipped: int,
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
@@ -50,6 +53,7 @@ class PolicyModule(LightningModule):
         self.optimizer_config = optimizer
         self.canary = canary
         self.seed = seed
+        self.guard = StepGuard(max_skipped)
         self.num_steps_done = 0
         self.num_tokens = 0
         self.role_awareness = RoleAwareness()
@@ -142,13 +146,46 @@ class PolicyModule(LightningModule):
 
     # The pieces of a step
 
-    def backpropagate(self, losses: Iterable[Tensor]) -> None:
-        """Leaves the gradients of the sum of the losses of all processes."""
+    def refuse_nonfinite(self, found: NonFinite | None) -> None:
+        """Ends the step, on all processes, where one of them has found a value that is no finite number.
+
+        Raises:
+            NonFiniteStep: the same on all processes.
+        """
+        if self.processes.reduce([float(found is not None)], "max", self.device)[0]:
+            raise NonFiniteStep(next(value for value in self.processes.gather([found]) if value is not None))
+
+    def backpropagate(self, losses: Iterable[Tensor]) -> NonFinite | None:
+        """Leaves the gradients of the sum of the losses of all processes; this process's where it is no number."""
         optimizer: Any = self.optimizers()
         optimizer.zero_grad()
+        total = torch.zeros((), device=self.device)
         for loss in losses:
+            total += loss.detach()
             # Gradients of sharded weights are averaged over processes; each has a part of the sum.
             self.manual_backward(loss * self.processes.num)
+        return None if total.isfinite() else NonFinite("loss", total.item())
+
+    def step_optimizer(self) -> float:
+        """Takes an optimizer step with the gradients that are there; their norm before they were clipped.
+
+        Raises:
+            NonFiniteStep: the norm is no finite number; nothing has changed.
+            TrainingError: the step has made weights that are none.
+        """
+        optimizer: Any = self.optimizers()
+        norm = self.clip_gradients_to_limit()
+        if not math.isfinite(norm):
+            raise NonFiniteStep(NonFinite("gradient norm", norm))
+        optimizer.step()
+        self.guard.stepped()
+        if broken := nonfinite_of((n, p) for n, p in self.model.named_parameters() if p.requires_grad):
+            raise TrainingError(
+                f"step {self.num_steps_done + 1} made weights that are not finite numbers ({len(broken)} weights, the "
+                f"first: {broken[0]}), although its loss and its gradients were. They are saved nowhere: go on from "
+                "the last checkpoint with a lower `model.optimizer.lr`."
+            )
+        return norm
 
     def clip_gradients_to_limit(self) -> float:
         """Clips to `max_grad_norm`; the norm before."""
@@ -159,7 +196,7 @@ class PolicyModule(LightningModule):
         return whole(norm).item()
 
     def end_step(self, metrics: Mapping[str, float], num_tokens: int, shown: Collection[str]) -> None:
-        """Counts a step that is done, and logs it.
+        """Counts a step that is done or skipped, and logs it.
 
         Args:
             num_tokens: that it read and wrote.
@@ -170,7 +207,8 @@ class PolicyModule(LightningModule):
         # Lightning counts calls of the optimizer, and holds its limits to them; a step may have none, or several.
         counted = self.trainer.fit_loop.epoch_loop.manual_optimization.optim_step_progress.total
         counted.ready = counted.completed = self.num_steps_done
-        self.step_metrics = metrics = {**metrics, "num_tokens": float(self.num_tokens)}
+        metrics = {**metrics, "num_tokens": float(self.num_tokens), "update/skipped": float(self.guard.num_skipped)}
+        self.step_metrics = metrics
         self.log_by_step({name: value for name, value in metrics.items() if name not in shown})
         self.log_dict({name: value for name, value in metrics.items() if name in shown}, prog_bar=True)
 
@@ -220,6 +258,7 @@ class PolicyModule(LightningModule):
         checkpoint["raiden"] = {
             "num_steps_done": self.num_steps_done,
             "num_tokens": self.num_tokens,
+            "num_skipped": self.guard.num_skipped,
             "rng": generator_states(),
         }
 
@@ -227,6 +266,7 @@ class PolicyModule(LightningModule):
         self._refuse_other_model(checkpoint.get("state_dict", {}))  # shards are checked where they are read
         state = checkpoint["raiden"]
         self.num_steps_done, self.num_tokens = state["num_steps_done"], state["num_tokens"]
+        self.guard.num_skipped = state.get("num_skipped", 0)
         restore_generators(state["rng"])
 
     def _refuse_other_model(self, weights: dict[str, torch.Tensor]) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from hashlib import blake2b
-from statistics import fmean, stdev
+from math import isfinite, nan
+from statistics import fmean
 
 from raiden.rewards import VRAR
-from raiden.types import Completion, Prompt, Rollout
+from raiden.types import Completion, Prompt, Rollout, spread
 
 
 def completion_seed(run_seed: int, step: int, sample_id: str, index: int) -> int:
@@ -53,10 +54,11 @@ def rollout_metrics(rollouts: Sequence[Rollout]) -> dict[str, float]:
     """
     completions = [c for r in rollouts for c in r.completions]
     rewards = [w for r in rollouts for w in r.rewards]
+    totals = [w.total for w in rewards]
     lengths = [len(c.token_ids) for c in completions]
     terminated = [len(c.token_ids) for c in completions if c.finish_reason == "stop"]
     metrics = {
-        "reward": fmean(w.total for w in rewards),
+        "reward": fmean(totals) if all(map(isfinite, totals)) else nan,
         "reward_std": fmean(r.reward_std for r in rollouts),
         "completions/mean_length": fmean(lengths),
         "completions/min_length": float(min(lengths)),
@@ -67,7 +69,7 @@ def rollout_metrics(rollouts: Sequence[Rollout]) -> dict[str, float]:
     for name in rewards[0].components:
         values = [w.components[name] for w in rewards]
         metrics[f"rewards/{name}/mean"] = fmean(values)
-        metrics[f"rewards/{name}/std"] = stdev(values)
+        metrics[f"rewards/{name}/std"] = spread(values)
     for focus in ("sbk", "cm"):
         right = [w.accuracy for r in rollouts if r.prompt.sample.focus == focus for w in r.rewards]
         if right:

@@ -6,8 +6,9 @@ Standard library only.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isfinite, nan
 from statistics import stdev
 from typing import Any, Literal
 
@@ -149,5 +150,17 @@ class Rollout:
 
     @property
     def reward_std(self) -> float:
-        """Sample standard deviation (n - 1) of the group's rewards; exactly 0 where they are all the same."""
-        return stdev(reward.total for reward in self.rewards)
+        """Sample standard deviation (n - 1) of the group's rewards; exactly 0 where they are all the same.
+
+        NaN where one of them is no finite number.
+        """
+        return spread([reward.total for reward in self.rewards])
+
+
+def spread(values: Sequence[float]) -> float:
+    """Sample standard deviation (n - 1); NaN where a value is no finite number, on which `statistics` breaks down.
+
+    >>> spread([1.0, 3.0]), spread([1.0, nan])
+    (1.4142135623730951, nan)
+    """
+    return stdev(values) if all(map(isfinite, values)) else nan

@@ -17,6 +17,10 @@ from raiden.grpo.advantages import AdvantageScale
 from raiden.grpo.correction import CorrectionMode, SamplingCorrection
 from raiden.types import Completion, Rollout
 
+MAX_LOG_RATIO = 20.0
+"""Nats between two log-probabilities of a token beyond which their ratio grows no more, and has no gradient: exp
+overflows at 88, and an infinite ratio that clipping leaves out has the gradient 0 * inf, which is NaN."""
+
 
 @dataclass(frozen=True)
 class ObjectiveConfig:
@@ -114,7 +118,7 @@ def token_terms(
     """The clipped policy loss, plus ``beta`` times the KL estimate, of each token.
 
     ``-min(min(rho, delta) A, clip(rho, 1 - epsilon, 1 + epsilon_high) A) + beta KL`` with
-    ``rho = exp(logp - old_logp)``; PPO, arXiv:1707.06347, and GRPO, arXiv:2402.03300.
+    ``rho = exp(logp - old_logp)``, at most ``exp(MAX_LOG_RATIO)``; PPO, arXiv:1707.06347, and GRPO, arXiv:2402.03300.
 
     Args:
         logps: of the policy, with gradient.
@@ -130,7 +134,7 @@ def token_terms(
     log_ratio = logps - old_logps
     if config.ratio_level == "sequence":
         log_ratio = sequence_mean(log_ratio, sequence)[sequence]
-    ratio = log_ratio.exp()
+    ratio = log_ratio.clamp(max=MAX_LOG_RATIO).exp()
     high = config.epsilon if config.epsilon_high is None else config.epsilon_high
     clipped = ratio.clamp(1 - config.epsilon, 1 + high)
     bounded = ratio if config.delta is None else ratio.clamp(max=config.delta)
@@ -154,7 +158,8 @@ def token_terms(
 def kl_divergence(logps: Tensor, ref_logps: Tensor, estimator: Literal["k1", "k2", "k3"]) -> Tensor:
     """KL(policy || reference) estimated from one sampled token each, in nats.
 
-    k1 = -d, k2 = d^2 / 2, k3 = exp(d) - d - 1 with ``d = ref - logp``; J. Schulman, Approximating KL divergence.
+    k1 = -d, k2 = d^2 / 2, k3 = exp(d) - d - 1 with ``d = ref - logp``; J. Schulman, Approximating KL divergence. In k3
+    d is at most `MAX_LOG_RATIO`.
 
     >>> d = torch.tensor([0.5])
     >>> [round(kl_divergence(-d, torch.zeros(1), k).item(), 4) for k in ("k1", "k2", "k3")]
@@ -165,6 +170,7 @@ def kl_divergence(logps: Tensor, ref_logps: Tensor, estimator: Literal["k1", "k2
         return -difference
     if estimator == "k2":
         return difference.square() / 2
+    difference = difference.clamp(max=MAX_LOG_RATIO)
     return difference.exp() - difference - 1
 
 

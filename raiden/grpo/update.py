@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from raiden.grpo.logps import token_logps
 from raiden.grpo.objective import ObjectiveConfig, token_terms, token_weights
 from raiden.grpo.reference_cache import ReferenceCache
 from raiden.grpo.statistics import UpdateStatistics
+from raiden.nonfinite import NonFinite, first_nonfinite
 from raiden.processes import ALONE, Processes
 from raiden.types import Rollout
 
@@ -87,9 +89,20 @@ class RolloutUpdate:
         self.advantages = torch.where(has_signal, advantages, 0.0).float().to(device)
         self.sampling_logps = [torch.tensor(c.sampling_logps, device=device) for c in completions]
         self.num_tokens = torch.tensor([objective.trained_tokens(c) for c in completions])
+        self.nonfinite = self._nonfinite_rollouts()
+        """The first value of this process's that is no finite number."""
         self._old_logps: dict[int, Tensor] = {}
         self._ref_logps: dict[int, Tensor] = {}
         self._statistics = UpdateStatistics()
+
+    def _nonfinite_rollouts(self) -> NonFinite | None:
+        """Among the rewards, and the engine's log-probabilities."""
+        for row, reward in enumerate(reward for rollout in self.rollouts for reward in rollout.rewards):
+            if not math.isfinite(reward.total):
+                return NonFinite("reward", reward.total, row)
+        lengths = torch.tensor(list(map(len, self.sampling_logps)), device=self.device)
+        reported = {"log-probability that the engine reported": torch.cat(self.sampling_logps)}
+        return first_nonfinite(reported, torch.arange(len(lengths)), lengths)
 
     def parts(self) -> list[range]:
         """The prompts behind each optimizer step, in the order of the steps."""
@@ -159,6 +172,13 @@ class RolloutUpdate:
             ref_logps,
             correction,
         )
+        by_token = {
+            "log-probability": logps,
+            "log-probability before the update": old_logps,
+            **({} if ref_logps is None else {"log-probability under the reference": ref_logps}),
+            "loss": terms.loss,
+        }
+        self.nonfinite = self.nonfinite or first_nonfinite(by_token, batch.rows, batch.lengths)
         loss = (terms.loss * weights).sum() - entropy_weight * entropy.sum()
         self._statistics.add(
             loss=loss.item(),

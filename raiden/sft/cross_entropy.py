@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from raiden.grpo import Group, filler_batches, micro_batches, token_logps
+from raiden.nonfinite import NonFinite, first_nonfinite
 from raiden.processes import ALONE, Processes
 
 
@@ -37,6 +38,8 @@ class CrossEntropy:
         self.processes = processes
         self.num_tokens = sum(len(completion) for group in groups for completion in group.completions)
         self.shares = [[groups[i] for i in processes.share(range(len(groups)), r)] for r in range(processes.num)]
+        self.nonfinite: NonFinite | None = None
+        """The first value of this process's that is no finite number."""
         self._nats = self._entropy = 0.0
 
     def losses(self, model: Any) -> Iterator[Tensor]:
@@ -44,6 +47,7 @@ class CrossEntropy:
         rank = self.processes.rank
         for batch in micro_batches(self.shares[rank], self.micro_batch_tokens, self.device):
             logps, entropy = token_logps(model, batch)
+            self.nonfinite = self.nonfinite or first_nonfinite({"log-probability": logps}, batch.rows, batch.lengths)
             nats = -logps.sum()
             self._nats += nats.item()
             self._entropy += entropy.sum().item()

@@ -14,6 +14,7 @@ from raiden.canary import CanaryConfig
 from raiden.engines import Engine, SamplingConfig, stop_token_ids
 from raiden.errors import ConfigError
 from raiden.grpo import Group
+from raiden.guard import Told
 from raiden.optimization import OptimizerConfig
 from raiden.policy import PolicyConfig
 from raiden.policy_module import PolicyModule
@@ -56,6 +57,7 @@ class SFTModule(PolicyModule):
         optimizer: OptimizerConfig = OptimizerConfig(),
         canary: CanaryConfig = CanaryConfig(),
         seed: int = 0,
+        max_skipped: int = 3,
     ) -> None:
         """
         Args:
@@ -67,8 +69,9 @@ class SFTModule(PolicyModule):
             optimizer: learning rate and schedule.
             canary: watches that the engine samples with the policy's weights.
             seed: of the held-out replies; linked from seed_everything.
+            max_skipped: skipped steps in a row that end the run; linked from watch.max_skipped.
         """
-        super().__init__(policy, engine, val_sampling, rewards, optimizer, canary, seed)
+        super().__init__(policy, engine, val_sampling, rewards, optimizer, canary, seed, max_skipped)
         self.update = update
         self.response_format = rewards.response_format
         self.targets: dict[str, tuple[int, ...]] = {}  # by sample id
@@ -91,21 +94,25 @@ class SFTModule(PolicyModule):
 
     def training_step(self, prompts: list[Prompt], batch_idx: int) -> None:
         started = time.perf_counter()
-        optimizer: Any = self.optimizers()
         schedule: Any = self.lr_schedulers()
         self.rollouts = []
         self.sampler.give_way()
         self.model.train()
         cross_entropy = self._cross_entropy(prompts)
-        self.backpropagate(cross_entropy.losses(self.model))
-        learned = {"lr": schedule.get_last_lr()[0], "grad_norm": self.clip_gradients_to_limit()}
-        optimizer.step()
-        optimizer.zero_grad()
+        learned: dict[str, float] = {"lr": schedule.get_last_lr()[0]}
+        with self.guard.step(self.num_steps_done + 1, lambda row: self._told(prompts[row])):
+            loss = self.backpropagate(cross_entropy.losses(self.model))
+            self.refuse_nonfinite(cross_entropy.nonfinite or loss)
+            learned["grad_norm"] = self.step_optimizer()
+        self.zero_grad()
         schedule.step()
         num_tokens = cross_entropy.num_tokens + sum(len(prompt.token_ids) for prompt in prompts)
         seconds = time.perf_counter() - started
         timing = {"step_time": seconds, "tokens_per_second": num_tokens / seconds}
         self.end_step({**cross_entropy.metrics(), **learned, **timing}, num_tokens, _IN_PROGRESS_BAR)
+
+    def _told(self, prompt: Prompt) -> Told:
+        return Told(prompt.sample.question, target_text(prompt.sample, self.response_format), 0)
 
     def _cross_entropy(self, prompts: Sequence[Prompt]) -> CrossEntropy:
         groups = [Group(p.token_ids, [self.targets[p.sample.id]], [row]) for row, p in enumerate(prompts)]

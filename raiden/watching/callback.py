@@ -34,6 +34,7 @@ class LearningWatch(Callback):
     def __init__(
         self,
         after_n_steps: int = 5,
+        max_skipped: int = 3,
         min_entropy: float | None = 0.02,
         max_kl: float | None = 1.0,
         max_clipped_rise: float | None = 0.3,
@@ -43,6 +44,8 @@ class LearningWatch(Callback):
         """
         Args:
             after_n_steps: steps in a row that a fault must last; 0 never warns of what single steps show.
+            max_skipped: steps in a row that are skipped because a loss, a gradient, a log-probability or a reward is
+                not a finite number, and then end the run; at least 1.
             min_entropy: nats a token; less is told where it is also less than a tenth of that of the first steps;
                 null turns it off.
             max_kl: nats a token between policy and reference, where `model.objective.beta` is above 0; null turns it

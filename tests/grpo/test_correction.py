@@ -145,3 +145,11 @@ def test_without_a_correction_no_ratio_is_reported(tiny_model):
     update = make_update(ROLLOUTS)
     backward(update, tiny_model, range(2))
     assert not any("ratio" in name for name in update.metrics() if name.startswith("sampling/"))
+
+
+def test_the_ratio_of_a_long_completion_may_be_beyond_all_numbers():
+    # 2000 tokens of half a nat are 1000 nats, and exp(1000) is infinite.
+    difference, owner = torch.full((2000,), 0.5), torch.zeros(2000, dtype=torch.long)
+    for sign, mode, expected in ((1, "sequence_truncate", 3.0), (1, "sequence_mask", 0.0), (-1, "sequence_mask", 0.0)):
+        ratios = sampling_ratios(sign * difference, torch.zeros(2000), owner, SamplingCorrection(mode))
+        assert set(ratios.tolist()) == {expected}

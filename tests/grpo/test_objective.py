@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import log
+from math import exp, log
 
 import pytest
 import torch
@@ -184,3 +184,32 @@ def test_weights_are_finite_where_every_completion_is_masked(loss):
 def test_a_value_that_cannot_work_is_refused_by_its_full_name(option, value):
     with pytest.raises(ConfigError, match=rf"`model\.objective\.{option}` must be .*, got {value}"):
         ObjectiveConfig(**{option: value})
+
+
+@pytest.mark.parametrize("level", ["token", "sequence"])
+@pytest.mark.parametrize("distance", [100.0, -100.0])
+@pytest.mark.parametrize("advantage", [1.0, -1.0])
+def test_a_ratio_beyond_all_numbers_leaves_loss_and_gradient_finite(level, distance, advantage):
+    # exp(100) is infinite in float32; clipped, with the advantage above 0, its gradient would be 0 * inf.
+    logps = torch.tensor([-3.0, -2.0], requires_grad=True)
+    old = logps.detach() - torch.tensor([distance, distance])
+    owner = torch.tensor([0, 0])
+    config = ObjectiveConfig(ratio_level=level, beta=0.1)
+    found = token_terms(logps, old, torch.full((2,), advantage), owner, config, logps.detach() - distance)
+    found.loss.sum().backward()
+    assert found.loss.isfinite().all()
+    assert logps.grad.isfinite().all()
+
+
+def test_a_policy_far_below_the_reference_has_a_finite_divergence():
+    # d = 100: k3 is exp(20) - 20 - 1; d = -100: 0 + 100 - 1.
+    assert_values(kl_divergence(torch.tensor([-101.0, -1.0]), torch.tensor([-1.0, -101.0]), "k3")[1:], [99.0])
+    assert kl_divergence(torch.tensor(-101.0), torch.tensor(-1.0), "k3").item() == pytest.approx(
+        exp(20) - 21, rel=1e-6
+    )
+
+
+def test_what_is_no_number_is_not_hidden_by_the_bound():
+    logps = torch.tensor([float("nan")])
+    terms = token_terms(logps, torch.zeros(1), torch.ones(1), torch.tensor([0]), ObjectiveConfig(beta=0.1), logps)
+    assert terms.loss.isnan().all()

@@ -1,0 +1,95 @@
+"""Skips steps whose values are not finite numbers, and ends a run in which that goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import NoReturn
+
+from lightning.pytorch.utilities import rank_zero_warn
+
+from raiden.errors import ConfigError, TrainingError
+from raiden.nonfinite import NonFinite, NonFiniteStep
+
+_SHOWN = 200
+"""Characters of a question or a completion in a message, at most."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """A completion as messages show it."""
+
+    question: str
+    text: str
+    index: int
+    """Among the completions of its prompt."""
+
+    def __str__(self) -> str:
+        return f'completion {self.index} of the question "{_short(self.question)}": "{_short(self.text)}"'
+
+
+@dataclass(frozen=True)
+class SkippedStep:
+    """A step that was not taken, and why."""
+
+    step: int
+    found: NonFinite
+    told: Told | None
+    """The completion that the value belongs to."""
+
+    def __str__(self) -> str:
+        token = "" if self.found.token is None else f"token {self.found.token} of "
+        where = "" if self.told is None else f", at {token}{self.told}"
+        return f"in step {self.step} the {self.found.what} is {self.found.value}{where}"
+
+
+class StepGuard:
+    """Counts skipped steps. Between the first and the last in a row no weight has changed."""
+
+    def __init__(self, max_skipped: int) -> None:
+        """
+        Args:
+            max_skipped: skipped steps in a row that end the run.
+        """
+        if max_skipped < 1:
+            raise ConfigError(f"`watch.max_skipped` must be at least 1, got {max_skipped}.")
+        self.max_skipped = max_skipped
+        self.num_skipped = 0
+        self.in_a_row: list[SkippedStep] = []
+
+    def stepped(self) -> None:
+        """An optimizer step was taken."""
+        self.in_a_row = []
+
+    @contextmanager
+    def step(self, number: int, tell: Callable[[int], Told]) -> Iterator[None]:
+        """A step that ends where one of its values is no finite number; what it had not done by then is skipped.
+
+        Args:
+            number: of the step.
+            tell: shows the completion of a row.
+
+        Raises:
+            TrainingError: so many in a row that the run has to end.
+        """
+        try:
+            yield
+        except NonFiniteStep as stop:
+            told = None if stop.found.row is None else tell(stop.found.row)
+            self.in_a_row.append(SkippedStep(number, stop.found, told))
+            self.num_skipped += 1
+            rank_zero_warn(f"Skipped: {self.in_a_row[-1]}.")
+            if len(self.in_a_row) == self.max_skipped:
+                self._give_up()
+
+    def _give_up(self) -> NoReturn:
+        raise TrainingError(
+            f"{self.max_skipped} steps in a row (`watch.max_skipped`) were skipped for values that are not finite "
+            f"numbers, and no weight has changed since. It began so: {self.in_a_row[0]}."
+        )
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _SHOWN else f"{line[:_SHOWN]}..."
