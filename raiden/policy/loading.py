@@ -20,6 +20,7 @@ from transformers import (
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
+from transformers.pytorch_utils import Conv1D
 from transformers.utils import GENERATION_CONFIG_NAME
 
 from raiden.errors import ConfigError
@@ -27,6 +28,7 @@ from raiden.policy.families import refuse_unsupported
 from raiden.policy.finite import nonfinite_weights
 from raiden.policy.sharding import initialise_adapters, load_shards, shard
 from raiden.policy.sources import local_folder, resolve_model, told_of_model
+from raiden.policy.weights import plain_name
 from raiden.prefix_tree import ATTENTION, FLEX_ATTENTION
 
 _BFLOAT16_INSTRUCTIONS = ("avx512_bf16", "amx_bf16", "bf16")
@@ -252,9 +254,14 @@ def empty_model(folder: str, dtype: torch.dtype, attention: str = ATTENTION) -> 
 
 
 def add_lora(model: PreTrainedModel, config: LoraConfig) -> Any:
-    """The model in PEFT's wrapper, all but the adapters frozen."""
+    """The model in PEFT's wrapper, all but the adapters frozen.
+
+    Raises:
+        ConfigError: an adapter would be of a layer whose adapters cannot be merged.
+    """
     from peft import LoraConfig as PeftConfig
     from peft import get_peft_model
+    from peft.tuners.lora import Linear, LoraLayer
 
     targets: Any = config.target_modules
     if targets != "all-linear":
@@ -267,9 +274,21 @@ def add_lora(model: PreTrainedModel, config: LoraConfig) -> Any:
                 "not supported; name layers in between."
             )
     adapters = PeftConfig(
-        r=config.rank, lora_alpha=config.alpha, target_modules=targets, lora_dropout=0.0, task_type="CAUSAL_LM"
+        r=config.rank,
+        lora_alpha=config.alpha,
+        target_modules=targets,
+        lora_dropout=0.0,
+        task_type="CAUSAL_LM",
+        fan_in_fan_out=any(isinstance(module, Conv1D) for module in model.modules()),
     )
     try:
-        return get_peft_model(model, adapters)
+        adapted = get_peft_model(model, adapters)
     except ValueError as error:  # no layer has such a name, or one that has is not linear
         raise ConfigError(f"`model.policy.lora.target_modules`: {error}") from error
+    layers = ((name, module) for name, module in adapted.named_modules() if isinstance(module, LoraLayer))
+    if others := [plain_name(f"{name}.") for name, module in layers if not isinstance(module, Linear)]:
+        raise ConfigError(
+            f"`model.policy.lora.target_modules`: {others[0].rstrip('.')} is not a linear layer, and adapters of "
+            "others are not supported; name linear layers."
+        )
+    return adapted

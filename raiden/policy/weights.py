@@ -69,7 +69,11 @@ def _lora_layers(model: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _lora_delta(layer: Any, dtype: torch.dtype) -> Tensor:
-    """``scaling * B A``, what the active adapter adds to its layer's weight; LoRA, arXiv:2106.09685."""
+    """``scaling * B A``, what the active adapter adds to its layer's weight; LoRA, arXiv:2106.09685.
+
+    Transposed where the layer keeps its weight as (in, out), as GPT-2's do.
+    """
     (adapter,) = layer.active_adapters
     a, b = whole(layer.lora_A[adapter].weight), whole(layer.lora_B[adapter].weight)
-    return ((b @ a) * layer.scaling[adapter]).to(dtype)
+    delta = (b @ a) * layer.scaling[adapter]
+    return (delta.T if layer.fan_in_fan_out else delta).to(dtype)

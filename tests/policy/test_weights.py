@@ -7,9 +7,11 @@ import json
 import pytest
 import torch
 from safetensors.torch import load_file
-from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
+from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig, GPT2Config, GPT2LMHeadModel
 
+from raiden.errors import ConfigError
 from raiden.policy import LoraConfig, Policy, PolicyConfig, export, export_policy, load_policy, stream_weights
+from tests.engines.copied import CopyEngine
 from tests.padded import padded_logps
 
 PAIRS = [((60, 61, 62), (30, 31, 32)), ((5, 6), (7, 8, 9, 10))]
@@ -150,3 +152,38 @@ def test_an_export_that_fails_leaves_nothing(tiny_folder, tmp_path, monkeypatch)
     with pytest.raises(OSError, match="such"):
         export_policy(policy, tmp_path / "made")
     assert list(tmp_path.iterdir()) == [tmp_path / "wall"]
+
+
+@pytest.fixture(scope="module")
+def gpt2_folder(tiny_folder, tmp_path_factory):
+    """GPT-2, whose layers keep their weights as (in, out), and one of which is square."""
+    folder = tmp_path_factory.mktemp("gpt2")
+    AutoTokenizer.from_pretrained(tiny_folder).save_pretrained(folder)
+    config = GPT2Config(
+        vocab_size=300, n_positions=128, n_embd=32, n_layer=2, n_head=4, initializer_range=0.3, bos_token_id=None,
+        eos_token_id=2, attn_pdrop=0.0, embd_pdrop=0.0, resid_pdrop=0.0,
+    )  # fmt: skip
+    GPT2LMHeadModel(config).save_pretrained(folder)
+    return folder
+
+
+@pytest.mark.parametrize("targets", ["c_attn", "c_proj", "attn.c_proj", "c_fc", "c_attn,c_fc", "all-linear"])
+def test_adapters_of_gpt2_are_merged_the_way_its_weights_lie(gpt2_folder, tmp_path, targets):
+    policy = with_adapters(gpt2_folder, targets)
+    engine = CopyEngine()
+    engine.start(policy.model, policy.tokenizer, 100, torch.float32)
+    engine.model = AutoModelForCausalLM.from_pretrained(gpt2_folder)
+    engine.update_weights(stream_weights(policy.model))
+    exported = AutoModelForCausalLM.from_pretrained(export_policy(policy, tmp_path / "made"))
+    ids = torch.tensor([[60, 61, 62, 30, 31]])
+    with torch.no_grad():
+        expected = _plain(policy.model)(input_ids=ids).logits
+        untrained = AutoModelForCausalLM.from_pretrained(gpt2_folder)(input_ids=ids).logits
+        for model in (engine.model, exported):
+            torch.testing.assert_close(model(input_ids=ids).logits, expected, rtol=0, atol=2e-5)
+    assert (untrained - expected).abs().max() > 0.1
+
+
+def test_an_adapter_of_a_layer_that_is_not_linear_is_refused_by_name(gpt2_folder):
+    with pytest.raises(ConfigError, match=r"target_modules`: transformer\.wpe is not a linear layer"):
+        load_policy(PolicyConfig(str(gpt2_folder), lora=LoraConfig(4, 8, "wpe,c_fc")), with_reference=False)
