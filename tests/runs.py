@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from hashlib import blake2b
 from pathlib import Path
 
@@ -12,6 +10,7 @@ import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from raiden.checkpoints import checkpoints_of
+from tests.processes import Started
 
 ROOT = Path(__file__).parent.parent
 
@@ -94,27 +93,24 @@ def sft_arguments(model: Path, samples: Path, logs: Path, *more: str) -> list[st
     return ["sft", *(f"--{name}={value}" for name, value in options.items()), *more]
 
 
-def raiden(*arguments: str, cwd: Path) -> subprocess.Popen[str]:
+def raiden(*arguments: str, cwd: Path) -> Started:
     """Starts `raiden` as a user would, in another process."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "raiden", *arguments],
-        cwd=cwd,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    return Started(*arguments, cwd=cwd)
 
 
-def finish(process: subprocess.Popen[str]) -> str:
+def finish(process: Started) -> str:
     """Its output, once it has ended well."""
-    output, _ = process.communicate(timeout=300)
-    assert process.returncode == 0, output
-    return output
+    return process.finish()
 
 
 def weights_hash(run: Path) -> str:
-    """Hash over every weight, optimizer state and counter of a run's last checkpoint."""
-    checkpoint = torch.load(checkpoints_of(run)[-1], weights_only=False)
+    """`checkpoint_hash` of a run's last checkpoint."""
+    return checkpoint_hash(checkpoints_of(run)[-1])
+
+
+def checkpoint_hash(path: Path) -> str:
+    """Hash over every weight, optimizer state and counter of a checkpoint."""
+    checkpoint = torch.load(path, weights_only=False)
     digest = blake2b()
     for name, tensor in sorted(checkpoint["state_dict"].items()):
         digest.update(name.encode() + tensor.numpy().tobytes())

@@ -22,6 +22,7 @@ from raiden.policy import LoraConfig, PolicyConfig, load_policy, load_tokenizer
 from raiden.profiles import load_profiles
 from raiden.rewards import RewardConfig
 from raiden.samples import load_samples
+from tests.parsers import keep_parsers
 from tests.records import SETTING, profile_record, sample_record, write_json
 from tests.runs import fit_arguments, write_samples_file
 
@@ -263,17 +264,8 @@ def test_a_gguf_file_that_is_none_is_refused_and_leaves_nothing_in_the_cache(tmp
 @pytest.fixture(scope="module", autouse=True)
 def one_parser():
     """Building the parsers takes seconds and gives the same each time; here it is done once."""
-    setup, kept = raiden.cli.RaidenCLI.setup_parser, {}
-
-    def setup_once(self, *args):
-        if not kept:
-            setup(self, *args)
-            kept.update({name: self.__dict__[name] for name in vars(self) if name.endswith(("parser", "_parsers"))})
-            kept["_subcommand_method_arguments"] = self._subcommand_method_arguments
-        self.__dict__.update(kept)
-
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(raiden.cli.RaidenCLI, "setup_parser", setup_once)
+        keep_parsers(patch)
         yield
 
 

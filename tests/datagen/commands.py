@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import urllib.request
 from pathlib import Path
 from typing import Any
 
 from raiden.profiles import load_profiles
+from tests.processes import Started
 
 PROFILES = Path(__file__).parent.parent.parent / "data" / "online_profiles.jsonl"
 
@@ -24,18 +23,13 @@ def asking(base_url: str, *more: str) -> list[str]:
     return [*options, "--concurrency", "4", *more]
 
 
-def start(*command: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "raiden", *command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
+def start(*command: str) -> Started:
+    return Started(*command, cwd=Path.cwd())
 
 
 def run(*command: str, code: int = 0) -> str:
     """What the command says; it must end with this code."""
-    process = start(*command)
-    said, _ = process.communicate(timeout=120)
-    assert process.returncode == code, said
-    return said
+    return start(*command).finish(code)
 
 
 def stats(base_url: str) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -19,6 +18,7 @@ from transformers import AutoModelForCausalLM
 
 from raiden.checkpoints import checkpoints_of
 from tests.distributed.processes import free_port
+from tests.processes import Started
 from tests.runs import finish, fit_arguments, logged, raiden, write_samples_file
 
 pytestmark = pytest.mark.slow
@@ -80,11 +80,8 @@ def two(tiny_folder, tmp_path_factory):
 def killed(tiny_folder, tmp_path_factory):
     """Both processes killed after the fourth step, and the remains of a checkpoint that was being written."""
     folder = Folder(tiny_folder, tmp_path_factory.mktemp("killed"))
-    process = subprocess.Popen(
-        [sys.executable, "-m", "raiden", *folder.arguments, *TWO],
-        cwd=folder.path, stdout=subprocess.PIPE, text=True, start_new_session=True,
-    )  # fmt: skip
-    assert any(re.match("step 5 ", line) for line in process.stdout)
+    process = raiden(*folder.arguments, *TWO, cwd=folder.path)
+    process.read_until("^step 5 ")
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
     assert [p.name for p in checkpoints_of(folder.run)] == ["step-00000002.ckpt", "step-00000004.ckpt"]
@@ -158,9 +155,7 @@ def test_a_run_of_one_process_goes_on_on_two(alone, two, tiny_folder, tmp_path):
 
 
 def test_shards_without_the_strategy_are_refused_by_name(killed):
-    process = raiden(*killed.arguments, "--ckpt_path=last", cwd=killed.path)
-    output, _ = process.communicate(timeout=120)
-    assert process.returncode == 2
+    output = raiden(*killed.arguments, "--ckpt_path=last", cwd=killed.path).finish(code=2)
     assert "holds shards, which `trainer.strategy` fsdp2 reads" in output
 
 
@@ -180,7 +175,8 @@ def test_two_nodes_of_one_process_log_what_one_node_does(two, tiny_folder, tmp_p
         for rank in (0, 1)
     ]  # fmt: skip
     for node in nodes:
-        finish(node)
+        said, _ = node.communicate(timeout=300)
+        assert node.returncode == 0, said
     assert_close(folder, two)
     assert [path.is_dir() for path in checkpoints_of(folder.run)] == [True, True]
 
@@ -188,17 +184,8 @@ def test_two_nodes_of_one_process_log_what_one_node_does(two, tiny_folder, tmp_p
 def test_two_nodes_find_each_other_by_variables_alone(two, tiny_folder, tmp_path):
     folder = Folder(tiny_folder, tmp_path)
     place = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port())}
-    nodes = [
-        subprocess.Popen(
-            [
-                sys.executable, "-m", "raiden", *folder.arguments, "--trainer.num_nodes=2", "--trainer.devices=1",
-                SHARDED,
-            ],
-            cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            env={**os.environ, **place, "NODE_RANK": str(rank)},
-        )
-        for rank in (0, 1)
-    ]  # fmt: skip
+    options = [*folder.arguments, "--trainer.num_nodes=2", "--trainer.devices=1", SHARDED]
+    nodes = [Started(*options, cwd=tmp_path, env={**place, "NODE_RANK": str(rank)}) for rank in (0, 1)]
     for node in nodes:
         finish(node)
     assert_close(folder, two)

@@ -2,14 +2,13 @@
 
 import json
 import signal
-import subprocess
-import sys
 import time
 
 import pytest
 
 from raiden.__main__ import main
 from tests.evaluation.benchmark.files import dialogue, judged_replies, serving, verdict, write_files
+from tests.processes import Started
 from tests.servers.chat_server import Behaviour
 from tests.servers.converse_server import ConverseServer, serve_converse
 
@@ -29,13 +28,11 @@ def test_ctrl_c_ends_a_run_and_the_same_command_asks_only_for_the_rest(tmp_path)
     behaviour = Behaviour(says=says, latency=0.15)
     with serving(behaviour) as server:
         options = [*files, "--output_dir", str(tmp_path / "out"), "--base_url", server.base_url, "--concurrency", "1"]
-        process = subprocess.Popen(
-            [sys.executable, "-m", "raiden", "benchmark", *options], stderr=subprocess.PIPE, text=True
-        )
+        process = Started("benchmark", *options, cwd=tmp_path)
         while len(server.bodies) < 4 and process.poll() is None:
             time.sleep(0.02)
         process.send_signal(signal.SIGINT)
-        said = process.communicate(timeout=20)[1]
+        said, _ = process.communicate(timeout=20)
         num_done = sum(server.num_replies_by_digest.values())
         record = (tmp_path / "out" / "replies.record.jsonl").read_text().splitlines()
 

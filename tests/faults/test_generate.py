@@ -13,6 +13,7 @@ import pytest
 from tests.datagen.commands import arguments, asking, made, run, start, stats, write_profiles
 from tests.servers.chat_server import serve
 
+pytestmark = pytest.mark.faults
 CONCURRENCY = 4  # of `asking`
 LATENCY = 0.1
 
@@ -108,7 +109,8 @@ def test_a_second_process_on_the_same_output_file_is_refused(profiles, tmp_path)
         command = arguments(output, *asking(base_url), profiles=profiles)
         first = start(*command)
         wait_for_lines(output, 1)
+        first.send_signal(signal.SIGSTOP)  # so that it is still there, however slowly the second one starts
         said = run(*command, code=2)
-        assert first.wait(timeout=60) == 0
-        first.communicate()
+        first.send_signal(signal.SIGCONT)
+        first.finish()
     assert "made.jsonl.run.jsonl: another process is writing to it" in said

@@ -5,17 +5,15 @@ from __future__ import annotations
 import os
 import re
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from raiden.checkpoints import checkpoints_of
-from tests.runs import fit_arguments, write_samples_file
+from tests.runs import fit_arguments, raiden, write_samples_file
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.faults, pytest.mark.slow]
 TWO = ["--trainer.devices=2", "--trainer.strategy=fsdp2", "--trainer.limit_val_batches=0"]
 
 
@@ -26,21 +24,9 @@ class Run:
         samples = write_samples_file(folder / "samples.json")
         arguments = fit_arguments(model, samples, folder / "logs", *TWO, "--trainer.max_epochs=500")
         self.folder = folder / "logs" / "tiny" / "version_0"
-        # A session of its own: what a terminal sends goes to the run alone.
-        self.first = subprocess.Popen(
-            [sys.executable, "-m", "raiden", *arguments], cwd=folder, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True, start_new_session=True,
-        )  # fmt: skip
-        self.read_until(r"step 5 ")
+        self.first = raiden(*arguments, cwd=folder)
+        self.first.read_until(r"^step 5 ")
         self.second = int(Path(f"/proc/{self.first.pid}/task/{self.first.pid}/children").read_text().split()[0])
-
-    def read_until(self, pattern: str) -> None:
-        lines = []
-        for line in self.first.stdout:
-            lines.append(line)
-            if re.match(pattern, line):
-                return
-        pytest.fail("".join(lines))
 
     def end(self) -> tuple[str, float]:
         """The rest of what it said, and the seconds until all was over: the pipe ends with its last process."""
@@ -86,7 +72,7 @@ def test_when_the_first_process_is_killed_the_second_one_says_so_and_ends(run):
 
 
 def test_ctrl_c_ends_both_with_a_word_on_how_to_go_on(run):
-    os.killpg(run.first.pid, signal.SIGINT)
+    run.first.press_ctrl_c()
     output, seconds = run.end()
     assert re.search(r"Stopped\. The last checkpoint is .*; go on with --ckpt_path last", output)
     assert "Traceback" not in output
