@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -83,6 +83,16 @@ def parse_json(text: str, path: str | Path, line: int, error: type[InputError]) 
     return error(f"{path}:{line}: not valid JSON ({reason}); write a JSON list, or one JSON object a line.")
 
 
+def shortened(value: Any, length: int = 80) -> str:
+    """A value as messages show it, its middle left out where it is long.
+
+    >>> shortened("x" * 200, 20)
+    "'xxxxxxxxx ... (202 characters)"
+    """
+    shown = repr(value)
+    return shown if len(shown) <= length else f"{shown[: length // 2]} ... ({len(shown)} characters)"
+
+
 def as_record(value: Any, origin: str, error: type[E]) -> tuple[str, Mapping[str, Any]] | E:
     """A JSON object with its place, or what is wrong with it."""
     if not isinstance(value, dict):
@@ -115,17 +125,23 @@ def write_json(path: str | Path, value: Any) -> None:
 
 def write_text(path: str | Path, text: str) -> None:
     """Writes UTF-8 text; the file appears whole or not at all."""
+    _write_pieces(path, [text])
+
+
+def _write_pieces(path: str | Path, pieces: Iterable[str]) -> None:
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
-    part.write_text(text, encoding="utf-8")
+    with part.open("w", encoding="utf-8") as file:
+        file.writelines(pieces)
     os.replace(part, path)
 
 
-def write_new_records(path: str | Path, records: Sequence[Mapping[str, Any]], error: type[InputError]) -> None:
+def write_new_records(path: str | Path, records: Iterable[Mapping[str, Any]], error: type[InputError]) -> None:
     """Writes a JSON list where the name ends in `.json`, else JSONL; the file appears whole or not at all.
 
     Args:
+        records: of JSONL, written one by one as they come.
         error: what is raised where something has this name already, or nothing can be written there.
     """
     path = Path(path)
@@ -133,8 +149,8 @@ def write_new_records(path: str | Path, records: Sequence[Mapping[str, Any]], er
         raise error(f"{path}: is already there; give the name of a new file, or move this one away.")
     try:
         if path.suffix.lower() == ".json":
-            write_json(path, records)
+            write_json(path, list(records))
         else:
-            write_text(path, "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records))
+            _write_pieces(path, (json.dumps(record, ensure_ascii=False) + "\n" for record in records))
     except OSError as fault:
         raise error(f"{path}: cannot be written ({fault.strerror}); give another path.") from fault

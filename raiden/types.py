@@ -46,6 +46,8 @@ class Profile:
     """Where it was read, as `file:line`."""
     raw: Mapping[str, Any] = field(repr=False, compare=False)
     """The record as it is written back: `prompt`, and whatever else the source said of the character."""
+    notes: tuple[str, ...] = field(default=(), compare=False)
+    """What of its source is not in the profile, and why; a sentence each."""
 
 
 @dataclass(frozen=True)

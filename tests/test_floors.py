@@ -10,6 +10,7 @@ FLOORS = [
     {"types", "errors"},
     {"languages", "limits"},
     {"records"},
+    {"facts"},
     {"rewards"},
     {"profiles", "samples", "prompts"},
     {"conversion", "endpoints", "generators", "launcher", "nonfinite", "prefix_tree", "processes", "saved_state"},
@@ -23,7 +24,7 @@ FLOORS = [
     {"commands"},
     {"__main__"},
 ]
-TORCH_FREE = set().union(*FLOORS[:5]) | {"conversion", "endpoints", "chat", "datagen", "evaluation"}
+TORCH_FREE = set().union(*FLOORS[:6]) | {"conversion", "endpoints", "chat", "datagen", "evaluation"}
 HEAVY = {"torch", "lightning", "transformers", "torchmetrics", "vllm", "peft"}
 
 

@@ -38,7 +38,7 @@ def test_what_can_be_used_is_written_and_the_rest_is_named(sources, tmp_path, ca
         f'{sources}/npc.json: "青禾": 青禾 (zh): Name, 性别, 职业\n'
         f"2 profiles written to {output}; 1 could not be used.\n"
     )
-    assert said.err == f"error: {sources}/broken.json: `data.name` is missing; name the character.\n"
+    assert said.err == f"error: {sources}/broken.json: character card: `data.name` is missing; name the character.\n"
 
 
 def test_all_good_is_0_and_nothing_good_is_2(sources, tmp_path, capsys):

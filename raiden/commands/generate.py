@@ -39,8 +39,8 @@ _DECISIVE = (
 )
 """Options that decide what the samples are; the models are told by the servers."""
 _MAY_GROW = ("num_samples_per_profile", "include_cm", "max_attempts")
-# Places that stay empty for these reasons are as the user asked, or as the profile is.
-_EMPTY_ON_PURPOSE = {"nothing_left", "too_easy"}
+# Places that stay empty for this reason are as the user asked.
+_EMPTY_ON_PURPOSE = {"too_easy"}
 
 
 def main(argv: Sequence[str]) -> int:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
-from raiden.profiles import read_profiles, unused_fields, write_profiles
+from raiden.errors import ProfileError
+from raiden.profiles import scan_profiles, write_profiles
 from raiden.types import Profile
 
 _DESCRIPTION = """\
-Read character profiles, and write them as JSONL. The format is told by what is in a file: RAIDEN's npc.json;
-SillyTavern character cards, versions 1 to 3, as JSON, as PNG pictures, or as .charx archives; and raiden's own JSONL.
-What a source says beside its facts is kept in the record, under `npc` or `card`."""
+Read character profiles, and write them as JSONL. The format is told by what is in a file: character cards,
+versions 1 to 3 (JSON, PNG pictures, .charx archives); characters of Agnai, Backyard, Pygmalion, RisuAI and
+text-generation-webui; RAIDEN's npc.json, CharacterEval's and CoSER's profiles, ChatHaruhi's prompts; raiden's own.
+What a source says beside its facts is kept in the record, under `card`, `npc` or `profile`. A part that cannot be
+read is named and left out."""
 _EPILOG = "exit code: 0; 1 where some of the input could not be used, and the rest was written; 2 where nothing was."
 
 
@@ -26,16 +30,26 @@ def main(argv: Sequence[str]) -> int:
         ProfileError: the output is there already, or cannot be written.
     """
     arguments = _parser().parse_args(argv)
-    profiles, faults = read_profiles(arguments.files, arguments.user_name)
-    if profiles:
-        write_profiles(profiles, arguments.output)
-        for line in _report(profiles):
-            sys.stdout.write(line + "\n")
-    for fault in faults:
-        sys.stderr.write(f"error: {fault}\n")
-    target = f" to {arguments.output}" if profiles else ""
-    sys.stdout.write(f"{len(profiles)} profiles written{target}; {len(faults)} could not be used.\n")
-    return (1 if profiles else 2) if faults else 0
+    num_faults = num_profiles = 0
+
+    def profiles() -> Iterator[Profile]:
+        nonlocal num_faults, num_profiles
+        for found in scan_profiles(arguments.files, arguments.user_name, arguments.book):
+            if isinstance(found, ProfileError):
+                num_faults += 1
+                sys.stderr.write(f"error: {found}\n")
+                continue
+            num_profiles += 1
+            sys.stdout.write("\n".join(_report(found)) + "\n")
+            yield found
+
+    stream = profiles()
+    first = next(stream, None)
+    if first is not None:
+        write_profiles(chain([first], stream), arguments.output)
+    target = f" to {arguments.output}" if num_profiles else ""
+    sys.stdout.write(f"{num_profiles} profiles written{target}; {num_faults} could not be used.\n")
+    return (1 if num_profiles else 2) if num_faults else 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -55,12 +69,17 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="whom the characters talk with, for {{user}} in cards (default: a neutral word of the card's language)",
     )
+    parser.add_argument(
+        "--book",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="SillyTavern world info to add to every character card; may be given several times",
+    )
     return parser
 
 
-def _report(profiles: Sequence[Profile]) -> Iterator[str]:
-    """What became of each profile: its fields, and what of its card was left out."""
-    for profile in profiles:
-        yield f"{profile.origin}: {profile.name} ({profile.language}): {', '.join(profile.fields)}"
-        for field, reason in unused_fields(profile.raw.get("card")).items():
-            yield f"    kept, not used: {field} ({reason})"
+def _report(profile: Profile) -> Iterator[str]:
+    """What became of a profile: its fields, and what of its source was left out."""
+    yield f"{profile.origin}: {profile.name} ({profile.language}): {', '.join(profile.fields)}"
+    yield from (f"    {note}" for note in profile.notes)

@@ -21,6 +21,7 @@ RejectionReason = Literal[
     "history_length",
     "answerable_from_profile",
     "reference_not_accepted",
+    "dodge_accepted",
     "near_duplicate",
     "judge_disagrees",
     "too_easy",

@@ -1,16 +1,16 @@
 """Character profiles in, of several formats; each becomes a record of raiden's own, and a validated Profile.
 
-reading        files and folders -> profiles and faults; tells the formats apart
+reading        files and folders -> profiles and faults
+card_files     PNG pictures and archives -> the texts inside that may be cards
+documents      a text -> its JSON or YAML values; what is broken costs itself alone
+formats/       which format a value is of; one file a format
+cards, books   SillyTavern cards and their books of lore, with macros
 jsonl, fields  raiden's own record, and the `<Character Setting>` block in it
-npc            the role file of the RAIDEN benchmark
-card_files     PNG pictures and .charx archives -> the JSON inside
-cards          SillyTavern cards, with macros and the attributes that authors write into the prose
 """
 
-from raiden.profiles.cards import unused_fields
 from raiden.profiles.fields import format_fields, parse_fields
 from raiden.profiles.jsonl import parse_profile, write_profiles
-from raiden.profiles.reading import load_profiles, read_profiles
+from raiden.profiles.reading import load_profiles, read_profiles, scan_profiles
 
 __all__ = [
     "format_fields",
@@ -18,6 +18,6 @@ __all__ = [
     "parse_fields",
     "parse_profile",
     "read_profiles",
-    "unused_fields",
+    "scan_profiles",
     "write_profiles",
 ]

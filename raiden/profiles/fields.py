@@ -17,6 +17,8 @@ from collections.abc import Mapping
 NAME = "Name"
 FULL_NAME = "Full Name"
 """The field of a name that is told among the facts and differs from the character's `Name`."""
+ARCHETYPE = "Archetype"
+"""The field of what a file calls a character whose name it states elsewhere, such as a type of person."""
 FREE_TEXT = "Introduction"
 """The field of lines that stand before any field, or under the name, which has one line only."""
 
@@ -77,12 +79,33 @@ def is_field_name(name: str) -> bool:
 
 
 def add_fact(fields: dict[str, str], name: str, value: str) -> None:
-    """Adds a fact of another source to the fields of a character, whose name and other facts stay as they are."""
+    """Adds a fact to the fields of a character. One whose label is there already gets a label of its own.
+
+    >>> fields = {"Name": "Nora Pell", "Age": "34"}
+    >>> for fact in (("Name", "Nora"), ("Age", "34"), ("Age", "9")):
+    ...     add_fact(fields, *fact)
+    >>> fields
+    {'Name': 'Nora Pell', 'Age': '34', 'Full Name': 'Nora', 'Age (2)': '9'}
+    """
     if name == NAME:
-        if value == fields[NAME]:
-            return
         name = FULL_NAME
-    fields[name] = f"{fields[name]}\n{value}" if fields.get(name) else value
+    number, label = 1, name
+    while label in fields and fields[label] != value:
+        number += 1
+        label = f"{name} ({number})"
+    if not (name == FULL_NAME and value == fields.get(NAME)):
+        fields[label] = value
+
+
+def add_text(fields: dict[str, str], name: str, text: str) -> None:
+    """Adds running text to a field, below what is there."""
+    fields[name] = f"{fields[name]}\n{text}" if fields.get(name) else text
+
+
+def field_name(label: str) -> str:
+    """A label as a field's name: one line, without colons, and no longer than a name may be."""
+    name = " ".join(label.replace(":", " ").replace("\uff1a", " ").split()).lstrip("\\")[:40].strip()
+    return name if name and is_field_name(name) else ""
 
 
 def _lines(name: str, value: str) -> list[str]:

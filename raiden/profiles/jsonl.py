@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from raiden.errors import ProfileError
 from raiden.languages import detect_language
 from raiden.profiles.fields import find_setting, parse_fields
-from raiden.records import write_new_records
+from raiden.records import shortened, write_new_records
 from raiden.types import Profile
 
 
-def parse_profile(record: Mapping[str, Any], origin: str) -> Profile:
+def parse_profile(record: Mapping[str, Any], origin: str, notes: Sequence[str] = ()) -> Profile:
     """A profile from its record, `{"prompt": "...<Character Setting>...</Character Setting>..."}`.
 
     >>> profile = parse_profile(
@@ -21,12 +21,17 @@ def parse_profile(record: Mapping[str, Any], origin: str) -> Profile:
     >>> profile.name, dict(profile.fields), profile.language
     ('小明', {'Name': '小明', 'Introduction': '学生\\n爱读书'}, 'zh')
 
+    Args:
+        notes: what of its source is not in the record.
+
     Raises:
         ProfileError: with place, field and remedy.
     """
     prompt = record.get("prompt")
     if not isinstance(prompt, str):
-        raise ProfileError(f"{origin}: `prompt` must be a string, got {prompt!r}; put the profile's text there.")
+        raise ProfileError(
+            f"{origin}: `prompt` must be a string, got {shortened(prompt)}; put the profile's text there."
+        )
     setting = find_setting(prompt)
     if setting is None:
         raise ProfileError(
@@ -36,7 +41,7 @@ def parse_profile(record: Mapping[str, Any], origin: str) -> Profile:
     if not fields.get("Name"):
         raise ProfileError(f"{origin}: the profile has no `Name`; add a line `Name: ...` or drop the profile.")
     language = detect_language("\n".join(fields.values()))
-    return Profile(fields["Name"], fields, prompt, language, origin, record)
+    return Profile(fields["Name"], fields, prompt, language, origin, record, tuple(notes))
 
 
 def write_profiles(profiles: Iterable[Profile], path: str | Path) -> None:
@@ -45,4 +50,4 @@ def write_profiles(profiles: Iterable[Profile], path: str | Path) -> None:
     Raises:
         ProfileError: there is a file of this name already, or nothing can be written there.
     """
-    write_new_records(path, [profile.raw for profile in profiles], ProfileError)
+    write_new_records(path, (profile.raw for profile in profiles), ProfileError)

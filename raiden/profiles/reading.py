@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from raiden.errors import ProfileError
-from raiden.profiles.card_files import unpack_card
-from raiden.profiles.cards import card_record, is_card
+from raiden.profiles.books import is_book
+from raiden.profiles.card_files import Found, unpack_card
+from raiden.profiles.documents import Document, decoded, read_documents
+from raiden.profiles.formats import Made, Options, read_text, read_value
 from raiden.profiles.jsonl import parse_profile
-from raiden.profiles.npc import is_npc_file, npc_record
-from raiden.records import as_record, decode_text, parse_json, read_bytes, scan_records
+from raiden.records import read_bytes
 from raiden.types import Profile
 
 
@@ -28,30 +28,43 @@ def load_profiles(path: str | Path) -> list[Profile]:
     return profiles
 
 
-def read_profiles(paths: Iterable[str | Path], user_name: str = "") -> tuple[list[Profile], list[ProfileError]]:
+def read_profiles(
+    paths: Iterable[str | Path], user_name: str = "", books: Iterable[str | Path] = ()
+) -> tuple[list[Profile], list[ProfileError]]:
     """Reads all profiles that can be used, and says what is wrong with each of the others.
 
-    The format is told by what is in a file: records with a `prompt` (JSONL or a JSON list), RAIDEN's `npc.json`,
-    character cards (JSON, PNG, `.charx`). Folders are read in the order of the names, hidden files left out.
+    The format is told by what is in a file: see `raiden.profiles.formats`. Folders are read in the order of the names,
+    hidden files left out.
 
     Args:
         user_name: whom the characters of cards talk with; a neutral word of the card's language where it is empty.
+        books: files of SillyTavern world info, which are added to every character card.
 
     Returns:
         The profiles, no two with the same name, and the faults, each with file, line or item, field and remedy;
         both in the order of the files.
+
+    Raises:
+        ProfileError: a book cannot be read.
     """
-    profiles: dict[str, Profile] = {}
-    faults: list[ProfileError] = []
+    found = list(scan_profiles(paths, user_name, books))
+    return [one for one in found if isinstance(one, Profile)], [one for one in found if isinstance(one, ProfileError)]
+
+
+def scan_profiles(
+    paths: Iterable[str | Path], user_name: str = "", books: Iterable[str | Path] = ()
+) -> Iterator[Profile | ProfileError]:
+    """As `read_profiles`, one after the other: no more than a file is held in memory."""
+    options = Options(user_name, _load_books(books))
+    origins: dict[str, str] = {}
     for path in _files(paths):
-        for found in _read_file(path, user_name):
-            if isinstance(found, ProfileError):
-                faults.append(found)
-            elif found.name in profiles:
-                faults.append(_second(found.name, found.origin, profiles[found.name].origin))
-            else:
-                profiles[found.name] = found
-    return list(profiles.values()), faults
+        for found in _read_file(path, options):
+            if isinstance(found, Profile) and found.name in origins:
+                yield _second(found.name, found.origin, origins[found.name])
+                continue
+            if isinstance(found, Profile):
+                origins[found.name] = found.origin
+            yield found
 
 
 def _second(name: str, origin: str, first: str) -> ProfileError:
@@ -68,66 +81,91 @@ def _files(paths: Iterable[str | Path]) -> Iterator[str | Path]:
             yield path
 
 
-def _read_file(path: str | Path, user_name: str) -> Iterator[Profile | ProfileError]:
+def _load_books(paths: Iterable[str | Path]) -> Mapping[str, Any]:
+    books = {}
+    for path in paths:
+        text, _ = decoded(read_bytes(path, ProfileError), path)
+        for document in read_documents(text, path):
+            if isinstance(document, ProfileError):
+                raise document
+            if not is_book(document.value):
+                raise ProfileError(f"{path}: no SillyTavern world info (an object with `entries`); give such a file.")
+            books[str(path)] = document.value
+    return books
+
+
+def _read_file(path: str | Path, options: Options) -> Iterator[Profile | ProfileError]:
     try:
-        content, origin = unpack_card(read_bytes(path, ProfileError), path)
-        text = decode_text(content, origin, ProfileError)
+        characters = unpack_card(read_bytes(path, ProfileError), path)
     except ProfileError as fault:
         yield fault
         return
-    is_empty = True
-    for found in _read_text(text, origin, user_name):
-        is_empty = False
-        yield found
-    if is_empty:
-        yield ProfileError(f"{path}: no profile in it; write one JSON object a line.")
+    for candidates in characters:
+        yield from _read_candidates(candidates, path, options)
 
 
-def _read_text(text: str, origin: str, user_name: str) -> Iterator[Profile | ProfileError]:
-    """The profiles of one JSON object that is the whole file, or of records in a list or on lines."""
-    document = parse_json(text, origin, 1, ProfileError)
-    if isinstance(document, dict) and "prompt" not in document and is_npc_file(document):
-        yield from _read_npc_file(text, origin)
-        return
-    found = list(scan_records(text, origin, ProfileError))
-    if isinstance(document, dict):
-        first_line = 1 + text[: text.index("{")].count("\n")
-        place = f"{origin}:{first_line}" if "prompt" in document else origin
-        found = [as_record(document, place, ProfileError)]
-    elif isinstance(document, ProfileError) and _is_one_object(document, found):
-        found = [document]
-    for item in found:
-        yield item if isinstance(item, ProfileError) else _made(_own_format, *item, user_name)
+def _read_candidates(
+    candidates: list[Found | ProfileError], path: str | Path, options: Options
+) -> Iterator[Profile | ProfileError]:
+    """What the first of several versions of a card gives that can be read; else what is wrong with the first."""
+    failed: list[list[Profile | ProfileError]] = []
+    for found in candidates:
+        read: list[Profile | ProfileError] = []
+        read += [found] if isinstance(found, ProfileError) else _read_found(found, path, options)
+        if any(isinstance(one, Profile) for one in read):
+            lost = [f"not read: {fault}" for faults in failed for fault in faults]
+            yield from (_noted(one, lost) if isinstance(one, Profile) else one for one in read)
+            return
+        failed.append(read)
+    yield from failed[0]
 
 
-def _is_one_object(fault: ProfileError, found: Sequence[Any]) -> bool:
-    """Whether lines that cannot be read are those of one broken object: no value ends with the first of them."""
-    all_broken = all(isinstance(item, ProfileError) for item in found)
-    return len(found) > 1 and all_broken and "Extra data" not in str(fault)
-
-
-def _own_format(origin: str, record: Mapping[str, Any], user_name: str) -> Mapping[str, Any]:
-    if "prompt" not in record and is_card(record):
-        return card_record(origin, record, user_name)
-    return record
-
-
-def _read_npc_file(text: str, origin: str) -> Iterator[Profile | ProfileError]:
-    roles: list[tuple[str, Any]] = []
-
-    def keep_all(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        roles[:] = pairs  # the outermost object ends last
-        return dict(pairs)
-
-    # A plain dict would drop the first of two roles with one name.
-    json.loads(text, object_pairs_hook=keep_all)
-    for name, role in roles:
-        yield _made(npc_record, f'{origin}: "{name}"', name, role)
-
-
-def _made(record: Callable[..., Mapping[str, Any]], origin: str, *arguments: Any) -> Profile | ProfileError:
-    """The profile of a record that is yet to be made."""
+def _read_found(found: Found, path: str | Path, options: Options) -> Iterator[Profile | ProfileError]:
     try:
-        return parse_profile(record(origin, *arguments), origin)
+        text, notes = decoded(found.content, found.place, is_picture=found.place != str(path))
+    except ProfileError as fault:
+        yield fault
+        return
+    if not text.strip() or text.strip() == "[]":
+        yield ProfileError(f"{path}: no profile in it; write one JSON object a line.")
+        return
+    if text.lstrip()[:1] not in ("{", "[") and (made := read_text(text, found.place)):
+        yield _profile(made)
+        return
+    documents = list(read_documents(text, found.place))
+    for one in _read_documents(documents, found.place, options):
+        yield _noted(one, found.notes + notes) if isinstance(one, Profile) else one
+
+
+def _read_documents(
+    documents: list[Document | ProfileError], place: str, options: Options
+) -> Iterator[Profile | ProfileError]:
+    is_only = sum(isinstance(document, Document) for document in documents) <= 1
+    for number, document in enumerate(documents):
+        if isinstance(document, ProfileError):
+            yield document
+            continue
+        if isinstance(document.value, list) and number == 0:
+            values = [(f"{place}: item {item}", value) for item, value in enumerate(document.value, 1)]
+        else:
+            is_whole = is_only and not (isinstance(document.value, dict) and "prompt" in document.value)
+            values = [(place if is_whole else f"{place}:{document.line}", document.value)]
+        for origin, value in values:
+            for made in read_value(value, origin, options, document.source):
+                yield _noted(_profile(made), document.notes)
+
+
+def _profile(made: Made | ProfileError) -> Profile | ProfileError:
+    if isinstance(made, ProfileError):
+        return made
+    try:
+        return parse_profile(made.record, made.origin, made.notes)
     except ProfileError as fault:
         return fault
+
+
+def _noted(profile: Profile | ProfileError, notes: list[str]) -> Profile | ProfileError:
+    """A profile with more notes."""
+    if isinstance(profile, ProfileError) or not notes:
+        return profile
+    return parse_profile(profile.raw, profile.origin, [*profile.notes, *notes])

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from raiden.errors import ProfileError
-from raiden.profiles import load_profiles, read_profiles, unused_fields, write_profiles
+from raiden.profiles import load_profiles, read_profiles, write_profiles
 from raiden.profiles.macros import resolve_macros
 from tests.profiles.cards import card, charx, encoded, png, write_text
 
@@ -96,10 +96,28 @@ def test_entries_of_the_character_book_that_are_on_are_facts(tmp_path):
     ]
     fields = fields_of(tmp_path, card(character_book={"entries": entries}))
     assert list(fields.items())[4:] == [
-        ("oven", "Ada's oven is named Bertha.\nIt is coal-fired."),
-        ("Her shop", "Opened in 1990.\nBy her aunt."),
-        ("Background", "She fears geese."),
+        (
+            "World Info",
+            "## oven\nAda's oven is named Bertha.\n## Her shop\nOpened in 1990.\nBy her aunt.\n"
+            "## no: field\nShe fears geese.\n## oven\nIt is coal-fired.",
+        ),
     ]
+
+
+def test_an_entry_about_the_character_gives_facts_and_one_about_somebody_else_stays_apart(tmp_path):
+    entries = {
+        "0": {"key": ["Ada"], "comment": "Ada's likes", "content": "Favorite food: waffles"},
+        "1": {"key": ["Ada", "Milo"], "comment": "Ada's brother", "content": "Age: 9"},
+        "2": {"key": ["x"], "content": "off", "disable": True},
+        "3": {"key": ["y"], "content": None},
+    }
+    (profile,) = load_profiles(write_text(tmp_path / "ada.json", card(character_book={"entries": entries})))
+    assert profile.fields["Favorite food"] == "waffles"
+    assert profile.fields["World Info"] == "## Ada's brother\nAge: 9"
+    assert profile.notes == (
+        "not read: `data.character_book.entries[3].content` must be a text, got None",
+        "kept, not used: 1 of 4 entries of `data.character_book` (switched off)",
+    )
 
 
 def test_what_a_card_holds_beside_is_kept_and_named(tmp_path):
@@ -113,18 +131,13 @@ def test_what_a_card_holds_beside_is_kept_and_named(tmp_path):
     )
     (profile,) = load_profiles(write_text(tmp_path / "ada.json", value))
     assert profile.raw["card"] == value
-    assert unused_fields(value) == {
-        "creator_notes": "for people, not for the model",
-        "tags": "says nothing of the character",
-        "extensions": "says nothing of the character",
-        "my_own": "says nothing of the character",
-        "1 of 1 character_book.entries": "switched off",
-    }
-
-
-@pytest.mark.parametrize("value", [None, 1, [], {"data": 1}, {"data": {"character_book": 3}}, {"data": {}}])
-def test_nothing_is_unused_of_what_is_no_card(value):
-    assert unused_fields(value) == {}
+    assert profile.notes == (
+        "kept, not used: 1 of 1 entries of `data.character_book` (switched off)",
+        "kept, not used: creator_notes (for people, not for the model)",
+        "kept, not used: tags (says nothing of the character)",
+        "kept, not used: extensions (says nothing of the character)",
+        "kept, not used: my_own (says nothing of the character)",
+    )
 
 
 def test_a_card_written_in_our_format_is_the_same_profile(tmp_path):
@@ -155,21 +168,46 @@ def test_an_archive_holds_a_card(tmp_path):
     assert (profile.name, profile.origin) == ("Ada", f"{tmp_path}/ada.zip (card.json)")
 
 
+@pytest.mark.parametrize(
+    ("changes", "fields"),
+    [
+        ({"name": 1984}, {"Name": "1984"}),
+        ({"description": ["Age: 34", "Job: baker"]}, {"Age": "34", "Job": "baker"}),
+        ({"description": {"age": 34, "likes": ["rain", "tea"]}}, {"age": "34", "likes": "rain, tea"}),
+        ({"character_book": "x"}, {}),
+        ({"character_book": []}, {}),
+        ({"description": "", "personality": "", "scenario": None}, {"Name": "Ada"}),
+    ],
+)
+def test_a_part_of_another_type_costs_at_most_itself(tmp_path, changes, fields):
+    read = fields_of(tmp_path, card(**changes))
+    assert fields.items() <= read.items()
+
+
+def test_fields_that_are_empty_inside_are_taken_from_the_top(tmp_path):
+    inner = card(name="", description="")["data"]
+    value = {"spec": "chara_card_v2", "data": inner, "name": "Ada", "description": "Age: 19"}
+    assert fields_of(tmp_path, value)["Age"] == "19"
+    assert fields_of(tmp_path, {"data": card()})["Name"] == "Ada"
+    assert fields_of(tmp_path, {"spec": "chara_card_v2", "data": json.dumps(inner | {"name": "Ada"})})["Name"] == "Ada"
+
+
 BAD_CARDS = {
-    "no name": (card(name=...), "`data.name` is missing; name the character"),
-    "blank name": (card(name=" \n"), "`data.name` is missing"),
-    "name a number": (card(name=7), "`data.name` must be a string, got 7"),
-    "version 1 without a name": ({"description": "a", "first_mes": "b"}, "`name` is missing"),
-    "description a list": (card(description=["a"]), r"`data.description` must be a string, got \['a'\]"),
-    "nothing told": (card(description="", personality="{{// later}}", scenario=None), "`data.description` is empty"),
-    "data a list": ({"spec": "chara_card_v2", "data": []}, r"`data` must be an object of fields, got \[\]"),
-    "book a text": (card(character_book="x"), "`data.character_book` must be an object with a list of `entries`"),
-    "entries an object": (card(character_book={"entries": {"0": {}}}), "`data.character_book` must be an object"),
-    "entry a text": (
-        card(character_book={"entries": [{"content": "a"}, "b"]}),
-        r"`data.character_book.entries\[1\]` must have a text `content`, got 'b'",
+    "no name": (card(name=...), "character card: `data.name` is missing; name the character"),
+    "blank name": (card(name=" \n"), ".*`data.name` is missing"),
+    "name a macro": (card(name="{{char}}"), r".*`data.name` is a macro \(\{\{char\}\}\); name the character"),
+    "version 1 without a name": ({"description": "a", "first_mes": "b"}, ".*`name` is missing"),
+    "nothing told": (
+        card(description="", personality="{{// later}}", scenario=None, first_mes="", mes_example=""),
+        ".*`data.description` is empty",
     ),
-    "content a number": (card(character_book={"entries": [{"content": 1}]}), r".*entries\[0\]` must have a text"),
+    "data a list": ({"spec": "chara_card_v2", "data": []}, r".*`data` must be an object of fields, got \[\]"),
+    "data a long list": ({"spec": "chara_card_v2", "data": ["x" * 5000]}, r".{80,190}\(5004 characters\); export"),
+    "a book of lore": (
+        {"name": "York", "description": "A town.", "entries": []},
+        ".*no character; give it with --book",
+    ),
+    "another object": ({"id": 7, "title": "x"}, ".*no format of characters that is known .*`prompt`"),
 }
 
 

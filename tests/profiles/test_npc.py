@@ -8,7 +8,7 @@ import pytest
 
 from raiden.errors import ProfileError
 from raiden.profiles import load_profiles, read_profiles, write_profiles
-from raiden.profiles.npc import parse_setting
+from raiden.profiles.formats.npc import parse_setting
 from tests.profiles.cards import write_text
 
 SETTING = """姓名\uff1a沈青禾,
@@ -24,7 +24,7 @@ SETTING = """姓名\uff1a沈青禾,
 -5度也不开暖气,
 *轻轻点头*是她的习惯"""
 FIELDS = {
-    "Name": "青禾",
+    "Name": "沈青禾",
     "姓名": "沈青禾",
     "性别": "女",
     "年龄": "二十六岁",
@@ -41,8 +41,8 @@ def test_a_role_becomes_a_profile(tmp_path, indent):
     path = write_text(tmp_path / "npc.json", json.dumps(roles, ensure_ascii=False, indent=indent))
     (profile,) = load_profiles(path)
     assert profile.fields == FIELDS
-    assert (profile.name, profile.language, profile.origin) == ("青禾", "zh", f'{path}: "青禾"')
-    assert profile.raw["npc"] == roles["青禾"]
+    assert (profile.name, profile.language, profile.origin) == ("沈青禾", "zh", f'{path}: "青禾"')
+    assert (profile.raw["npc"], profile.raw["npc_name"]) == (roles["青禾"], "青禾")
 
 
 def test_a_role_written_in_our_format_is_the_same_profile(tmp_path):
@@ -84,12 +84,12 @@ def test_each_bad_role_is_named_and_the_others_are_read(tmp_path):
     profiles, faults = read_profiles([path])
     assert [(p.name, p.fields["年龄"]) for p in profiles] == [("甲", "1"), ("己", "6")]
     assert [str(fault).removeprefix(f"{path}: ").split(";")[0] for fault in faults] == [
-        "\"乙\": `npc_setting` must be a text that is not empty, got ''",
-        '"丙": `npc_setting` must be a text that is not empty, got None',
-        '"丁": `npc_setting` must be a text that is not empty, got None',
-        '" ": the role has no name',
+        "\"乙\": RAIDEN's npc.json: `npc_setting` must be a text that is not empty, got ''",
+        '"丙": RAIDEN\'s npc.json: `npc_setting` must be a text that is not empty, got None',
+        '"丁": RAIDEN\'s npc.json: `npc_setting` must be a text that is not empty, got None',
+        '" ": RAIDEN\'s npc.json: the role has no name',
         f'"甲": a second profile "甲" (the first: {path}: "甲")',
-        "\"戊\": `npc_setting` must be a text that is not empty, got ['年龄: 5']",
+        "\"戊\": RAIDEN's npc.json: `npc_setting` must be a text that is not empty, got ['年龄: 5']",
     ]
 
 
@@ -97,3 +97,17 @@ def test_a_broken_role_file_is_refused_with_the_line(tmp_path):
     text = json.dumps({"甲": {"npc_setting": "年龄: 1"}, "乙": {"npc_setting": "年龄: 2"}}, indent=1)
     with pytest.raises(ProfileError, match=r"npc.json:5: not valid JSON"):
         load_profiles(write_text(tmp_path / "npc.json", text.replace("},", "}")))
+
+
+def test_the_name_that_a_setting_states_goes_before_the_key(tmp_path):
+    roles = {
+        "社区保安大叔": {"npc_setting": "性别: 男,\n姓名: 周德旺,"},
+        "艾莲罗伊": {"npc_setting": "姓名: 艾莲·罗伊,"},
+        "阿福": {"npc_setting": "姓名: 不详,"},
+    }
+    profiles, _ = read_profiles([write_text(tmp_path / "npc.json", roles)])
+    assert [(p.name, p.fields.get("Archetype")) for p in profiles] == [
+        ("周德旺", "社区保安大叔"),
+        ("艾莲·罗伊", None),
+        ("阿福", None),
+    ]

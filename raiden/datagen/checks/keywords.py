@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from functools import lru_cache
+from importlib.resources import files
 
 from raiden.languages import word_set
 from raiden.rewards.answer import Answer
@@ -18,18 +20,6 @@ _MAX_UNITS: dict[Language, int] = {"zh": 14, "ja": 16, "ko": 5, "en": 6}
 """Words of a keyword at most; characters in Chinese and Japanese."""
 _MAX_LENGTH = 48
 _SEPARATOR = re.compile(r"(?<!\d)[,:]|[,:](?!\d)|[;!?。、|\n\"()<>{}\[\]]|(?<!\d)/(?!\d)|\s[-+&]\s")
-_EMPTY_WORDS = word_set(
-    "it this that thing things something someone somebody anything nothing none unknown yes no name person people one "
-    "i me you he she we they him her them my your his their the a an and or of in on at here there today now then who "
-    "what where when why how n/a "
-    "我 你 您 他 她 它 我们 你们 他们 自己 这 那 这里 那里 这个 那个 东西 事情 事 人 的 了 是 有 没有 无 不 "
-    "未知 不详 什么 今天 "
-    "私 僕 俺 あなた 彼 彼女 これ それ あれ ここ そこ あそこ もの こと 人 なし "
-    "不明 特になし 今日 は が を に で と の も 何 誰 "
-    "나 저 너 당신 그 그녀 우리 이것 그것 저것 여기 거기 것 일 사람 없음 "
-    "불명 미상 오늘 은 는 이 가 을 를 의 에 무엇 누구"
-)
-"""Pronouns, particles and words that name nothing in particular."""
 _CLAUSE_WORDS = word_set(
     "i i'm is was are were am be been because that who which she he they we you my your his her their not has had do "
     "did does can will would if when while and or but"
@@ -41,6 +31,22 @@ _NAME_ASKED: dict[Language, re.Pattern[str]] = {
     "ko": re.compile(r"이름|성함|존함|성명|부르|불러|누구|뉘"),
     "en": re.compile(r"\b(?:names?|named|call|called|who|whose|address)\b"),
 }
+
+
+@lru_cache(maxsize=1)
+def _empty_words() -> frozenset[str]:
+    """Pronouns, particles, words for places within something, and whatever else says nothing when it stands alone."""
+    words = tomllib.loads((files(__package__) / "data" / "words.toml").read_text(encoding="utf-8"))
+    return word_set(" ".join(words.values()))
+
+
+def is_empty_word(text: str) -> bool:
+    """Whether a text means nothing, or too much, by itself: 안 is "inside" and "not".
+
+    >>> [is_empty_word(text) for text in ("안", "中", "Village", "등대", "York")]
+    [True, True, True, False, False]
+    """
+    return fold_text(text).strip() in _empty_words()
 
 
 def stands_in(term: Term, text: str, language: Language) -> str:
@@ -104,7 +110,7 @@ def one_term_fault(text: str, language: Language) -> str:
     if any_date(folded):
         return ""
     units = split_units(folded)
-    if not units or folded in _EMPTY_WORDS:
+    if not units or folded in _empty_words():
         return f'"{text}" names nothing in particular.'
     if len(units) > _MAX_UNITS[language] or len(folded) > _MAX_LENGTH:
         return f'"{text}" is too long for one term.'

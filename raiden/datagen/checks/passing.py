@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from raiden.datagen.base import Record, Rejection, Slot
+from raiden.datagen.checks.dodges import dodge_taken_for_right
 from raiden.datagen.checks.duplicates import duplicate_fault
 from raiden.datagen.checks.keywords import (
     giveaway,
+    is_empty_word,
     own_name_fault,
     single_term_fault,
     stands_in,
@@ -41,7 +43,7 @@ def check(record: Record, slot: Slot, accepted: Sequence[Sample]) -> Sample | Re
 def _first_fault(sample: Sample) -> Rejection | None:
     """What speaks against a sample by itself, the cheap checks first."""
     source = _memory if sample.focus == "cm" else _profile
-    checks = (_language, _question, _keywords, source, _reference)
+    checks = (_language, _question, _keywords, source, _reference, _dodges)
     return next((rejection for check in checks if (rejection := check(sample))), None)
 
 
@@ -79,6 +81,9 @@ def _question(sample: Sample) -> Rejection | None:
 
 
 def _keywords(sample: Sample) -> Rejection | None:
+    for word in (variant for term in sample.rule.terms for variant in term.variants):
+        if is_empty_word(word):
+            return Rejection("keyword_not_one_term", f'"{word}" says nothing when it stands alone.')
     if sample.validation_method == "multi_term_parsing":
         return None
     if fault := single_term_fault(sample):
@@ -117,6 +122,12 @@ def _reference(sample: Sample) -> Rejection | None:
             return None
         return Rejection("reference_not_accepted", f'"{sample.answer}": {rewards[1].reason}')
     return Rejection("reference_not_accepted", f'"{sample.answer}": {rewards[0].reason}')
+
+
+def _dodges(sample: Sample) -> Rejection | None:
+    if reply := dodge_taken_for_right(sample):
+        return Rejection("dodge_accepted", f'The rule takes "{reply}" for right.')
+    return None
 
 
 def near_duplicate(sample: Sample, accepted: Sequence[Sample]) -> Rejection | None:

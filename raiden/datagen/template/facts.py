@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
 
-from raiden.datagen.template.labels import RELATIONS, is_about_people, kind_of, may_be_asked
-from raiden.datagen.template.names import chinese_words, is_nominal, is_person_name
+from raiden.datagen.template.labels import ONLY_ONE, RELATIONS, kind_of, may_be_asked
+from raiden.datagen.template.names import chinese_words, is_kana_name, is_nominal, is_person_name
 from raiden.datagen.template.readings import Reading, without_remarks
 from raiden.datagen.template.values import is_single_thing, read_value
+from raiden.facts import Statement, same_name, statements_of
+from raiden.facts.names import plain_name
+from raiden.facts.sections import is_family, is_name_label
 from raiden.languages import detect_language
-from raiden.types import Language, Profile
+from raiden.types import Language, Profile, Term
 
-_LABEL = re.compile(
-    r"(?:^|[\n,，;；。|】])[\s\-*•·#]*(?:【([^】\n]{1,12})】|"
-    r"([^\s:：,，。;；、|\"“”「」()（）【】][^:：,，。;；、|\n\"“”「」【】]{0,23}?)\s*[:：])",
-    re.MULTILINE,
-)
 _MAX_LABEL = {"zh": 7, "ja": 9, "ko": 12, "en": 24}
 _MAX_UNKNOWN = 16
 """Characters of a value under a label that is not known."""
 _PERSON_LABEL = re.compile(
-    r".*(?:[人者员师官友伴徒哥弟姐妹兄父母侣档桌从臣爷奶婆公姑叔舅姨侄孙仆计将敌客]|主人|[자사인님손])"
+    r".*(?:[人者员师官友伴徒哥弟姐妹兄父母侣档桌从臣爷奶婆公姑叔舅姨侄孙仆计将敌客爹妈爸嫂婶媳婿男女娘]|主人|[자사인님손])"
 )
 """Labels that a person stands under, known or not."""
+_LIST_MARK = re.compile(r"^[\s\-*•·・●○■◆]+")
+_PARTED = re.compile(r"([^\s\-:：—–=・·]{1,12}(?: [^\s\-:：—–=]{1,12})?)\s*[-:：—–=・·]\s*(.+)$")
 _SAYS_WHO = re.compile(r"^[\s:：\-—–=]*(?:是|叫做?|名叫|名为|は|은|는|is )?[\s\"“「]*")
 
 
@@ -48,66 +47,92 @@ class Fact:
 
 
 def facts_of(profile: Profile, language: Language) -> list[Fact]:
-    """The facts of a profile, one for each kind or label, in the profile's order.
+    """The facts that a profile states of its character, one for each kind or label, in the profile's order.
+
+    What it says of others is none of them, nor what it says in two ways of which one must be wrong.
 
     Args:
         language: that the questions will be in; labels that are not known are asked in their own language only.
     """
-    found = [("name", "Name", _plain_name(profile.name), True), *_labelled(profile)]
     facts: dict[tuple[str, str], Fact] = {}
-    for kind, label, value, is_direct in found:
+    statements = statements_of(profile.fields, profile.name)
+    if name := _name(profile, statements, language):
+        facts["name", ""] = name
+    doubtful: set[tuple[str, str]] = set()
+    for kind, label, value, is_direct in _labelled(profile, statements):
         if not kind and not _is_askable(label, value, language):
             continue
         if reading := read_value(kind, value, language):
-            key = (reading[0], "" if reading[0] else label)
-            facts.setdefault(key, Fact(reading[0], label, reading[1], is_direct))
-    return list(facts.values())
+            fact = Fact(reading[0], label, reading[1], is_direct)
+            key = (fact.kind, label if not fact.kind or fact.kind in RELATIONS else "")
+            if fact.kind in ONLY_ONE and key in facts and not _agree(fact, facts[key]):
+                doubtful.add(key)
+            facts.setdefault(key, fact)
+    return [fact for key, fact in facts.items() if key not in doubtful]
 
 
-def _plain_name(name: str) -> str:
-    """A name without remarks: "Ada" of "Ada (the keeper)"."""
-    return re.split(r"\s*[(（\[【,，|/]", name.strip())[0] or name
+def _agree(one: Fact, other: Fact) -> bool:
+    """Whether two readings of one kind have a word in common."""
+    said = {variant for term in one.reading.terms for variant in term.variants}
+    return any(variant in said for term in other.reading.terms for variant in term.variants)
 
 
-def _labelled(profile: Profile) -> Iterator[tuple[str, str, str, bool]]:
-    """Kind, label and value of each labelled thing, and whether it is a field."""
-    for label, value in profile.fields.items():
-        if label == "Name":
+def _labelled(profile: Profile, statements: Sequence[Statement]) -> Iterator[tuple[str, str, str, bool]]:
+    """Kind, label and value of each labelled thing that is the character's own, and whether it is a field."""
+    for statement in statements:
+        label, value = statement.label.strip(" -—–・·:"), statement.value
+        if statement.subject or same_name(label, value):
             continue
-        if is_about_people(label):
-            yield from ((kind_of(relation), relation, name, False) for relation, name in _relatives(value))
-        yield kind_of(label), label, value, True
-        yield from ((kind_of(inner), inner, text, False) for inner, text in _lines(value))
+        if is_family(label):
+            yield from ((kind_of(relation), relation, names, False) for relation, names in _relatives(value))
+        elif any(map(is_family, statement.path)):
+            if kind_of(label) in RELATIONS:
+                yield kind_of(label), label, value, False
+        elif not is_name_label(label) or not same_name(value, profile.name):
+            yield kind_of(label), label, value, statement.is_direct
 
 
-def _lines(text: str) -> Iterator[tuple[str, str]]:
-    """The `label: value` pieces of a free text: whole lines, and known labels anywhere."""
-    places = [match for match in _LABEL.finditer(text) if _begins_line(match) or kind_of(match[1] or match[2])]
-    for match, following in zip_longest(places, places[1:]):
-        end = following.start() if following else len(text)
-        value = text[match.end() : end].strip().split("\n")[0]
-        if value:
-            yield (match[1] or match[2]).strip(), value
-
-
-def _begins_line(match: re.Match[str]) -> bool:
-    before = match.string[: match.start(match.lastindex or 0)].rstrip(" \t\u3000-*•·#【")
-    return not before or before.endswith("\n")
+def _name(profile: Profile, statements: Sequence[Statement], language: Language) -> Fact | None:
+    """The character's name; a reply may give it as any field of the profile spells it."""
+    name = plain_name(profile.name)
+    read = read_value("name", name, language)
+    if read is None:
+        return None
+    stated = (plain_name(s.value) for s in statements if not s.subject and is_name_label(s.label))
+    spellings = dict.fromkeys(other for other in (profile.name, *stated) if same_name(other, name))
+    (term,) = read[1].terms
+    variants = dict.fromkeys((*term.variants, *spellings, *(other.replace("·", "") for other in spellings)))
+    return Fact("name", "Name", Reading(read[1].spoken, (Term(tuple(variants)),)), True)
 
 
 def _relatives(text: str) -> Iterator[tuple[str, str]]:
-    """Who is what, in a field about family and friends: 父亲张三, "Mother: Ada", 健二（父）."""
-    for piece in re.split(r"[,，、。;；\n]", text):
-        remark = re.search(r"[(（]([^()（）]{1,14})[)）]", piece)
-        plain = without_remarks(piece).strip()
-        if remark and kind_of(remark[1]) in RELATIONS and is_person_name(plain):
-            yield remark[1], plain
-            continue
-        for length in range(min(len(plain) - 1, _MAX_LABEL["en"]), 0, -1):
-            name = _SAYS_WHO.sub("", plain[length:]).strip()
-            if kind_of(plain[:length]) in RELATIONS and is_person_name(name):
-                yield plain[:length], name
-                break
+    """Who is what, in a field about family and friends: 父亲张三, "Mother: Ada", 健二（父）, 儿子-甲、乙."""
+    found: dict[str, list[str]] = {}
+    last = ""
+    for piece in re.split(r"[,，、。;；\n]|\s+and\s+", text):
+        relation, name = _relative(_LIST_MARK.sub("", piece))
+        relation = relation or (last if name else "")
+        if relation:
+            found.setdefault(relation, []).append(name)
+        last = relation
+    yield from ((relation, "、".join(names)) for relation, names in found.items())
+
+
+def _relative(piece: str) -> tuple[str, str]:
+    """The relation and the name in a piece of such a field; no relation where it goes on with the one before."""
+    remark = re.search(r"[(（]([^()（）]{1,14})[)）]", piece)
+    plain = without_remarks(piece).strip()
+    if remark and kind_of(remark[1]) in RELATIONS and is_person_name(plain):
+        return remark[1], plain
+    if parted := _PARTED.match(plain):
+        relation, name = parted[1].strip(), parted[2].strip()
+        is_relation = kind_of(relation) in RELATIONS or bool(_PERSON_LABEL.fullmatch(relation))
+        return (relation, name) if is_relation and (is_person_name(name) or is_kana_name(name)) else ("", "")
+    for length in range(min(len(plain) - 1, _MAX_LABEL["en"]), 0, -1):
+        name = _SAYS_WHO.sub("", plain[length:]).strip()
+        if kind_of(plain[:length]) in RELATIONS and is_person_name(name):
+            return plain[:length].strip(), name
+    return "", plain if is_person_name(plain) else ""
 
 
 def _is_askable(label: str, value: str, language: Language) -> bool:

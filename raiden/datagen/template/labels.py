@@ -11,9 +11,13 @@ from raiden.rewards.normalise import fold_text
 
 RELATIONS = word_set(
     "father mother elder_brother younger_brother elder_sister younger_sister brother sister husband wife spouse son "
-    "daughter child grandfather grandmother lover friend teacher student rival lord"
+    "daughter child grandfather grandmother lover friend teacher student rival lord boss"
 )
 """Kinds whose value is a person's name."""
+ONLY_ONE = word_set(
+    "name gender age birthday birth_year birthplace height weight blood_type zodiac chinese_zodiac mbti"
+)
+"""Kinds of which a character has one; where a profile states two, one of them is wrong, or somebody else's."""
 
 
 def _normalised(label: str) -> str:
@@ -26,9 +30,7 @@ def _normalised(label: str) -> str:
 _KIND_OF = {
     _normalised(label): kind for kind, labels in table("labels")["kinds"].items() for label in labels.split(", ")
 }
-_FAMILY, _UNASKED, _NOISE = (
-    re.compile(simplify(table("labels")["patterns"][name])) for name in ("family", "unasked", "noise")
-)
+_UNASKED, _NOISE = (re.compile(simplify(table("labels")["patterns"][name])) for name in ("unasked", "noise"))
 
 
 def kind_of(label: str) -> str:
@@ -41,11 +43,6 @@ def kind_of(label: str) -> str:
     while text not in _KIND_OF and (noise := _NOISE.match(text)):
         text = text[noise.end() :]
     return _KIND_OF.get(text, "")
-
-
-def is_about_people(label: str) -> bool:
-    """Whether a field says of several people who they are to the character."""
-    return bool(_FAMILY.fullmatch(_normalised(label)))
 
 
 def may_be_asked(label: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from raiden.languages import word_set
+from raiden.languages import JAPANESE_SURNAMES, word_set
 from raiden.types import Language
 
 _CHINESE_SURNAMES = frozenset(
@@ -19,6 +19,9 @@ _ENGLISH_NAME = re.compile(
 _NO_NAMES = word_set(
     "Deceased Dead Unknown None Human Alive Divorced Retired Missing Single Yes No King Queen Everyone Nobody Farmer "
     "Doctor Teacher Blacksmith Various Many Both 白领 黑魔法 高手 平民 温柔 白痴"
+)
+_KANA_TRADES = word_set(
+    "パート バイト フリーター モデル ニート ナース アイドル シェフ コック いない なし メイド ママ パパ ペット"
 )
 _WITH_DOT = re.compile(r"[\u4e00-\u9fff]{1,6}(?:·[\u4e00-\u9fff]{1,7}){1,3}")
 
@@ -49,6 +52,19 @@ def is_person_name(text: str) -> bool:
     return is_chinese or _is_japanese_name(text)
 
 
+def is_kana_name(text: str) -> bool:
+    """Whether a text may be a Japanese given name in kana, with or without a surname; for where a name is expected.
+
+    >>> [is_kana_name(text) for text in ("ソラ", "藤井ミオ", "パート", "会社員")]
+    [True, True, False, False]
+    """
+    found = re.fullmatch(r"(?P<surname>[\u4e00-\u9fff々]{2,3})?(?P<name>[\u30a1-\u30fa\u3041-\u3096ー]{2,4})", text)
+    if not found or found["name"] in _KANA_TRADES:
+        return False
+    surname = found["surname"]
+    return not surname or surname in JAPANESE_SURNAMES or _is_japanese_name(surname)
+
+
 def is_nominal(text: str) -> bool:
     """Whether a value ends in a noun or name, as a dictionary sees it; in English: begins with a name or a number."""
     script = script_of(text)
@@ -64,6 +80,18 @@ def is_nominal(text: str) -> bool:
     tags = [tag for _, tag in chinese_words(text)]
     # Prepositions, pronouns, conjunctions and adverbs make a clause of it: 在渡口卖票.
     return tags[-1].startswith(("n", "vn")) and not {"p", "r", "c", "d"} & set(tags)
+
+
+def begins_with_verb(text: str) -> bool:
+    """Whether a Chinese value begins with a verb that has an object: 成为面包王; other languages put theirs behind.
+
+    >>> begins_with_verb("成为面包王"), begins_with_verb("佛教")
+    (True, False)
+    """
+    if script_of(text) != "zh":
+        return False
+    words = chinese_words(text)
+    return len(words) > 1 and words[0][1] == "v" and len(words[0][0]) > 1
 
 
 def chinese_words(text: str) -> list[tuple[str, str]]:

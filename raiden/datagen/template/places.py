@@ -35,9 +35,14 @@ def read_place(kind: str, text: str, language: Language) -> Reading | None:
         return single(core, ", ".join(parts)) if len(parts) <= 3 and all(map(is_plain, parts)) else None
     if len(whole) > _MAX_PLACE or not is_plain(whole):
         return None
-    parts = [part for part in _narrower(whole) if is_plain(part) and part != whole]
-    parts += [part[:-1] for part in parts if part[-1] in _AREAS and len(part) > 2]
+    parts = [part for part in _narrower(whole) if _stands_alone(part) and part != whole]
+    parts += [part[:-1] for part in parts if part[-1] in _AREAS and _stands_alone(part[:-1])]
     return Reading(whole, (Term(tuple(dict.fromkeys([whole, *parts]))),))
+
+
+def _stands_alone(part: str) -> bool:
+    """Whether a piece of a place's name means the place by itself: neither 안 nor 12 does."""
+    return len(part) > 1 and not part.isdigit() and is_plain(part)
 
 
 def _narrower(place: str) -> list[str]:

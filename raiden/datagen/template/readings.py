@@ -24,12 +24,14 @@ _QUOTES = "\"'“”‘’「」『』*_~ \t\u3000,，;；。.!！"
 _TITLE_MARKS = "《》〈〉"
 _UNKNOWN = re.compile(
     r"^(?:unknown|n/a|null|secret|hidden|none|undefined|tbd|deceased|dead|秘密|保密|暂无|无|没有|已故|去世|早逝|特になし|"
-    r"なし|모름|비밀|없음)$|(?:不明|不详|未知|불명|미상)$|[?？…]|\.\.\."
+    r"なし|모름|비밀|없음|(?:string|number|bool(?:ean)?|int(?:eger)?|float|array|object|date|text|any)(?:\[\])?)$|"
+    r"(?:不明|不详|未知|불명|미상)$|[?？…]|\.\.\.|\{\{|\}\}|^[<\[].*[>\]]$|^(?:根据|按照|依照|参考|基于)|推算|待定|"
+    r"(?:による|に応じて|次第|未定)$|(?:미정|에 따라)$|\b(?:depends|based on|varies|according to)\b"
 )
 _NO_THING = re.compile(
     r"^(?:no|not|never|various|many|any|all|everything|nothing|lots|to|likes?|loves?|being|anything|his|her|their|"
     r"works?|has|she|he)\b|(?:\betc|等等?|など|さまざま|등)\.?$|"
-    r"^(?:[没無无未不非会能他她]|多种|各种|所有|一切|喜欢|喜爱|爱|擅长|害怕|讨厌|特に|すべて|全て|없|다양|모든|여러|특별히)"
+    r"^(?:[没無无未不非会能他她]|多种|各种|所有|一切|喜欢|喜爱|爱|擅长|害怕|讨厌|先后|曾|做过|多[个種种]|不同|远[高低大超]|[高低大小]于|超过|各|另|特に|すべて|全て|없|다양|모든|여러|특별히)"
 )
 _LOWERED = word_set(
     "gender occupation hobby food drink color animal season flower fruit sport dislike like fear skill hair_color "

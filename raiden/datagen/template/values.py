@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 from raiden.datagen.template.figures import read_age, read_day, read_measure, read_year
 from raiden.datagen.template.labels import RELATIONS
-from raiden.datagen.template.names import is_nominal, is_person_name
+from raiden.datagen.template.names import begins_with_verb, is_kana_name, is_nominal, is_person_name
 from raiden.datagen.template.places import read_office, read_place
 from raiden.datagen.template.readings import (
     LIST,
@@ -32,6 +33,12 @@ from raiden.types import LANGUAGES, Language, Term
 
 _NAME_LIST = re.compile(r"\s*[、,，;；/／&\n]\s*|\s+and\s+")
 _HONORIFICS = word_set("the of de von van lady lord sir dr mr mrs ms miss king queen captain prince princess")
+_CLOSED = ("zodiac", "chinese_zodiac", "blood_type")
+_NOMINAL = word_set(
+    "religion title rank art_name courtesy_name alias nickname foreign_name real_name school affiliation employer "
+    "weapon treasure race nationality ethnicity masterpiece color animal flower fruit instrument"
+)
+"""Kinds whose values are nouns."""
 _ANIMAL = re.compile(
     r"\b(?:cat|kitten|dog|puppy|hound|horse|pony|rabbit|hamster|parrot|owl|raven|crow|snake|turtle|fox|wolf|bird|lizard|"
     r"ferret|rat|mouse|fish)s?\b|[猫狗犬鸟鳥兔兎鱼魚龟亀马馬蛇鼠狐狼鹰鹦]|金魚|うさぎ|インコ|ハムスター|フクロウ|"
@@ -59,8 +66,16 @@ def read_value(kind: str, value: str, language: Language) -> tuple[str, Reading]
         return None
     if kind == "pet":
         return _read_pet(text, language)
+    if kind in _CLOSED and not any(word in _closed(kind) for word in (fold_text(clean(text)), fold_text(text))):
+        return None
     reading = _READERS.get(kind, _read_things)(kind, text, language)
     return (kind, reading) if reading else None
+
+
+@lru_cache(maxsize=8)
+def _closed(kind: str) -> frozenset[str]:
+    """All that can be a value of a kind, folded."""
+    return frozenset(fold_text(word) for word in table("labels")["closed"][kind].split(", "))
 
 
 def is_single_thing(value: str) -> bool:
@@ -71,7 +86,7 @@ def is_single_thing(value: str) -> bool:
 
 def _read_things(kind: str, text: str, language: Language) -> Reading | None:
     items = [clean(item) for item in LIST.split(without_remarks(text))]
-    if not all(map(is_thing, items)):
+    if not all(map(is_thing, items)) or (kind in _NOMINAL and any(map(begins_with_verb, items))):
         return None
     items = [lowered(item, "pet" if _is_sort(kind, item) else kind) for item in items]
     if len(items) == 1 and "的" in items[0]:
@@ -94,7 +109,8 @@ def _of_something(item: str) -> Reading | None:
 
 def _read_people(kind: str, text: str, language: Language) -> Reading | None:
     items = [clean(item) for item in _NAME_LIST.split(without_remarks(text))]
-    return joined(items, language) if all(map(is_person_name, items)) else None
+    are_names = all(is_person_name(item) or is_kana_name(item) for item in items)
+    return joined(items, language) if are_names else None
 
 
 def _read_name(kind: str, text: str, language: Language) -> Reading | None:

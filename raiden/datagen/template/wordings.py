@@ -14,7 +14,7 @@ from raiden.types import Difficulty, Language, QuestionType
 
 _OWN_WORD: dict[Language, re.Pattern[str]] = {
     "zh": re.compile(r"(?![我你他她])[\u4e00-\u9fff]{2,4}"),
-    "ja": re.compile(r"相棒|親友|幼なじみ|幼馴染|婚約者|恋人|宿敵|恩師|上司|仲間|部活|愛馬"),
+    "ja": re.compile(r"相棒|親友|幼なじみ|幼馴染|婚約者|恋人|宿敵|恩師|上司|仲間|部活|愛馬|[長次三][男女]"),
     "ko": re.compile(r"[가-힣]{1,5}"),
     "en": re.compile(r"[a-z ]*[^s]|boss"),
 }

@@ -66,7 +66,8 @@ def load_benchmark(npc_file: str | Path, dialogue_file: str | Path) -> Benchmark
     profiles, faults = read_profiles([npc_file])
     if not profiles:
         raise faults[0]
-    by_name = {profile.name: profile for profile in profiles}
+    # Dialogues name their character by the file's key, which may be a type of person.
+    by_name = {profile.raw.get("npc_name", profile.name): profile for profile in profiles}
     benchmark = Benchmark(skipped=[Skipped("", "malformed character", str(fault)) for fault in faults])
     seen: set[str] = set()
     for id_, dialogue in _entries(dialogue_file):

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from raiden.errors import ProfileError
-from raiden.profiles.fields import NAME, add_fact, format_fields, parse_fields, split_field
+from raiden.facts import is_called, stated_name
+from raiden.profiles.fields import ARCHETYPE, add_fact, format_fields, parse_fields, split_field
+from raiden.profiles.fields import NAME as FIELD
+from raiden.profiles.formats.base import Made
+from raiden.records import shortened
+
+NAME = "RAIDEN's npc.json"
 
 # Marks of lists, not minus signs, *gestures* and numbers such as 3.5.
 _BULLET = re.compile(r"^\s*(?:-(?![-\d])|\*(?=\s)|[•·●○▪■◆★]|\d{1,2}(?:[、)\uff09]|\.(?!\d)))\s*(?=\S)")
@@ -16,26 +23,52 @@ _MAX_NAME = 12
 """Characters of a field's name among others in one line; a longer one belongs to a sentence."""
 
 
-def is_npc_file(document: Mapping[str, Any]) -> bool:
+def matches(document: Mapping[str, Any]) -> bool:
     """Whether a JSON object is a role file: one role with a setting is enough to tell."""
     return any(isinstance(role, dict) and "npc_setting" in role for role in document.values())
 
 
-def npc_record(origin: str, name: str, role: Any) -> dict[str, Any]:
+def read_text(source: str, origin: str) -> Iterator[Made | ProfileError]:
+    """The roles of a file, all of them: a plain dict would drop the first of two with one name."""
+    roles: list[tuple[str, Any]] = []
+
+    def keep_all(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        roles[:] = pairs  # the outermost object ends last
+        return dict(pairs)
+
+    json.loads(source, object_pairs_hook=keep_all)
+    for name, role in roles:
+        place = f'{origin}: "{name}"'
+        try:
+            yield Made(place, npc_record(f"{place}: {NAME}", name, role))
+        except ProfileError as fault:
+            yield fault
+
+
+def npc_record(origin: str, key: str, role: Any) -> dict[str, Any]:
     """The profile record of one role, with all that the file says of it under `npc`.
+
+    The name is the one that the setting states: the key may be a type of person, or a spelling without its dots. Where
+    they differ the key is kept under `npc_name`.
 
     Raises:
         ProfileError: the name or the setting cannot be used.
     """
-    if not name.strip():
+    if not key.strip():
         raise ProfileError(f"{origin}: the role has no name; put it before the colon.")
     setting = role.get("npc_setting") if isinstance(role, dict) else None
     if not isinstance(setting, str) or not setting.strip():
-        raise ProfileError(f"{origin}: `npc_setting` must be a text that is not empty, got {setting!r}; fill it in.")
-    fields = {NAME: " ".join(name.split())}
-    for field, value in parse_setting(setting).items():
+        raise ProfileError(
+            f"{origin}: `npc_setting` must be a text that is not empty, got {shortened(setting)}; fill it in."
+        )
+    key = " ".join(key.split())
+    stated = parse_setting(setting)
+    name = stated_name("\n".join(f"{label}: {value}" for label, value in stated.items())) or key
+    fields = {FIELD: name} | ({} if is_called(key, name) else {ARCHETYPE: key})
+    for field, value in stated.items():
         add_fact(fields, field, value)
-    return {"prompt": f"<Character Setting>\n{format_fields(fields)}\n</Character Setting>", "npc": role}
+    setting = f"<Character Setting>\n{format_fields(fields)}\n</Character Setting>"
+    return {"prompt": setting, "npc": role} | ({} if name == key else {"npc_name": key})
 
 
 def parse_setting(setting: str) -> dict[str, str]:

@@ -1,0 +1,45 @@
+"""Replies that deny or dodge, in four languages: a rule that takes one of them for right rewards saying nothing."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import lru_cache
+from importlib.resources import files
+
+from raiden.facts import same_name
+from raiden.rewards import VRAR
+from raiden.rewards.answer import Answer
+from raiden.rewards.finding import finder_for
+from raiden.types import Language, Sample
+
+_VRAR = VRAR()
+
+
+@lru_cache(maxsize=1)
+def _table() -> dict[Language, list[str]]:
+    return tomllib.loads((files(__package__) / "data" / "dodges.toml").read_text(encoding="utf-8"))  # type: ignore[return-value]
+
+
+@lru_cache(maxsize=64)
+def dodges(language: Language, name: str) -> tuple[tuple[str, Answer], ...]:
+    """The replies of a language, each as the reward reads it.
+
+    Args:
+        name: the character's; some replies say it and nothing else.
+    """
+    texts = (text.replace("{name}", name) for text in _table()[language])
+    return tuple((text, Answer(text, language)) for text in texts)
+
+
+def dodge_taken_for_right(sample: Sample) -> str:
+    """The first of these replies that a sample's rule accepts; empty where it refuses all, as it must."""
+    variants = [(variant, term.type) for term in sample.rule.terms for variant in term.variants]
+    is_name = any(same_name(variant, sample.character_name) for variant, _ in variants)
+    for text, answer in dodges(sample.language, sample.character_name):
+        if is_name and sample.character_name in text:
+            continue  # there the name is the answer
+        # Most replies hold none of the words: the whole reward is asked about the others alone.
+        hits = (hit for variant, kind in variants for hit in finder_for(variant, kind, answer.language)(answer))
+        if any(not hit.fault for hit in hits) and _VRAR(sample, text).accuracy:
+            return text
+    return ""

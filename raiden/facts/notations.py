@@ -1,0 +1,110 @@
+"""Lists of facts in brackets: W++, PList and their kin.
+
+    W++        [Character("Ada") { Age("19") Likes("tea" + "rain") }]
+    pairs      [Age: 19; Likes: tea, rain]       [Ada's age= "19"]
+    PList      [Ada: age(19), likes(tea, rain); Genre: slice of life]
+
+What is not plainly one of these stays text, and so does what is said of somebody else.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from raiden.facts.lines import is_label, unquoted
+from raiden.facts.sections import is_name_label
+
+_STRING = r"(?:\"(?:\\.|[^\"\\])*\"|“[^“”]*”|'[^']*')"
+_WPP = re.compile(
+    rf"(?:\[\s*)?(?<![^\W_])(?:character|char|person)\s*\(\s*({_STRING})\s*\)\s*\{{([^{{}}]*)\}}(?:\s*\])?",
+    re.IGNORECASE,
+)
+_BRACKETS = re.compile(r"\[([^\[\]]*)\]")
+_ATTRIBUTE = re.compile(
+    rf"[\s,;+]*+([^\"“”(){{}}+,;\n:=]+)\((?:\s*({_STRING}(?:\s*[+,]\s*{_STRING})*)\s*|([^()\"“”]*))\)"
+)
+_OWNED = re.compile(r"\s*(.{1,40}?)(?:'s|’s|s'|s’|的|の)\s*(.{1,30})$")
+_PAIR = re.compile(r"\s*([^:=\uff1a]{1,60}?)\s*(?::(?!//)|=|\uff1a)\s*(.*)$", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Item:
+    """One fact of a list."""
+
+    owner: str
+    """Whose it is, as written; empty where it is not said."""
+    label: str
+    value: str
+
+
+def find_lists(text: str) -> list[tuple[int, int, list[Item]]]:
+    """The lists of facts in a text, with their places; none overlaps another.
+
+    >>> [(item.owner, item.label, item.value) for item in find_lists("[Ada's age: 19; Genre: noir]")[0][2]]
+    [('Ada', 'age', '19'), ('', 'Genre', 'noir')]
+    """
+    found = []
+    for match in _WPP.finditer(text):
+        if items := _attributes(match[2], unquoted(match[1])):
+            found.append((match.start(), match.end(), items))
+    for match in _BRACKETS.finditer(text):
+        if not any(start <= match.start() < end for start, end, _ in found) and (items := _items(match[1])):
+            found.append((match.start(), match.end(), items))
+    return sorted(found, key=lambda place: place[0])
+
+
+def owned(label: str) -> tuple[str, str]:
+    """Owner and label of "Ada's age"; an empty owner where none is named."""
+    match = _OWNED.match(label)
+    return (match[1].strip(), match[2].strip()) if match else ("", label)
+
+
+def _items(body: str) -> list[Item]:
+    """The facts of a list in any notation; a single one must say whose it is, else it is a remark in brackets."""
+    items = _attributes(body, "") or _pairs(body)
+    return items if len(items) > 1 or any(item.owner for item in items) else []
+
+
+def _attributes(body: str, owner: str) -> list[Item]:
+    """`Key("value" + "value")` all through, or nothing."""
+    items, end = [], 0
+    # One after the other: a search from every place would take the square of a long text's time.
+    while match := _ATTRIBUTE.match(body, end):
+        name, quoted, plain = match[1].strip(), match[2], match[3]
+        if not is_label(name) and not is_label(name.capitalize()):
+            return []
+        items.append(Item(owner, name, unquoted(quoted) if quoted else plain.strip()))
+        end = match.end()
+    if not items or body[end:].strip(" \t\n,;+"):
+        return []
+    return _with_owner(items)
+
+
+def _pairs(body: str) -> list[Item]:
+    """`key: value; key: value` all through, or nothing."""
+    items: list[Item] = []
+    for part in re.split(r"[;\uff1b\n]", body):
+        if not part.strip():
+            continue
+        pair = _PAIR.match(part)
+        if pair is None or not pair[2].strip():
+            return []
+        owner, label = owned(pair[1])
+        value = (
+            unquoted(pair[2]) if re.fullmatch(rf"\s*{_STRING}(?:\s*[+,]\s*{_STRING})*\s*,?\s*", pair[2]) else pair[2]
+        )
+        if not owner and (inner := _attributes(pair[2], label)):
+            items += inner
+        elif is_label(label) or is_label(label.capitalize()):
+            items.append(Item(owner, label, value.strip()))
+        else:
+            return []
+    return _with_owner(items)
+
+
+def _with_owner(items: list[Item]) -> list[Item]:
+    """A list that begins with a name is about its bearer."""
+    if items and not items[0].owner and is_name_label(items[0].label):
+        return [items[0], *(Item(item.owner or items[0].value, item.label, item.value) for item in items[1:])]
+    return items
