@@ -6,6 +6,8 @@ import math
 
 from raiden.watching.lasting import Fault
 
+# Limits are the options of `LearningWatch`; beside each stands what healthy runs show.
+
 SILENT = {
     "no_advantage": Fault(
         "frac_reward_zero_std",
@@ -28,7 +30,7 @@ SILENT = {
         "look for weights in `model.rewards` that are not finite",
     ),
 }
-"""What stops all learning."""
+"""What stops all learning. Of a step of the quickstart at most half of the groups have no advantage."""
 _HELD_BACK = "raise `model.objective.beta` (0 holds the policy to nothing) or lower `model.optimizer.lr`"
 REWARD_HACKING = (
     "the reward is earned by something else than right answers, or the training questions are learned by heart: read "
@@ -38,6 +40,7 @@ REWARD_HACKING = (
 
 
 def low_entropy(limit: float) -> Fault:
+    """Seeds of the quickstart begin at 1.6 to 1.9 nats a token and stay above 0.27."""
     return Fault(
         "entropy",
         lambda value, first: value < limit and value < first / 10,
@@ -49,6 +52,7 @@ def low_entropy(limit: float) -> Fault:
 
 
 def far_from_reference(limit: float) -> Fault:
+    """The quickstart, which nothing holds back (its beta is 0), ends 0.75 to 0.88 nats a token away."""
     return Fault(
         "kl",
         lambda value, _: value > limit,
@@ -58,6 +62,7 @@ def far_from_reference(limit: float) -> Fault:
 
 
 def growing_replies(limit: float) -> Fault:
+    """In the quickstart the share that is cut falls, from 0.8 to 0."""
     return Fault(
         "completions/clipped_ratio",
         lambda value, first: value - first > limit,
@@ -68,6 +73,7 @@ def growing_replies(limit: float) -> Fault:
 
 
 def alike_replies(limit: float) -> Fault:
+    """Seeds of the quickstart stay below 0.19; 62 of 80 replies that end in a stray `.)` are 0.78."""
     return Fault(
         "completions/alike",
         lambda value, _: value > limit,

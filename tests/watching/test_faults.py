@@ -22,7 +22,7 @@ HEALTHY = {
 }
 PLANTED = [
     ("entropy", 0.01, "min_entropy", "0.0100 nats a token, 1.0000 at the start"),
-    ("kl", 3.0, "max_kl", "3.00 nats a token, 0.0500 at the start"),
+    ("kl", 9.0, "max_kl", "9.00 nats a token, 0.0500 at the start"),
     ("completions/clipped_ratio", 0.9, "max_clipped_rise", "90% were cut, 10% at the start"),
     ("completions/alike", 0.8, "max_alike", "had grown alike (80% "),
 ]

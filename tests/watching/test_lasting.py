@@ -62,3 +62,6 @@ def test_a_restored_watch_goes_on_counting():
     before.count(bad)
     after.load_state_dict(before.state_dict())
     assert [len(after.count(step)) for step in (bad, bad, bad)] == [0, 1, 0]
+    again = LearningWatch(after_n_steps=3)
+    again.load_state_dict(after.state_dict())
+    assert not again.count(bad)

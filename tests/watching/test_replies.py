@@ -39,6 +39,11 @@ def test_a_stray_ending_is_seen_and_named():
     assert alike(step(HONEST), later) == (0.375, "end in '.)'")
 
 
+def test_sixty_two_of_eighty_replies_with_a_stray_ending_are_seen():
+    replies = [*step(["{}.)"], num_questions=62, first=8), *step(["{} km"], num_questions=18, first=70)]
+    assert alike(step(HONEST), replies) == (62 / 80, "end in '.)'")
+
+
 def test_only_the_latest_questions_count():
     assert alike(step(HONEST), step(["{}.)"], num_questions=16, first=8)) == (1, "end in '.)'")
 
