@@ -36,7 +36,7 @@ class LearningWatch(Callback):
         after_n_steps: int = 5,
         max_skipped: int = 3,
         min_entropy: float | None = 0.02,
-        max_kl: float | None = 3.0,
+        max_kl: float | None = 2.0,
         max_clipped_rise: float | None = 0.3,
         max_alike: float | None = 0.5,
         false_alarm: float | None = 0.05,

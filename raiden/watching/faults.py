@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from raiden.watching.lasting import Fault
 
 # Limits are the options of `LearningWatch`; beside each stands what healthy runs show.
@@ -22,12 +20,6 @@ SILENT = {
         "all completions were truncated",
         "none ended before `model.sampling.max_tokens`: raise it, or check that the model's chat template and end "
         "token fit",
-    ),
-    "not_numbers": Fault(
-        "reward",
-        lambda reward, _: math.isnan(reward),
-        "rewards were not numbers",
-        "look for weights in `model.rewards` that are not finite",
     ),
 }
 """What stops all learning. Of a step of the quickstart at most half of the groups have no advantage."""

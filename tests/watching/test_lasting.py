@@ -1,7 +1,5 @@
 """Warnings about runs that go on without learning."""
 
-import math
-
 import pytest
 
 from raiden.errors import ConfigError
@@ -15,7 +13,6 @@ GOOD = {"reward": 0.5, "frac_reward_zero_std": 0.5, "completions/clipped_ratio":
     [
         ("frac_reward_zero_std", 1.0, "model.sampling.temperature"),
         ("completions/clipped_ratio", 1.0, "model.sampling.max_tokens"),
-        ("reward", math.nan, "model.rewards"),
     ],
 )
 def test_what_lasts_is_told_once_with_its_remedy(metric, value, words):
