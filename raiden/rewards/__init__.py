@@ -2,8 +2,11 @@
 
 reply -> answer            reasoning taken out (reply), folded and cut into sentences (answer)
 rules                      a sample's record becomes its match rule, or is refused
-finding                    where a keyword stands: english, chinese, japanese, korean, numbers, dates
+finding                    where a keyword stands: english, chinese, japanese, korean, numbers, dates, clock, measures
+phrases                    by another name, or as a phrase with its words apart
+reading/                   question and reply read clause by clause: whose fact, of when, in which relation
 affirmation, idioms/       whether it is meant there: denied, asked, hedged, imagined, others' belief
+mechanisms                 all that may speak against a word, by name
 commitment, recital        whether the reply answers, or lists everything it can think of
 penalties, voice           repetition, length, speaking as the character
 matching -> vrar           the verdict on the rule, and the reward

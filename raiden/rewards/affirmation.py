@@ -15,6 +15,7 @@ from raiden.rewards.answer import Answer
 from raiden.rewards.commitment import list_length
 from raiden.rewards.hits import Hit
 from raiden.rewards.idioms import IDIOMS, Idioms
+from raiden.rewards.reading.question import Asked
 
 DENIED = "the reply denies it"
 ONLY_ASKED = "it stands only in a question that the reply echoes"
@@ -31,18 +32,6 @@ _REACH = 48
 
 
 @dataclass(frozen=True)
-class Question:
-    """What a question lets its answer be."""
-
-    asks_for_negative: bool
-    """It asks for what is not so, or is not liked: then a denial is the answer."""
-    asks_for_wish: bool
-    """It asks for a dream: then what is only imagined is the answer."""
-    asks_for_reason: bool
-    """It asks why: then what is disliked may be the answer."""
-
-
-@dataclass(frozen=True)
 class Surroundings:
     """What stands around a word, cut at its sentence; phrases that only look like denials blanked out."""
 
@@ -56,7 +45,7 @@ class Surroundings:
     sentence: str
     """The whole sentence, nothing blanked out."""
     is_question: bool
-    question: Question
+    question: Asked
 
     @cached_property
     def reach(self) -> str:
@@ -68,7 +57,7 @@ class Surroundings:
         return self.after[: end.end()] if end else self.after
 
 
-def surroundings(answer: Answer, hit: Hit, question: Question) -> Surroundings:
+def surroundings(answer: Answer, hit: Hit, question: Asked) -> Surroundings:
     """The text around a hit, ready to be looked at."""
     idioms = IDIOMS[answer.language]
     sentence = answer.sentences[answer.sentence_index(hit.start)]
@@ -89,25 +78,7 @@ def _blank_out(pattern: re.Pattern[str], text: str) -> str:
     return pattern.sub(lambda match: _BLANK * len(match[0]), text)
 
 
-def read_question(question: str, answer: Answer) -> Question:
-    """What a question (folded) asks for."""
-    idioms = IDIOMS[answer.language]
-    return Question(
-        asks_for_negative=bool(idioms.negative_question.search(question)),
-        asks_for_wish=bool(idioms.wish_question.search(question)),
-        asks_for_reason=bool(idioms.reason_question.search(question)),
-    )
-
-
-def objection(around: Surroundings) -> str:
-    """Why a word is not meant, in half a sentence; empty where it is affirmed."""
-    for check in (_only_asked, _denied, _disliked, _alternative, _hedged, _others_belief, _unreal):
-        if reason := check(around):
-            return reason
-    return ""
-
-
-def _only_asked(around: Surroundings) -> str:
+def only_asked(around: Surroundings) -> str:
     idioms = around.idioms
     if idioms.asks_back.search(around.reach):
         return ONLY_ASKED
@@ -119,7 +90,7 @@ def _only_asked(around: Surroundings) -> str:
     return "" if idioms.yes.match(around.following) else ONLY_ASKED
 
 
-def _denied(around: Surroundings) -> str:
+def denied(around: Surroundings) -> str:
     idioms = around.idioms
     if around.question.asks_for_negative:
         return ""
@@ -142,19 +113,19 @@ def _is_odd(around: Surroundings) -> bool:
     return (max(1, num_negators) + num_turners) % 2 == 1
 
 
-def _disliked(around: Surroundings) -> str:
+def disliked(around: Surroundings) -> str:
     if around.question.asks_for_negative or around.question.asks_for_reason:
         return ""
     return DISLIKED if around.idioms.dislike.search(around.reach) else ""
 
 
-def _alternative(around: Surroundings) -> str:
+def alternative(around: Surroundings) -> str:
     idioms = around.idioms
     offered = idioms.alternative_before.search(around.before) or idioms.alternative_after.match(around.after)
     return ALTERNATIVE if offered else ""
 
 
-def _hedged(around: Surroundings) -> str:
+def hedged(around: Surroundings) -> str:
     num_hedges = len(around.idioms.hedge.findall(around.sentence))
     if not num_hedges:
         return ""
@@ -166,7 +137,7 @@ def _hedged(around: Surroundings) -> str:
     return HEDGED if is_list else ""
 
 
-def _others_belief(around: Surroundings) -> str:
+def others_belief(around: Surroundings) -> str:
     idioms = around.idioms
     if idioms.denies == "after":
         return OTHERS_BELIEF if idioms.belief.match(around.after[:_REACH]) else ""
@@ -174,7 +145,7 @@ def _others_belief(around: Surroundings) -> str:
     return OTHERS_BELIEF if corrected and idioms.belief.search(around.reach) else ""
 
 
-def _unreal(around: Surroundings) -> str:
+def unreal(around: Surroundings) -> str:
     idioms = around.idioms
     if around.question.asks_for_wish:
         return ""

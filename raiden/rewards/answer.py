@@ -7,9 +7,13 @@ from functools import cached_property
 
 from raiden.languages import detect_language
 from raiden.rewards.chinese import simplify
+from raiden.rewards.clock import Clock, find_clocks
 from raiden.rewards.dates import Date, find_dates
+from raiden.rewards.measures import Measure, fixed_measures, measure_of
 from raiden.rewards.normalise import Folded, fold
 from raiden.rewards.numbers import Number, find_numbers
+from raiden.rewards.reading import GRAMMARS
+from raiden.rewards.reading.clauses import Clause, split_clauses
 from raiden.rewards.sentences import Sentence, sentence_at, split_sentences
 from raiden.types import Language, Span
 
@@ -19,6 +23,10 @@ _SCRIPT: dict[Language, re.Pattern[str]] = {
     "ko": re.compile(r"[\uac00-\ud7a3]"),
     "en": re.compile(r"[a-z]"),
 }
+
+
+_NARRATION = re.compile(r"(?<!\*)\*[^*\n]{1,200}\*(?!\*)|\([^()\n]{1,200}\)")
+_QUOTATION = re.compile(r"\"[^\"\n]{1,120}\"|[「『][^「」『』\n]{1,120}[」』]")
 
 
 class Answer:
@@ -57,9 +65,78 @@ class Answer:
         return find_numbers(self.text, self.language)
 
     @cached_property
+    def measures(self) -> list[Measure]:
+        """Every number with what it counts, and words that say both at once."""
+        measures = [measure_of(number, self.text, self.language) for number in self.numbers]
+        return [*measures, *fixed_measures(self.text, self.language)]
+
+    @cached_property
+    def clocks(self) -> list[Clock]:
+        """Every time of day."""
+        return find_clocks(self.text, self.language)
+
+    @cached_property
     def dates(self) -> list[Date]:
         """Every date that names a month and a day."""
         return find_dates(self.text)
+
+    @cached_property
+    def _clauses(self) -> dict[int, list[Clause]]:
+        return {}
+
+    def clause_at(self, position: int) -> Clause:
+        """The clause that holds a position of `text`."""
+        clauses = self.clauses_of(position)
+        return next((clause for clause in reversed(clauses) if clause.start <= position), clauses[0])
+
+    def clauses_of(self, position: int) -> list[Clause]:
+        """The clauses of the sentence that holds a position; it is cut when it is first asked for."""
+        index = self.sentence_index(position)
+        if index not in self._clauses:
+            sentence = self.sentences[index]
+            self._clauses[index] = split_clauses(self.text, sentence.start, sentence.end, GRAMMARS[self.language])
+        return self._clauses[index]
+
+    def kin_in(self, clause: Clause) -> frozenset[str]:
+        """The families of the persons that a clause names."""
+        grammar = GRAMMARS[self.language]
+        words = grammar.kin_word.findall(self.text, clause.start, clause.end)
+        return frozenset(grammar.kin[word] for word in words)
+
+    def sentence_at(self, position: int) -> Sentence:
+        """The sentence that holds a position of `text`."""
+        return self.sentences[self.sentence_index(position)]
+
+    def around(self, position: int, reach: int) -> str:
+        """The sentence at a position, and as many characters before and behind it."""
+        sentence = self.sentence_at(position)
+        return self.text[max(0, sentence.start - reach) : max(sentence.end, position) + reach]
+
+    def has(self, pattern: re.Pattern[str]) -> bool:
+        """Whether a pattern is found anywhere in the answer."""
+        if pattern not in self._found:
+            self._found[pattern] = bool(pattern.search(self.text))
+        return self._found[pattern]
+
+    @cached_property
+    def _found(self) -> dict[re.Pattern[str], bool]:
+        return {}
+
+    @cached_property
+    def _narrations(self) -> list[tuple[int, int]]:
+        return [match.span() for match in _NARRATION.finditer(self.text)]
+
+    def in_narration(self, position: int) -> bool:
+        """Whether a position is in a description of gestures: *bows*, (笑)."""
+        return any(start <= position < end for start, end in self._narrations)
+
+    @cached_property
+    def _quotations(self) -> list[tuple[int, int]]:
+        return [match.span() for match in _QUOTATION.finditer(self.text)]
+
+    def in_quotation(self, position: int) -> bool:
+        """Whether a position stands between quotation marks."""
+        return any(start <= position < end for start, end in self._quotations)
 
     def sentence_index(self, position: int) -> int:
         """Which sentence holds a position of `text`."""

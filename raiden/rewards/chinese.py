@@ -16,9 +16,9 @@ from itertools import accumulate
 from raiden.languages import word_set
 from raiden.rewards.hits import PIECE_OF_WORD, Hit, literal_pattern
 
-_MODIFIERS = frozenset("小大老女男旧新好阿")
+_MODIFIERS = frozenset("小大老女男旧新好阿条只匹头个块把只")
 """What a noun takes in front and stays what it is: 小狗 is a 狗."""
-_SUFFIXES = frozenset("市省县区镇乡村州国岛人们的儿字花上里下边旁中内外前后高低")
+_SUFFIXES = frozenset("市省县区郡镇乡村州国岛人们的儿字花上里下边旁中内外前后高低")
 """What a name or noun takes behind and stays what it is: 上海市 is 上海."""
 _VERBS = frozenset("姓喝吃养种下弹画唱钓骑打写看读卖采拉吹爱学穿做当是叫")
 """What is often one dictionary word with its object: 喝茶."""
@@ -68,6 +68,15 @@ def _simplify_char(char: str) -> str:
 def word_borders(sentence: str) -> list[int]:
     """Offsets where the words of a sentence begin, and its end."""
     return [0, *accumulate(map(len, _segmenter()(sentence, False)))]
+
+
+def cut_words(text: str) -> list[str]:
+    """The words of a simplified text.
+
+    >>> cut_words("偷学禁术")
+    ['偷学', '禁术']
+    """
+    return list(_segmenter()(text, False))
 
 
 def find_chinese(keyword: str, sentence: str) -> Iterator[Hit]:

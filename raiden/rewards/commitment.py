@@ -17,6 +17,8 @@ STUFFED = "the reply repeats it {} times instead of answering"
 
 _MAX_ITEMS = 4
 """Items of a list that still answer; a reply that names more without the sample's knowing them is fishing."""
+_MAX_WORDS = 5
+"""Words without a function word among them that may still be one thing (a long name, a dish)."""
 _MAX_UNKNOWN_ITEMS = 2
 """Items of a list of four and more that need not stand in the profile, the conversation or the reference answer."""
 _MAX_FRAMES = 3
@@ -67,7 +69,7 @@ def _items(answer: Answer, hit: Hit) -> list[str]:
     idioms = IDIOMS[answer.language]
     items = list_items(text, hit.start - sentence.start, idioms.separator)
     words = text.split()
-    is_heap = len(items) == 1 and len(words) > _MAX_ITEMS and not idioms.glue.search(text)
+    is_heap = len(items) == 1 and len(words) > _MAX_WORDS and not idioms.glue.search(text)
     return words if is_heap else items
 
 

@@ -33,7 +33,7 @@ _WHOLE_DATES = (
     re.compile(r"(?<!\d)(?P<year>\d{4})[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})(?!\d)"),
     re.compile(r"(?<![\d/])(?P<month>\d{1,2})/(?P<day>\d{1,2})(?:/(?P<year>\d{4}))?(?![\d/])"),
     re.compile(
-        rf"(?:{_HAN_YEAR}年\s?)?(?<![\d{_HAN}]){_HAN_MONTH}月\s?(?P<day>\d{{1,2}}|[{_HAN}]{{1,3}})"
+        rf"(?:{_HAN_YEAR}年\s?)?(?<![\d{_HAN}]){_HAN_MONTH}月[\sの]?(?P<day>\d{{1,2}}|[{_HAN}]{{1,3}})"
         rf"(?:[日号號]|(?![\d{_HAN}]))"
     ),
     re.compile(

@@ -43,6 +43,7 @@ _ALSO_COMMON_WORDS = word_set(
 _NOT_THAT_THING = re.compile(
     r"(?:\b(?:ex|non|anti|vice|pseudo|half|would-be|ex-|former)[\s-]|\bguinea[\s-]|\bhot[\s-](?=dog))$"
 )
+_TITLE = re.compile(r"\b(?:mr|mrs|ms|miss|dr|sir|lady|lord|aunt|uncle|old|young|captain)\b\.? $")
 _POSSESSOR_OF_ANOTHER = re.compile(r"(?:\b(?:am|i'm|was|is|as)\s+(?:a|an|the)\s+|\bthe\s+)$")
 
 
@@ -66,9 +67,16 @@ def _fault(keyword: str, match: re.Match[str], text: str, original: str, proper_
         return PIECE_OF_WORD
     if not proper_noun and text.startswith("'s ", match.end()) and _POSSESSOR_OF_ANOTHER.search(before):
         return "it is only the owner of what the reply speaks about"
+    if _is_surname(keyword, proper_noun, before, original, match):
+        return "it is a name there"
     if proper_noun and keyword in _ALSO_COMMON_WORDS and _written_small(original, match):
         return "it is written as a common word, not as a name"
     return ""
+
+
+def _is_surname(keyword: str, proper_noun: bool, before: str, original: str, match: re.Match[str]) -> bool:
+    """Mrs. Baker is no baker."""
+    return not proper_noun and original[match.start()].isupper() and bool(_TITLE.search(before))
 
 
 def _written_small(original: str, match: re.Match[str]) -> bool:
@@ -90,9 +98,11 @@ def latin_pattern(keyword: str, proper_noun: bool, letter: str = _LETTER) -> re.
 
 
 def _alternatives(word: str, proper_noun: bool) -> str:
-    forms = sorted(word_forms(word, proper_noun), key=lambda form: (-len(form), form))
+    forms = word_forms(word, proper_noun)
+    forms |= {form[:-1] for form in forms if form.endswith("ing") and len(form) > 5}  # fishin'
+    longest_first = sorted(forms, key=lambda form: (-len(form), form))
     # An apostrophe is often left out, and another's plural may carry one.
-    return "(?:" + "|".join(re.escape(form).replace("'", "'?") for form in forms) + ")"
+    return "(?:" + "|".join(re.escape(form).replace("'", "'?") for form in longest_first) + ")"
 
 
 def word_forms(word: str, proper_noun: bool = False) -> set[str]:

@@ -9,11 +9,13 @@ from functools import lru_cache, partial
 from raiden.languages import word_set
 from raiden.rewards.answer import Answer
 from raiden.rewards.chinese import find_chinese, simplify
+from raiden.rewards.clock import bare_hour, clock_of
 from raiden.rewards.dates import Date, any_date, whole_date
 from raiden.rewards.english import find_latin, latin_pattern
-from raiden.rewards.hits import PIECE_OF_NUMBER, Hit
+from raiden.rewards.hits import OTHER_MEASURE, PIECE_OF_NUMBER, Hit
 from raiden.rewards.japanese import find_japanese
 from raiden.rewards.korean import find_korean
+from raiden.rewards.measures import ASKED_DIMENSIONS, FIRST_YEAR, ValueKind, fixed_measures, measure_of, short_years
 from raiden.rewards.normalise import fold_text
 from raiden.rewards.numbers import Number, find_numbers, is_number_here
 from raiden.types import LANGUAGES, Language, TermType
@@ -46,6 +48,7 @@ _COUNTERS = word_set(
 )
 """What may follow a numeral in a keyword for it to be a number: 三只 is one, 三国 is a name."""
 _SAME_UNITS = ("岁歳才세살", "日号號", "只匹隻条头頭", "个個箇", "人名명位", "点時시", "元円块원")
+_NEXT_WORD = re.compile(r" (?!at\b|in\b|of\b|so\b|and\b|if\b|but\b|all\b|now\b|last\b|little\b)[a-z]{3,}")
 _UNITS = {unit: "[" + re.escape(row) + "]" for row in _SAME_UNITS for unit in row}
 
 
@@ -57,9 +60,16 @@ def load_dictionaries(languages: Iterable[Language]) -> None:
 
 
 @lru_cache(maxsize=16384)
-def finder_for(variant: str, kind: TermType, language: Language) -> Finder:
-    """The finder of one variant; made once for all completions of a sample."""
+def finder_for(variant: str, kind: TermType, language: Language, asked: ValueKind = "") -> Finder:
+    """The finder of one variant; made once for all completions of a sample.
+
+    Args:
+        asked: the kind of value that the question asks for, if it asks for one.
+    """
     folded = fold_text(variant).strip()
+    clock = clock_of(folded, language)
+    if clock:
+        return partial(_find_clock, clock.minutes, asked == "clock")
     date = any_date(folded) if kind == "date" else whole_date(folded)
     if date and kind != "number":
         return partial(_find_date, date)
@@ -68,9 +78,23 @@ def finder_for(variant: str, kind: TermType, language: Language) -> Finder:
     if number is None:
         return text_finder
     if (number.start, number.end) == (0, len(folded)):
-        return partial(_find_number, number.value, number.is_ordinal, None, None)
+        whole = partial(_find_number, number.value, number.is_ordinal, None, None)
+        typed = partial(_with_measure, whole, asked) if asked else whole
+        return partial(_find_any, (typed, partial(_find_fixed, number.value, asked))) if asked else whole
+    measure = measure_of(number, folded, language)
+    if measure.dimension and (measure.start, measure.end) == (0, len(folded)):
+        exact = partial(
+            _find_number, number.value, number.is_ordinal, None, _unit_pattern(folded[number.end :], False)
+        )
+        others = partial(_find_measure, measure.dimension, measure.value, number.value, asked)
+        return partial(_find_any, (text_finder, exact, others))
+    if asked == "count" and not measure.dimension and number.start == 0:
+        exact = partial(
+            _find_number, number.value, number.is_ordinal, None, _unit_pattern(folded[number.end :], False)
+        )
+        return partial(_find_any, (text_finder, exact, partial(_find_bare, number.value)))
     before, after = _unit_pattern(folded[: number.start], True), _unit_pattern(folded[number.end :], False)
-    return partial(_find_either, text_finder, partial(_find_number, number.value, number.is_ordinal, before, after))
+    return partial(_find_any, (text_finder, partial(_find_number, number.value, number.is_ordinal, before, after)))
 
 
 def is_number(variant: str) -> bool:
@@ -104,12 +128,6 @@ def _find_in_sentences(find: Callable[[str, str], Iterator[Hit]], keyword: str, 
     for sentence in answer.sentences:
         for hit in find(keyword, answer.text[sentence.start : sentence.end]):
             yield Hit(sentence.start + hit.start, sentence.start + hit.end, hit.fault)
-
-
-def _find_either(first: Finder, second: Finder, answer: Answer) -> Iterator[Hit]:
-    hits = {(hit.start, hit.end): hit for finder in (second, first) for hit in finder(answer)}
-    good = {place: hit for place, hit in hits.items() if not hit.fault}
-    yield from (good or hits).values()
 
 
 def _find_date(wanted: Date, answer: Answer) -> Iterator[Hit]:
@@ -158,6 +176,73 @@ def _unit_pattern(text: str, is_before: bool) -> re.Pattern[str] | None:
 
 def _unit_char(char: str) -> str:
     return _UNITS.get(char) or _UNITS.get(simplify(char)) or f"[{re.escape(char + simplify(char))}]"
+
+
+def _find_any(finders: tuple[Finder, ...], answer: Answer) -> Iterator[Hit]:
+    """What any of the finders finds; places with a fault where none is without."""
+    hits = {(hit.start, hit.end): hit for finder in reversed(finders) for hit in finder(answer)}
+    good = {place: hit for place, hit in hits.items() if not hit.fault}
+    yield from (good or hits).values()
+
+
+def _find_clock(minutes: frozenset[int], bare_too: bool, answer: Answer) -> Iterator[Hit]:
+    """Times of day that can mean the same; a number alone where a time is asked for."""
+    places = [(clock.start, clock.end) for clock in answer.clocks]
+    for clock in answer.clocks:
+        if clock.minutes & minutes:
+            is_piece = any(s <= clock.start and clock.end <= e and e - s > clock.end - clock.start for s, e in places)
+            yield Hit(clock.start, clock.end, PIECE_OF_NUMBER if is_piece else "")
+    for measure in answer.measures if bare_too else ():
+        is_free = not measure.dimension and not any(s < measure.end and measure.start < e for s, e in places)
+        if is_free and bare_hour(measure.value) & minutes:
+            yield Hit(measure.start, measure.end)
+
+
+def _find_measure(dimension: str, value: float, number: float, asked: ValueKind, answer: Answer) -> Iterator[Hit]:
+    """The same amount in any unit; the number alone where that amount is asked for."""
+    for measure in answer.measures:
+        is_bare = not measure.dimension and measure.value == number and dimension in ASKED_DIMENSIONS[asked]
+        if is_bare or (measure.dimension == dimension and measure.value == value):
+            yield Hit(measure.start, measure.end)
+    if dimension == "months" and number >= FIRST_YEAR and number == int(number):
+        yield from _find_short_year(int(number), answer)
+
+
+def _find_bare(value: float, answer: Answer) -> Iterator[Hit]:
+    """A number alone, where a count is asked for: "Two, at last count." """
+    for measure in answer.measures:
+        is_alone = not measure.dimension and not answer.text[measure.end : measure.end + 1].isalnum()
+        if is_alone and measure.value == value and not _NEXT_WORD.match(answer.text, measure.end):
+            yield Hit(measure.start, measure.end)
+
+
+def _find_fixed(value: float, asked: ValueKind, answer: Answer) -> Iterator[Hit]:
+    """A bare number in a word that says its unit as well: 60 for 還暦, where an age is asked for."""
+    for measure in fixed_measures(answer.text, answer.language):
+        if measure.dimension in ASKED_DIMENSIONS[asked] and measure.value == value:
+            yield Hit(measure.start, measure.end)
+    if asked == "year" and value >= FIRST_YEAR:
+        yield from _find_short_year(int(value), answer)
+
+
+def _find_short_year(year: int, answer: Answer) -> Iterator[Hit]:
+    for number in answer.numbers:
+        begins = not answer.text[: number.start].strip()
+        if begins and number.value == year % 100 > 9 and answer.language == "en":
+            yield Hit(number.start, number.end)
+    for start, end, short in short_years(answer.text, answer.language):
+        if year % 100 == short:
+            yield Hit(start, end)
+
+
+def _with_measure(finder: Finder, asked: ValueKind, answer: Answer) -> Iterator[Hit]:
+    """Numbers, refused where they count something else than is asked for ("sixteen years" for an age of 16)."""
+    counted = {measure.start: measure for measure in answer.measures}
+    for hit in finder(answer):
+        measure = counted.get(hit.start)
+        is_year = measure is not None and measure.dimension == "months" and measure.value >= 12 * FIRST_YEAR
+        allowed = measure is None or is_year or measure.dimension in ("", *ASKED_DIMENSIONS[asked])
+        yield hit if allowed else hit._replace(fault=hit.fault or OTHER_MEASURE)
 
 
 def _find_number(

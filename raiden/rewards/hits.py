@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 PIECE_OF_WORD = "it is only a piece of a longer word"
+OTHER_MEASURE = "it counts something else than is asked for"
 PIECE_OF_NUMBER = "it is only a piece of a longer number or date"
 
 
@@ -25,3 +26,5 @@ class Hit(NamedTuple):
     end: int
     fault: str = ""
     """Why this is no match, in half a sentence; empty where nothing was found."""
+    parts: tuple[tuple[int, int], ...] = ()
+    """The places of its words where they stand apart; each of them has to count."""

@@ -28,7 +28,7 @@ _PARTICLES = re.compile(
     r"(?:요|에요|예요|다|니다|습니다|어요|는데|지만|고|며)?"
 )
 _MARKS = re.compile(r"[\s\0.!?~]")
-_PLACE_SUFFIXES = word_set("시 도 군 구 읍 면 동 섬 특별시 광역시")
+_PLACE_SUFFIXES = word_set("시 도 군 구 읍 면 동 섬 역 항 특별시 광역시")
 _NOUN_SUFFIXES = word_set("들 쯤 째 님 이 네 여 간 당")
 _NOUN_TAGS = ("NNG", "NNP", "NR", "SL", "SN", "XR", "NP")
 _GLUED_TAGS = ("J", "V", "E", "XS", "S", "NNB", "IC", "MM")

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
 
-from raiden.rewards.affirmation import DENIED, Question, objection, read_question, surroundings
+from raiden.rewards.affirmation import DENIED
 from raiden.rewards.answer import Answer
 from raiden.rewards.chinese import simplify
 from raiden.rewards.commitment import STUFFED, is_stuffed, lack_of_commitment
 from raiden.rewards.finding import MAX_HITS, finder_for
 from raiden.rewards.hits import Hit
+from raiden.rewards.mechanisms import ALL, objection, objections
 from raiden.rewards.normalise import fold_text
+from raiden.rewards.phrases import find_split_name, names_in_profile, other_spellings, phrase_finder
+from raiden.rewards.reading.answering import SCOFFED, Place
+from raiden.rewards.reading.question import Asked, read_question
 from raiden.rewards.units import split_units
-from raiden.types import Sample, Span, Term
+from raiden.types import Language, MatchRule, Sample, Span, Term, TermType
 
 CONTRADICTED = "the reply affirms it in one place and denies it in another"
 
@@ -39,17 +44,79 @@ class Finding:
     """A place where it stands and is not meant, with the fault."""
 
 
-def judge(sample: Sample, answer: Answer) -> Verdict:
-    """Decide a sample's rule on an answer."""
+@dataclass(frozen=True)
+class Context:
+    """What every word of an answer is judged by."""
+
+    asked: Asked
+    profile: tuple[str, ...]
+    """Folded texts of the profile."""
+    mechanisms: frozenset[str]
+
+
+def judge(sample: Sample, answer: Answer, mechanisms: frozenset[str] = ALL) -> Verdict:
+    """Decide a sample's rule on an answer.
+
+    Args:
+        mechanisms: which of `raiden.rewards.mechanisms` look at the answer; one that objects to the sample's own
+            reference answer is left out, for that is right by definition.
+    """
     rule = sample.rule
-    question = read_question(fold_text(sample.question), answer)
+    context = _context(sample, answer.language, mechanisms)
+    excused = _excused(sample.answer, rule, sample.language, context)
+    context = replace(context, mechanisms=mechanisms - excused)
     for term in rule.forbidden:
-        if said := _examine(term, answer, question).said:
+        if said := _examine(term, answer, context).said:
             span = answer.span(said[0].start, said[0].end)
             return Verdict(False, (span,), f"the reply says {span.text!r}, which the rule forbids")
-    findings = [_commit(_examine(term, answer, question), sample, answer) for term in rule.terms]
+    findings = [_commit(_examine(term, answer, context), sample, answer) for term in rule.terms]
     right = (all if rule.match == "all" else any)(finding.said for finding in findings)
     return _accepted(findings, answer) if right else _refused(findings, answer)
+
+
+def _context(sample: Sample, language: Language, mechanisms: frozenset[str]) -> Context:
+    profile = tuple(_comparable(str(text), language) for text in sample.character_profile.values())
+    return Context(read_question(sample.question, language), profile, mechanisms)
+
+
+@lru_cache(maxsize=4096)
+def _excused(reference: str, rule: MatchRule, language: Language, context: Context) -> frozenset[str]:
+    """The mechanisms that object to every place where a reference answer says a term."""
+    answer = Answer(reference, language)
+    excused: frozenset[str] = frozenset()
+    for term in rule.terms:
+        readings = (r for variant in term.variants for r in _readings(variant, term.type, answer, context))
+        hits = [hit for reading in readings for hit in reading]
+        places = [Place(answer, hit, context.asked) for hit in hits if not hit.fault]
+        excused |= min((frozenset(objections(place)) for place in places), key=len, default=frozenset())
+    return excused
+
+
+def _readings(variant: str, kind: TermType, answer: Answer, context: Context) -> Iterator[list[Hit]]:
+    """Where a variant stands as it is written; then by another name; then as a phrase with its words apart."""
+    value = context.asked.value if "values" in context.mechanisms else ""
+    yield list(islice(finder_for(variant, kind, answer.language, value)(answer), MAX_HITS))
+    if kind != "text":
+        return
+    folded = _comparable(variant, answer.language)
+    if "other_names" in context.mechanisms:
+        names = other_spellings(folded, answer.language)
+        if context.asked.asks_who:
+            names += names_in_profile(folded, context.profile, answer.language)
+        found = {hit.start: hit for name in names for hit in finder_for(name, kind, answer.language)(answer)}
+        yield list(found.values())[:MAX_HITS]
+    if "split_names" in context.mechanisms:
+        yield list(find_split_name(folded, answer.language, answer))
+    if "phrases" in context.mechanisms:
+        is_name = all(word[:1].isupper() for word in variant.split())
+        finder = phrase_finder(folded, is_name, answer.language)
+        yield list(finder(answer)) if finder else []
+
+
+@lru_cache(maxsize=8192)
+def _comparable(text: str, language: Language) -> str:
+    folded = fold_text(text).strip()
+    return simplify(folded) if language == "zh" else folded
 
 
 def _accepted(findings: list[Finding], answer: Answer) -> Verdict:
@@ -73,16 +140,16 @@ def _refused(findings: list[Finding], answer: Answer) -> Verdict:
     return Verdict(False, (span,), f"{span.text!r} does not count for {keyword!r}: {told.refused.fault}")
 
 
-def _examine(term: Term, answer: Answer, question: Question) -> Finding:
+def _examine(term: Term, answer: Answer, context: Context) -> Finding:
     refused: Hit | None = None
-    for variant in term.variants:
-        hits = list(islice(finder_for(variant, term.type, answer.language)(answer), MAX_HITS))
+    readings = (r for variant in term.variants for r in _readings(variant, term.type, answer, context))
+    for hits in readings:
         if is_stuffed(answer.text, hits):
             refused = refused or hits[0]._replace(fault=STUFFED.format(len(hits)))
             continue
-        judged = [hit if hit.fault else _judge_hit(hit, answer, question) for hit in hits]
+        judged = [hit if hit.fault else _judge_hit(hit, answer, context) for hit in hits]
         said = tuple(hit for hit in judged if not hit.fault)
-        denied = next((hit for hit in judged if hit.fault == DENIED), None)
+        denied = next((hit for hit in judged if hit.fault in (DENIED, SCOFFED)), None)
         if said and not denied:
             return Finding(term, said, None)
         if said and denied:
@@ -91,8 +158,10 @@ def _examine(term: Term, answer: Answer, question: Question) -> Finding:
     return Finding(term, (), refused)
 
 
-def _judge_hit(hit: Hit, answer: Answer, question: Question) -> Hit:
-    return hit._replace(fault=objection(surroundings(answer, hit, question)))
+def _judge_hit(hit: Hit, answer: Answer, context: Context) -> Hit:
+    pieces = (hit._replace(start=start, end=end) for start, end in hit.parts or ((hit.start, hit.end),))
+    faults = (objection(Place(answer, piece, context.asked), context.mechanisms) for piece in pieces)
+    return hit._replace(fault=next(filter(None, faults), ""))
 
 
 def _commit(finding: Finding, sample: Sample, answer: Answer) -> Finding:

@@ -42,6 +42,9 @@ _WORDS = "|".join(sorted(ENGLISH_NUMBER_WORDS, key=lambda word: (-len(word), wor
 _ENGLISH_NUMBER = re.compile(
     rf"\b(?:a\s+(?=hundred|thousand|million))?(?:{_WORDS})(?:(?:[\s-]|\s+and\s+)(?:{_WORDS}))*\b"
 )
+_AND_A_HALF = re.compile(
+    rf"\b(?P<whole>(?:{_WORDS})(?:[\s-](?:{_WORDS})){{0,3}}) and a half (?P<unit>hundred|thousand|million)\b"
+)
 _ERA = re.compile(rf"(?P<era>{'|'.join(ERA_STARTS)})(?P<year>元|\d{{1,2}}|[{_HAN}]{{1,3}})(?=年)")
 _UNIT_VALUES = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "hundred": 100, "dozen": 12}
 _FIXED_WORDS = {"ja": (("二十歳", 20), ("はたち", 20), ("ひとり", 1), ("ふたり", 2)), "en": (("dozen", 12),)}
@@ -134,6 +137,9 @@ def _arabic_numbers(text: str) -> Iterator[Number]:
 
 
 def _english_numbers(text: str) -> Iterator[Number]:
+    for match in _AND_A_HALF.finditer(text):
+        if found := english_value(re.findall(r"[a-z]+", match["whole"])):
+            yield Number(*match.span(), (found[0] + 0.5) * _UNIT_VALUES[match["unit"]], False)
     for match in _ENGLISH_NUMBER.finditer(text):
         words = re.findall(r"[a-z]+", match[0].removeprefix("a "))
         if len(words) <= MAX_DIGITS and (found := english_value(words)):

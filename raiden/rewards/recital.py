@@ -19,8 +19,10 @@ from functools import lru_cache
 from itertools import pairwise
 
 from raiden.languages import ENGLISH_FUNCTION_WORDS, word_set
+from raiden.rewards.answer import Answer
 from raiden.rewards.chinese import simplify
 from raiden.rewards.normalise import fold_text
+from raiden.rewards.reading import GRAMMARS
 from raiden.rewards.units import is_wide, split_units
 from raiden.types import Language, Sample
 
@@ -30,7 +32,9 @@ _MIN_SHARED = 2
 """Words that name a fact at least, unless the fact is a field of one word."""
 _MIN_CLAUSE = 10
 """Characters under which a clause is no fact of its own but goes with the next one; Chinese has many commas."""
-_CLAUSE_END = re.compile(r"[,.;:!?。、\n()]+|\b(?:and|but|who|which|where|while)\b")
+_CLAUSE_END = re.compile(
+    r"[,.;:!?。、\n()]+|(?<=[가-힣])(?:고|며|면서|는데|지만)(?=\s)|\b(?:and|but|who|which|where|while)\b"
+)
 _STOP_WORDS = ENGLISH_FUNCTION_WORDS | word_set(
     "about after again all also always as been before being by could ever every how if into just "
     "like live lives lived"
@@ -62,6 +66,18 @@ def unasked_facts(sample: Sample, answer: str) -> list[str]:
             named.append(fact)
             told |= own & said
     return named
+
+
+def unasked_kinds(sample: Sample, answer: Answer) -> list[str]:
+    """The kinds of facts about oneself (name, age, job, home ...) that a reply tells unasked.
+
+    The guard of a sample without a profile; each kind is shown by the words that told it. One kind more than a
+    threshold on facts is natural talk ("I'm Ann, a nurse, and I live with my mother"), so the first is not counted.
+    """
+    kinds = GRAMMARS[answer.language].self_facts
+    asked = fold_text(f"{sample.question} {sample.answer}")
+    found = (kind.search(answer.text) for kind in kinds if not kind.search(asked))
+    return [match[0] for match in found if match][1:]
 
 
 def _is_named(own: frozenset[str], said: frozenset[str]) -> bool:

@@ -10,8 +10,9 @@ from __future__ import annotations
 from raiden.rewards.answer import Answer
 from raiden.rewards.config import RewardConfig
 from raiden.rewards.matching import Verdict, judge
+from raiden.rewards.mechanisms import ALL
 from raiden.rewards.penalties import length_penalty, repetition_penalty
-from raiden.rewards.recital import unasked_facts
+from raiden.rewards.recital import unasked_facts, unasked_kinds
 from raiden.rewards.reply import take_answer
 from raiden.rewards.voice import voice_fault
 from raiden.types import Reward, Sample
@@ -22,8 +23,9 @@ __all__ = ["VRAR", "RewardConfig"]
 class VRAR:
     """The reward of a completion, and why; scoring changes nothing, so one object serves any number of processes."""
 
-    def __init__(self, config: RewardConfig = RewardConfig()) -> None:
+    def __init__(self, config: RewardConfig = RewardConfig(), mechanisms: frozenset[str] = ALL) -> None:
         self.config = config
+        self.mechanisms = mechanisms
 
     def __call__(self, sample: Sample, text: str, truncated: bool = False) -> Reward:
         """Score one completion.
@@ -54,17 +56,18 @@ class VRAR:
         )
 
     def _accuracy(self, sample: Sample, answer: Answer) -> Verdict:
-        verdict = judge(sample, answer)
+        verdict = judge(sample, answer, self.mechanisms)
         if not verdict.right or not self.config.recital_threshold:
             return verdict
-        recited = unasked_facts(sample, answer.text)
+        has_profile = bool(sample.character_profile)
+        recited = unasked_facts(sample, answer.text) if has_profile else unasked_kinds(sample, answer)
         if len(recited) < self.config.recital_threshold:
             return verdict
         shown = "; ".join(recited[:3])
         return Verdict(
             False,
             verdict.spans,
-            f"the reply recites {len(recited)} facts of the profile that nobody asked for ({shown})",
+            f"the reply recites {len(recited)} facts that nobody asked for ({shown})",
         )
 
 

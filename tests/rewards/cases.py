@@ -9,6 +9,7 @@ from typing import Any
 
 from raiden.languages import detect_language
 from raiden.rewards import VRAR, rule_from_record
+from raiden.rewards.mechanisms import ALL
 from raiden.types import Message, Sample
 
 CASES = Path(__file__).parent / "cases"
@@ -45,6 +46,6 @@ def build_sample(**record: Any) -> Sample:
     )
 
 
-def accuracy(case: dict[str, Any]) -> tuple[float, str]:
-    reward = VRAR()(build_sample(**case), case["reply"])
+def accuracy(case: dict[str, Any], mechanisms: frozenset[str] = ALL) -> tuple[float, str]:
+    reward = VRAR(mechanisms=mechanisms)(build_sample(**case), case["reply"])
     return reward.accuracy, reward.reason

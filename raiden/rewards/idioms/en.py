@@ -99,7 +99,7 @@ ENGLISH = Idioms(
     tag_question=phrases(
         r"(?:and )?(?:you|yourself|you know|okay|ok|right|see|understand|remember|eh|huh|no|isn't "
         r"it|aren't i|don't you think|what about you|how about you|you see)\??$",
-        r"(?:have|do|are|did|can|would|will|could|isn't|aren't|don't|haven't|wasn't|doesn't|know|"
+        r"(?:have|do|are|did|can|would|will|could|isn't|aren't|don't|didn't|haven't|wasn't|doesn't|know|"
         r"and you|what|how|why) .*$",
     ),
     yes=phrases(
@@ -108,7 +108,8 @@ ENGLISH = Idioms(
     ),
     alternative_before=phrases(rf"\bor {_DETERMINER}$", rf"\beither {_DETERMINER}(?:\w+ )?$"),
     alternative_after=phrases(
-        r",? or (?!so\b|rather\b|as\b|if\b|simply\b|just\b|more\b|less\b|two\b|at least\b|else\b|"
+        r",? or (?!(?:do|did|does|are|is|was|can|have|would|will|who|what|where)\b|so\b|rather\b|as\b|if\b|"
+        r"simply\b|just\b|more\b|less\b|two\b|at least\b|else\b|"
         r"thereabouts\b|\w+,? (?:for short|as )|[^.,!?]{0,24}for short)",
         r"(?:,\s+(?:\w+ ){0,3}\w+){1,8},? or\b",
     ),

@@ -86,7 +86,7 @@ JAPANESE = Idioms(
     ),
     contrast=phrases(r"実は|本当は|でも|しかし|が,|けど|のに|ところが"),
     wish_question=phrases(r"夢|なりたい|願い|望み|したい|将来"),
-    reason_question=phrases(r"なぜ|なんで|何で|どうして|理由"),
+    reason_question=phrases(r"なぜ|なんで(?!す|しょ)|何で(?!す|しょ)|どうして|理由"),
     unreal_before=phrases(r"(?!)"),
     unreal_after=phrases(
         r"に(?:なる|なれる)(?:こと|の)?(?:が|は)[^。,]{0,6}夢",

@@ -48,7 +48,7 @@ KOREAN = Idioms(
     ),
     dislike=phrases(r"싫|질색|미워|미웠|혐오|꺼려|꺼리"),
     negative_question=phrases(r"(?<![가-힣])(?:안|못)\s|않|없|싫|무서|두려|피하|꺼리|알레르기|아닌|못하"),
-    rhetorical=phrases(r"아니면\s누가|누가\s|왜\s아니"),
+    rhetorical=phrases(r"(?:는|은|던)\s거\?|아니면\s누가|누가\s|왜\s아니"),
     denying_question=phrases(r"(?!)"),
     asks_back=phrases(r"냐고|인지\s|물었|물어|궁금"),
     tag_question=phrases(

@@ -1,0 +1,74 @@
+"""The mechanisms that decide whether a word of a reply counts, each with a name under which it can be switched off.
+
+A mechanism looks at one place and says why it does not count, or nothing. The order is that in which a reader
+would object; the first objection is the one that is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from raiden.rewards import affirmation
+from raiden.rewards.affirmation import Surroundings
+from raiden.rewards.reading import answering
+from raiden.rewards.reading.answering import Place
+
+Check = Callable[[Place], str]
+
+
+def _stance(check: Callable[[Surroundings], str]) -> Check:
+    return lambda place: check(place.around)
+
+
+def _only_asked(place: Place) -> str:
+    if answering.states_beside_question(place):
+        return ""
+    return affirmation.only_asked(place.around)
+
+
+MECHANISMS: Mapping[str, Check] = {
+    "out_of_role": answering.out_of_role,
+    "narrated": answering.narrated,
+    "scoffed": answering.scoffed,
+    "only_asked": _only_asked,
+    "denied": _stance(affirmation.denied),
+    "taken_back": answering.taken_back,
+    "disliked": _stance(affirmation.disliked),
+    "alternative": _stance(affirmation.alternative),
+    "hedged": _stance(affirmation.hedged),
+    "others_belief": _stance(affirmation.others_belief),
+    "hearsay": answering.hearsay,
+    "quoted": answering.quoted,
+    "ironic": answering.ironic,
+    "almost": answering.almost,
+    "supposed": answering.supposed,
+    "unreal": _stance(affirmation.unreal),
+    "of_user": answering.of_user,
+    "of_self": answering.of_self,
+    "of_another": answering.of_another,
+    "other_relation": answering.other_relation,
+    "wrong_time": answering.wrong_time,
+    "other_sense": answering.other_sense,
+}
+FINDERS: Mapping[str, str] = {
+    "values": "times of day, ages, stretches of time and years, typed by the question (clock, measures)",
+    "other_names": "mum for mother, 北大 for 北京大学, what the profile calls a person (phrases)",
+    "split_names": "surname and given name told apart (phrases)",
+    "phrases": "the words of a phrase apart, in another order or form (phrases)",
+}
+"""What else than the written form counts as saying a keyword."""
+ALL = frozenset((*MECHANISMS, *FINDERS))
+
+
+def objections(place: Place, mechanisms: frozenset[str] = ALL) -> dict[str, str]:
+    """Every mechanism that objects to a place, with its reason."""
+    found = {name: check(place) for name, check in MECHANISMS.items() if name in mechanisms}
+    return {name: reason for name, reason in found.items() if reason}
+
+
+def objection(place: Place, mechanisms: frozenset[str] = ALL) -> str:
+    """Why a place does not count, in half a sentence; empty where it does."""
+    for name, check in MECHANISMS.items():
+        if name in mechanisms and (reason := check(place)):
+            return reason
+    return ""

@@ -1,0 +1,211 @@
+"""Finding a phrase whose words stand apart, in another order or another form.
+
+"Counting ships in the harbor" is said by "I count the ships down in the harbour", 偷学禁术 by 禁术,是我偷学的. Only a
+phrase is loosened, never a name or a compound (green tea, 绿茶): it must hold a function word, a particle or a verb.
+Its words must all stand within two sentences, and each of them is judged in its own place.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache, partial
+
+from raiden.languages import word_set
+from raiden.rewards.answer import Answer
+from raiden.rewards.chinese import cut_words, find_chinese
+from raiden.rewards.english import latin_pattern
+from raiden.rewards.hits import Hit
+from raiden.rewards.japanese import find_japanese
+from raiden.rewards.japanese import tokenise as japanese_words
+from raiden.rewards.korean import find_korean
+from raiden.rewards.korean import tokenise as korean_words
+from raiden.rewards.reading import GRAMMARS
+from raiden.types import Language
+
+Places = list[tuple[int, int]]
+WordFinder = Callable[[str], Places]
+"""From a folded sentence to the places of a word in it."""
+
+_EN_FUNCTION = word_set(
+    "a an the of in on at to with from by for off into out up down over under and or my your his her our "
+    "their its it i "
+    "you he she we they them him me being be was is are were that this as about through after before"
+)
+_EN_WORD = re.compile(r"[^\W_]+")
+_ZH_FUNCTION = frozenset("的了着过在从把被给和与跟对得地是有就都也个一之于向往上下来去里")
+_ZH_RESULT = "下了过着完到掉起上住去来出走"
+_KO_CONTENT = ("NNG", "NNP", "XR", "SL", "VV", "VA")
+_WINDOW = 2
+"""Sentences that may share the words of a phrase."""
+
+
+def find_phrase(words: Sequence[WordFinder], in_order: bool, answer: Answer) -> Iterator[Hit]:
+    """Where all words of a phrase stand near each other; the hit's `parts` are the places of the words.
+
+    Args:
+        in_order: the words must follow one another within a clause.
+    """
+    found: list[list[Places]] = []
+    for sentence in answer.sentences:
+        text = answer.text[sentence.start : sentence.end]
+        found.append([[(sentence.start + s, sentence.start + e) for s, e in find(text)] for find in words])
+        for size in range(1, _WINDOW + 1) if not in_order else (1,):
+            places = [[place for row in found[-size:] for place in row[word]] for word in range(len(words))]
+            if all(places):
+                parts = tuple(options[-1] for options in places)
+                follows = list(parts) == sorted(parts) and "," not in answer.text[parts[0][0] : parts[-1][1]]
+                if not in_order or follows:
+                    yield Hit(*parts[0], "", parts)
+                    return
+
+
+@lru_cache(maxsize=8192)
+def phrase_finder(folded: str, is_name: bool, language: Language) -> Callable[[Answer], Iterator[Hit]] | None:
+    """The finder of a phrase's words apart; None for what is no phrase.
+
+    Args:
+        folded: and simplified where it is Chinese.
+        is_name: every word of it was written with a capital.
+    """
+    if folded.isascii():
+        return _english(folded, is_name)
+    return {"zh": _chinese, "ja": _japanese, "ko": _korean}[language if language != "en" else "zh"](folded)
+
+
+def _family(word: str, language: Language) -> tuple[str, ...]:
+    """The word and what is said for it."""
+    grammar = GRAMMARS[language]
+    head = grammar.kin.get(word) or grammar.synonyms.get(word)
+    same = {**grammar.kin, **grammar.synonyms} if head else {}
+    return (word, *(other for other, other_head in same.items() if other_head == head and other != word))
+
+
+def _english(folded: str, is_name: bool) -> Callable[[Answer], Iterator[Hit]] | None:
+    words = _EN_WORD.findall(folded.replace("'s ", " of "))
+    content = [word for word in words if word not in _EN_FUNCTION and len(word) > 1]
+    is_phrase = len(content) < len(words) or len(content) > 2 or is_name
+    if len(content) < 2 or not is_phrase:
+        return None
+    finders = [partial(_latin_places, tuple(_family(word, "en")), is_name) for word in content]
+    return partial(find_phrase, finders, False)
+
+
+def _latin_places(words: tuple[str, ...], is_name: bool, sentence: str) -> Places:
+    return [match.span() for word in words for match in latin_pattern(word, is_name).finditer(sentence)]
+
+
+def _chinese(folded: str) -> Callable[[Answer], Iterator[Hit]] | None:
+    words = [word for word in cut_words(folded) if word not in _ZH_FUNCTION]
+    if len(words) < 2:
+        return None
+    finders = [partial(_chinese_places, _family(word, "zh")) for word in words]
+    # Two single characters are a verb and its object: 养狗 is said by 养了一条狗.
+    return partial(find_phrase, finders, max(map(len, words)) == 1)
+
+
+def _chinese_places(words: tuple[str, ...], sentence: str) -> Places:
+    hits = (hit for word in words for hit in find_chinese(word, sentence))
+    places = [(hit.start, hit.end) for hit in hits if not hit.fault]
+    word = words[0]
+    if not places and len(word) > 1 and word[-1] in _ZH_RESULT:
+        stem = word.rstrip(_ZH_RESULT)
+        places = [m.span() for m in re.finditer(re.escape(stem) + f"[{_ZH_RESULT}]", sentence)] if stem else []
+    return places
+
+
+def _japanese(folded: str) -> Callable[[Answer], Iterator[Hit]] | None:
+    tokens = japanese_words(folded)
+    content = [
+        token
+        for token in tokens
+        if token.pos in ("名詞", "動詞", "形容詞", "形状詞") and token.surface not in "いるたてことものとき"
+    ]
+    is_phrase = any(token.pos in ("動詞", "助詞", "形容詞") for token in tokens)
+    if len(content) < 2:
+        return None
+    finders = [
+        partial(_japanese_places, _family(token.normal if token.pos == "動詞" else token.surface, "ja"))
+        for token in content
+    ]
+    return partial(find_phrase, finders, False) if is_phrase else partial(_with_particle, finders)
+
+
+def _with_particle(finders: Sequence[WordFinder], answer: Answer) -> Iterator[Hit]:
+    """The words of a compound with の between: 古代のエジプト."""
+    for hit in find_phrase(finders, True, answer):
+        if answer.text[hit.parts[0][1] : hit.parts[-1][0]] == "の":
+            yield hit
+
+
+def _japanese_places(words: tuple[str, ...], sentence: str) -> Places:
+    hits = (hit for word in words for hit in find_japanese(word, sentence))
+    return [(hit.start, hit.end) for hit in hits if not hit.fault]
+
+
+def _korean(folded: str) -> Callable[[Answer], Iterator[Hit]] | None:
+    content: list[str] = []
+    is_phrase = False
+    for token in korean_words(folded):
+        form, tag = token.parts[0]
+        is_phrase = is_phrase or tag[0] in "JVX"
+        if tag in _KO_CONTENT:
+            # In the form that dictionaries list the stem is as written; the tagger may find another base.
+            stem = token.surface if folded[token.end :] == "다" else form
+            content.append(stem + "다" if tag in ("VV", "VA") else form)
+    if len(content) < 2 or not is_phrase:
+        return None
+    return partial(find_phrase, [partial(_korean_places, _family(word, "ko")) for word in content], False)
+
+
+def _korean_places(words: tuple[str, ...], sentence: str) -> Places:
+    hits = (hit for word in words for hit in find_korean(word, sentence))
+    return [(hit.start, hit.end) for hit in hits if not hit.fault]
+
+
+@lru_cache(maxsize=8192)
+def other_spellings(folded: str, language: Language) -> tuple[str, ...]:
+    """What else a keyword may be called: another word of its family (mum, 爸, 米国), an abbreviation (北大, 고2)."""
+    grammar = GRAMMARS[language]
+    others = list(_family(folded, language)[1:])
+    for word in grammar.synonyms if len(others) == 0 else ():
+        if len(word) > 1 and word != folded and re.search(_bordered(word), folded):
+            others += [re.sub(_bordered(word), other, folded) for other in _family(word, language)[1:]]
+    others += [pattern.sub(short, folded) for pattern, short in grammar.abbreviations if pattern.search(folded)]
+    return tuple(dict.fromkeys(others))
+
+
+def _bordered(word: str) -> str:
+    return rf"\b{re.escape(word)}\b" if word.isascii() else re.escape(word)
+
+
+def find_split_name(folded: str, language: Language, answer: Answer) -> Iterator[Hit]:
+    """A name told in two parts: 姓欧阳,单名一个雪字."""
+    surname, given = GRAMMARS[language].split_name
+    first = surname.search(answer.text)
+    second = given.search(answer.text, first.end()) if first else None
+    if not first or not second:
+        return
+    for border in range(1, len(folded)):
+        starts = answer.text.startswith(folded[:border], first.end())
+        if starts and answer.text.startswith(folded[border:], second.end()):
+            yield Hit(first.end(), first.end() + border)
+
+
+@lru_cache(maxsize=4096)
+def names_in_profile(folded: str, profile: tuple[str, ...], language: Language) -> tuple[str, ...]:
+    """What a profile calls the bearer of a name: granddaughter, where it says "her granddaughter Fiamma"."""
+    grammar = GRAMMARS[language]
+    if folded in grammar.kin or len(folded) < 2:
+        return ()
+    kin = "|".join(sorted(map(re.escape, grammar.kin), key=len, reverse=True))
+    border = r"\b" if folded.isascii() else ""
+    name = border + re.escape(folded) + border
+    link = r"[\s,:、「『(]{0,2}(?:called |named |叫做?|名叫|是|の|인 )?[\s「『]?"
+    pattern = re.compile(
+        rf"{border}({kin}){border}(?:さん|님|은|는|인)?{link}{name}|{name},? (?:her|his|the) ({kin})\b"
+    )
+    told = {found[1] or found[2] for text in profile for found in pattern.finditer(text)}
+    # Of two brothers, "my brother" is neither.
+    alone = [word for word in told if sum(len(re.findall(re.escape(word), text)) for text in profile) == 1]
+    return tuple(sorted(alone))

@@ -1,0 +1,279 @@
+"""Whether the clause that holds a word answers the question: whose fact, of which time, which relation, whose word.
+
+None of the checks knows a language: what differs stands in the tables (`Grammar`). They are listed, with those of
+denial and doubt, in `raiden.rewards.mechanisms`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from raiden.rewards.affirmation import Surroundings, surroundings
+from raiden.rewards.answer import Answer
+from raiden.rewards.hits import Hit
+from raiden.rewards.reading import GRAMMARS
+from raiden.rewards.reading.clauses import PEOPLE, Clause, Person, Subject, person_of
+from raiden.rewards.reading.content import content
+from raiden.rewards.reading.grammar import Grammar
+from raiden.rewards.reading.question import Asked
+
+OF_ANOTHER = "its clause tells it of another than is asked about"
+OF_USER = "its clause tells it of the user, and the question is about the character"
+OF_SELF = "the reply tells it of itself, and the question is about the user"
+NOT_NOW = "its clause tells what was once so, and the question asks what is"
+NOT_YET = "its clause tells what is planned or wished, and the question asks what is"
+NOT_THEN = "its clause tells what is so now, and the question asks what was"
+ALMOST = "its clause tells what nearly happened"
+SUPPOSED = "the reply only supposes it"
+OTHER_RELATION = "its clause tells of {}, and the question asks for {}"
+HEARSAY = "the reply gives it as what others say, and nobody asked what they say"
+QUOTED = "it stands in a quotation of others"
+IRONIC = "the reply says it in irony"
+SCOFFED = "the reply throws it back as a wrong guess"
+TAKEN_BACK = "the reply takes back what it says"
+OUT_OF_ROLE = "the reply speaks as a language model, or about the character's description"
+OTHER_SENSE = "{!r} means something else there"
+NARRATED = "it stands in a description of gestures, not in what is said"
+
+_REACH = 60
+
+
+@dataclass(frozen=True)
+class Place:
+    """A word's place in an answer, with the question that it should answer."""
+
+    answer: Answer
+    hit: Hit
+    asked: Asked
+
+    @property
+    def grammar(self) -> Grammar:
+        """The table of the answer's language."""
+        return GRAMMARS[self.answer.language]
+
+    @cached_property
+    def clause(self) -> Clause:
+        """The clause that holds the word."""
+        return self.answer.clause_at(self.hit.start)
+
+    @cached_property
+    def text(self) -> str:
+        """The clause's text; a word that reaches further takes its clauses along."""
+        return self.answer.text[self.clause.start : max(self.clause.end, self.hit.end)]
+
+    @cached_property
+    def subject(self) -> Subject:
+        """Whose fact the word is, and where that is said."""
+        focus = self.grammar.focus.match(self.answer.text, self.hit.end, self.clause.end)
+        if focus:
+            return Subject(focus.start(), focus.end(), person_of(focus, self.grammar))
+        return self.clause.subject_at(self.hit.start, self.grammar.last_subject)
+
+    @cached_property
+    def around(self) -> Surroundings:
+        """What stands around the word in its sentence."""
+        return surroundings(self.answer, self.hit, self.asked)
+
+    @property
+    def subject_text(self) -> str:
+        """The subject as it is written."""
+        return self.answer.text[self.subject.start : self.subject.end].rstrip()
+
+    @property
+    def told(self) -> Person:
+        """Whose fact the word is."""
+        return self.subject.person
+
+    @cached_property
+    def predicate(self) -> str:
+        """The clause without its subject and the word."""
+        start, end = self.clause.start, max(self.clause.end, self.hit.end)
+        kept = [
+            char
+            for place, char in enumerate(self.answer.text[start:end], start)
+            if not self.subject.start <= place < self.subject.end and not self.hit.start <= place < self.hit.end
+        ]
+        return "".join(kept)
+
+    @property
+    def is_outside(self) -> bool:
+        """Whether the clause does not speak of the word by way of its subject.
+
+        The word is the subject or part of it, the subject only owns it ("Mum's dumplings!"), or belongs to a relative
+        clause that ends before it (奶奶做的|饺子).
+        """
+        between = self.answer.text[self.subject.end : self.hit.start]
+        if self.subject.end <= self.hit.start and self.grammar.relative.fullmatch(between):
+            return True
+        ends = not content(self.answer.text[self.hit.end : self.clause.end])
+        if ends and self.told.who == "other" and self.subject.end <= self.hit.start:
+            owns = self.grammar.owns.fullmatch(between) and not self.grammar.marked.search(self.subject_text)
+            return bool(owns and self.subject.start < self.subject.end)
+        return self.subject.start < self.subject.end and self.hit.start < self.subject.end <= self.hit.end + 1
+
+    def shares_predicate(self) -> bool:
+        """Whether the clause has a word of the question beside the subject and the word itself."""
+        return bool(content(self.predicate) & content(self.asked.text))
+
+
+def states_beside_question(place: Place) -> bool:
+    """Whether a word stands in a statement whose sentence goes on to ask something else.
+
+    "Leeds, born and bred, and where are you from?" So does what is told the user of themselves, for them to confirm:
+    "Yours was Dracula, didn't you say?"
+    """
+    text, form = place.answer.text, place.grammar.question_form
+    later = [clause for clause in place.answer.clauses_of(place.hit.start) if clause.start >= place.hit.end]
+    sentence = place.answer.sentence_at(place.hit.start)
+    if place.asked.whose.who == "user" and place.grammar.confirms.search(text, place.hit.end, sentence.end):
+        return place.told.who in ("user", "open")
+    asks_itself = place.told.who == "user" or form.search(place.text)
+    return not asks_itself and any(form.search(text[clause.start : clause.end]) for clause in later)
+
+
+def of_user(place: Place) -> str:
+    """ "What do you drink?" - "You like tea, you told me so." """
+    if place.asked.whose.who != "self" or place.told in place.asked.persons or place.told.who != "user":
+        return ""
+    if place.is_outside:
+        return ""
+    speaks_of_self = place.grammar.of_self.search(place.predicate)
+    return "" if speaks_of_self or place.grammar.impersonal_you.search(place.text) else OF_USER
+
+
+def of_self(place: Place) -> str:
+    """ "What is my cat called?" - "My cat is called Pepper." """
+    if place.asked.whose.who != "user" or place.told.who != "self":
+        return ""
+    if place.is_outside or place.grammar.of_user.search(place.text):
+        return ""
+    is_state = (
+        not place.asked.manner
+        and place.told not in place.asked.persons
+        and place.grammar.self_state.search(place.text)
+    )
+    return OF_SELF if is_state or place.shares_predicate() else ""
+
+
+def of_another(place: Place) -> str:
+    """ "What is your job?" - "My sister is a nurse."; "What does your brother do?" - "I'm a fireman." """
+    asked, told = place.asked, place.told
+    if asked.manner or asked.seeks_subject or asked.asks_who or place.is_outside or told in asked.persons:
+        return ""
+    if asked.whose.who == "self" and told.who == "other":
+        bears_on_self = place.grammar.of_self.search(place.predicate)
+        is_other_event = "event" in asked.times and not place.shares_predicate()
+        is_free = not told.family or (asked.reported and told.family == PEOPLE)
+        return "" if bears_on_self or is_other_event or is_free else OF_ANOTHER
+    if asked.whose.who == "other" and asked.whose.family and told.who in ("self", "other"):
+        mentioned = place.answer.kin_in(place.clause)
+        if told.who == "self":
+            return "" if asked.whose.family in mentioned or place.grammar.third.search(place.text) else OF_ANOTHER
+        is_same = told.family in ("", asked.whose.family) or asked.whose.family in mentioned
+        return "" if is_same else OF_ANOTHER
+    return ""
+
+
+def wrong_time(place: Place) -> str:
+    """ "Where do you live now?" - "I used to live in Leeds."; "Next year I'm moving to Oslo." """
+    times, grammar = place.asked.times, place.grammar
+    if place.asked.asks_when or place.asked.manner:
+        return ""
+    if times == {"before"} and grammar.now.search(place.text) and not grammar.before.search(place.text):
+        return NOT_THEN
+    if times == {"now"} and grammar.before.search(place.text):
+        return NOT_NOW
+    if times and "later" not in times and grammar.later.search(place.text):
+        return NOT_YET
+    return ""
+
+
+def almost(place: Place) -> str:
+    """ "What did you eat?" - "I nearly got dumplings." """
+    asked = place.asked
+    asks_for_plan = "later" in asked.times and bool({"before", "event"} & asked.times)
+    if asked.manner or asks_for_plan or place.grammar.almost.search(asked.text):
+        return ""
+    return ALMOST if place.grammar.almost.search(place.text) else ""
+
+
+def supposed(place: Place) -> str:
+    """ "If I were a lawyer I'd charge you for that question." """
+    before, behind = place.grammar.supposed
+    text, hit = place.answer.text, place.hit
+    is_supposed = before.search(text[max(0, hit.start - 40) : hit.start]) and behind.match(text, hit.end)
+    return SUPPOSED if is_supposed and "later" not in place.asked.times else ""
+
+
+def other_relation(place: Place) -> str:
+    """ "Who won?" - "Armand lost."; "Where are you from?" - "I'm on my way to Porto." """
+    if place.asked.manner:
+        return ""
+    for group in place.grammar.relations:
+        asked = [name for name, pattern in group.items() if pattern.search(place.asked.text)]
+        told = [name for name, pattern in group.items() if asked and pattern.search(place.text)]
+        if told and not set(asked) & set(told):
+            return OTHER_RELATION.format(told[0], asked[0])
+    return ""
+
+
+def hearsay(place: Place) -> str:
+    """ "Where did you grow up?" - "People hear the accent and assume Glasgow." """
+    if place.asked.reported or place.asked.manner:
+        return ""
+    sentence, grammar = place.answer.sentence_at(place.hit.start), place.grammar
+    text = place.answer.text
+    heard = any(
+        "," not in text[match.end() : place.hit.start]
+        for match in grammar.hearsay.finditer(text, sentence.start, place.hit.start)
+    )
+    behind = grammar.hearsay_behind.match(text, place.hit.end, sentence.end)
+    return HEARSAY if heard or behind else ""
+
+
+def quoted(place: Place) -> str:
+    """ "Who did it?" - "'The butler did it' is what the papers print." """
+    if place.asked.reported or not place.answer.in_quotation(place.hit.start):
+        return ""
+    sentence = place.answer.around(place.hit.start, _REACH)
+    return QUOTED if place.grammar.print_.search(sentence) else ""
+
+
+def ironic(place: Place) -> str:
+    """ "Oh sure, I'm a spy. And you're the Queen of Sheba." """
+    around = place.answer.around(place.hit.start, _REACH)
+    return IRONIC if sum(bool(cue.search(around)) for cue in place.grammar.irony) > 1 else ""
+
+
+def scoffed(place: Place) -> str:
+    """ "Snakes? Pfft. I eat snakes for breakfast." """
+    text = place.answer.text
+    return SCOFFED if place.grammar.scoff.match(text, place.hit.end) else ""
+
+
+def taken_back(place: Place) -> str:
+    """ "I'm a nurse. Just kidding."; "I am and am not a nurse." """
+    return TAKEN_BACK if place.answer.has(place.grammar.taken_back) else ""
+
+
+def out_of_role(place: Place) -> str:
+    """ "As an AI language model I have no job, but the profile says nurse." """
+    pattern = place.grammar.out_of_role
+    return OUT_OF_ROLE if place.answer.has(pattern) and not pattern.search(place.asked.text) else ""
+
+
+def other_sense(place: Place) -> str:
+    """ "May I ask why?" for the month; 사과 as an apology, さくらちゃん for the flower."""
+    text, hit = place.answer.text, place.hit
+    word, before = text[hit.start : hit.end], text[max(0, hit.start - 24) : hit.start]
+    for known, in_front, behind, asking in place.grammar.other_senses:
+        shown = known.fullmatch(word) and (in_front.search(before) or behind.match(text, hit.end))
+        if shown and not asking.search(place.asked.text):
+            return OTHER_SENSE.format(word)
+    return ""
+
+
+def narrated(place: Place) -> str:
+    """ "*takes a deep bow* At your service!" """
+    return NARRATED if place.answer.in_narration(place.hit.start) else ""

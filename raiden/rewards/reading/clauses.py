@@ -1,0 +1,109 @@
+"""A sentence as clauses, and whose fact each of them tells."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from raiden.rewards.reading.grammar import Grammar
+
+Who = Literal["self", "user", "other", "open"]
+
+
+@dataclass(frozen=True)
+class Person:
+    """Whom a clause speaks of."""
+
+    who: Who
+    family: str = ""
+    """For another: the first word of the row of `Grammar.kin`; empty for a pronoun."""
+
+
+OPEN = Person("open")
+PEOPLE = "people"
+"""The family of people in general."""
+PRONOUN = Person("other")
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A word for a person (or a thing), in the place of a subject."""
+
+    start: int
+    end: int
+    person: Person
+
+
+@dataclass(frozen=True)
+class Clause:
+    """A clause of a folded text, its closing mark included."""
+
+    start: int
+    end: int
+    subjects: tuple[Subject, ...]
+    inherited: Person
+    """The subject of the clause before it in the same sentence, for a clause without its own."""
+
+    def subject_at(self, position: int, last: bool) -> Subject:
+        """The subject of the word at a position: the last, or the first, that begins before it.
+
+        A clause without a subject goes on about that of the clause before it.
+        """
+        before = [subject for subject in self.subjects if subject.start <= position]
+        if before:
+            return before[-1 if last else 0]
+        return Subject(self.start, self.start, self.inherited)
+
+
+def split_clauses(text: str, start: int, end: int, grammar: Grammar) -> list[Clause]:
+    """The clauses of the sentence `text[start:end]`, in order."""
+    clauses: list[Clause] = []
+    inherited, family = OPEN, ""
+    for begin, finish in _pieces(text, start, end, grammar.cut):
+        if grammar.turn.match(text, begin, finish):
+            inherited = OPEN
+        subjects = tuple(_subjects(text[begin:finish], begin, grammar))
+        subjects = tuple(_resolved(subject, family) for subject in subjects)
+        clauses.append(Clause(begin, finish, subjects, inherited))
+        if subjects:
+            inherited = subjects[-1 if grammar.last_subject else 0].person
+            family = inherited.family or family
+    return clauses
+
+
+def _pieces(text: str, start: int, end: int, cut: re.Pattern[str]) -> Iterable[tuple[int, int]]:
+    begin = start
+    for match in cut.finditer(text, start, end):
+        if match.end() > begin and text[begin : match.end()].strip():
+            yield begin, match.end()
+            begin = match.end()
+    if begin < end:
+        yield begin, end
+
+
+def _subjects(clause: str, offset: int, grammar: Grammar) -> Iterable[Subject]:
+    for match in grammar.subject.finditer(clause):
+        yield Subject(offset + match.start(), offset + match.end(), person_of(match, grammar))
+
+
+def _resolved(subject: Subject, family: str) -> Subject:
+    """A pronoun stands for the person that the sentence has named before."""
+    if subject.person == PRONOUN and family:
+        return Subject(subject.start, subject.end, Person("other", family))
+    return subject
+
+
+def person_of(match: re.Match[str], grammar: Grammar) -> Person:
+    """The person that a match of `Grammar.subject` or `Grammar.focus` names."""
+    groups = {name.rstrip("2"): word for name, word in match.groupdict().items() if word}
+    if kin := groups.get("kin"):
+        return Person("other", grammar.kin[kin])
+    if groups.get("self"):
+        return Person("self")
+    if groups.get("user"):
+        return Person("user")
+    if groups.get("people"):
+        return Person("other", PEOPLE)
+    return PRONOUN if groups.get("third") else OPEN

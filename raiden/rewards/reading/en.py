@@ -1,0 +1,257 @@
+"""English persons, times and relations."""
+
+import re
+
+from raiden.rewards.idioms.base import phrases
+from raiden.rewards.reading.grammar import NEVER, Grammar, any_of, families, word_of
+
+KIN = families(
+    "mother mum mom mama ma mummy mommy mam; father dad da papa pa daddy pop; sister sis; brother bro; "
+    "grandmother grandma gran granny nana nan; grandfather grandpa granddad grandad gramps; son boy lad; "
+    "daughter girl lass; wife missus; husband hubby; aunt auntie aunty; uncle; cousin; nephew; niece; twin; "
+    "granddaughter; grandson; child kid baby; friend mate pal; neighbour neighbor; boss employer; teacher tutor; "
+    "master mentor; colleague coworker; roommate flatmate; apprentice; landlord landlady; captain; partner fiance "
+    "fiancee; boyfriend; girlfriend; stepmother; stepfather; godmother; godfather; family parents folks; editor"
+)
+_KIN = rf"(?P<kin>{any_of(KIN)})s?\b"
+_NOMINATIVE = r"(?:i|he|she|we|they)(?:'(?:m|s|re|ve|ll|d))?"
+_REPORT = (
+    r"(?:say|says|said|think|thinks|thought|believe|believes|know|knows|knew|remember|guess|suppose|swear|hear|heard|"
+    r"told (?:me|you)|telling (?:me|you)|tells me|mean|reckon|bet)"
+)
+_NO_SUBJECT_BEFORE = (
+    r"of|to|with|at|in|from|by|for|on|into|after|before|than|like|as|am|is|was|were|are|i'm|have|has|had|met|love|"
+    r"loved|saw|gave|got|told|asked|call|calls|called|named|said|married|lost|won|miss|keep|kept|take|took"
+)
+_SUBJECT = (
+    rf"^\W*(?:(?!(?:{_NO_SUBJECT_BEFORE})\b)[\w'-]+\W+){{0,4}}?"
+    rf"(?:(?:(?:my|our|your|his|her|their|the|this|that|old)\s+)?(?:(?!(?:of|in|is|was)\b)[\w-]+\s+){{0,2}}?{_KIN}|"
+    r"(?P<self>i|my|mine)\b|(?P<user>you|your|yours)\b|"
+    r"(?P<third>he|she|they|his|her|hers|their|theirs|who)\b|(?P<people>somebody|someone|people|everyone|"
+    r"everybody|others|"
+    r"(?:the )?(?:villagers|papers|neighbours|others|locals))\b|(?P<thing>we|our|ours|it|that|this|there|"
+    r"these|those|what)\b)"
+)
+
+ENGLISH = Grammar(
+    cut=phrases(
+        r"[;:()\"]+|\s-+\s|-{2,}|\.{2,}|…",
+        r",\s+(?:(?:and|but|so|or)\s+)?",
+        r"\s(?=(?:but|because|while|though|although|whereas|which|who|since)\b)",
+        rf"(?<!\bwhere)(?<!\bwhat)(?<!\bwho)(?<!\bthat)\s(?:and|so|if|when)?\s?(?={_NOMINATIVE}\s)",
+        r"\sand\s(?=(?:my|you|your)\b)",
+        rf"\b{_REPORT}(?: that)?\s(?=(?:my|your|you|the|it|it's|that)\b)",
+    ),
+    subject=phrases(_SUBJECT),
+    relative=NEVER,
+    owns=re.compile(r" |'s (?!an?\b|the\b|my\b|in\b|from\b|at\b|called\b|named\b)(?:[\w-]+ ){0,3}"),
+    marked=NEVER,
+    last_subject=False,
+    turn=re.compile(r"\W*(?:but|actually|in truth|in fact|really)\b"),
+    kin=KIN,
+    kin_word=word_of(KIN, latin=True),
+    synonyms=families(
+        "usa u.s. u.s.a. america united_states; uk u.k. britain united_kingdom; autumn fall; doctor physician; "
+        "film movie; lorry truck; sweets candy; bike bicycle; rabbit bunny; photo photograph picture"
+    ),
+    abbreviations=(),
+    split_name=(NEVER, NEVER),
+    other_senses=(
+        (re.compile("may"), NEVER, re.compile(r" (?:i|you|we|he|she|they|it|be|have|as well)\b"), NEVER),
+        (re.compile("blue"), re.compile(r"\bfeel(?:s|ing)? $|\bfelt $|\bout of the $"), NEVER, re.compile(r"\bfeel")),
+        (re.compile("green"), re.compile(r"\bturn(?:s|ed)? $"), re.compile(r" with envy"), NEVER),
+        (re.compile("bow"), re.compile(r"\b(?:takes?|took|with) an? (?:\w+ )?$"), NEVER, NEVER),
+        (re.compile("(?:bear|duck|fly|seal|hawk)"), re.compile(r"\b(?:to|can't|cannot|i|could|i'll) $"), NEVER, NEVER),
+        (
+            re.compile("(?:date|plum|apple)"),
+            re.compile(r"\b(?:first|blind|a) $"),
+            re.compile(r" with|'s eye| of (?:my|his)"),
+            NEVER,
+        ),
+        (re.compile("orange|apple"), NEVER, re.compile(r" (?:phone|laptop|watch|computer)s?\b"), NEVER),
+    ),
+    focus=NEVER,
+    of_self=phrases(r"\b(?:i|i'm|i've|i'd|i'll|me|my|mine|myself|us|we|our|ours)\b"),
+    third=phrases(r"\b(?:he|she|they|him|her|them|his|their|he's|she's|they're)\b"),
+    of_user=phrases(r"\b(?:you|your|yours|yourself|you're|you've|you'd|you'll)\b"),
+    self_state=phrases(r"\b(?:i'm|i am|i was|my \w+ (?:is|was|are)) ", r"\bmy \w+'s "),
+    impersonal_you=phrases(
+        r"\byou(?:'d| would|'ll| will| can| could| may| might| must| should| see| know| need| want| mean)\b|"
+        r"\bif you\b|"
+        r"\bwhen you\b|\byou ask\b|\bthank you\b|\bask(?:ed)? me\b"
+    ),
+    drops_you=False,
+    question_form=phrases(
+        r"^\W*(?:(?:and|but|or|so|well|now)\W+)*(?:who|what|where|when|why|how|which|whose|do|does|did|are|"
+        r"is|am|was|were|"
+        r"have|has|can|could|will|would|shall|should|may|isn't|aren't|don't|didn't|doesn't|wasn't|won't|haven't)\b"
+    ),
+    confirms=phrases(r"(?:n't|right|yes|no|huh|eh|correct)(?: (?:i|you|he|she|it|we|they))?\s*\?"),
+    asked_person=phrases(
+        rf"\b(?:(?:my|our|your|his|her|their|the)\s+)(?:(?!(?:of|in|is|was)\b)[\w-]+\s+){{0,2}}?{_KIN}|"
+        rf"\b(?P<self>you|your|yours|you're|you've)\b|\b(?P<user>i|my|mine|i'm|i've)\b|"
+        r"\b(?P<third>he|she|they|his|her|their)\b"
+    ),
+    advice=phrases(r"\b(?:should|shall|can|could|may|would|must) (?:i|we)\b"),
+    frame=phrases(
+        r"\b(?:do|can|could|did|would) you (?:still |even |happen to )?(?:remember|recall|know|remind me|tell me|"
+        r"say|mention|guess)\b",
+        r"\b(?:did|have|had) i (?:just |once )?(?:say|said|tell you|told you|mention|mentioned|tell)\b",
+        r"\b(?:did|do|have) you (?:say|said|tell me|told me|mention|mentioned) (?:that )?",
+        r"\b(?:tell|remind) me\b|\bi (?:told you|said|mentioned)\b|\bmay i ask\b|\bi wonder\b|\bdo you think\b",
+    ),
+    reported=phrases(
+        r"\b(?:people|villagers|papers|they|everyone|neighbours|rumou?rs?|others|the \w+s|who|locals|"
+        r"legend)\b[^?]{0,24}"
+        r"\b(?:say|think|believe|blame|call|claim|write|print|suspect|accuse|assume|suppose|take you for)\b"
+    ),
+    seeks_subject=phrases(
+        r"^\W*(?:and |so |but |well,? )?(?:who|which \w+)\b(?!'s| is\b| are\b| was\b| were\b| do\b| did\b| does\b| "
+        r"would\b| will\b| can\b| have\b| has your\b)",
+        r"^\W*(?:and |so )?what (?:happened|made|makes|keeps|kept|scares|stopped|helps|woke)\b",
+    ),
+    asks_who=phrases(r"\bwhom?\b|\bwhose\b"),
+    values={
+        "age": phrases(r"\bhow old\b|\b(?:your|my|his|her) age\b|\bwhat age\b"),
+        "clock": phrases(
+            r"\bwhat time\b|\bwhen (?:do|does|is|will|did)\b[^?]*\b(?:open|close|start|get up|wake|shut|"
+            r"begin|leave|pick)"
+        ),
+        "duration": phrases(r"\bhow long\b|\bhow many (?:years|months|days|hours|weeks|minutes)\b"),
+        "year": phrases(r"\b(?:what|which) year\b|\bwhen (?:did|was|were)\b"),
+        "length": phrases(r"\bhow (?:tall|high|deep|wide|far)\b"),
+        "count": phrases(r"\bhow many\b"),
+    },
+    asks_when=phrases(r"\bwhen\b|\b(?:what|which) (?:day|time|year|month|date)\b"),
+    manner=phrases(r"\bwhy\b|\bhow come\b|\bhow (?:did|do|does|would|can|could|is|are|was|were|have|will)\b"),
+    asks_before=phrases(
+        r"\bused to\b|\bbefore\b|\bformer(?:ly)?\b|\bprevious(?:ly)?\b|\bonce\b|\boriginally\b|\bas a "
+        r"(?:child|boy|girl)\b|"
+        r"\bwhen you were\b|\bg[ia]ve up\b|\bquit\b|\bin the past\b|\bstop(?:ped)?\b|\bin those days\b|"
+        r"\bfirst\b|\bretire"
+    ),
+    asks_event=phrases(r"\b(?:did|was|were|had|happened|made|\w+ed|came|got|won|lost|gave|told|taught|went|left)\b"),
+    asks_later=phrases(
+        r"\b(?:will|going to|gonna|want|wants|would|hope|plan|plans|planning|dreams?|wish|next|tomorrow|"
+        r"grow up|moving|"
+        r"one day|headed|bound|later|tonight|ambition|become|if)\b|'ll\b|'d like"
+    ),
+    before=phrases(
+        r"\bused to\b|\bformer(?:ly)?\b|\bpreviously\b|\bex-|\bquit\b|\bga?ve up\b|\bgiven up\b|\bstopped \w+ing\b|"
+        r"\bretired\b|\bno longer\b|\bany ?more\b|\buntil\b|\bback then\b|\bin those days\b|\byears ago\b|"
+        r"\bonce (?:was|lived|worked|had|owned|kept|played)\b|\b(?:i|we) (?:once |also )?(?:lived|worked|served|dwelt|"
+        r"owned|kept|played)\b|\bi was (?:once )?an?\b(?! only)|\bi had an?\b|\bin (?:my|those) (?:youth|"
+        r"younger) days\b"
+    ),
+    now=phrases(r"\b(?:now|nowadays|these days|today|currently|at the moment|at present)\b"),
+    later=phrases(
+        r"\bnext (?:week|month|year|spring|summer|autumn|winter|time)\b|\btomorrow\b|\bone day\b|\bsome ?day\b|"
+        r"\b(?:'ll|will|going to|gonna) (?:be|become|move|live|have|get|buy|start)\b|\bmoving to\b|"
+        r"\bhop(?:e|ing) to\b|"
+        r"\bplan(?:s|ning|ned)? (?:to|on)\b|\bwant(?:s|ed)? to\b|\bwould (?:like|love) to\b|\b(?:i'd|we'd) "
+        r"(?:like|love)\b|"
+        r"\bdream(?:ed|t|s)? of\b|\b(?:tell|tells|told|telling|want|wants|wanted|urges?|urged|begs?|begged) "
+        r"me to\b|\bi wish\b|\bif (?:only )?i\b|\bpromise me\b"
+    ),
+    supposed=(re.compile(r"\bif i (?:were|was|had been) (?:really |only )?(?:an? |the |your )?$"), re.compile("")),
+    almost=phrases(
+        r"\b(?:nearly|almost|supposed to|meant to|was going to|were going to|about to|tried to|(?:should|would|could) "
+        r"have (?:been|gone|had|got|bought|\w+e[dn]))\b|\balways wanted\b"
+    ),
+    relations=(
+        {
+            "win": phrases(r"\b(?:w[io]n|wins|winner|winning|victor(?:y|ious)?|triumph\w*)\b"),
+            "lose": phrases(r"\b(?:lose|lost|loses|loser|beaten|defeated|came (?:second|last))\b"),
+        },
+        {
+            "from": phrases(r"\b(?:from|born|hometown|grew up|raised)\b"),
+            "to": phrases(
+                r"\b(?:(?:head(?:ed|ing)?|bound|going|go|goes|sail(?:ing)?|travel(?:l?ing)?|moving|on (?:my|"
+                r"our|the) way|"
+                r"off) (?:to|for)|headed|destination|going)\b"
+            ),
+        },
+        {
+            "birth": phrases(r"\b(?:born|birthday|birth|birthplace)\b"),
+            "meeting": phrases(r"\b(?:met|meet)\b"),
+            "wedding": phrases(r"\b(?:marr(?:y|ied|iage)|wedding|wed|wedded|anniversary|honeymoon)\b"),
+            "death": phrases(r"\b(?:died|death|dies|buried|funeral|passed away)\b"),
+            "arrival": phrases(r"\b(?:arriv\w+|moved (?:here|in|to)|came here)\b"),
+            "founding": phrases(r"\b(?:found(?:ed|ing)|established)\b"),
+        },
+        {
+            "spouse": phrases(r"\b(?:husband|wife|spouse|marr(?:y|ied)|wed)\b"),
+            "suitor": phrases(
+                r"\b(?:propos(?:e|ed|al)|court(?:ed|ing)|turned (?:him|her) down|reject(?:ed)?|jilted)\b"
+            ),
+        },
+        {
+            "buy": phrases(r"\b(?:buy|bought|buying|purchase[ds]?|shopping)\b"),
+            "sell": phrases(r"\b(?:sell|sold|selling|sells)\b"),
+            "have": phrases(r"\b(?:have|had|has|got) [^.?!]{0,30}(?:enough|already|at home)\b"),
+        },
+        {
+            "opening": phrases(r"\b(?:open(?:s|ed|ing)?|start(?:s|ed)?|begin(?:s)?|began|get up|wake up)\b"),
+            "closing": phrases(r"\b(?:clos(?:e|es|ed|ing)|shut(?:s)?|end(?:s|ed)?|finish(?:es|ed)?|go to bed)\b"),
+        },
+    ),
+    hearsay=phrases(
+        r"\b(?:some|people|others|they|everyone|everybody|folks|many|most|rumou?r|(?:the )?(?:villagers|neighbou?rs|"
+        r"papers|locals|sailors|legends?|gossips?|town|village)) (?:\w+ ){0,4}?(?:say|says|said|think|thinks|thought|"
+        r"believe|believes|claim|claims|assume|assumes|guess|has it|swear|whisper|print|write|suspect)\b",
+        r"\bi (?:\w+ )?(?:thought|assumed|figured) (?:it|he|she|that|they|you)\b",
+    ),
+    hearsay_behind=NEVER,
+    print_=phrases(
+        r"\b(?:papers?|newspapers?|headlines?|posters?|book|song|legend|they|people|others?|rumou?rs?|"
+        r"press)\b[^.?!]{0,24}"
+        r"\b(?:print|prints|printed|say|says|said|write|writes|wrote|claim|claims|scream|screams|reads?)\b"
+    ),
+    irony=(
+        phrases(r"\boh,? (?:sure|yes|of course|absolutely|right)\b|\b(?:yeah|yes|sure),? (?:right|sure|absolutely)\b"),
+        phrases(
+            r"\band (?:you're|i'm|my \w+ is|he's) (?:the|a) (?:queen|king|pope|emperor|tsar|moon|president|fairy)"
+        ),
+        phrases(r"\broll(?:s|ing)? (?:\w+ )?eyes\b|\bsnorts?\b|\bscoffs?\b|\bdeadpan|\bsarcas|\bdry(?:ly)?\b"),
+        phrases(r"\bgolden carriage\b|\bpigs (?:might |can )?fly\b|\bin your dreams\b|\bthe moon is\b"),
+    ),
+    scoff=phrases(
+        r"\s*\?+\W*(?:pf+t|please|hah?a?|hardly|nah|bah|puh|ridiculous|nonsense|don't be|as if|you (?:must be|wish))\b"
+    ),
+    taken_back=phrases(
+        r"\bno,? (?:wait|scratch that|that's (?:a lie|not (?:true|right)))\b|\b(?:just|only) (?:kidding|joking)\b|"
+        r"\bthat(?:'s| is| was) a lie\b|\bi(?:'m| was) lying\b|\bi lied\b|(?<!it )(?<!whether )\bor "
+        r"(?:rather |maybe )?not\b|"
+        r"\bboth (?:am|do|is|have|did) and\b|\b(?:am|do|is|was|have|did|live|like) and (?:am|do|is|was|have|"
+        r"did) ?(?:not|n't)|"
+        r"\byes and no\b|\b(?:but|and|yet) (?:i|it|that) (?:also )?(?:am|is|do|was|did)(?: not|n't)(?: "
+        r"\w+)?(?=[.!?]|$)"
+    ),
+    out_of_role=phrases(
+        r"\bas an? (?:ai|a\.i\.|artificial|language model|large language|assistant|chatbot)\b|\blanguage model\b|"
+        r"\b(?:the|my|this|her|his|character(?:'s)?|given|provided) (?:character )?(?:profile|character sheet|"
+        r"description|background information|persona|system prompt)\b[^.?!]{0,20}\b(?:says?|states?|mentions?|lists?|"
+        r"indicates?|tells)\b|\baccording to (?:the|my|this|her|his) (?:\w+ )?(?:profile|description|"
+        r"persona|sheet|prompt)"
+    ),
+    self_facts=(
+        phrases(r"\bmy name(?:'s| is)\b|\bi(?:'m| am) called\b|\bname:"),
+        phrases(r"\byears old\b|\bmy age\b|\bage:|\bi(?:'m| am) (?:\d+|(?:twenty|thirty|forty|fifty|sixty)\b)"),
+        phrases(
+            r"\bi work\b|\bmy job\b|\bby trade\b|\boccupation:|\bi(?:'m| am) an? (?:\w+ )?\w+(?:er|or|ist|"
+            r"ian|man|se)\b"
+        ),
+        phrases(
+            r"\bi (?:live|was born|grew up|come from)\b|\bi(?:'m| am) from\b|\bhometown\b|\blives? in\b|\bborn in\b"
+        ),
+        phrases(
+            r"\bmy (?:cat|dog|horse|parrot|pet|bird|goat)\b|\bi (?:keep|own|have) an? (?:\w+ )?(?:cat|dog|"
+            r"horse|parrot)"
+        ),
+        phrases(r"\bmy (?:mother|father|brother|sister|wife|husband|son|daughter|parents|grand\w+|uncle|aunt)\b"),
+        phrases(r"\bi (?:like|love|enjoy|adore)\b|\bmy favou?rite\b|\blikes:"),
+        phrases(r"\bi (?:hate|dislike|fear|can't stand)\b|\bi(?:'m| am) (?:afraid|scared|allergic)\b|\bdislikes:"),
+        phrases(r"\bi (?:dream|hope|want|wish)\b|\bmy dream\b|\bdream:"),
+        phrases(r"\bi (?:play|collect|paint|sing|write|knit|fish)\b|\bhobb(?:y|ies)\b"),
+    ),
+)

@@ -1,0 +1,134 @@
+"""The form of a language's table of persons, times and relations: whose fact a clause tells, when it holds, of what.
+
+Every pattern is for folded text (lower case, half-width, Chinese simplified). `phrases()` joins alternatives.
+A new language needs a table of this form, and one of `Idioms` for its denials; the engine stays as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from raiden.rewards.measures import ValueKind
+
+NEVER = re.compile(r"(?!)")
+
+
+def families(table: str) -> dict[str, str]:
+    """Words for persons to the first of their row: `mother mum mom; father dad`."""
+    rows = (row.split() for row in table.split(";"))
+    return {word.replace("_", " "): first.replace("_", " ") for first, *others in rows for word in (first, *others)}
+
+
+def word_of(words: Mapping[str, str], latin: bool = False) -> re.Pattern[str]:
+    """A pattern that finds these words, in Latin script between borders."""
+    return re.compile(rf"\b({any_of(words)})s?\b" if latin else f"({any_of(words)})")
+
+
+def any_of(words: Mapping[str, str]) -> str:
+    """An alternation of words, the longest first."""
+    return "|".join(sorted(map(re.escape, words), key=lambda word: (-len(word), word)))
+
+
+@dataclass(frozen=True)
+class Grammar:
+    """How one language says who, when and in which relation."""
+
+    cut: re.Pattern[str]
+    """What ends a clause inside a sentence; the clause takes it along."""
+    subject: re.Pattern[str]
+    """A clause's subject or topic, in one of the groups `self`, `user`, `kin` (a word of `kin`), `third` (a pronoun),
+    `people` (anybody) and `thing`."""
+    relative: re.Pattern[str]
+    """What stands between the subject of a relative clause and the word that it belongs to (奶奶|做的|饭)."""
+    owns: re.Pattern[str]
+    """What stands between a person and what is theirs, where nothing is said of the person (Mum|'s |dumplings)."""
+    marked: re.Pattern[str]
+    """The end of a subject that a particle marks as one; without it a person before a noun may only own it."""
+    last_subject: bool
+    """The last subject before a word is its own (where particles mark them), else the first of the clause."""
+    turn: re.Pattern[str]
+    """How a clause begins that turns to something else ("but in truth")."""
+    kin: Mapping[str, str]
+    """Words for persons, each to the first of its family (mum to mother)."""
+    kin_word: re.Pattern[str]
+    """One of them, anywhere."""
+    synonyms: Mapping[str, str]
+    """Other words that go by more than one name, each to the first of its row."""
+    abbreviations: tuple[tuple[re.Pattern[str], str], ...]
+    """How long names are cut short, as substitutions in a keyword."""
+    split_name: tuple[re.Pattern[str], re.Pattern[str]]
+    """What stands before the surname and before the given name, where they are told apart."""
+    other_senses: tuple[tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str], re.Pattern[str]], ...]
+    """Homographs: a word, what before or behind it shows another sense, and the questions that ask for that one."""
+    focus: re.Pattern[str]
+    """Directly behind what a cleft clause is about: whose it is, in the groups of `subject` (会计的是我)."""
+    of_self: re.Pattern[str]
+    """A word for the speaker anywhere in a clause: what is told of another bears on the speaker."""
+    third: re.Pattern[str]
+    """A word for a third person anywhere in a clause."""
+    of_user: re.Pattern[str]
+    """A word for the user, likewise."""
+    self_state: re.Pattern[str]
+    """A clause of what the speaker is, has or where they are."""
+    impersonal_you: re.Pattern[str]
+    """ "You" that means anybody, or that only addresses the user."""
+    drops_you: bool
+    """A question without a person is about the one who is asked, unless it is about what was said before."""
+    question_form: re.Pattern[str]
+    """A clause that asks, by its own words."""
+    confirms: re.Pattern[str]
+    """The end of a statement that only wants a nod ("didn't you?", 对吧？)."""
+    asked_person: re.Pattern[str]
+    """Persons of a question, in the groups of `subject`; the first is whose fact it asks for."""
+    advice: re.Pattern[str]
+    """A question of what one should do: the answer may be about anybody."""
+    frame: re.Pattern[str]
+    """What a question says before it asks ("do you remember", "did I tell you"); cut out before it is read."""
+    reported: re.Pattern[str]
+    """A question for what others say or print: then hearsay and quotation are the answer."""
+    seeks_subject: re.Pattern[str]
+    """A question whose subject is what it asks for ("who won?"): the answer may be anybody."""
+    asks_who: re.Pattern[str]
+    """A question for a person."""
+    values: Mapping[ValueKind, re.Pattern[str]]
+    """Questions for a number, by its kind; the first that is found counts."""
+    asks_when: re.Pattern[str]
+    """A question for a time: then words of time are the answer."""
+    manner: re.Pattern[str]
+    """A question for a reason or a manner: a clause about anybody may be the answer."""
+    asks_before: re.Pattern[str]
+    """A question for what was once so."""
+    asks_event: re.Pattern[str]
+    """A question for something that happened: then past tenses are the answer."""
+    asks_later: re.Pattern[str]
+    """A question for what will be, is wished or imagined."""
+    before: re.Pattern[str]
+    """A clause of what is no longer so."""
+    now: re.Pattern[str]
+    """A clause of what is so now, and was not always."""
+    later: re.Pattern[str]
+    """A clause of what is planned, wished or to come."""
+    supposed: tuple[re.Pattern[str], re.Pattern[str]]
+    """Directly before and behind a word that the speaker only supposes to be ("if I were a | lawyer")."""
+    almost: re.Pattern[str]
+    """A clause of what nearly happened, or was meant to and did not."""
+    relations: tuple[Mapping[str, re.Pattern[str]], ...]
+    """Groups of relations that exclude each other: a clause that tells one does not answer a question for another."""
+    hearsay: re.Pattern[str]
+    """What people in general say or think, before the word."""
+    hearsay_behind: re.Pattern[str]
+    """The same directly behind the word, where verbs end clauses."""
+    print_: re.Pattern[str]
+    """What makes a quotation another's word, anywhere in its sentence."""
+    irony: tuple[re.Pattern[str], ...]
+    """Cues of irony, looked for around the word; two together make it."""
+    scoff: re.Pattern[str]
+    """How a guess is thrown back: matched behind "X?"."""
+    taken_back: re.Pattern[str]
+    """What takes back all that was said before it, or says both at once."""
+    out_of_role: re.Pattern[str]
+    """The reply speaks as a language model, or about the character's description."""
+    self_facts: tuple[re.Pattern[str], ...]
+    """Kinds of facts about oneself (name, age, job, home ...), for the recital guard where there is no profile."""

@@ -1,0 +1,104 @@
+"""The reward judges the answer, not the mention: cases of what role-players write, each under a question."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from raiden.rewards.mechanisms import ALL, MECHANISMS
+from tests.benchmarks.reward_cases import judge, pairs
+
+from .cases import CASES, accuracy, build_sample, read_cases
+
+LANGUAGES = ("zh", "ja", "en", "ko")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_nearly_every_case_under_a_question_is_judged_as_a_reader_would(language: str) -> None:
+    judged = judge([case for case in read_cases(CASES / "questions.jsonl") if case["language"] == language])
+    wrong = [f"{case['question']} {case['reply']} {reason}" for case, is_right, reason in judged if not is_right]
+    assert len(wrong) <= 2, "\n".join(wrong)
+    assert all(wrong[1] and right[1] for wrong, right in pairs(judged))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_cases_that_were_never_tuned_on_are_mostly_right(language: str, report: Callable[[str], None]) -> None:
+    judged = judge(read_cases(CASES / f"unseen_{language}.jsonl"))
+    right = sum(is_right for _, is_right, _ in judged)
+    report(f"rewards, unseen cases, {language}: {right} of {len(judged)} right")
+    assert right / len(judged) >= 0.75
+
+
+EXAMPLES = {
+    "out_of_role": ("What is your job?", "As an AI language model I have none, but the profile says nurse.", "nurse"),
+    "narrated": ("What weapon do you use?", "*reaches for a bow* Guess!", "bow"),
+    "scoffed": ("What are you afraid of?", "Snakes? Pfft. I eat snakes for breakfast.", "snakes"),
+    "only_asked": ("What do you do?", "A teacher? Is that what you take me for?", "teacher"),
+    "denied": ("What do you do?", "I am not a teacher.", "teacher"),
+    "taken_back": ("What do you do?", "I'm a teacher. Just kidding!", "teacher"),
+    "disliked": ("What do you drink?", "I hate coffee.", "coffee"),
+    "alternative": ("What do you do?", "I'm a teacher or a nurse.", "teacher"),
+    "hedged": ("What do you do?", "I don't know, maybe I'm a teacher.", "teacher"),
+    "hearsay": ("Where did you grow up?", "People hear the accent and assume Glasgow.", "Glasgow"),
+    "quoted": ("Who did it?", '"The butler" is what the papers print.', "butler"),
+    "ironic": ("What is your job?", "Oh sure, I'm a spy. And you're the Queen of Sheba.", "spy"),
+    "almost": ("What did you eat?", "I nearly got dumplings.", "dumplings"),
+    "supposed": ("What is your job?", "If I were a lawyer I'd charge you.", "lawyer"),
+    "of_user": ("What do you drink?", "You like green tea, I remember.", "green tea"),
+    "of_self": ("What is my cat called?", "My cat is called Pepper.", "Pepper"),
+    "of_another": ("What is your job?", "My sister is a nurse.", "nurse"),
+    "other_relation": ("Who won?", "Armand lost, of course.", "Armand"),
+    "wrong_time": ("Where do you live?", "I used to live in Leeds.", "Leeds"),
+    "other_sense": ("When is your birthday?", "May I ask why you want to know?", "May"),
+}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_a_mechanism_alone_refuses_its_example_and_can_be_switched_off(name: str) -> None:
+    question, reply, keyword = EXAMPLES[name]
+    case = {"language": "en", "question": question, "reply": reply, "keywords": [keyword]}
+    assert accuracy(case)[0] == 0
+    assert accuracy(case, ALL - set(MECHANISMS))[0] == 1
+    assert accuracy(case, ALL - set(MECHANISMS) | {name})[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("question", "reply", "keyword", "expected"),
+    [
+        ("Where do you live?", "Leeds, born and bred, and where are you from?", "Leeds", 1),
+        ("What is your name?", "Captain Josephine Maria Reyes Delgado.", "Josephine Maria Reyes Delgado", 1),
+        ("How old are you?", "Forty two years young today!", "42", 1),
+        ("What do you eat?", "Grandma's slow cooked lamb stew!", "lamb stew", 1),
+        ("What is my dog called?", "My dog's called Waffle.", "Waffle", 0),
+        ("Where is my job interview?", "I'm in the airport.", "airport", 0),
+        ("Where did I read your comic?", "I read it in the dentist's waiting room.", "waiting room", 0),
+    ],
+)
+def test_what_went_wrong_in_the_quickstart(question: str, reply: str, keyword: str, expected: int) -> None:
+    found, reason = accuracy({"language": "en", "question": question, "reply": reply, "keywords": [keyword]})
+    assert found == expected, reason
+
+
+def test_what_objects_to_the_reference_answer_is_left_out() -> None:
+    case = {"question": "Who minds your girl, and where?", "keywords": ["Burnley"], "language": "en"}
+    reply = "My sister has her, over in Burnley, next year."
+    assert accuracy({**case, "question": "Where do you live?", "reply": reply})[0] == 0
+    assert accuracy({**case, "question": "Where do you live?", "reply": reply, "answer": reply})[0] == 1
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "I'm a nurse and I'm not a nurse.",
+        "I am and am not a nurse.",
+        "I'm a nurse. No, that's a lie.",
+        "As an AI language model, I have no job, but the profile says she is a nurse.",
+        "According to the character profile, I'm a nurse.",
+        "My name is Ann, I'm 34 years old, I'm a nurse, I live in Whitby, my cat is Admiral and I love the sea.",
+    ],
+)
+def test_attacks_on_a_row_without_a_profile_earn_nothing(reply: str) -> None:
+    case = {"language": "en", "question": "What is your job?", "reply": reply, "keywords": ["nurse"]}
+    assert build_sample(**case).character_profile == {}
+    assert accuracy(case)[0] == 0
