@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from importlib import import_module
+from typing import TextIO
 
-from raiden.errors import RaidenError
+from raiden.errors import RaidenError, RunIsFinished
+from raiden.signals import STOPPED, stoppable, was_stopped
 
 _WITHOUT_TRAINER = {
     "benchmark": "raiden.commands.benchmark",
@@ -29,26 +33,60 @@ _OWN_OPTIONS = {"--model_path", "--base_url", "--model_id", "--eval_data"}
 """With one of these, `validate` asks the model that they name, and not the trainer's."""
 
 
+_OWN_STOP = {"benchmark", "chat", "compare", "convert", "generate", "import", "report", "score", "trl"}
+"""Commands to which Ctrl-C means something else, or which are over at once."""
+
+
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs a command; errors of raiden's own are told without a traceback.
+    """Runs a command; errors of raiden's own, Ctrl-C and SIGTERM are told without a traceback.
 
     Returns:
-        The exit code: 0, or 2 where something that the user wrote must change.
+        The exit code: 0, 2 where something that the user wrote must change, or 130 where the command was stopped.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
+    module = _module_of(arguments)
+    own = arguments[:1] == ["validate"] and module is not None
+    with nullcontext() if own or _OWN_STOP.intersection(arguments[:1]) else stoppable():
+        try:
+            return _run(module, arguments)
+        except RunIsFinished as end:
+            _tell(str(end), sys.stdout)
+            return 0
+        except RaidenError as error:
+            if was_stopped():
+                return STOPPED
+            print(f"error: {error}", file=sys.stderr)
+            return 2
+        except KeyboardInterrupt:
+            _tell("stopped", sys.stderr)
+            return STOPPED
+        except BaseException:
+            if was_stopped():  # as Lightning's own exit, and what a library raises because of it
+                return STOPPED
+            raise
+
+
+def _module_of(arguments: Sequence[str]) -> str | None:
+    """The module of a command; None: LightningCLI has it."""
     module = _WITHOUT_TRAINER.get(arguments[0]) if arguments else None
     if arguments[:1] == ["validate"] and _OWN_OPTIONS.intersection(a.partition("=")[0] for a in arguments):
         module = "raiden.commands.validate"
-    try:
-        if module is not None:
-            return int(import_module(module).main(arguments[1:]))
-        from raiden.cli import main as run
+    return module
 
-        run(arguments)
-    except RaidenError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+
+def _run(module: str | None, arguments: Sequence[str]) -> int:
+    if module is not None:
+        return int(import_module(module).main(arguments[1:]))
+    from raiden.cli import main as run
+
+    run(arguments)
     return 0
+
+
+def _tell(what: str, file: TextIO) -> None:
+    """Says it once, whatever the number of processes."""
+    if os.environ.get("LOCAL_RANK", "0") == "0":
+        print(what, file=file)
 
 
 if __name__ == "__main__":

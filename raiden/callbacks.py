@@ -10,12 +10,14 @@ from typing import Any, Literal
 
 from lightning import Callback
 
-from raiden.checkpoints import NewestCheckpoints
+from raiden.checkpoints import NewestCheckpoints, checkpoints_of
+from raiden.disk_need import disk_need, refuse_too_little_room
 from raiden.errors import ConfigError
 from raiden.evaluation.results import Evaluation, scored_row, write_evaluation
-from raiden.policy import export_policy
+from raiden.policy import export_policy, num_export_bytes
 from raiden.records import write_json
 from raiden.report import completions_markdown, print_shares
+from raiden.run_folder import SUMMARY, folder_of
 from raiden.types import Rollout
 from raiden.watching import LearningWatch
 
@@ -39,10 +41,12 @@ class HeldOutReport(Callback):
         self._started = time.monotonic()
 
     def state_dict(self) -> dict[str, Any]:
-        return {"before": self.before, "seconds": self._seconds()}
+        evaluation = {"after": self.after, "evaluated_at": self._evaluated_at}
+        return {"before": self.before, "seconds": self._seconds(), **evaluation}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self.before, self.seconds_before_resume = state_dict["before"], state_dict["seconds"]
+        self.after, self._evaluated_at = state_dict["after"], state_dict["evaluated_at"]
 
     def _seconds(self) -> float:
         return self.seconds_before_resume + time.monotonic() - self._started
@@ -82,9 +86,10 @@ class HeldOutReport(Callback):
             trainer.training = True
 
     def on_fit_end(self, trainer: Any, pl_module: Any) -> None:
-        paths = run_paths(trainer)  # Lightning asks all processes where the logs are
+        folder = folder_of(trainer)
         if not trainer.is_global_zero:
             return
+        paths = run_paths(trainer, folder)
         columns = {"before": self.before, "after": self.after}
         print_shares(
             f"{pl_module.num_steps_done} steps, {self._seconds():.0f} s",
@@ -93,8 +98,9 @@ class HeldOutReport(Callback):
         for what, path in paths.items():
             print(f"{what}: {path}")
         warnings = [text for c in trainer.callbacks if isinstance(c, LearningWatch) for text in c.warnings]
-        figures = {"steps": pl_module.num_steps_done, "seconds": round(self._seconds(), 1), "warnings": warnings}
-        write_json(Path(paths["logs"] or ".") / "summary.json", {**columns, **figures, **paths})
+        if folder is not None:
+            figures = {"steps": pl_module.num_steps_done, "seconds": round(self._seconds(), 1), "warnings": warnings}
+            write_json(folder / SUMMARY, {**columns, **figures, **paths})
         self._write_output()
 
     def teardown(self, trainer: Any, pl_module: Any, stage: str) -> None:
@@ -122,12 +128,12 @@ def _scored_rows(rollout: Rollout) -> list[dict[str, Any]]:
     ]
 
 
-def run_paths(trainer: Any) -> dict[str, str | None]:
+def run_paths(trainer: Any, folder: Path | None) -> dict[str, str | None]:
     """Where a finished run's files lie."""
     checkpoint = next((c.last_path for c in trainer.callbacks if isinstance(c, NewestCheckpoints)), None)
     export = next((c.path for c in trainer.callbacks if isinstance(c, ExportPolicy)), None)
     return {
-        "logs": str(trainer.log_dir),
+        "logs": str(folder) if folder else None,
         "checkpoint": str(checkpoint) if checkpoint else None,
         "export": str(export) if export else None,
     }
@@ -145,19 +151,30 @@ class ExportPolicy(Callback):
         """
         Args:
             enabled: whether the run ends with an export.
-            folder: where; by default `export` in the run's log folder. It must not be there yet.
+            folder: where; by default `export` in the run's folder. It must not be there yet; a run that is taken
+                further writes another beside it.
             dtype: of the exported weights; null: as they were trained.
         """
-        if folder is not None and enabled and Path(folder).exists():
-            raise ConfigError(f"`export.folder`: {folder} is there already; choose another or remove it.")
         self.enabled = enabled
         self.folder = folder
         self.dtype = dtype
         self.path: Path | None = None
 
+    def setup(self, trainer: Any, pl_module: Any, stage: str) -> None:
+        goes_on = stage != "fit" or trainer.ckpt_path is not None
+        if self.enabled and not goes_on and self.folder is not None and Path(self.folder).exists():
+            raise ConfigError(f"`export.folder`: {self.folder} is there already; choose another or remove it.")
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"path": str(self.path) if self.path else None}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.path = Path(state_dict["path"]) if state_dict["path"] else None
+
     def on_train_end(self, trainer: Any, pl_module: Any) -> None:
-        if self.enabled and trainer.log_dir is not None:
-            folder = self.folder or _free_name(Path(trainer.log_dir) / "export")
+        run = folder_of(trainer)
+        if self.enabled and run is not None:
+            folder = _free_name(Path(self.folder) if self.folder else run / "export")
             self.path = export_policy(pl_module.policy, folder, self.dtype, writes=trainer.is_global_zero)
 
 
@@ -169,6 +186,28 @@ def _free_name(path: Path) -> Path:
         free = path.with_name(f"{path.name}-{number}")
         number += 1
     return free
+
+
+class RoomOnDisk(Callback):
+    """Says before training what the run will lay on the disk; refuses one that could not end for want of room."""
+
+    def on_fit_start(self, trainer: Any, pl_module: Any) -> None:
+        run = folder_of(trainer)
+        if run is None or not trainer.is_global_zero:
+            return
+        checkpoint = next(c for c in trainer.callbacks if isinstance(c, NewestCheckpoints))
+        export = next(c for c in trainer.callbacks if isinstance(c, ExportPolicy))
+        weights = list(pl_module.model.parameters())
+        trained = sum(p.nbytes for p in weights if p.requires_grad)
+        need = disk_need(
+            trained=trained,
+            stored=trained if pl_module.policy_config.lora is not None else sum(p.nbytes for p in weights),
+            export=num_export_bytes(pl_module.policy, export.dtype) if export.enabled else 0,
+            keep=checkpoint.keep,
+            every_n_steps=checkpoint.every_n_steps,
+            num_steps=pl_module.num_steps,
+        )
+        print(refuse_too_little_room(need, run, checkpoints_of(run)), flush=True)
 
 
 class CloseEngine(Callback):
@@ -198,8 +237,9 @@ class CompletionTable(Callback):
         if self.every_n_steps and pl_module.rollouts and pl_module.num_steps_done % self.every_n_steps == 0:
             table = completions_markdown(pl_module.rollouts, self.num_completions)
             for logger in trainer.loggers:
-                if hasattr(logger.experiment, "add_text"):
-                    logger.experiment.add_text("completions", table, pl_module.num_steps_done)
+                experiment: Any = getattr(logger, "experiment", None)  # not all loggers have one
+                if hasattr(experiment, "add_text"):
+                    experiment.add_text("completions", table, pl_module.num_steps_done)
 
 
 class StepLine(Callback):

@@ -1,8 +1,7 @@
-"""Checkpoints that are whole or not there, the newest few of them, and where a run goes on."""
+"""Checkpoints that are whole or not there, the newest few of them."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -10,28 +9,23 @@ import torch
 from lightning.fabric.plugins import TorchCheckpointIO
 from lightning.pytorch.callbacks import Checkpoint
 
-from raiden.errors import ConfigError
+from raiden.errors import ConfigError, RunIsFinished
+from raiden.policy import num_bytes_of
+from raiden.run_folder import CHECKPOINTS, folder_of
 from raiden.saved_state import load_saved
-
-FOLDER = "checkpoints"
+from raiden.writing import discard, writing
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):
-    """Writes beside the target and renames: a kill at any moment leaves the old checkpoints and no broken one.
+    """A kill at any moment leaves the old checkpoints and no broken one.
 
     Lightning's own writer goes through the system's temporary folder, often another disk, from where the last
     move is a copy; and it holds the whole file in memory first.
     """
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
-        target = Path(path)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        part = target.with_name(target.name + ".part")
-        with part.open("wb") as file:
-            torch.save(checkpoint, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, target)
+        with writing(path, num_bytes_of(checkpoint)) as part, part.open("wb") as file:
+            torch.save(checkpoint, file)  # into a file of Python's: torch's own would not say what the disk said
 
     def load_checkpoint(self, path: Any, map_location: Any = None, weights_only: bool | None = None) -> dict[str, Any]:
         """Plain data, whatever is asked for: reading a checkpoint runs no code of whoever wrote it."""
@@ -40,11 +34,7 @@ class AtomicCheckpointIO(TorchCheckpointIO):
 
 
 class NewestCheckpoints(Checkpoint):
-    """Saves every so many steps and at the end, and keeps the newest.
-
-    Steps are rollouts: Lightning's ModelCheckpoint counts optimizer steps, and with several of them a rollout
-    it may never meet its number.
-    """
+    """Saves every so many steps and at the end, and keeps the newest."""
 
     def __init__(self, every_n_steps: int = 10, keep: int = 2) -> None:
         """
@@ -59,9 +49,29 @@ class NewestCheckpoints(Checkpoint):
         self.every_n_steps = every_n_steps
         self.keep = keep
         self.last_path: Path | None = None
+        self._folder: Path | None = None
+        self._names: list[str] = []
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"names": self._names}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self._names = list(state_dict["names"])
 
     def on_fit_start(self, trainer: Any, pl_module: Any) -> None:
         self.last_path = Path(trainer.ckpt_path) if trainer.ckpt_path else None
+        run = folder_of(trainer)
+        if run is None:
+            return
+        self._folder = run / CHECKPOINTS
+        if checkpoints_of(run) and not self._is_own(self.last_path):
+            raise ConfigError(
+                f"{self._folder} holds checkpoints of another run; log to another folder, or go on with that run by "
+                "`--ckpt_path last`."
+            )
+
+    def _is_own(self, path: Path | None) -> bool:
+        return path is not None and self._folder is not None and path.resolve().parent == self._folder.resolve()
 
     def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
         if self.every_n_steps and pl_module.num_steps_done % self.every_n_steps == 0:
@@ -71,18 +81,25 @@ class NewestCheckpoints(Checkpoint):
         self._save(trainer, pl_module)
 
     def on_exception(self, trainer: Any, pl_module: Any, exception: BaseException) -> None:
-        if self.last_path is not None:
-            print(f"\nStopped. The last checkpoint is {self.last_path}; go on with --ckpt_path last", flush=True)
+        if self._folder is None or isinstance(exception, RunIsFinished) or not trainer.is_global_zero:
+            return
+        if self.last_path is None or not self.last_path.exists():
+            print("\nStopped before the first checkpoint.", flush=True)
+            return
+        where = "last" if self._is_own(self.last_path) else self.last_path
+        print(f"\nStopped. The last checkpoint is {self.last_path}; go on with --ckpt_path {where}", flush=True)
 
     def _save(self, trainer: Any, pl_module: Any) -> None:
-        if trainer.log_dir is None or trainer.fast_dev_run:
+        name = checkpoint_name(pl_module.num_steps_done)
+        if self._folder is None or self._folder / name == self.last_path:
             return
-        path = Path(trainer.log_dir) / FOLDER / checkpoint_name(pl_module.num_steps_done)
-        if path != self.last_path:
-            trainer.save_checkpoint(path, weights_only=False)
-            self.last_path = path
-            for old in checkpoints_of(path.parent.parent)[: -self.keep]:
-                trainer.strategy.remove_checkpoint(old)
+        self._names.append(name)  # before: the checkpoint shall know itself
+        trainer.save_checkpoint(self._folder / name, weights_only=False)
+        self.last_path = self._folder / name
+        # Only what this run has written, whatever else lies there.
+        old, self._names = self._names[: -self.keep], self._names[-self.keep :]
+        for name in old if trainer.is_global_zero else ():
+            discard(self._folder / name)
 
 
 def checkpoint_name(step: int) -> str:
@@ -91,15 +108,5 @@ def checkpoint_name(step: int) -> str:
 
 
 def checkpoints_of(run: Path) -> list[Path]:
-    """The whole checkpoints of a run's log folder, oldest first."""
-    return sorted((run / FOLDER).glob("step-*.ckpt"))
-
-
-def newest_run(folder: Path) -> Path | None:
-    """The log folder of the run that was started last, among `version_0`, `version_1`, ... in `folder`.
-
-    One without a configuration is that of a start that failed.
-    """
-    configured = (p.parent for p in folder.glob("version_*/config.yaml"))
-    runs = [p for p in configured if p.name.removeprefix("version_").isdigit()]
-    return max(runs, key=lambda p: int(p.name.removeprefix("version_")), default=None)
+    """The whole checkpoints of a run's folder, oldest first."""
+    return sorted((run / CHECKPOINTS).glob("step-*.ckpt"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,15 +15,18 @@ from lightning import LightningModule, Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
 from lightning.pytorch.utilities import rank_zero_only
 
-from raiden.callbacks import CloseEngine, CompletionTable, ExportPolicy, HeldOutReport, StepLine
-from raiden.checkpoints import AtomicCheckpointIO, NewestCheckpoints, checkpoints_of, newest_run
+from raiden.callbacks import CloseEngine, CompletionTable, ExportPolicy, HeldOutReport, RoomOnDisk, StepLine
+from raiden.checkpoints import AtomicCheckpointIO, NewestCheckpoints, checkpoints_of
 from raiden.complaints import as_config_error, refuse_no_checkpoint
 from raiden.datamodule import RoleplayDataModule
 from raiden.errors import ConfigError
 from raiden.module import GRPOModule
 from raiden.policy_module import PolicyModule
+from raiden.run_folder import CONFIG, RunFolder, folder_of, is_first_process
+from raiden.run_options import RunOptions
 from raiden.strategy import FSDP2Strategy
 from raiden.watching import LearningWatch
+from raiden.writing import of_disk, writing
 
 _DESCRIPTION = """Train language models to stay true to the character they play.
 Also, each with a `--help` of its own: `raiden import FILE...`, profiles from cards and other files;
@@ -48,14 +52,19 @@ _TRAINER_DEFAULTS: dict[str, Any] = {
 
 
 class SaveRunConfig(SaveConfigCallback):
-    """Keeps a run's whole configuration in its log folder; a resumed run keeps the one it was started with."""
+    """Keeps a run's whole configuration in its folder; a resumed run keeps the one it was started with."""
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Nothing yet: the model may be refused, and a folder without a run would be taken for the newest run."""
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if trainer.log_dir and not (Path(trainer.log_dir) / self.config_filename).exists():
-            super().setup(trainer, pl_module, "fit")
+        folder = folder_of(trainer)
+        if folder is None or not trainer.is_global_zero or (folder / CONFIG).exists():
+            return
+        config = self.config.clone()
+        RunOptions(config.trainer).forget_version()
+        with writing(folder / CONFIG) as part:
+            self.parser.save(config, part, skip_unset=False, multifile=False)
 
 
 class RaidenParser(LightningArgumentParser):
@@ -71,7 +80,16 @@ class RaidenCLI(LightningCLI):
 
     def __init__(self, *arguments: Any, **settings: Any) -> None:
         self._words = set(settings["args"])
-        super().__init__(*arguments, **settings)
+        self.folder = RunFolder()
+        settings["trainer_defaults"]["callbacks"] = [self.folder, RoomOnDisk(), StepLine(), CloseEngine()]
+        try:
+            super().__init__(*arguments, **settings)
+        except OSError as error:  # of a logger's thread, say, whose file has no name
+            if (told := of_disk(error, self.folder.path or ".")) is None:
+                raise
+            raise told from error
+        finally:
+            self.folder.close()
 
     def subcommands(self) -> dict[str, set[str]]:  # type: ignore[override]
         """The command that is asked for, alone: the options of one take more than a second to set up."""
@@ -112,8 +130,8 @@ class RaidenCLI(LightningCLI):
         self._settle_limits(config.trainer)
         if config.trainer.enable_progress_bar is None:
             config.trainer.enable_progress_bar = sys.stdout.isatty()
-        if config.ckpt_path == "last":
-            self._find_last(config)
+        options = RunOptions(config.trainer)
+        last_run = self._find_last(config, options) if config.ckpt_path == "last" else None
         if config.ckpt_path is not None:
             refuse_no_checkpoint(config.ckpt_path)
         if config.output_file is not None and Path(config.output_file).is_dir():
@@ -121,6 +139,19 @@ class RaidenCLI(LightningCLI):
         if not self.trains:
             # Evaluations report to the terminal and to --output_file; a log folder of theirs would look like a run.
             config.trainer.logger = False
+        elif not config.trainer.fast_dev_run:
+            self._take_folder(options, last_run)
+
+    def _take_folder(self, options: RunOptions, last_run: Path | None) -> None:
+        """The folder of a run that goes on, or a new one; the other processes are told of it once they are joined."""
+        if is_first_process():
+            if last_run is None:
+                last_run = self.folder.begin(options.roots, options.version)
+            else:
+                self.folder.go_on(last_run)
+                options.keep_metrics(last_run)
+        if last_run is not None:
+            options.log_to(last_run)
 
     def _settle_limits(self, trainer: Any) -> None:
         """One epoch where nothing else ends the run; and 15 batches where `float | int`, in place of Lightning's
@@ -139,25 +170,18 @@ class RaidenCLI(LightningCLI):
             if not isinstance(value, Namespace):
                 raise ConfigError(f"`{name}` must be a group of options, got {value!r}; set the options beneath it.")
 
-    def _find_last(self, config: Any) -> None:
-        """`--ckpt_path last`: the newest checkpoint of the newest run; training goes on in that run's own folder."""
-        if not hasattr(config.trainer.logger, "init_args"):
-            raise ConfigError("`ckpt_path` is last, but `trainer.logger` names no folder of runs; give a path.")
-        init = config.trainer.logger.init_args
-        folder = Path(init.save_dir) / (init.name or "")
-        run = newest_run(folder)
+    def _find_last(self, config: Any, options: RunOptions) -> Path | None:
+        """`--ckpt_path last`: the newest checkpoint of the newest run; that run's folder, where training goes on."""
+        run = options.last_run
         checkpoints = checkpoints_of(run) if run else []
         config.ckpt_path = str(checkpoints[-1]) if checkpoints else None
-        if not self.trains:
-            if not checkpoints:
-                raise ConfigError(f"`--ckpt_path last`: there is no checkpoint in {run or folder}.")
-            return
-        if run:
-            init.version = int(run.name.removeprefix("version_"))
-        if checkpoints:
+        if self.trains and checkpoints:
             _tell(f"Going on from {checkpoints[-1]}")
-        else:
-            _tell(f"No checkpoint in {run or folder} yet; starting from the beginning.")
+        elif self.trains:
+            _tell(f"No checkpoint in {run or options.roots[0]} yet; starting from the beginning.")
+        elif not checkpoints:
+            raise ConfigError(f"`--ckpt_path last`: there is no checkpoint in {run or options.roots[0]}.")
+        return run
 
     def instantiate_classes(self) -> None:
         with as_config_error(ValueError, ImportError):
@@ -205,6 +229,10 @@ def _quieten() -> None:
     warnings.filterwarnings("ignore", message=".*sync_dist=True.*")
     # The schedule runs over rollouts, and the first of them may have nothing to learn from.
     warnings.filterwarnings("ignore", message=r".*lr_scheduler\.step\(\)` before `optimizer\.step.*")
+    # Those of a run that goes on have been given other names.
+    warnings.filterwarnings("ignore", message=".*Previous log files in this directory will be deleted.*")
+    # What ends TensorBoard's thread is raised again by its next write.
+    threading.excepthook = lambda args: None if isinstance(args.exc_value, OSError) else threading.__excepthook__(args)
     logging.getLogger("lightning.pytorch.utilities.rank_zero").addFilter(
         lambda record: not record.getMessage().startswith("💡 Tip")
     )
@@ -235,7 +263,7 @@ def open_cli(
             module,
             RoleplayDataModule,
             save_config_callback=SaveRunConfig,
-            trainer_defaults={**_TRAINER_DEFAULTS, "callbacks": [StepLine(), CloseEngine()]},
+            trainer_defaults=dict(_TRAINER_DEFAULTS),
             seed_everything_default=0,
             auto_configure_optimizers=False,
             load_from_checkpoint_support=False,

@@ -1,10 +1,12 @@
 """Errors that raiden raises on purpose.
 
     RaidenError
+    ├── RunIsFinished                 no fault; nothing is left to do
     ├── InputError (ValueError)       something the user wrote must change
     │   ├── ProfileError              a character profile
     │   ├── SampleError               a training or evaluation sample
     │   └── ConfigError               an option of a config file or of the command line
+    ├── StorageError (OSError)        the disk did not take a file
     ├── TrainingError (RuntimeError)  training cannot go on: its numbers are none
     ├── EngineError (RuntimeError)    an engine could not start, generate or take new weights
     └── EndpointError (RuntimeError)  a language model behind a network did not reply; endpoints/faults.py says why
@@ -15,6 +17,10 @@ An InputError says where (file and line, or the full option name), what is wrong
 
 class RaidenError(Exception):
     """Base of every error raised by raiden itself."""
+
+
+class RunIsFinished(RaidenError):
+    """No fault: there is nothing left to do. The message says how to go on."""
 
 
 class InputError(RaidenError, ValueError):
@@ -31,6 +37,17 @@ class SampleError(InputError):
 
 class ConfigError(InputError):
     """An option with a value that cannot work."""
+
+
+class StorageError(RaidenError, OSError):
+    """The disk did not take a file: full, read-only, not allowed. It names the file, the fault and the remedy."""
+
+    def __init__(self, code: int, fault: str, path: str, remedy: str = "give another path") -> None:
+        super().__init__(code, fault, path)
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.filename}: cannot be written ({self.strerror}); {self.remedy}."
 
 
 class TrainingError(RaidenError, RuntimeError):

@@ -13,6 +13,8 @@ from typing import Any
 
 from lightning.pytorch.strategies.launchers import _SubprocessScriptLauncher
 
+from raiden.signals import STOPPED, was_stopped
+
 _STARTED_BY = "RAIDEN_STARTED_BY"
 _REMEDY = "Go on with --ckpt_path last"
 _POLL_SECONDS = 0.2
@@ -82,7 +84,7 @@ def _end_all(rank: int, code: int, others: Sequence[subprocess.Popen[Any]]) -> N
         time.sleep(_GRACE_SECONDS)
     for other in others:
         other.kill()
-    os._exit(1)
+    os._exit(STOPPED if was_stopped() else 1)
 
 
 def _say(what: str) -> None:

@@ -19,7 +19,16 @@ from raiden.guard import StepGuard
 from raiden.metrics import RoleAwareness
 from raiden.nonfinite import NonFinite, NonFiniteStep
 from raiden.optimization import OptimizerConfig, make_optimizer
-from raiden.policy import Placement, Policy, PolicyConfig, load_policy, nonfinite_of, whole
+from raiden.policy import (
+    Placement,
+    Policy,
+    PolicyConfig,
+    load_policy,
+    nonfinite_of,
+    nonfinite_states,
+    nonfinite_weights,
+    whole,
+)
 from raiden.processes import Processes
 from raiden.rewards import VRAR, RewardConfig
 from raiden.sampler import Sampler
@@ -252,6 +261,14 @@ class PolicyModule(LightningModule):
     # Checkpoints
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        optimizers: Any = self.optimizers(use_pl_optimizer=False)
+        broken = [*nonfinite_weights(self.model), *nonfinite_states(self.model, optimizers)]
+        if broken:
+            raise TrainingError(
+                f"{len(broken)} weights and optimizer states hold a NaN or an infinity after step "
+                f"{self.num_steps_done}, the first: {broken[0]}; no checkpoint of them was written. Go on from the "
+                "last one with a lower `model.optimizer.lr` or `model.optimizer.max_grad_norm`."
+            )
         if self.policy_config.lora is not None:
             trained = {name for name, p in self.named_parameters() if p.requires_grad}
             checkpoint["state_dict"] = {k: v for k, v in checkpoint["state_dict"].items() if k in trained}

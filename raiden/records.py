@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 from raiden.errors import InputError
 from raiden.limits import MAX_FILE_BYTES, MAX_JSON_DEPTH, MAX_RECORD_BYTES, is_deeper, refuse_larger
+from raiden.writing import writing
 
 E = TypeVar("E", bound=InputError)
 
@@ -124,17 +124,13 @@ def write_json(path: str | Path, value: Any) -> None:
 
 
 def write_text(path: str | Path, text: str) -> None:
-    """Writes UTF-8 text; the file appears whole or not at all."""
+    """Writes UTF-8 text; the file appears whole or not at all, see `writing` for its errors."""
     _write_pieces(path, [text])
 
 
 def _write_pieces(path: str | Path, pieces: Iterable[str]) -> None:
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    with part.open("w", encoding="utf-8") as file:
+    with writing(path) as part, part.open("w", encoding="utf-8") as file:
         file.writelines(pieces)
-    os.replace(part, path)
 
 
 def write_new_records(path: str | Path, records: Iterable[Mapping[str, Any]], error: type[InputError]) -> None:

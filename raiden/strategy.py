@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+from contextlib import nullcontext
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,9 @@ from torch.distributed.device_mesh import DeviceMesh, init_device_mesh
 
 from raiden.errors import ConfigError
 from raiden.launcher import Launcher, end_with_first_process, let_the_watch_tell
+from raiden.policy import num_bytes_of
 from raiden.saved_state import load_rest, load_shards
+from raiden.writing import writing
 
 
 class FSDP2Strategy(ModelParallelStrategy):
@@ -67,15 +69,11 @@ class FSDP2Strategy(ModelParallelStrategy):
     def save_checkpoint(self, checkpoint: dict[str, Any], filepath: Any, storage_options: Any = None) -> None:
         """Each process writes its shards beside the target, which gets its name when all are done."""
         target = Path(self.broadcast(filepath))
-        part = target.with_name(target.name + ".part")
-        if self.global_rank == 0:
-            shutil.rmtree(part, ignore_errors=True)
-        self.barrier()
-        super().save_checkpoint(checkpoint, part, storage_options)
-        self.barrier()
-        if self.global_rank == 0:
-            shutil.rmtree(target, ignore_errors=True)  # of a run that went on from an earlier step
-            part.rename(target)
+        num_bytes = num_bytes_of(checkpoint)
+        first: Any = writing(target, num_bytes) if self.global_rank == 0 else nullcontext()
+        with first as part:
+            super().save_checkpoint(checkpoint, self.broadcast(part), storage_options)
+            self.barrier()
         self.barrier()
 
     def load_checkpoint(self, checkpoint_path: Any, weights_only: bool | None = None) -> dict[str, Any]:

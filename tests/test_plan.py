@@ -108,6 +108,23 @@ def test_json_adds_up_and_says_the_verdict(tiny_folder, tmp_path, capsys):
     assert plan["workload"]["steps"] == 6
 
 
+def test_the_disk_that_a_run_needs_is_planned(tiny_folder, tiny_model, tmp_path, capsys):
+    def disk(*more: str) -> dict[str, int]:
+        main(plan_arguments(tiny_folder, tmp_path, "--json", *more))
+        return json.loads(capsys.readouterr().out)["disk"]
+
+    size = sum(p.nbytes for p in tiny_model.parameters())
+    # Weights and AdamW's two states; two checkpoints are kept and one is being written. Six steps, one every two.
+    assert disk() == {"checkpoint": 3 * size, "num_checkpoints": 3, "export": size, "total": 10 * size + 64 * 10**6}
+    assert disk("--checkpoint.every_n_steps=0", "--export.dtype=bfloat16")["num_checkpoints"] == 1
+    assert disk("--export.dtype=bfloat16")["export"] == size / 2
+    lora = disk("--model.policy.lora.rank=2", "--export.enabled=false")
+    assert lora["checkpoint"] < size / 2
+    assert lora["export"] == 0
+    main(plan_arguments(tiny_folder, tmp_path))
+    assert f"disk: 3 checkpoints of {3 * size / 1e6:.1f} MB, one of them being written" in capsys.readouterr().out
+
+
 def test_options_of_the_run_change_the_plan(tiny_folder, tmp_path, capsys):
     def gradients(*more: str) -> int:
         main(plan_arguments(tiny_folder, tmp_path, "--json", *more))

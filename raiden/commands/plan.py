@@ -16,8 +16,10 @@ from rich.console import Console
 from rich.table import Table
 
 from raiden.cli import RaidenCLI, open_cli
+from raiden.disk_need import DiskNeed, disk_need
 from raiden.errors import ConfigError
-from raiden.planning import GIB, Limits, Plan, Processes, make_plan
+from raiden.planning import GIB, WIDTHS, Limits, Plan, Processes, make_plan
+from raiden.policy import PolicyConfig
 
 _DESCRIPTION = """Say what `raiden fit` with the same options will do and how much memory each process will need,
 from the model's config and the samples alone. Exit code: 0 where it fits, 1 where it does not, 2 for bad options."""
@@ -27,6 +29,7 @@ class PlanCLI(RaidenCLI):
     """The options of `raiden fit`, and those of the plan; nothing is loaded or started."""
 
     plan: Plan
+    disk: DiskNeed
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         super().add_arguments_to_parser(parser)
@@ -70,6 +73,15 @@ class PlanCLI(RaidenCLI):
             int(self.config.gpu_memory * GIB),
             self.config.model_config,
         )
+        checkpoint, export = self.config.checkpoint, self.config.export
+        self.disk = _disk(
+            self.plan,
+            self.model.policy_config,
+            checkpoint.keep,
+            checkpoint.every_n_steps,
+            export.enabled,
+            export.dtype,
+        )
 
 
 def main(argv: Sequence[str]) -> int:
@@ -83,9 +95,10 @@ def main(argv: Sequence[str]) -> int:
     """
     cli: Any = open_cli(PlanCLI, argv, "raiden plan", _DESCRIPTION, run=False)
     if cli.config.json:
-        sys.stdout.write(json.dumps(as_json(cli.plan), ensure_ascii=False, indent=2) + "\n")
+        disk = {"disk": {**asdict(cli.disk), "total": cli.disk.total}}
+        sys.stdout.write(json.dumps(as_json(cli.plan) | disk, ensure_ascii=False, indent=2) + "\n")
     else:
-        _print(cli.plan)
+        _print(cli.plan, cli.disk)
     return int(cli.plan.verdict == "does not fit")
 
 
@@ -116,6 +129,23 @@ def _num_devices(devices: Any, on_gpu: bool) -> int:
     return devices if isinstance(devices, int) else len(devices)
 
 
+def _disk(
+    plan: Plan, policy: PolicyConfig, keep: int, every_n_steps: int, exports: bool, export_dtype: str | None
+) -> DiskNeed:
+    width = WIDTHS[policy.dtype]
+    lora = policy.lora is not None
+    trained = plan.num_trained * (WIDTHS["float32"] if lora else width)  # PEFT's adapters
+    exported = plan.num_parameters - (plan.num_trained if lora else 0)
+    return disk_need(
+        trained=trained,
+        stored=trained if lora else plan.num_parameters * width,
+        export=exported * WIDTHS[export_dtype or policy.dtype] if exports else 0,
+        keep=keep,
+        every_n_steps=every_n_steps,
+        num_steps=plan.workload.steps,
+    )
+
+
 def as_json(plan: Plan) -> dict[str, Any]:
     """The plan for machines: bytes and counts."""
     moment, peak = plan.peak
@@ -139,7 +169,7 @@ def as_json(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _print(plan: Plan) -> None:
+def _print(plan: Plan, disk: DiskNeed) -> None:
     console = Console(highlight=False, soft_wrap=True)
     work, processes = plan.workload, plan.processes
     console.print(f"{plan.model}: {plan.num_parameters:,} parameters, {plan.num_trained:,} trained")
@@ -160,6 +190,7 @@ def _print(plan: Plan) -> None:
         console.print(
             f"engine: room for {plan.cached_tokens:,} tokens; a prompt with its completion: {plan.max_length:,}"
         )
+    console.print(f"disk: {disk}")
     moment, peak = plan.peak
     shares = f"{peak / GIB:.1f} of {plan.budget / GIB:g} GiB ({peak / plan.budget:.0%})"
     console.print(f"{plan.verdict}: {shares}, highest in the column {moment}")

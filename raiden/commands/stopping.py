@@ -14,8 +14,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
-STOPPED = 130
-"""Exit code of a command that was stopped."""
+from raiden.signals import STOPPED as STOPPED
+
 _LINE_EVERY = 10.0
 
 

@@ -1,6 +1,6 @@
 """Does a run fit, and what will it do? From its options, the model's config and the samples; no GPU, no weights."""
 
-from raiden.planning.plan import GIB, Plan, Processes, make_plan
+from raiden.planning.plan import GIB, WIDTHS, Plan, Processes, make_plan
 from raiden.planning.workload import Limits
 
-__all__ = ["GIB", "Limits", "Plan", "Processes", "make_plan"]
+__all__ = ["GIB", "WIDTHS", "Limits", "Plan", "Processes", "make_plan"]

@@ -23,7 +23,8 @@ _TIGHT = 0.9
 _PROCESS = {True: 2 * GIB, False: 600 * 2**20}
 """What a process takes before raiden does: on a GPU the CUDA context, NCCL's buffers and captured graphs (usual
 figures, not measured here); on a CPU Python and its libraries (measured)."""
-_WIDTHS = {"float32": 4, "bfloat16": 2}
+WIDTHS = {"float32": 4, "bfloat16": 2}
+"""Bytes of a number."""
 _REMEDIES = {
     "weights": "more `trainer.devices` with `trainer.strategy` fsdp2, or `model.policy.lora`",
     "gradients": "more `trainer.devices` with `trainer.strategy` fsdp2, or `model.policy.lora`",
@@ -162,8 +163,8 @@ def make_plan(
 
 
 def _precision(policy: PolicyConfig, processes: Processes) -> Precision:
-    weights = _WIDTHS[policy.dtype]
-    compute = _WIDTHS[policy.compute_dtype] if policy.compute_dtype else weights
+    weights = WIDTHS[policy.dtype]
+    compute = WIDTHS[policy.compute_dtype] if policy.compute_dtype else weights
     return Precision(weights, compute, autocast=compute != weights and processes.shards is None)
 
 

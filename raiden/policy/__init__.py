@@ -1,12 +1,12 @@
 """The policy: a causal language model, its tokenizer, its frozen reference and its export."""
 
-from raiden.policy.export import export_policy
+from raiden.policy.export import export_policy, num_export_bytes
 from raiden.policy.finite import nonfinite_of, nonfinite_states, nonfinite_weights
 from raiden.policy.loading import LoraConfig, Placement, Policy, PolicyConfig, load_policy, load_tokenizer
 from raiden.policy.restoring import restore_weights
 from raiden.policy.sharding import gathered
 from raiden.policy.sources import resolve_model
-from raiden.policy.weights import stream_weights, whole
+from raiden.policy.weights import num_bytes_of, stream_weights, whole
 
 __all__ = [
     "LoraConfig",
@@ -20,6 +20,8 @@ __all__ = [
     "nonfinite_of",
     "nonfinite_states",
     "nonfinite_weights",
+    "num_bytes_of",
+    "num_export_bytes",
     "resolve_model",
     "restore_weights",
     "stream_weights",

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -13,8 +11,11 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
+from raiden.errors import TrainingError
+from raiden.policy.finite import nonfinite_of
 from raiden.policy.loading import Policy
 from raiden.policy.weights import stream_weights
+from raiden.writing import writing
 
 MAX_FILE_BYTES = 4 * 2**30
 """Weights in one file, at most; more files follow."""
@@ -36,27 +37,40 @@ def export_policy(
 
     Raises:
         FileExistsError: the folder is there already.
+        TrainingError: a weight is no finite number.
+        StorageError: the disk does not take it.
     """
     folder = Path(folder)
-    weights = stream_weights(policy.model, getattr(torch, dtype) if dtype else None)
+    weights = _finite(stream_weights(policy.model, getattr(torch, dtype) if dtype else None))
     if not writes:
         for _ in weights:
             pass
         return folder
     if folder.exists():
         raise FileExistsError(f"{folder} is there already; nothing was written.")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    part = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    try:
+    with writing(folder, num_export_bytes(policy, dtype)) as part:
+        part.mkdir()
         stored_dtype = _write_weights(_without_tied_head(weights, policy), part)
         _write_config(policy, part, stored_dtype)
         policy.tokenizer.save_pretrained(part)
-        part.chmod(0o755)
-        part.rename(folder)
-    except BaseException:
-        shutil.rmtree(part, ignore_errors=True)
-        raise
     return folder
+
+
+def num_export_bytes(policy: Policy, dtype: Literal["float32", "bfloat16"] | None = None) -> int:
+    """Size of the weights that `export_policy` writes."""
+    weights = (p for name, p in policy.model.named_parameters() if ".lora_" not in name)
+    return sum(p.numel() * (getattr(torch, dtype) if dtype else p.dtype).itemsize for p in weights)
+
+
+def _finite(weights: Iterator[tuple[str, Tensor]]) -> Iterator[tuple[str, Tensor]]:
+    """The same, refused on all processes where one is not: merging and casting may overflow too."""
+    for name, weight in weights:
+        if nonfinite_of([(name, weight)]):
+            raise TrainingError(
+                f"{name} holds a NaN or an infinity as it would be exported; nothing was written. Export an earlier "
+                "checkpoint (`raiden export`), or in float32 where `dtype` is bfloat16."
+            )
+        yield name, weight
 
 
 def _without_tied_head(weights: Iterator[tuple[str, Tensor]], policy: Policy) -> Iterator[tuple[str, Tensor]]:

@@ -57,6 +57,26 @@ def local(tensor: Tensor) -> Tensor:
     return tensor.to_local() if isinstance(tensor, DTensor) else tensor
 
 
+def num_bytes_of(checkpoint: Any) -> int:
+    """Of all tensors in dicts and lists, their shards on other processes included; shared memory counts once.
+
+    >>> weight = torch.zeros(3)
+    >>> num_bytes_of({"embeddings": weight, "head": weight, "states": [torch.zeros(2, dtype=torch.float64)]})
+    28
+    """
+    sizes: dict[int, int] = {}
+    waiting = [checkpoint]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, Tensor):
+            sizes[local(value).data_ptr()] = value.numel() * value.element_size()
+        elif isinstance(value, dict):
+            waiting += value.values()
+        elif isinstance(value, (list, tuple)):
+            waiting += value
+    return sum(sizes.values())
+
+
 def _lora_layers(model: Any) -> Iterator[tuple[str, Any]]:
     """Each adapted layer under the name of the weight that it changes."""
     if not hasattr(model, "peft_config"):

@@ -8,7 +8,7 @@ import signal
 from functools import cached_property
 from pathlib import Path
 
-from raiden.checkpoints import newest_run
+from raiden.run_folder import newest_run
 from tests.faults.moments import All, Counted
 from tests.processes import Before, Started
 from tests.runs import checkpoint_hash, fit_arguments, logged, sft_arguments, weights_hash, write_samples_file

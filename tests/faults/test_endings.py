@@ -76,5 +76,5 @@ def test_ctrl_c_ends_both_with_a_word_on_how_to_go_on(run):
     output, seconds = run.end()
     assert re.search(r"Stopped\. The last checkpoint is .*; go on with --ckpt_path last", output)
     assert "Traceback" not in output
-    assert run.first.returncode == 1
+    assert run.first.returncode == 130
     assert_over(run, seconds)
