@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import torch
-from jinja2 import TemplateError
 from lightning import LightningDataModule
 from lightning.pytorch.utilities import rank_zero_info
-from transformers import PreTrainedTokenizerBase
 
+from raiden.chat_template import Conversation, encode_conversations
 from raiden.datagen.template import samples_from_profiles
-from raiden.errors import ConfigError, SampleError
+from raiden.errors import ChatTemplateError, ConfigError, SampleError
 from raiden.loaders import PromptBatches, PromptLoader
 from raiden.policy import load_tokenizer
+from raiden.processes import Processes
 from raiden.profiles import load_profiles
 from raiden.prompts import ResponseFormat, build_messages
 from raiden.samples import load_samples, split_by_character
 from raiden.types import Language, Prompt, Sample
+
+Encode = Callable[[Sequence[Conversation]], list[tuple[int, ...]]]
 
 
 class RoleplayDataModule(LightningDataModule):
@@ -93,15 +99,20 @@ class RoleplayDataModule(LightningDataModule):
     def setup(self, stage: str) -> None:
         if self._prompts:
             return
-        self.prepare(load_tokenizer(self.tokenizer_path, self.chat_template))
+        tokenizer = load_tokenizer(self.tokenizer_path, self.chat_template)
+        self.prepare(partial(encode_conversations, tokenizer, tell=rank_zero_info))
 
-    def prepare(self, tokenizer: PreTrainedTokenizerBase) -> None:
-        """Reads the files and makes the prompts."""
+    def prepare(self, encode: Encode) -> None:
+        """Reads the files and makes the prompts.
+
+        Args:
+            encode: conversations -> their tokens.
+        """
         train, validation = self._train_and_validation()
         files = {"train": train, "validation": validation}
         if self.test_file is not None:
             files["test"] = self._load(self.test_file)
-        self._prompts = {name: self._tokenize(samples, tokenizer, name) for name, samples in files.items()}
+        self._prompts = {name: self._tokenize(samples, encode, name) for name, samples in files.items()}
 
     def _train_and_validation(self) -> tuple[list[Sample], list[Sample]]:
         train = self._training_samples()
@@ -137,8 +148,8 @@ class RoleplayDataModule(LightningDataModule):
             )
         return kept
 
-    def _tokenize(self, samples: list[Sample], tokenizer: PreTrainedTokenizerBase, name: str) -> list[Prompt]:
-        prompts = [Prompt(s, self._token_ids(s, tokenizer)) for s in samples]
+    def _tokenize(self, samples: list[Sample], encode: Encode, name: str) -> list[Prompt]:
+        prompts = [Prompt(s, ids) for s, ids in zip(samples, self._token_ids(samples, encode), strict=True)]
         kept = [p for p in prompts if len(p.token_ids) <= self.max_prompt_tokens]
         dropped = len(prompts) - len(kept)
         if dropped:
@@ -153,18 +164,39 @@ class RoleplayDataModule(LightningDataModule):
             )
         return kept
 
-    def _token_ids(self, sample: Sample, tokenizer: PreTrainedTokenizerBase) -> tuple[int, ...]:
-        messages = [{"role": m.role, "content": m.content} for m in build_messages(sample, self.response_format)]
+    def _token_ids(self, samples: list[Sample], encode: Encode) -> list[tuple[int, ...]]:
+        """Each process makes the prompts of its share, and all get all of them."""
+        processes = Processes.current()
+        share = processes.share(range(len(samples)))
+        own = [self._conversation(samples[i]) for i in share]
+        made: list[tuple[int, ...]] = []
+        fault: ChatTemplateError | None = None
         try:
-            ids: Any = tokenizer.apply_chat_template(messages, add_generation_prompt=True, return_dict=False)
-        except TemplateError as error:
-            turns = ", ".join(message["role"] for message in messages)
-            raise ConfigError(
-                f"`model.policy.path`: the chat template of {self.tokenizer_path} refuses the sample {sample.id} of "
-                f'"{sample.character_name}" ("{sample.question}", turns: {turns}): {error}; take a model whose '
-                "template can make this conversation, or change the sample."
-            ) from error
-        return tuple(ids)
+            made = encode(own)
+        except ChatTemplateError as error:  # told where all processes hear of it: none waits for another
+            fault = ChatTemplateError(str(error), share.start + error.index)
+        for found in filter(None, processes.gather([fault])):
+            raise self._refused(samples[found.index], found) from found
+        if processes.num == 1:
+            return made
+        lengths = processes.gather([np.array([len(ids) for ids in made], dtype=np.int32)])
+        tokens = processes.gather([np.array([token for ids in made for token in ids], dtype=np.int32)])
+        flat = np.concatenate(tokens).tolist()
+        ends = np.cumsum(np.concatenate(lengths), dtype=np.int64).tolist()
+        return [tuple(flat[start:end]) for start, end in pairwise([0, *ends])]
+
+    def _conversation(self, sample: Sample) -> list[dict[str, str]]:
+        return [{"role": m.role, "content": m.content} for m in build_messages(sample, self.response_format)]
+
+    def _refused(self, sample: Sample, fault: ChatTemplateError) -> ConfigError:
+        turns = ", ".join(message["role"] for message in self._conversation(sample))
+        option, source = "model.policy.path", f"the chat template of {self.tokenizer_path}"
+        if self.chat_template is not None:
+            option, source = "model.policy.chat_template", self.chat_template
+        return ConfigError(
+            f'`{option}`: {source} refuses the sample {sample.id} of "{sample.character_name}" ("{sample.question}", '
+            f"turns: {turns}): {fault}; take a model whose template can make this conversation, or change the sample."
+        )
 
     def transfer_batch_to_device(self, batch: Any, device: torch.device, dataloader_idx: int) -> Any:
         """Prompts stay where they are: engines and micro-batches make the tensors."""

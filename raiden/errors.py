@@ -5,7 +5,8 @@
     ├── InputError (ValueError)       something the user wrote must change
     │   ├── ProfileError              a character profile
     │   ├── SampleError               a training or evaluation sample
-    │   └── ConfigError               an option of a config file or of the command line
+    │   ├── ConfigError               an option of a config file or of the command line
+    │   └── ChatTemplateError         a conversation that a model's chat template makes no prompt of
     ├── StorageError (OSError)        the disk did not take a file
     ├── TrainingError (RuntimeError)  training cannot go on: its numbers are none
     ├── EngineError (RuntimeError)    an engine could not start, generate or take new weights
@@ -52,6 +53,14 @@ class StorageError(RaidenError, OSError):
 
 class TrainingError(RaidenError, RuntimeError):
     """Training came to a point from which it cannot go on."""
+
+
+class ChatTemplateError(InputError):
+    """A conversation of which a chat template makes no prompt; says why, and which of several by its `index`."""
+
+    def __init__(self, reason: str, index: int = 0) -> None:
+        super().__init__(reason)
+        self.index = index
 
 
 class EngineError(RaidenError, RuntimeError):

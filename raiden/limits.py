@@ -29,6 +29,12 @@ MAX_MEMBERS = 2**14
 """Files in an archive. Cards have some hundreds of pictures with them."""
 MAX_INDEX_BYTES = 2**28
 """The index of a checkpoint's shards. 14 B parameters on 8 processes, with their optimizer states, take 3 MB."""
+MAX_TEMPLATE_SECONDS = 10.0
+"""Processor time that a chat template may take for one conversation. They take a thousandth."""
+MAX_TEMPLATE_BYTES = 2**29
+"""Memory of the process that renders them, 30 MiB without one."""
+MAX_PROMPT_CHARACTERS = 2**24
+"""Text that a template makes of one conversation. A context of a million tokens has four million."""
 MAX_CONFIG_BYTES = 2**24
 """A configuration, a chat template, a model's index of its weights. The largest model has an index of 7 MB."""
 MAX_TOKENIZER_BYTES = 2**28

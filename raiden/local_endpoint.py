@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from jinja2 import TemplateError
 
+from raiden.chat_template import ChatRenderer
 from raiden.endpoints import ChatReply, ChatRequest, ContextLengthError, Identity, RequestError
 from raiden.endpoints.base import Show
 from raiden.endpoints.dialects import spell_out
 from raiden.endpoints.replies import make_reply
 from raiden.engines import Engine, SamplingConfig, TransformersEngine
 from raiden.engines.transformers import Watch
-from raiden.errors import EngineError
+from raiden.errors import ChatTemplateError, EngineError
 from raiden.policy import Policy, stream_weights
 from raiden.types import Completion
 
@@ -65,6 +65,7 @@ class LocalEndpoint:
         self._dtype = policy.compute_dtype or policy.model.dtype
         self._identity = Identity("local", name, enable_thinking, _weights(files, self._dtype))
         self._engine = engine or TransformersEngine()
+        self._renderer = ChatRenderer(policy.tokenizer)
         self._context = int(policy.model.config.max_position_embeddings)
         self._waiting: list[_Waiting] = []
         self._batch: list[_Waiting] = []
@@ -110,6 +111,7 @@ class LocalEndpoint:
         if self._worker is not None:
             await asyncio.wait([self._worker])
         self._engine.close()
+        self._renderer.close()
 
     def prompt(self, request: ChatRequest) -> tuple[int, ...]:
         """The tokens of a request, by the model's own chat template.
@@ -121,12 +123,11 @@ class LocalEndpoint:
         messages = [{"role": message.role, "content": message.content} for message in asked]
         options: dict[str, Any] = {} if self.enable_thinking is None else {"enable_thinking": self.enable_thinking}
         try:
-            ids: Any = self.policy.tokenizer.apply_chat_template(
-                messages, add_generation_prompt=True, return_dict=False, **options
-            )
-        except TemplateError as fault:
+            text = self._renderer.render(messages, **options)
+        except ChatTemplateError as fault:
             turns = ", ".join(message["role"] for message in messages)
             raise RequestError(f"the chat template refuses this conversation (turns: {turns}): {fault}") from fault
+        ids = self.policy.tokenizer(text, add_special_tokens=False)["input_ids"]
         if len(ids) + request.max_tokens > self._context:
             raise ContextLengthError(
                 f"a prompt of {len(ids)} tokens and a reply of {request.max_tokens} are more than the model's context "

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import html
-import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
+
+from raiden.records import load_json
 
 _UNSEEN = re.compile(r"<!--.*?-->|<(style|script)\b[^<>]*>.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
 _BREAK = re.compile(
@@ -52,8 +53,8 @@ def _document(text: str) -> Any:
     if not (body.startswith("{") and body.endswith("}")):
         return None
     try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):
+        value = load_json(body)
+    except ValueError:
         return None
     return value if isinstance(value, dict) else None
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
+
+from raiden.chat_template import Conversation
 
 _PIECE = re.compile(r" ?[A-Za-z]{1,6}|\d|\s+|.", re.DOTALL)
 """Tokenizers of large vocabularies need fewer tokens for all four languages: they join more than six letters, and
@@ -19,6 +20,9 @@ class Characters:
     def __init__(self) -> None:
         self._ids: dict[str, int] = {}
 
-    def apply_chat_template(self, messages: Sequence[dict[str, str]], **options: Any) -> list[int]:
-        text = "".join(_AROUND_A_MESSAGE + message["content"] for message in messages) + _AROUND_A_MESSAGE
-        return [self._ids.setdefault(piece, len(self._ids)) for piece in _PIECE.findall(text)]
+    def __call__(self, conversations: Sequence[Conversation]) -> list[tuple[int, ...]]:
+        return [self._pieces(conversation) for conversation in conversations]
+
+    def _pieces(self, conversation: Conversation) -> tuple[int, ...]:
+        text = "".join(_AROUND_A_MESSAGE + message["content"] for message in conversation) + _AROUND_A_MESSAGE
+        return tuple(self._ids.setdefault(piece, len(self._ids)) for piece in _PIECE.findall(text))

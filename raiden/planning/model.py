@@ -11,7 +11,7 @@ from raiden.errors import ConfigError
 from raiden.planning.shape import Adapters, Parameters, Shape
 from raiden.policy.families import refuse_unsupported
 from raiden.policy.loading import PolicyConfig, add_lora, empty_model
-from raiden.policy.sources import resolve_model
+from raiden.policy.sources import NO_FOREIGN_CODE, resolve_model
 
 NORMS: dict[str, dict[str, bool]] = {
     "llama": {},
@@ -35,7 +35,7 @@ def read_model(policy: PolicyConfig, config_file: str | None = None) -> tuple[Sh
     """
     source = config_file or resolve_model(policy.path)
     try:
-        config = AutoConfig.from_pretrained(source)
+        config = AutoConfig.from_pretrained(source, **NO_FOREIGN_CODE)
     except (OSError, ValueError, KeyError) as error:
         option = "`--model_config`" if config_file else "`model.policy.path`"
         raise ConfigError(

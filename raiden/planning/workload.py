@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
+from raiden.chat_template import encode_conversations
 from raiden.datamodule import RoleplayDataModule
 from raiden.errors import ConfigError
 from raiden.grpo import UpdateConfig
@@ -66,9 +68,9 @@ def prepare(data: RoleplayDataModule) -> bool:
     except ConfigError as error:
         if error.__cause__ is None:  # raiden's own finding, not a file or a hub that cannot be reached
             raise
-        data.prepare(Characters())  # type: ignore[arg-type]
+        data.prepare(Characters())
         return True
-    data.prepare(tokenizer)
+    data.prepare(partial(encode_conversations, tokenizer))
     return False
 
 

@@ -24,10 +24,11 @@ from transformers.pytorch_utils import Conv1D
 from transformers.utils import GENERATION_CONFIG_NAME
 
 from raiden.errors import ConfigError
+from raiden.limits import MAX_CONFIG_BYTES, refuse_larger
 from raiden.policy.families import refuse_unsupported
 from raiden.policy.finite import nonfinite_weights
 from raiden.policy.sharding import initialise_adapters, load_shards, shard
-from raiden.policy.sources import local_folder, resolve_model, told_of_model
+from raiden.policy.sources import NO_FOREIGN_CODE, local_folder, resolve_model, told_of_model
 from raiden.policy.weights import plain_name
 from raiden.prefix_tree import ATTENTION, FLEX_ATTENTION
 
@@ -125,7 +126,7 @@ def load_tokenizer(path: str, chat_template: str | None = None) -> PreTrainedTok
         ConfigError: it is not there, is empty, or has no chat template to make prompts with.
     """
     with told_of_model(path):
-        tokenizer = AutoTokenizer.from_pretrained(resolve_model(path))
+        tokenizer = AutoTokenizer.from_pretrained(resolve_model(path), **NO_FOREIGN_CODE)
     if not tokenizer.encode("a", add_special_tokens=False):
         # Without tokenizer files transformers makes an empty tokenizer from the model's config.
         raise ConfigError(f"`model.policy.path`: {path} has no tokenizer with a vocabulary; add its files.")
@@ -140,6 +141,7 @@ def load_tokenizer(path: str, chat_template: str | None = None) -> PreTrainedTok
 
 
 def _read_template(path: str) -> str:
+    refuse_larger(Path(path).expanduser(), MAX_CONFIG_BYTES, ConfigError, "give the path of a Jinja file")
     try:
         return Path(path).expanduser().read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -176,7 +178,7 @@ def load_policy(config: PolicyConfig, with_reference: bool, placement: Placement
     with told_of_model(config.path):
         if placement is not None:
             folder = local_folder(folder)
-        refuse_unsupported(AutoConfig.from_pretrained(folder))
+        refuse_unsupported(AutoConfig.from_pretrained(folder, **NO_FOREIGN_CODE))
         model = _load(folder, config, placement, config.lora)
         if broken := nonfinite_weights(model):
             raise ConfigError(
@@ -196,7 +198,7 @@ def _load(folder: str, config: PolicyConfig, placement: Placement | None, lora: 
     dtype = getattr(torch, config.dtype)
     if placement is None:
         model: Any = AutoModelForCausalLM.from_pretrained(
-            folder, dtype=dtype, attn_implementation=config.attention_function
+            folder, dtype=dtype, attn_implementation=config.attention_function, **NO_FOREIGN_CODE
         )
     else:
         model = empty_model(folder, dtype, config.attention_function)
@@ -243,7 +245,7 @@ def empty_model(folder: str, dtype: torch.dtype, attention: str = ATTENTION) -> 
     """The model of a folder's config, its parameters on the meta device, where they take no memory."""
     from accelerate import init_empty_weights
 
-    config = AutoConfig.from_pretrained(folder)
+    config = AutoConfig.from_pretrained(folder, **NO_FOREIGN_CODE)
     # Buffers are real: they hold what no file has, such as the rotary frequencies.
     with init_empty_weights(include_buffers=False):
         model = AutoModelForCausalLM.from_config(config, dtype=dtype, attn_implementation=attention)

@@ -12,6 +12,7 @@ from functools import partial
 from hashlib import blake2b
 from importlib.util import find_spec
 from pathlib import Path
+from pickle import PickleError
 from typing import Any
 
 import torch
@@ -21,12 +22,20 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, modeling_gguf_pyto
 from transformers.utils import logging as transformers_logging
 
 from raiden.errors import ConfigError
+from raiden.limits import MAX_CONFIG_BYTES, MAX_TOKENIZER_BYTES, refuse_larger
+from raiden.policy.gguf_header import refuse_broken_header
 
 PACKAGE = "package://"
 _CHOICES = (
     "it must be a folder with a model and its tokenizer, a hub id (`org/name`) that can be reached, "
     "a `.gguf` file, or `package://PACKAGE/FILE.gguf`"
 )
+NO_FOREIGN_CODE: dict[str, Any] = {"trust_remote_code": False}
+"""For all of transformers' `from_pretrained`: left to itself it asks at the terminal whether to run a model's code."""
+_FAULTS = (OSError, ValueError, TypeError, LookupError, RuntimeError, ImportError, SafetensorError, PickleError)
+"""What transformers raises about a model. No narrower class: each tokenizer and file format fails in its own way."""
+_READ_WHOLE = (".json", ".jinja", ".txt", ".model")
+_VOCABULARIES = ("tokenizer", "vocab", "merges", "added_tokens")
 
 if not sys.stderr.isatty():
     # In a log file each redraw of a bar is another line.
@@ -53,10 +62,20 @@ def resolve_model(path: str) -> str:
         return str(_converted(Path(path)))
     local = Path(path).expanduser()
     if path and local.is_dir():
+        _refuse_absurd_files(local)
         return str(local)
     if local.exists() or path.startswith((".", "/", "~")) or path.count("/") > 1:
         raise ConfigError(f"`model.policy.path`: no such model folder: {path!r}; {_CHOICES}.")
     return path
+
+
+def _refuse_absurd_files(folder: Path) -> None:
+    """What is read whole: configurations, templates, vocabularies; weights are mapped."""
+    for file in folder.iterdir():
+        if file.suffix in _READ_WHOLE:
+            is_vocabulary = file.name.startswith(_VOCABULARIES)
+            limit = MAX_TOKENIZER_BYTES if is_vocabulary else MAX_CONFIG_BYTES
+            refuse_larger(file, limit, ConfigError, "take a model whose files are whole")
 
 
 def local_folder(model: str) -> str:
@@ -78,7 +97,16 @@ def told_of_model(path: str) -> Iterator[None]:
         yield
     except ConfigError:
         raise
-    except (OSError, ValueError, TypeError, KeyError, RuntimeError, ImportError, SafetensorError) as error:
+    except (
+        OSError,
+        ValueError,
+        TypeError,
+        LookupError,
+        RuntimeError,
+        ImportError,
+        SafetensorError,
+        PickleError,
+    ) as error:
         # No narrower class: each tokenizer and file format fails in its own way.
         raise ConfigError(f"`model.policy.path`: {path!r} cannot be loaded; {_CHOICES}. The cause: {error}") from error
 
@@ -105,6 +133,7 @@ def _converted(gguf: Path) -> Path:
     cache = Path(os.environ.get("RAIDEN_CACHE", "~/.cache/raiden")).expanduser()
     folder = cache / f"{gguf.stem}-{key}"
     if not folder.is_dir():
+        refuse_broken_header(gguf)
         cache.mkdir(parents=True, exist_ok=True)
         print(f"Converting {gguf.name} to {folder} (once, about half a minute)", flush=True)
         part = Path(tempfile.mkdtemp(prefix=folder.name, dir=cache))
@@ -118,7 +147,7 @@ def _converted(gguf: Path) -> Path:
 
 
 def _convert(gguf: Path, folder: Path) -> None:
-    options = {"gguf_file": gguf.name}
+    options = {"gguf_file": gguf.name, **NO_FOREIGN_CODE}
     model = AutoModelForCausalLM.from_pretrained(gguf.parent, dtype=torch.float32, **options)
     forget_quantization(model)
     model.save_pretrained(folder)

@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from transformers import PreTrainedTokenizerBase
 
+from raiden.chat_template import encode_conversations
 from raiden.errors import ConfigError, SampleError
 from raiden.prompts import ResponseFormat
 from raiden.rewards.reply import take_answer
@@ -63,7 +64,7 @@ def end_of_turn(tokenizer: PreTrainedTokenizerBase, stop_ids: Collection[int]) -
         ConfigError: there is no token that ends anything.
     """
     turns = [{"role": "user", "content": "?"}, {"role": "assistant", "content": "!"}]
-    rendered = list(tokenizer.apply_chat_template(turns, return_dict=False))
+    (rendered,) = encode_conversations(tokenizer, [turns], add_generation_prompt=False)
     end = next((token for token in reversed(rendered) if token in stop_ids), tokenizer.eos_token_id)
     if end is None:
         raise ConfigError(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from datasets import Dataset
 from transformers import PreTrainedTokenizerBase
 
+from raiden.chat_template import encode_conversations
 from raiden.conversion import convert_sample
 from raiden.datamodule import RoleplayDataModule
 from raiden.prompts import ResponseFormat
@@ -33,7 +35,7 @@ def load_datasets(
         tokenizer=tokenizer.name_or_path,
         response_format=response_format,
     )
-    data.prepare(tokenizer)
+    data.prepare(partial(encode_conversations, tokenizer))
     train, held_out = data.train_dataloader().prompts, data.val_dataloader().prompts
     return make_dataset(train, response_format), make_dataset(held_out, response_format)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import re
 import signal
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from raiden.datagen.run_state import RunState
 from tests.datagen.commands import arguments, asking, made, run, start, stats, write_profiles
 from tests.servers.chat_server import serve
 
@@ -104,13 +106,12 @@ def test_a_stopped_run_says_what_it_has_and_how_to_go_on(number, profiles, undis
 
 
 def test_a_second_process_on_the_same_output_file_is_refused(profiles, tmp_path):
+    """The first is this one: it writes for as long as it takes the second to start."""
     output = tmp_path / "made.jsonl"
-    with serve("--latency", str(LATENCY)) as base_url:
-        command = arguments(output, *asking(base_url), profiles=profiles)
-        first = start(*command)
-        wait_for_lines(output, 1)
-        first.send_signal(signal.SIGSTOP)  # so that it is still there, however slowly the second one starts
-        said = run(*command, code=2)
-        first.send_signal(signal.SIGCONT)
-        first.finish()
+    first = RunState(output)
+    said = run(*arguments(output, profiles=profiles), code=2)
     assert "made.jsonl.run.jsonl: another process is writing to it" in said
+    asyncio.run(first.close())
+    assert lines(output) == 0
+    run(*arguments(output, profiles=profiles))
+    assert lines(output) > 0
