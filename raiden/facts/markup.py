@@ -17,7 +17,7 @@ _STYLED = re.compile(
     r"</?(?:b|i|u|s|em|strong|span|font|small|big|sub|sup|a|img|td|th|tbody|thead|code|mark)\b[^<>]*>", re.I
 )
 _TAG_LINE = re.compile(r"([ \t]*)<(/?)([^\W\d][\w -]{0,30})>[ \t]*(?:([^<>\n]*)</\3>)?[ \t]*$", re.MULTILINE)
-_NO_TAGS = {"start", "end", "user", "bot", "char", "character setting"}
+_NO_TAGS = {"start", "end", "character setting"}
 _TABLE_ROW = re.compile(r"^[ \t]*\|([^|\n]+)\|([^|\n]+)\|[ \t]*$", re.MULTILINE)
 _TABLE_RULE = re.compile(r"^[ \t]*\|[ \t:|-]+\|[ \t]*$\n?", re.MULTILINE)
 _TABLE_HEAD = re.compile(r"^[ \t]*\|[^\n]*\|[ \t]*\n(?=[ \t]*\|[ \t]*:?-{2,}[ \t:|-]*\|[ \t]*$)", re.MULTILINE)

@@ -12,7 +12,7 @@ _REMARK = re.compile(r"\s*[(\uff08\[【{<|,\uff0c/].*$", re.DOTALL)
 _VERSION = re.compile(r"(?:\s+|[-_])v(?:er(?:sion)?)?\.? ?\d+(?:\.\d+)*$", re.IGNORECASE)
 _PARTS = re.compile(r"[\s·・•‧∙⋅᛫ㆍ=\uff1d_]+")
 _TITLES = word_set("the of de von van der lady lord sir dr mr mrs ms miss king queen captain prince princess")
-_HAN = re.compile(r"[\u3400-\u9fff々]+")
+_HAN = re.compile(r"[\u3400-\u9fff々]+|[가-힣]+")
 
 
 @lru_cache(maxsize=4096)
@@ -63,8 +63,8 @@ def is_called(text: str, name: str) -> bool:
 
     >>> [is_called(text, "Nora Pell") for text in ("Nora", "nora_pell", "Nora Anne Pell", "Milo", "Nor")]
     [True, True, True, False, False]
-    >>> is_called("青禾", "沈青禾"), is_called("沈青", "沈青禾")
-    (True, False)
+    >>> is_called("青禾", "沈青禾"), is_called("沈青", "沈青禾"), is_called("유나", "김유나")
+    (True, False, True)
     """
     if same_name(text, name):
         return True
@@ -74,3 +74,13 @@ def is_called(text: str, name: str) -> bool:
     short, long = sorted((name_key(plain_name(text)), name_key(plain_name(name))), key=len)
     # A given name without its surname; a surname alone is that of the whole family.
     return bool(_HAN.fullmatch(long)) and 2 <= len(short) < len(long) <= len(short) + 2 and long.endswith(short)
+
+
+def may_be_called(text: str, name: str) -> bool:
+    """Whether a text that stands for a name may be the character's: one of the two holds the other.
+
+    >>> may_be_called("黑崎真", "黑崎"), may_be_called("Milo", "Nora")
+    (True, False)
+    """
+    short, long = sorted((name_key(plain_name(text)), name_key(plain_name(name))), key=len)
+    return len(short) > 1 and short in long

@@ -24,7 +24,7 @@ _BRACKETS = re.compile(r"\[([^\[\]]*)\]")
 _ATTRIBUTE = re.compile(
     rf"[\s,;+]*+([^\"“”(){{}}+,;\n:=]+)\((?:\s*({_STRING}(?:\s*[+,]\s*{_STRING})*)\s*|([^()\"“”]*))\)"
 )
-_OWNED = re.compile(r"\s*(.{1,40}?)(?:'s|’s|s'|s’|的|の)\s*(.{1,30})$")
+_OWNED = re.compile(r"\s*(.{1,40}?)(?:'s|’s|s'|s’|的|の|의)\s*(.{1,30})$")
 _PAIR = re.compile(r"\s*([^:=\uff1a]{1,60}?)\s*(?::(?!//)|=|\uff1a)\s*(.*)$", re.DOTALL)
 
 

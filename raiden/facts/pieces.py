@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from raiden.facts.lines import Line, is_cornered, is_dashed, read_line
-from raiden.facts.names import is_called, name_key, plain_name
+from raiden.facts.names import is_called, may_be_called, name_key, plain_name
 from raiden.facts.notations import Item, find_lists
 from raiden.facts.sections import is_about_others, is_container, is_family, is_name_label, is_own
 
 _MAX_DEPTH = 8
 _MAX_NAME = 40
+_NO_NAME = re.compile(r"\{\{|[、;\uff1b]|不[明详]|未知|不明|미상|unknown", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -48,17 +49,28 @@ def stated_name(text: str) -> str:
 
     >>> stated_name("性别: 男\\n姓名: 周德旺"), stated_name("Name: Ada\\n\\nName: Bo")
     ('周德旺', '')
+    >>> stated_name("弟弟:\\n  姓名: 陆明川\\n年龄: 27"), stated_name("基本信息:\\n  姓名: 周德旺")
+    ('', '周德旺')
     """
-    lines = (read_line(line, ()) for line in text.split("\n"))
-    named = [line for line in lines if _is_name(line)]
-    tops = [line for line in named if not line.indent] or named
-    name = tops[0].value.rstrip(",\uff0c。;\uff1b ") if tops else ""
-    is_one = len({name_key(line.value) for line in tops}) == 1 and 0 < len(plain_name(name)) <= _MAX_NAME
-    return (
-        plain_name(name)
-        if is_one and "{{" not in name and not re.search("[、;\uff1b]|不[明详]|未知|不明|미상", name)
-        else ""
-    )
+    named = list(_own_names(read_line(line, ()) for line in text.split("\n")))
+    name = named[0].rstrip(",\uff0c。;\uff1b ") if named else ""
+    is_one = len({name_key(other) for other in named}) == 1 and 0 < len(plain_name(name)) <= _MAX_NAME
+    return "" if not is_one or _NO_NAME.search(name) else plain_name(name)
+
+
+def _own_names(lines: Iterable[Line]) -> Iterator[str]:
+    """The names under a label that do not stand in somebody else's section."""
+    is_mine, base, is_nested = True, 0, False
+    for line in lines:
+        if line.kind == "heading" or (line.kind == "field" and not line.value):
+            is_mine = is_own(line.label) if line.kind == "heading" or is_mine or line.indent <= base else False
+            base, is_nested = line.indent, False
+            continue
+        is_nested |= line.indent > base
+        # Back from nested lines, the section is over.
+        is_mine |= is_nested and line.kind == "field" and line.indent <= base
+        if is_mine and _is_name(line):
+            yield line.value
 
 
 class _Splitter:
@@ -156,7 +168,9 @@ class _Splitter:
         line = lines[at]
         self.num_named += 1
         is_user = name_key(line.value) in self.speakers and not self.is_me(line.value)
-        if self.is_me(line.value) or (is_only and not is_user):
+        # The first name may be a longer one than the file's.
+        is_longer = self.num_named == 1 and any(may_be_called(line.value, own) for own in self.names)
+        if self.is_me(line.value) or ((is_only or is_longer) and not is_user):
             self.pieces.append(Piece(line.label, line.value))
             return at + 1
         end = _end_of_person(lines, at)

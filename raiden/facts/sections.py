@@ -10,7 +10,7 @@ from raiden.languages import word_set
 _CONTAINER = re.compile(
     r"(?:basics?|general|personal|character|profile|full|key|core|main|vital|identity)?[ _-]*"
     r"(?:basics?|info(?:rmation)?|infos|details?|data|stats?|statistics|profile|sheet|overview|about(?: me)?|identity|"
-    r"facts?|bio(?:graphy)?|attributes|definition|general|character|persona)"
+    r"facts?|bio(?:graphy)?|attributes|definition|general|char(?:acter)?|bot|persona)"
     r"|(?:人物|角色|个人|個人|基本|基础|基礎|主要|核心|详细|詳細)*(?:信息|資訊|资料|資料|档案|檔案|设定|設定|属性|概况|卡|简介|名片)"
     r"|(?:キャラクター|人物|基本|個人)?(?:プロフィール|情報|設定|データ|紹介|概要)"
     r"|(?:캐릭터|인물|기본|개인)? ?(?:프로필|정보|설정|소개|개요)"
@@ -31,7 +31,7 @@ _OWN_WIDE = re.compile(
     r"基[本础礎]|个人|個人|资料|檔案|档案|信息|简介|簡介|介绍|介紹|外[貌观觀表型]|容貌|长相|長相|相貌|身体|身體|身材|性格|"
     r"人格|背景|经历|經歷|过往|過去|生平|喜[好欢歡]|喜爱|爱好|愛好|兴趣|興趣|讨厌|討厭|厌恶|习惯|習慣|技能|能力|特[长長征徵点點]|"
     r"擅长|服[装裝饰飾]|衣着|穿着|口头禅|口癖|语[气言]|说话|語氣|弱点|弱點|优点|缺点|梦想|目标|武器|装备|裝備|设定|設定|人设|"
-    r"プロフィール|外見|容姿|見た目|特徴|経歴|生い立ち|話し方|口調|好き|嫌い|苦手|趣味|特技|得意|夢|概要|自己紹介|紹介|詳細|"
+    r"好み|プロフィール|外見|容姿|見た目|特徴|経歴|生い立ち|話し方|口調|好き|嫌い|苦手|趣味|特技|得意|夢|概要|自己紹介|紹介|詳細|"
     r"기본|프로필|외모|외형|성격|배경|과거|특징|말투|좋아|싫어|취미|특기|능력|복장|소개|개요|습관|꿈"
 )
 _OTHERS = re.compile(

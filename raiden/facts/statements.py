@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from raiden.facts.names import is_called
 from raiden.facts.notations import owned
 from raiden.facts.pieces import split_text
-from raiden.facts.sections import is_family, is_name_label, is_own
+from raiden.facts.sections import is_about_others, is_family, is_name_label, is_own
 
 _NAME = "Name"
 _SEPARATOR = re.compile(r"\s*[、\uff0c,;\uff1b\n]\s*")
@@ -70,7 +70,7 @@ def _walk(
     owner, plain = owned(label)
     if owner and owner.isascii() and any(is_called(owner, name) for name in names):
         label = plain
-    elif owner and owner.isascii() and owner[:1].isupper() and not is_own(label):
+    elif owner and (is_about_others(owner) or (owner.isascii() and owner[:1].isupper() and not is_own(label))):
         subject = subject or owner
     pieces = split_text(value, names, others) if "\n" in value or _is_list(value) else []
     inner = [piece for piece in pieces if piece.label]

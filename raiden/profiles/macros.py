@@ -24,9 +24,14 @@ def resolve_macros(text: str, character_name: str, user_name: str) -> str:
     >>> resolve_macros("{{Char}} trusts <USER>.{{// since when?}} {{random:a,b}}", "Ada", "Tom")
     'Ada trusts Tom. {{random:a,b}}'
     """
-    # By function: a name may hold backslashes.
-    text = _CHARACTER.sub(lambda _: character_name, text)
-    return _SILENT.sub("", _USER.sub(lambda _: user_name, text))
+    # A tag that is closed again holds a section; by function: a name may hold backslashes.
+    closed = {tag.lower() for tag in re.findall(r"</(user|bot|char)>", text, re.IGNORECASE)}
+
+    def named(macro: re.Match[str], name: str) -> str:
+        return macro[0] if macro[0].strip("<>").lower() in closed else name
+
+    text = _CHARACTER.sub(lambda macro: named(macro, character_name), text)
+    return _SILENT.sub("", _USER.sub(lambda macro: named(macro, user_name), text))
 
 
 def without_macros(text: str) -> str:

@@ -73,6 +73,16 @@ def test_macros(text, expected):
     assert resolve_macros(text, "Ada", "Tom") == expected
 
 
+def test_a_tag_of_the_user_that_is_closed_holds_a_section(tmp_path):
+    fields = fields_of(tmp_path, card(description="Age: 19\n<user>\nAge: 25\nJob: courier\n</user>"))
+    assert (fields["Age"], fields["user"]) == ("19", "Age: 25\nJob: courier")
+
+
+def test_a_name_that_the_description_states_in_full_is_the_characters(tmp_path):
+    fields = fields_of(tmp_path, card(name="유나", description="이름: 김유나\n나이: 19\n\n이름: 박서준\n나이: 24"))
+    assert (fields["Full Name"], fields["나이"], fields["박서준"]) == ("김유나", "19", "나이: 24")
+
+
 def test_line_ends_of_windows_are_line_ends(tmp_path):
     fields = fields_of(tmp_path, card(description="Age: 19\r\nA baker.\r\nShe sings.", scenario="a\r\nb"))
     assert (fields["Age"], fields["Detailed Description"]) == ("19", "A baker.\nShe sings.")

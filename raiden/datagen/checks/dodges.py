@@ -7,6 +7,7 @@ from functools import lru_cache
 from importlib.resources import files
 
 from raiden.facts import same_name
+from raiden.facts.names import plain_name
 from raiden.rewards import VRAR
 from raiden.rewards.answer import Answer
 from raiden.rewards.finding import finder_for
@@ -35,8 +36,9 @@ def dodge_taken_for_right(sample: Sample) -> str:
     """The first of these replies that a sample's rule accepts; empty where it refuses all, as it must."""
     variants = [(variant, term.type) for term in sample.rule.terms for variant in term.variants]
     is_name = any(same_name(variant, sample.character_name) for variant, _ in variants)
-    for text, answer in dodges(sample.language, sample.character_name):
-        if is_name and sample.character_name in text:
+    name = plain_name(sample.character_name)
+    for text, answer in dodges(sample.language, name):
+        if is_name and name in text:
             continue  # there the name is the answer
         # Most replies hold none of the words: the whole reward is asked about the others alone.
         hits = (hit for variant, kind in variants for hit in finder_for(variant, kind, answer.language)(answer))

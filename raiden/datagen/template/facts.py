@@ -7,11 +7,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from raiden.datagen.template.labels import ONLY_ONE, RELATIONS, kind_of, may_be_asked
-from raiden.datagen.template.names import chinese_words, is_kana_name, is_nominal, is_person_name
+from raiden.datagen.template.names import (
+    chinese_words,
+    is_kana_name,
+    is_nominal,
+    is_person_name,
+    may_be_chinese_name,
+)
 from raiden.datagen.template.readings import Reading, without_remarks
 from raiden.datagen.template.values import is_single_thing, read_value
 from raiden.facts import Statement, same_name, statements_of
-from raiden.facts.names import plain_name
+from raiden.facts.names import name_parts, plain_name
 from raiden.facts.sections import is_family, is_name_label
 from raiden.languages import detect_language
 from raiden.types import Language, Profile, Term
@@ -23,6 +29,12 @@ _PERSON_LABEL = re.compile(
     r".*(?:[人者员师官友伴徒哥弟姐妹兄父母侣档桌从臣爷奶婆公姑叔舅姨侄孙仆计将敌客爹妈爸嫂婶媳婿男女娘]|主人|[자사인님손])"
 )
 """Labels that a person stands under, known or not."""
+_TITLED = re.compile(r"(?:Mr|Mrs|Ms|Miss|Dr|Sir|Lady|Lord)\.? [A-Z]")
+_OF_ANOTHER_TIME = re.compile(
+    r"[(（\[].*(?:before|former|past|previous|old|future|fake|false|曾|前|原|旧|过去|将来|未来|假|伪|元|偽|전|과거|옛|미래|가짜)",
+    re.IGNORECASE,
+)
+_SAYS_MORE = re.compile(r"(?:'s)?\s+[a-z]|[是在有会はがも은는이가]")
 _LIST_MARK = re.compile(r"^[\s\-*•·・●○■◆]+")
 _PARTED = re.compile(r"([^\s\-:：—–=・·]{1,12}(?: [^\s\-:：—–=]{1,12})?)\s*[-:：—–=・·]\s*(.+)$")
 _SAYS_WHO = re.compile(r"^[\s:：\-—–=]*(?:是|叫做?|名叫|名为|は|은|는|is )?[\s\"“「]*")
@@ -43,7 +55,8 @@ class Fact:
     @property
     def is_person(self) -> bool:
         """Whether it is somebody else's name."""
-        return self.kind in RELATIONS or (not self.kind and bool(_PERSON_LABEL.fullmatch(self.label)))
+        is_titled = bool(_TITLED.match(self.reading.spoken))
+        return self.kind in RELATIONS or (not self.kind and (is_titled or bool(_PERSON_LABEL.fullmatch(self.label))))
 
 
 def facts_of(profile: Profile, language: Language) -> list[Fact]:
@@ -79,15 +92,18 @@ def _agree(one: Fact, other: Fact) -> bool:
 
 def _labelled(profile: Profile, statements: Sequence[Statement]) -> Iterator[tuple[str, str, str, bool]]:
     """Kind, label and value of each labelled thing that is the character's own, and whether it is a field."""
+    names = (profile.name, *name_parts(profile.name))
     for statement in statements:
         label, value = statement.label.strip(" -—–・·:"), statement.value
-        if statement.subject or same_name(label, value):
+        if statement.subject or same_name(label, value) or _OF_ANOTHER_TIME.search(label):
             continue
+        if any(value.startswith(name) and _SAYS_MORE.match(value[len(name) :]) for name in names):
+            continue  # a sentence about the character
         if is_family(label):
             yield from ((kind_of(relation), relation, names, False) for relation, names in _relatives(value))
         elif any(map(is_family, statement.path)):
             if kind_of(label) in RELATIONS:
-                yield kind_of(label), label, value, False
+                yield from ((kind_of(label), label, names, False) for _, names in _relatives(f"{label}: {value}"))
         elif not is_name_label(label) or not same_name(value, profile.name):
             yield kind_of(label), label, value, statement.is_direct
 
@@ -106,32 +122,43 @@ def _name(profile: Profile, statements: Sequence[Statement], language: Language)
 
 
 def _relatives(text: str) -> Iterator[tuple[str, str]]:
-    """Who is what, in a field about family and friends: 父亲张三, "Mother: Ada", 健二（父）, 儿子-甲、乙."""
+    """Who is what, in a field about family and friends: 父亲张三, "Mother: Ada", 健二（父）, 儿子-甲、乙.
+
+    Where one of several may be a name and is not surely one, nobody of that relation is asked for.
+    """
     found: dict[str, list[str]] = {}
-    last = ""
-    for piece in re.split(r"[,，、。;；\n]|\s+and\s+", text):
-        relation, name = _relative(_LIST_MARK.sub("", piece))
-        relation = relation or (last if name else "")
-        if relation:
-            found.setdefault(relation, []).append(name)
-        last = relation
-    yield from ((relation, "、".join(names)) for relation, names in found.items())
+    for group in re.split(r"[;；\n。]", text):
+        last = ""
+        for piece in re.split(r"[,，、]|\s+and\s+", _LIST_MARK.sub("", group)):
+            relation, name = _relative(piece.strip())
+            if name is None:
+                last = ""  # somebody of a relation that is not known
+                continue
+            last = relation or last
+            if last and (name or may_be_chinese_name(without_remarks(piece).strip())):
+                found.setdefault(last, []).append(name)
+    yield from ((relation, "、".join(names)) for relation, names in found.items() if all(names))
 
 
-def _relative(piece: str) -> tuple[str, str]:
-    """The relation and the name in a piece of such a field; no relation where it goes on with the one before."""
+def _relative(piece: str) -> tuple[str, str | None]:
+    """The relation and the name in a piece of such a field.
+
+    Without a relation it goes on with the one before; without a name it is a remark, or a name that is not sure; None
+    for the name where the piece is about a relation that is not known.
+    """
     remark = re.search(r"[(（]([^()（）]{1,14})[)）]", piece)
     plain = without_remarks(piece).strip()
     if remark and kind_of(remark[1]) in RELATIONS and is_person_name(plain):
         return remark[1], plain
     if parted := _PARTED.match(plain):
         relation, name = parted[1].strip(), parted[2].strip()
-        is_relation = kind_of(relation) in RELATIONS or bool(_PERSON_LABEL.fullmatch(relation))
-        return (relation, name) if is_relation and (is_person_name(name) or is_kana_name(name)) else ("", "")
+        if kind_of(relation) not in RELATIONS and not _PERSON_LABEL.fullmatch(relation):
+            return "", None
+        return relation, name if is_person_name(name) or is_kana_name(name) else ""
     for length in range(min(len(plain) - 1, _MAX_LABEL["en"]), 0, -1):
-        name = _SAYS_WHO.sub("", plain[length:]).strip()
-        if kind_of(plain[:length]) in RELATIONS and is_person_name(name):
-            return plain[:length].strip(), name
+        if kind_of(plain[:length]) in RELATIONS:
+            name = _SAYS_WHO.sub("", plain[length:]).strip()
+            return (plain[:length].strip(), name) if is_person_name(name) else ("", None)
     return "", plain if is_person_name(plain) else ""
 
 

@@ -9,7 +9,7 @@ from raiden.types import Language
 
 _CHINESE_SURNAMES = frozenset(
     "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶余潘杜戴夏钟汪田任姜范方"
-    "石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙段雷钱汤尹黎易常武乔贺赖龚文"
+    "石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙段雷钱汤尹黎易常武乔贺赖龚文莫佟柳施洪翁葛华祝柯阮纪柴甄苗岳关骆鲍屈"
 )
 _KOREAN_SURNAMES = "김박최윤권황홍조정강임한오서신송류"
 _ENGLISH_NAME = re.compile(
@@ -50,6 +50,18 @@ def is_person_name(text: str) -> bool:
         return _is_korean_name(text)
     is_chinese = script == "zh" and (bool(_WITH_DOT.fullmatch(text)) or _is_chinese_name(text))
     return is_chinese or _is_japanese_name(text)
+
+
+def may_be_chinese_name(text: str) -> bool:
+    """Whether a dictionary knows no word that a short Chinese text could be, so that it may be a name.
+
+    >>> [may_be_chinese_name(text) for text in ("莫小宝", "白展", "退休护士", "农民")]
+    [True, True, False, False]
+    """
+    if not re.fullmatch(r"[\u4e00-\u9fff]{2,4}", text) or text in _NO_NAMES:
+        return False
+    words = chinese_words(text)
+    return len(words) > 1 and all(len(word) == 1 or tag in ("nr", "nrt") for word, tag in words)
 
 
 def is_kana_name(text: str) -> bool:

@@ -131,7 +131,12 @@ def _read_pet(text: str, language: Language) -> tuple[str, Reading] | None:
         name = next(filter(None, called.groups()))
         return ("pet_name", single(name, name)) if is_plain(name) else None
     items = [clean(item) for item in LIST.split(without_remarks(text))]
-    if any(_ANIMAL.search(fold_text(item)) for item in items):
+    kinds = [bool(_ANIMAL.search(fold_text(item))) for item in items]
+    named = [item for item, is_kind in zip(items, kinds, strict=True) if not is_kind and item[:1].isupper()]
+    if any(kinds) and named:  # two cats, Figaro and Pip
+        reading = joined(named, language)
+        return ("pet_name", reading) if reading else None
+    if any(kinds):
         reading = _read_things("pet", re.sub(r"^(?:an?|one) ", "", text), language)
         return ("pet", reading) if reading else None
     are_names = all(is_plain(item) and (not item.isascii() or item[:1].isupper()) for item in items)

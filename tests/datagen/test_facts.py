@@ -1,0 +1,112 @@
+"""What is asked of a profile: the character's own facts, all of several values, and no word that means nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from raiden.datagen.checks.dodges import dodge_taken_for_right, dodges
+from raiden.datagen.template import samples_from_profiles
+from raiden.rewards import VRAR
+from raiden.samples import parse_sample
+from raiden.types import LANGUAGES
+from tests.datagen.records import draft, profile_of, slot_of
+
+
+def asked(fields: dict[str, str]) -> dict[str, list[tuple[str, ...]]]:
+    """The variants of each term that a reply must say, by the label that is asked for."""
+    samples = samples_from_profiles([profile_of(fields)], 40, False, 0)
+    return {s.raw["metadata"]["field"]: [term.variants for term in s.rule.terms] for s in samples}
+
+
+OTHERS = {
+    "a lore entry": {"World Info": "## Milo\nMilo is Nora's brother.\nAge: 9\nGender: male"},
+    "a section": {"Milo (little brother)": "A pupil.\nAge: 9\nGender: male"},
+    "a block about the user": {"Introduction": "A baker.\n[Name: the user; Age: 9; Gender: male]"},
+    "a family with members": {"Family": "- Brother: Milo\n  Age: 9\n  Gender: male"},
+    "nested lines": {"Brother": "name: Milo\nage: 9\ngender: male"},
+    "a possessive": {"Milo's age": "9", "Milo's gender": "male"},
+    "a possessive of the user": {"the user's age": "9", "用户的性别": "male"},
+    "another time": {"Age (before)": "9"},
+    "a sentence": {"Age": "Nora is nine years old"},
+    "a schema": {"Age": "number", "Gender": "string"},
+    "macros": {"Age": "{{random::34::35}}", "Gender": "{{pick:male,female}}"},
+    "two values of which one is wrong": {"Age": "34", "Age (2)": "9", "Gender": "female", "Gender (2)": "male"},
+}
+
+
+@pytest.mark.parametrize("fields", OTHERS.values(), ids=OTHERS)
+def test_nothing_that_is_said_of_others_is_asked_of_the_character(fields):
+    labels = {label.lower() for label in asked({"Name": "Nora Pell", "Occupation": "baker", **fields})}
+    assert {"name", "occupation"} <= labels
+    assert not [label for label in labels if "age" in label or "gender" in label or "性别" in label]
+
+
+def test_all_of_several_relatives_are_kept_under_the_words_of_the_profile():
+    relations = (
+        "外公-沈怀山；上司-罗启明（报社主编），丁岚；朋友-赵明,孙倩,周立;妻子-刘婉（第一任），陈雪（现任）；"
+        "姨妈-沈玉兰"
+    )
+    found = asked({"Name": "许知秋", "人物关系": relations})
+    assert {label: [term[0] for term in terms] for label, terms in found.items() if label != "Name"} == {
+        "外公": ["沈怀山"],
+        "上司": ["罗启明", "丁岚"],
+        "朋友": ["赵明", "孙倩", "周立"],
+        "妻子": ["刘婉", "陈雪"],
+        "姨妈": ["沈玉兰"],
+    }
+    japanese = asked({"Name": "藤井ハル", "家族": "妻・藤井ミオ、長男・ソラ、次男・リク、父・会社員"})
+    assert {label for label in japanese if label != "Name"} == {"妻", "長男", "次男"}
+
+
+@pytest.mark.parametrize(
+    ("label", "value"),
+    [
+        ("星座", "根据生日推算"),
+        ("职业", "先后做过多个职业"),
+        ("智商", "远高于常人"),
+        ("信仰", "成为面包王"),
+        ("宝宝", "宝宝"),
+    ],
+)
+def test_a_remark_is_no_value(label, value):
+    assert label not in asked({"Name": "许知秋", "性别": "女", label: value})
+
+
+def test_other_names_are_asked_by_their_own_labels():
+    found = asked({"Name": "团团", "外文名": "Tuantuan Bear", "别称": "团子、小圆"})
+    assert (found["外文名"], found["别称"]) == ([("Tuantuan Bear",)], [("团子",), ("小圆",)])
+
+
+def test_any_spelling_of_a_name_that_the_profile_has_is_right():
+    ((variants,),) = [asked({"Name": "艾莲·罗伊", "性别": "女"})["Name"]]
+    assert {"艾莲·罗伊", "艾莲罗伊"} <= set(variants)
+
+
+@pytest.mark.parametrize(
+    ("fields", "label", "variants"),
+    [
+        ({"Name": "민아라", "거주지": "낡은 등대 안"}, "거주지", ("낡은 등대 안", "등대")),
+        ({"Name": "민아라", "거주지": "언덕 뒤 집"}, "거주지", ("언덕 뒤 집",)),
+        ({"Name": "小红", "住址": "村子中"}, "住址", ("村子中",)),
+    ],
+)
+def test_a_piece_of_a_place_that_means_nothing_alone_is_no_variant(fields, label, variants):
+    assert asked(fields)[label] == [variants]
+
+
+# Replies that dodge
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_there_are_twenty_different_dodges_a_language(language):
+    assert len({text for text, _ in dodges(language, "Ada")}) == 20
+
+
+def test_a_rule_that_takes_a_dodge_for_right_is_found():
+    slot = slot_of("sbk", "ko", {"Name": "민아라", "거주지": "낡은 등대 안"})
+    record = draft("사는 곳은 어디예요?", "낡은 등대 안에 살아요.", ["안"], "where", slot)
+    sample = parse_sample(record, "here")
+    reply = dodge_taken_for_right(sample)
+    assert reply
+    assert VRAR()(sample, reply).accuracy == 1
+    assert not dodge_taken_for_right(parse_sample(record | {"keywords": ["낡은 등대"]}, "here"))
