@@ -6,14 +6,10 @@ A bound is many times what real files have. It keeps a small file from becoming 
 from __future__ import annotations
 
 import io
-import warnings
 import zipfile
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
-
-from PIL import Image
 
 from raiden.errors import InputError
 
@@ -70,29 +66,6 @@ def is_deeper(value: Any, depth: int = MAX_JSON_DEPTH) -> bool:
 
 def _inside(outer: dict[str, Any] | list[Any]) -> Collection[Any]:
     return outer.values() if isinstance(outer, dict) else outer
-
-
-@contextmanager
-def open_picture(
-    content: bytes, path: str | Path, error: type[InputError], formats: tuple[str, ...]
-) -> Iterator[Image.Image]:
-    """A picture whose header is read, and whose pixels may be.
-
-    Args:
-        formats: as Pillow calls them; no other is tried.
-
-    Raises:
-        InputError: of the class `error`: it has too many pixels. What Pillow raises for damage goes through.
-    """
-    try:
-        with warnings.catch_warnings():
-            # Pillow warns where pixels would take a gigabyte; no character card has so many.
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            image = Image.open(io.BytesIO(content), formats=formats)
-    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as fault:
-        raise error(f"{path}: a picture too large to open ({fault}); make it smaller.") from fault
-    with image:
-        yield image
 
 
 def read_member(content: bytes, name: str, path: str | Path, error: type[InputError]) -> bytes:
