@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -96,7 +97,8 @@ class Run:
 
     def step(self, rollouts, **metrics):
         self.module.num_steps_done += 1
-        self.module.rollouts, self.module.step_metrics = rollouts, {**HEALTHY, **metrics}
+        logged = {name: value for name, value in {**HEALTHY, **metrics}.items() if value is not None}
+        self.module.rollouts, self.module.step_metrics = rollouts, logged
         self.watch.on_train_batch_end(self.trainer, self.module, None, None, 0)
 
     def evaluate(self, sbk):
@@ -139,6 +141,19 @@ def test_a_reward_that_rises_while_held_out_sbk_falls_is_told_once(recwarn):
     assert warning.startswith("Step 20: held-out SBK fell from 75.0 % at step 0 to 25.0 % (64 questions)")
     assert "from 0.200 to 0.600" in warning
     assert [str(w.message) for w in recwarn] == watch.warnings
+
+
+def test_a_policy_that_always_says_the_same_has_no_update_to_measure_its_entropy():
+    watch = LearningWatch()
+    run = Run(watch)
+    certain = [
+        replace(r, completions=(replace(r.completions[0], sampling_logps=(0.0, -0.002)),)) for r in step(["{}."])
+    ]
+    for number in range(10):
+        run.step(step(["{}."]) if number < 3 else certain, entropy=None)
+    (warning,) = watch.warnings
+    assert warning.startswith("Step 8: ")
+    assert "0.0010 nats a token, 1.0000 at the start" in warning
 
 
 def test_steps_without_replies_are_not_looked_at():

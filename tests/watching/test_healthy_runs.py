@@ -1,4 +1,7 @@
-"""What seeds of the quickstart logged, step by step, gives rise to no warning, not even with stricter limits."""
+"""What seeds of the quickstart logged, step by step, gives rise to no warning, not even with stricter limits.
+
+See record_seeds.py for how they were recorded.
+"""
 
 from __future__ import annotations
 
