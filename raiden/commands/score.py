@@ -31,6 +31,8 @@ def main(argv: Sequence[str]) -> int:
     reward = VRAR(RewardConfig(response_format=arguments.response_format))
     scored = [_score(reward, record, origin) for origin, record in read_records(arguments.file, SampleError)]
     lines = _json_lines(scored) if arguments.json else _table(scored)
+    if arguments.explain:
+        lines = _explained(reward, scored)
     _print(lines)
     return 0
 
@@ -42,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("file", help="rows as a JSON list, or as JSONL with one object a line")
     parser.add_argument("--json", action="store_true", help="print one JSON object a row instead of a table")
+    parser.add_argument("--explain", action="store_true", help="print each clause, and why it counts or does not")
     parser.add_argument(
         "--response_format",
         choices=("plain", "think"),
@@ -170,6 +173,12 @@ def _table(scored: Sequence[tuple[Sample, Reward]]) -> Iterable[str]:
         )
     yield ""
     yield from _totals(scored)
+
+
+def _explained(reward: VRAR, scored: Sequence[tuple[Sample, Reward]]) -> Iterable[str]:
+    for number, (sample, earned) in enumerate(scored, 1):
+        yield f"{number}. {sample.question} accuracy {earned.accuracy:.0f}: {earned.reason}"
+        yield from (f"   {line}" for line in reward.explain(sample, sample.raw["reply"]))
 
 
 def _totals(scored: Sequence[tuple[Sample, Reward]]) -> Iterable[str]:

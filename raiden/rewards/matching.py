@@ -16,6 +16,7 @@ from raiden.rewards.hits import Hit
 from raiden.rewards.mechanisms import ALL, objection, objections
 from raiden.rewards.normalise import fold_text
 from raiden.rewards.phrases import find_split_name, names_in_profile, other_spellings, phrase_finder
+from raiden.rewards.reading import GRAMMARS
 from raiden.rewards.reading.answering import SCOFFED, Place
 from raiden.rewards.reading.question import Asked, read_question
 from raiden.rewards.units import split_units
@@ -77,6 +78,30 @@ def judge(sample: Sample, answer: Answer, mechanisms: frozenset[str] = ALL) -> V
 def _context(sample: Sample, language: Language, mechanisms: frozenset[str]) -> Context:
     profile = tuple(_comparable(str(text), language) for text in sample.character_profile.values())
     return Context(read_question(sample.question, language), profile, mechanisms)
+
+
+def explain(sample: Sample, answer: Answer, mechanisms: frozenset[str] = ALL) -> Iterator[str]:
+    """The clauses of an answer, a line each: whose fact it tells, and why a word of the rule in it counts or not."""
+    context = _context(sample, answer.language, mechanisms)
+    excused = _excused(sample.answer, sample.rule, sample.language, context)
+    context = replace(context, mechanisms=mechanisms - excused)
+    asked = context.asked
+    yield f"asked: {asked.whose}, {' or '.join(sorted(asked.times)) or 'any time'}, {asked.value or 'no number'}"
+    judged = [
+        hit if hit.fault else _judge_hit(hit, answer, context)
+        for term in sample.rule.terms
+        for variant in term.variants
+        for hits in _readings(variant, term.type, answer, context)
+        for hit in hits
+    ]
+    for clause in (clause for sentence in answer.sentences for clause in answer.clauses_of(sentence.start)):
+        found = [hit for hit in judged if clause.start <= hit.start < clause.end]
+        subject = clause.subject_at(clause.end, GRAMMARS[answer.language].last_subject).person
+        line = f"{answer.span(clause.start, clause.end).text.strip()!r} ({subject})"
+        told = (f"{answer.span(hit.start, hit.end).text!r}: {hit.fault or 'counts'}" for hit in found)
+        yield ": ".join(filter(None, (line, "; ".join(dict.fromkeys(told)))))
+    if excused:
+        yield f"left out, for they object to the reference answer: {', '.join(sorted(excused))}"
 
 
 @lru_cache(maxsize=4096)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from raiden.rewards.answer import Answer
 from raiden.rewards.config import RewardConfig
-from raiden.rewards.matching import Verdict, judge
+from raiden.rewards.matching import Verdict, explain, judge
 from raiden.rewards.mechanisms import ALL
 from raiden.rewards.penalties import length_penalty, repetition_penalty
 from raiden.rewards.recital import unasked_facts, unasked_kinds
@@ -54,6 +54,11 @@ class VRAR:
             verdict.spans,
             _sentence(verdict.reason, format_fault, off_voice),
         )
+
+    def explain(self, sample: Sample, text: str) -> list[str]:
+        """What the reward sees in a completion, clause by clause, a line each."""
+        answer = Answer(take_answer(text, self.config.response_format).text, sample.language)
+        return list(explain(sample, answer, self.mechanisms))
 
     def _accuracy(self, sample: Sample, answer: Answer) -> Verdict:
         verdict = judge(sample, answer, self.mechanisms)

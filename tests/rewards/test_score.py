@@ -35,6 +35,16 @@ def test_json_output_has_one_object_a_row_in_order(tmp_path: Path, capsys: pytes
     assert scored[0]["spans"] == [{"start": 8, "end": 17, "text": "green tea"}]
 
 
+def test_each_clause_is_explained_with_whose_fact_it_tells(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    reply = "My sister is a nurse, and I mend clocks."
+    row = {"question": "What is your job?", "reply": reply, "keywords": ["nurse"], "language": "en"}
+    assert main(["--explain", write_rows(tmp_path / "rows.jsonl", [row])]) == 0
+    _, asked, first, second = capsys.readouterr().out.splitlines()
+    assert "the character, now" in asked
+    assert first.strip().startswith("'My sister is a nurse, and' (sister): 'nurse': its clause tells it of another")
+    assert second.strip() == "'I mend clocks.' (the character)"
+
+
 def test_a_reader_that_has_read_enough_is_no_error(tmp_path: Path) -> None:
     path = write_rows(tmp_path / "rows.jsonl", ROWS * 500)
     command = [sys.executable, "-m", "raiden", "score", "--json", path]

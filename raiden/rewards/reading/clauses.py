@@ -20,6 +20,11 @@ class Person:
     family: str = ""
     """For another: the first word of the row of `Grammar.kin`; empty for a pronoun."""
 
+    def __str__(self) -> str:
+        return {"self": "the character", "user": "the user", "open": "nobody named"}.get(self.who) or (
+            self.family or "another"
+        )
+
 
 OPEN = Person("open")
 PEOPLE = "people"
