@@ -4,9 +4,9 @@
 #
 # What a good engineer would guess: JSON has no dates, so what is a string in the file is a string in the data set;
 #                                   "1985-03-05" at most fails to be one thing in one row.
-# Seen: the type is read off the first rows. If every keyword is a date the column is timestamp[s] and rows hold
-#       datetime objects, 1985-03-05 00:00:00; one other string among them and all stay strings. The same holds
-#       within lists (keywords: ["1985-03-05"]).
+# Seen: if every keyword is a date the column is timestamp[s] and rows hold datetime objects, 1985-03-05 00:00:00;
+#       one other string among them (seen after 200,000 dates as well) and all stay strings. The same holds within
+#       lists (keywords: ["1985-03-05"]).
 # Why it matters to role play: a file with the birthdays of all characters, or the shard of one question type, loads
 # with other types than the whole; str(keyword) is then "1985-03-05 00:00:00", which no reply ever says: reward 0.
 #
