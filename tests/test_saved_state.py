@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -190,4 +191,5 @@ def test_nothing_in_raiden_reads_pickles_in_full():
     for path in package.rglob("*.py"):
         text = path.read_text(encoding="utf-8")
         assert "pickle.load" not in text.replace("`pickle.load`", ""), path
-        assert "weights_only=False" not in text.replace("save_checkpoint(path, weights_only=False)", ""), path
+        # In Lightning's save_checkpoint it means that more than weights is saved.
+        assert "weights_only=False" not in re.sub(r"save_checkpoint\(.*weights_only=False\)", "", text), path
