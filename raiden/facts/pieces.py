@@ -14,7 +14,9 @@ from raiden.facts.sections import is_about_others, is_container, is_family, is_n
 
 _MAX_DEPTH = 8
 _MAX_NAME = 40
-_NO_NAME = re.compile(r"\{\{|[、;\uff1b]|不[明详]|未知|不明|미상|unknown", re.IGNORECASE)
+_NO_NAME = re.compile(
+    r"\{\{|[、;\uff1b]|不[明详便]|未知|不明|保密|秘密|透露|미상|비밀|unknown|secret|none", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,17 @@ def test_a_remark_is_no_value(label, value):
     assert label not in asked({"Name": "许知秋", "性别": "女", label: value})
 
 
+def test_a_gender_is_asked_in_every_language():
+    genders = {
+        "Ada": ("Gender", "female"),
+        "小红": ("性别", "女"),
+        "あかり": ("性別", "女性"),
+        "아라": ("성별", "여성"),
+    }
+    for name, (label, value) in genders.items():
+        assert label in asked({"Name": name, label: value}), name
+
+
 def test_other_names_are_asked_by_their_own_labels():
     found = asked({"Name": "团团", "外文名": "Tuantuan Bear", "别称": "团子、小圆"})
     assert (found["外文名"], found["别称"]) == ([("Tuantuan Bear",)], [("团子",), ("小圆",)])

@@ -86,7 +86,8 @@ def is_single_thing(value: str) -> bool:
 
 def _read_things(kind: str, text: str, language: Language) -> Reading | None:
     items = [clean(item) for item in LIST.split(without_remarks(text))]
-    if not all(map(is_thing, items)) or (kind in _NOMINAL and any(map(begins_with_verb, items))):
+    is_noun = language != "zh" or kind not in _NOMINAL or not any(map(begins_with_verb, items))
+    if not is_noun or not all(map(is_thing, items)):
         return None
     items = [lowered(item, "pet" if _is_sort(kind, item) else kind) for item in items]
     if len(items) == 1 and "的" in items[0]:
