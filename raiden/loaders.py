@@ -6,6 +6,11 @@ import math
 import random
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from functools import cached_property
+from hashlib import blake2b
+from typing import Any
+
+from lightning.pytorch.utilities.rank_zero import rank_zero_warn
 
 from raiden.types import Prompt
 
@@ -56,11 +61,25 @@ class PromptLoader:
             self._epoch, self._order = epoch, order
         return self._order[place * self.batch_size : (place + 1) * self.batch_size]
 
-    def state_dict(self) -> dict[str, int]:
-        return {"num_taken": self.num_taken}
+    @cached_property
+    def digest(self) -> str:
+        """Of all that decides which prompts a step holds."""
+        digest = blake2b(repr((self.batch_size, self.questions_per_character, self.seed)).encode(), digest_size=8)
+        for prompt in self.prompts:
+            digest.update(repr((prompt.sample.id, prompt.sample.keywords, prompt.token_ids)).encode())
+        return digest.hexdigest()
 
-    def load_state_dict(self, state: dict[str, int]) -> None:
+    def state_dict(self) -> dict[str, int | str]:
+        return {"num_taken": self.num_taken, "digest": self.digest}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
         self.num_taken = state["num_taken"]
+        if state.get("digest", self.digest) != self.digest:
+            rank_zero_warn(
+                "the train prompts, `data.batch_size` or another option of their order are not those that the run "
+                "began with: from here on it is not the run that it would have been. Restore the files and options "
+                "that it began with, or start a new run without `--ckpt_path`."
+            )
 
 
 def shuffled(prompts: Sequence[Prompt], questions_per_character: int, seed: str) -> list[Prompt]:

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -77,7 +78,8 @@ class Started:
 
     def press_ctrl_c(self) -> None:
         """What a terminal does: the interrupt goes to all processes of the command."""
-        os.killpg(self.pid, signal.SIGINT)
+        with suppress(ProcessLookupError):  # it has ended
+            os.killpg(self.pid, signal.SIGINT)
 
     def read_until(self, pattern: str) -> str:
         """What it says up to a line in which the pattern is found."""

@@ -45,7 +45,7 @@ class Disk:
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Disk]:
-    """64 MiB, to be made smaller."""
-    disk = Disk(tmp_path / "disk", 64 * 1024)
+    """96 MiB, to be filled or made smaller; a run asks for 68 before it begins."""
+    disk = Disk(tmp_path / "disk", 96 * 1024)
     yield disk
     disk.close()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import signal
 from functools import cached_property
 from pathlib import Path
 
-from raiden.run_folder import newest_run
 from tests.faults.moments import All, Counted
 from tests.processes import Before, Started
 from tests.runs import checkpoint_hash, fit_arguments, logged, sft_arguments, weights_hash, write_samples_file
@@ -74,16 +74,25 @@ class Drill:
         return place.read_text()
 
 
+def assert_told(said: str, *words: str) -> None:
+    """One error, with these words, and nothing that only a developer could read."""
+    assert said.count("error: ") == 1, said
+    told = " ".join(said.partition("error: ")[2].split())
+    for word in words:
+        assert re.search(word, told), said
+    assert "Traceback" not in said, said
+
+
 def assert_nothing_broken(logs: Path, drill: Drill) -> None:
-    """Each checkpoint that is there can be read and is that of the undisturbed run, which kept all."""
+    """Each checkpoint that has its name can be read, and is that of the undisturbed run, which kept all."""
     for path in logs.rglob("*.ckpt"):
         assert checkpoint_hash(path) == checkpoint_hash(drill.whole / "checkpoints" / path.name), path.name
 
 
-def assert_same(logs: Path, drill: Drill) -> None:
-    """The newest run has the same weights, curves and export, and nothing half written beside them."""
-    run, whole = newest_run(logs / "tiny"), drill.whole
-    assert run is not None
+def assert_same(logs: Path, drill: Drill, run: Path | None = None) -> None:
+    """The newest run, or this one, has the same weights, curves and export, and nothing half written beside them."""
+    whole, runs = drill.whole, [path.parent for path in logs.rglob("config.yaml")]
+    run = run or max(runs, key=lambda path: int(path.name.removeprefix("version_")))
     assert weights_hash(run) == weights_hash(whole)
     for name in CURVES[drill.command]:
         assert logged(run, name) == logged(whole, name), name

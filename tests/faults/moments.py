@@ -78,6 +78,30 @@ class All:
             fault()
 
 
+@dataclass(frozen=True)
+class At:
+    """Plants a fault at the moment when a function (`module:Class.method`) is called for the `number`-th time."""
+
+    function: str
+    number: int
+    fault: Callable[[], object]
+
+    def __call__(self) -> None:
+        owner, attribute = find(self.function)
+        function = getattr(owner, attribute)
+        count = 0
+
+        @wraps(function)
+        def planted(*args: Any, **options: Any) -> Any:
+            nonlocal count
+            count += 1
+            if count == self.number:
+                self.fault()
+            return function(*args, **options)
+
+        setattr(owner, attribute, planted)
+
+
 def _place(frame: FrameType | None, called: Callable[..., Any] | None) -> str:
     lines = [] if called is None else [f"calls {getattr(called, '__qualname__', called)}"]
     while frame is not None and frame.f_code.co_filename != __file__:
