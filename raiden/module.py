@@ -157,7 +157,7 @@ class GRPOModule(PolicyModule):
             self.refuse_nonfinite(update.nonfinite or loss)
             # Before the weights change: a wrong engine shall not have taught anything.
             self.sampler.check(update.rollouts, self.sampling, update.sampling_difference())
-            learned["grad_norm"] = self.step_optimizer()
+            learned |= self.step_optimizer()
 
 
 def _told(rollouts: Sequence[Rollout], row: int) -> Told:

@@ -23,10 +23,12 @@ from raiden.policy import (
     Placement,
     Policy,
     PolicyConfig,
+    SampledWeights,
     load_policy,
     nonfinite_of,
     nonfinite_states,
     nonfinite_weights,
+    refuse_steps_that_round_away,
     whole,
 )
 from raiden.processes import Processes
@@ -108,6 +110,7 @@ class PolicyModule(LightningModule):
                 f"`model.optimizer.schedule` is {self.optimizer_config.schedule}, which needs an end of the run: set "
                 "`trainer.max_epochs` or `trainer.max_steps`, or take the constant schedule."
             )
+        refuse_steps_that_round_away(self.model, self.optimizer_config.lr)
         optimizer, schedule = make_optimizer(self.model.parameters(), self.optimizer_config, num_steps or 1)
         return [optimizer], [schedule]
 
@@ -175,8 +178,11 @@ class PolicyModule(LightningModule):
             self.manual_backward(loss * self.processes.num)
         return None if total.isfinite() else NonFinite("loss", total.item())
 
-    def step_optimizer(self) -> float:
-        """Takes an optimizer step with the gradients that are there; their norm before they were clipped.
+    def step_optimizer(self) -> dict[str, float]:
+        """Takes an optimizer step with the gradients that are there; what it did, for the log.
+
+        `grad_norm` is their norm before they were clipped, `update/changed_share` the share of the trained weights
+        that are other numbers now.
 
         Raises:
             NonFiniteStep: the norm is no finite number; nothing has changed.
@@ -186,6 +192,7 @@ class PolicyModule(LightningModule):
         norm = self.clip_gradients_to_limit()
         if not math.isfinite(norm):
             raise NonFiniteStep(NonFinite("gradient norm", norm))
+        sampled = SampledWeights(self.model)
         optimizer.step()
         self.guard.stepped()
         if broken := nonfinite_of((n, p) for n, p in self.model.named_parameters() if p.requires_grad):
@@ -194,7 +201,7 @@ class PolicyModule(LightningModule):
                 f"first: {broken[0]}), although its loss and its gradients were. They are saved nowhere: go on from "
                 "the last checkpoint with a lower `model.optimizer.lr`."
             )
-        return norm
+        return {"grad_norm": norm, "update/changed_share": sampled.changed_share()}
 
     def clip_gradients_to_limit(self) -> float:
         """Clips to `max_grad_norm`; the norm before."""

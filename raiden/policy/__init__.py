@@ -3,6 +3,7 @@
 from raiden.policy.export import export_policy, num_export_bytes
 from raiden.policy.finite import nonfinite_of, nonfinite_states, nonfinite_weights
 from raiden.policy.loading import LoraConfig, Placement, Policy, PolicyConfig, load_policy, load_tokenizer
+from raiden.policy.movement import SampledWeights, refuse_steps_that_round_away
 from raiden.policy.restoring import restore_weights
 from raiden.policy.sharding import gathered
 from raiden.policy.sources import resolve_model
@@ -13,6 +14,7 @@ __all__ = [
     "Placement",
     "Policy",
     "PolicyConfig",
+    "SampledWeights",
     "export_policy",
     "gathered",
     "load_policy",
@@ -22,6 +24,7 @@ __all__ = [
     "nonfinite_weights",
     "num_bytes_of",
     "num_export_bytes",
+    "refuse_steps_that_round_away",
     "resolve_model",
     "restore_weights",
     "stream_weights",

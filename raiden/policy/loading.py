@@ -60,7 +60,8 @@ class PolicyConfig:
     path: str
     """A folder, a hub id (`org/name`), a `.gguf` file, or `package://PACKAGE/FILE.gguf`."""
     dtype: Literal["float32", "bfloat16"] = "float32"
-    """Type in which weights are kept, gradients added up and the optimizer works."""
+    """Type in which weights are kept, gradients added up and the optimizer works (those of adapters are float32). In
+    bfloat16 steps of the usual learning rates round away: set `compute_dtype` to it instead, or train with `lora`."""
     compute_dtype: Literal["float32", "bfloat16"] | None = None
     """Type in which layers compute; null is `dtype`."""
     chat_template: str | None = None

@@ -103,7 +103,7 @@ class SFTModule(PolicyModule):
         with self.guard.step(self.num_steps_done + 1, lambda row: self._told(prompts[row])):
             loss = self.backpropagate(cross_entropy.losses(self.model))
             self.refuse_nonfinite(cross_entropy.nonfinite or loss)
-            learned["grad_norm"] = self.step_optimizer()
+            learned |= self.step_optimizer()
         self.zero_grad()
         schedule.step()
         num_tokens = cross_entropy.num_tokens + sum(len(prompt.token_ids) for prompt in prompts)
