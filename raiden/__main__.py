@@ -21,6 +21,7 @@ _WITHOUT_TRAINER = {
     "generate": "raiden.commands.generate",
     "import": "raiden.commands.import_profiles",
     "plan": "raiden.commands.plan",
+    "replay": "raiden.commands.replay",
     "report": "raiden.commands.report",
     "score": "raiden.commands.score",
     "sft": "raiden.commands.sft",

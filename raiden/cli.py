@@ -35,7 +35,8 @@ Also, each with a `--help` of its own: `raiden import FILE...`, profiles from ca
 `raiden compare BEFORE.json AFTER.json`, which is better; `raiden report BEFORE.json AFTER.json`, as one HTML file;
 `raiden benchmark`, the RAIDEN benchmark; `raiden chat`, a talk with a character;
 `raiden sft`, training on reference answers before `raiden fit`; `raiden trl`, the same run in TRL's trainer;
-`raiden plan`, what a run will need; `raiden export CHECKPOINT`, a checkpoint as a Hugging Face folder."""
+`raiden plan`, what a run will need; `raiden replay FOLDER`, a skipped step again;
+`raiden export CHECKPOINT`, a checkpoint as a Hugging Face folder."""
 
 _TRAINER_DEFAULTS: dict[str, Any] = {
     "accelerator": "auto",

@@ -7,10 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NoReturn
 
+import torch
 from lightning.pytorch.utilities import rank_zero_warn
 
 from raiden.errors import ConfigError, TrainingError
 from raiden.nonfinite import NonFinite, NonFiniteStep
+from raiden.processes import Processes
 
 _SHOWN = 200
 """Characters of a question or a completion in a message, at most."""
@@ -37,6 +39,8 @@ class SkippedStep:
     found: NonFinite
     told: Told | None
     """The completion that the value belongs to."""
+    record: Callable[[SkippedStep], str]
+    """Writes the step down; says where, and how to compute it again. All processes have to ask together."""
 
     def __str__(self) -> str:
         token = "" if self.found.token is None else f"token {self.found.token} of "
@@ -62,13 +66,24 @@ class StepGuard:
         """An optimizer step was taken."""
         self.in_a_row = []
 
+    @staticmethod
+    def refuse(found: NonFinite | None, processes: Processes, device: torch.device) -> None:
+        """Ends the step, on all processes, where one of them has found a value that is no finite number.
+
+        Raises:
+            NonFiniteStep: the same on all processes.
+        """
+        if processes.reduce([float(found is not None)], "max", device)[0]:
+            raise NonFiniteStep(next(value for value in processes.gather([found]) if value is not None))
+
     @contextmanager
-    def step(self, number: int, tell: Callable[[int], Told]) -> Iterator[None]:
+    def step(self, number: int, tell: Callable[[int], Told], record: Callable[[SkippedStep], str]) -> Iterator[None]:
         """A step that ends where one of its values is no finite number; what it had not done by then is skipped.
 
         Args:
             number: of the step.
             tell: shows the completion of a row.
+            record: writes the step down, and says where.
 
         Raises:
             TrainingError: so many in a row that the run has to end.
@@ -77,16 +92,18 @@ class StepGuard:
             yield
         except NonFiniteStep as stop:
             told = None if stop.found.row is None else tell(stop.found.row)
-            self.in_a_row.append(SkippedStep(number, stop.found, told))
+            self.in_a_row.append(SkippedStep(number, stop.found, told, record))
             self.num_skipped += 1
             rank_zero_warn(f"Skipped: {self.in_a_row[-1]}.")
             if len(self.in_a_row) == self.max_skipped:
                 self._give_up()
 
     def _give_up(self) -> NoReturn:
+        first = self.in_a_row[0]
+        where = first.record(first)  # no weight has changed since it was skipped
         raise TrainingError(
             f"{self.max_skipped} steps in a row (`watch.max_skipped`) were skipped for values that are not finite "
-            f"numbers, and no weight has changed since. It began so: {self.in_a_row[0]}."
+            f"numbers, and no weight has changed since. It began so: {first}. {where}"
         )
 
 

@@ -9,8 +9,8 @@ from typing import Any
 from raiden.canary import CanaryConfig
 from raiden.engines import Engine, SamplingConfig
 from raiden.errors import ConfigError
-from raiden.grpo import ObjectiveConfig, ReferenceCache, RolloutUpdate, UpdateConfig, with_correction
-from raiden.guard import Told
+from raiden.grpo import ObjectiveConfig, ReferenceCache, RolloutUpdate, UpdateConfig, record_update, with_correction
+from raiden.guard import SkippedStep, Told
 from raiden.optimization import OptimizerConfig
 from raiden.policy import PolicyConfig
 from raiden.policy_module import PolicyModule
@@ -136,7 +136,9 @@ class GRPOModule(PolicyModule):
         )
         self.model.train()
         learned: dict[str, float] = {"lr": schedule.get_last_lr()[0]}
-        with self.guard.step(self.num_steps_done + 1, lambda row: _told(rollouts, row)):
+        with self.guard.step(
+            self.num_steps_done + 1, lambda row: _told(rollouts, row), lambda skipped: self._record(skipped, update)
+        ):
             self._take_steps(update, learned)
         self.sampler.check(rollouts, self.sampling)
         self.zero_grad()
@@ -144,7 +146,7 @@ class GRPOModule(PolicyModule):
         return {**learned, **update.metrics()}
 
     def _take_steps(self, update: RolloutUpdate, learned: dict[str, float]) -> None:
-        self.refuse_nonfinite(update.nonfinite)
+        self.guard.refuse(update.nonfinite, self.processes, self.device)
         if update.has_work(range(len(update.rollouts))):
             if self.objective.beta > 0:
                 with self.policy.reference() as reference:
@@ -154,10 +156,14 @@ class GRPOModule(PolicyModule):
             if not update.has_work(part):
                 continue
             loss = self.backpropagate(update.losses(self.model, part))
-            self.refuse_nonfinite(update.nonfinite or loss)
+            self.guard.refuse(update.nonfinite or loss, self.processes, self.device)
             # Before the weights change: a wrong engine shall not have taught anything.
             self.sampler.check(update.rollouts, self.sampling, update.sampling_difference())
             learned |= self.step_optimizer()
+
+    def _record(self, skipped: SkippedStep, update: RolloutUpdate) -> str:
+        record, tensors = record_update(update)
+        return self.record_step({"kind": "grpo", "step": skipped.step, "found": str(skipped), **record}, tensors)
 
 
 def _told(rollouts: Sequence[Rollout], row: int) -> Told:

@@ -32,6 +32,7 @@ from raiden.policy import (
     whole,
 )
 from raiden.processes import Processes
+from raiden.recording import record_step
 from raiden.rewards import VRAR, RewardConfig
 from raiden.sampler import Sampler
 from raiden.types import Prompt, Rollout
@@ -158,15 +159,6 @@ class PolicyModule(LightningModule):
 
     # The pieces of a step
 
-    def refuse_nonfinite(self, found: NonFinite | None) -> None:
-        """Ends the step, on all processes, where one of them has found a value that is no finite number.
-
-        Raises:
-            NonFiniteStep: the same on all processes.
-        """
-        if self.processes.reduce([float(found is not None)], "max", self.device)[0]:
-            raise NonFiniteStep(next(value for value in self.processes.gather([found]) if value is not None))
-
     def backpropagate(self, losses: Iterable[Tensor]) -> NonFinite | None:
         """Leaves the gradients of the sum of the losses of all processes; this process's where it is no number."""
         optimizer: Any = self.optimizers()
@@ -207,9 +199,12 @@ class PolicyModule(LightningModule):
         """Clips to `max_grad_norm`; the norm before."""
         optimizer: Any = self.optimizers()
         parameters = [p for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
-        limit = self.optimizer_config.max_grad_norm
-        norm = torch.nn.utils.clip_grad_norm_(parameters, math.inf if limit is None else limit)
+        norm = torch.nn.utils.clip_grad_norm_(parameters, self.optimizer_config.max_grad_norm or math.inf)
         return whole(norm).item()
+
+    def record_step(self, record: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> str:
+        """Writes a skipped step into the run's folder; says how to compute it again. All processes have to call it."""
+        return record_step(self.trainer, record, tensors, self.policy, self.policy_config, self.processes)
 
     def end_step(self, metrics: Mapping[str, float], num_tokens: int, shown: Collection[str]) -> None:
         """Counts a step that is done or skipped, and logs it.
@@ -269,8 +264,7 @@ class PolicyModule(LightningModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         optimizers: Any = self.optimizers(use_pl_optimizer=False)
-        broken = [*nonfinite_weights(self.model), *nonfinite_states(self.model, optimizers)]
-        if broken:
+        if broken := [*nonfinite_weights(self.model), *nonfinite_states(self.model, optimizers)]:
             raise TrainingError(
                 f"{len(broken)} weights and optimizer states hold a NaN or an infinity after step "
                 f"{self.num_steps_done}, the first: {broken[0]}; no checkpoint of them was written. Go on from the "

@@ -130,7 +130,7 @@ class Mute(TransformersEngine):
 def train(tiny_folder, tmp_path):
     """Trains for four steps of two prompts with four completions; gives the module and the log."""
 
-    def run(kind=GRPOModule, steps=4, vrar=None, ckpt_path=None, planted=(2,), **options):
+    def run(kind=GRPOModule, steps=4, vrar=None, ckpt_path=None, planted=(2,), lora=None, **options):
         log = Log()
         grpo = {
             "sampling": SamplingConfig(max_tokens=6),
@@ -138,7 +138,7 @@ def train(tiny_folder, tmp_path):
             "num_generations": 4,
         }
         module = kind(
-            PolicyConfig(str(tiny_folder)),
+            PolicyConfig(str(tiny_folder), lora=lora),
             optimizer=OptimizerConfig(lr=1e-2, schedule="linear"),
             seed=7,
             **{**(grpo if issubclass(kind, GRPOModule) else {}), **options},

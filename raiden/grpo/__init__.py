@@ -5,6 +5,7 @@ from raiden.grpo.batching import Group, MicroBatch, filler_batches, micro_batche
 from raiden.grpo.correction import SamplingCorrection, sampling_ratios
 from raiden.grpo.logps import scored_logits, token_logps
 from raiden.grpo.objective import ObjectiveConfig, TokenTerms, token_terms, token_weights, with_correction
+from raiden.grpo.recorded import recall_update, record_update
 from raiden.grpo.reference_cache import ReferenceCache
 from raiden.grpo.update import RolloutUpdate, UpdateConfig
 
@@ -20,6 +21,8 @@ __all__ = [
     "filler_batches",
     "group_advantages",
     "micro_batches",
+    "recall_update",
+    "record_update",
     "sampling_ratios",
     "scored_logits",
     "token_logps",

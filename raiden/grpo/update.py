@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -91,6 +91,8 @@ class RolloutUpdate:
         self.num_tokens = torch.tensor([objective.trained_tokens(c) for c in completions])
         self.nonfinite = self._nonfinite_rollouts()
         """The first value of this process's that is no finite number."""
+        self.part = range(len(rollouts))
+        """The prompts behind the optimizer step whose losses were asked for last."""
         self._old_logps: dict[int, Tensor] = {}
         self._ref_logps: dict[int, Tensor] = {}
         self._statistics = UpdateStatistics()
@@ -125,6 +127,19 @@ class RolloutUpdate:
         """
         self._ref_logps = self._logps_by_row(reference, cache)
 
+    def remembered(self) -> dict[str, dict[int, Tensor]]:
+        """The log-probabilities that are kept, of all processes: `old` and `ref`, by row."""
+        kept = {"old": self._old_logps, "ref": self._ref_logps}
+        return {name: dict(self.processes.gather(list(by_row.items()))) for name, by_row in kept.items()}
+
+    def remember(self, kept: Mapping[str, dict[int, Tensor]]) -> None:
+        """Takes over what `remembered` gave."""
+        self._old_logps, self._ref_logps = kept["old"], kept["ref"]
+
+    def rows(self, part: range) -> list[int]:
+        """The completions that an optimizer step trains on, in the order of their passes."""
+        return [row for group in self._groups(part) for row in group.rows]
+
     @torch.no_grad()
     def _logps_by_row(self, model: PreTrainedModel, cache: ReferenceCache | None = None) -> dict[int, Tensor]:
         by_row: dict[int, Tensor] = {}
@@ -139,6 +154,7 @@ class RolloutUpdate:
 
     def losses(self, model: PreTrainedModel, part: range) -> Iterator[Tensor]:
         """The loss of each micro-batch of an optimizer step; their sum over all processes is the loss of the step."""
+        self.part = part
         size = self.num_generations
         rows = slice(part.start * size, part.stop * size)
         weights = torch.zeros(len(self.num_tokens), device=self.device)

@@ -7,7 +7,7 @@ from raiden.policy.movement import SampledWeights, refuse_steps_that_round_away
 from raiden.policy.restoring import restore_weights
 from raiden.policy.sharding import gathered
 from raiden.policy.sources import resolve_model
-from raiden.policy.weights import num_bytes_of, stream_weights, whole
+from raiden.policy.weights import local, num_bytes_of, stream_weights, whole
 
 __all__ = [
     "LoraConfig",
@@ -19,6 +19,7 @@ __all__ = [
     "gathered",
     "load_policy",
     "load_tokenizer",
+    "local",
     "nonfinite_of",
     "nonfinite_states",
     "nonfinite_weights",

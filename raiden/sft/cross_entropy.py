@@ -36,6 +36,7 @@ class CrossEntropy:
         self.micro_batch_tokens = micro_batch_tokens
         self.device = device
         self.processes = processes
+        self.groups = groups
         self.num_tokens = sum(len(completion) for group in groups for completion in group.completions)
         self.shares = [[groups[i] for i in processes.share(range(len(groups)), r)] for r in range(processes.num)]
         self.nonfinite: NonFinite | None = None

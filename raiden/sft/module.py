@@ -14,7 +14,7 @@ from raiden.canary import CanaryConfig
 from raiden.engines import Engine, SamplingConfig, stop_token_ids
 from raiden.errors import ConfigError
 from raiden.grpo import Group
-from raiden.guard import Told
+from raiden.guard import SkippedStep, Told
 from raiden.optimization import OptimizerConfig
 from raiden.policy import PolicyConfig
 from raiden.policy_module import PolicyModule
@@ -100,9 +100,13 @@ class SFTModule(PolicyModule):
         self.model.train()
         cross_entropy = self._cross_entropy(prompts)
         learned: dict[str, float] = {"lr": schedule.get_last_lr()[0]}
-        with self.guard.step(self.num_steps_done + 1, lambda row: self._told(prompts[row])):
+        with self.guard.step(
+            self.num_steps_done + 1,
+            lambda row: self._told(prompts[row]),
+            lambda skipped: self._record(skipped, prompts, cross_entropy),
+        ):
             loss = self.backpropagate(cross_entropy.losses(self.model))
-            self.refuse_nonfinite(cross_entropy.nonfinite or loss)
+            self.guard.refuse(cross_entropy.nonfinite or loss, self.processes, self.device)
             learned |= self.step_optimizer()
         self.zero_grad()
         schedule.step()
@@ -113,6 +117,14 @@ class SFTModule(PolicyModule):
 
     def _told(self, prompt: Prompt) -> Told:
         return Told(prompt.sample.question, target_text(prompt.sample, self.response_format), 0)
+
+    def _record(self, skipped: SkippedStep, prompts: Sequence[Prompt], cross_entropy: CrossEntropy) -> str:
+        told = [self._told(prompt) for prompt in prompts]
+        groups = [
+            {"question": t.question, "text": t.text, "prompt": group.prompt, "token_ids": group.completions[0]}
+            for t, group in zip(told, cross_entropy.groups, strict=True)
+        ]
+        return self.record_step({"kind": "sft", "step": skipped.step, "found": str(skipped), "groups": groups}, {})
 
     def _cross_entropy(self, prompts: Sequence[Prompt]) -> CrossEntropy:
         groups = [Group(p.token_ids, [self.targets[p.sample.id]], [row]) for row, p in enumerate(prompts)]

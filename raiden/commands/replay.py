@@ -1,0 +1,57 @@
+"""`raiden replay FOLDER`: a step that a run skipped, computed again."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from raiden.replaying import Replayed, replay
+
+
+def main(argv: Sequence[str]) -> int:
+    """Prints what each completion of the step gives, and what is not finite.
+
+    Returns:
+        1 where a value is not finite here either, else 0: a fix can be tried with it, and searched for by bisection.
+
+    Raises:
+        ConfigError: the folder or the model cannot be used.
+    """
+    arguments = _parser().parse_args(argv)
+    found, completions, work = replay(Path(arguments.folder), arguments.model_path, arguments.checkpoint)
+    print(f"The run said: {found}.", flush=True)
+    replayed = list(completions)
+    Console(width=150).print(_table(replayed))
+    first = next((r for r in replayed if not r.is_finite), None)
+    if first is None and work.nonfinite is None:
+        print("Here all values are finite.")
+        return 0
+    if work.nonfinite is not None:
+        value = work.nonfinite
+        print(f"Not finite here either: the {value.what} of completion {value.row} is {value.value}.")
+    if first is not None and first.first is not None:
+        print(f"It comes first in {first.first}, in completion {first.row}.")
+    return 1
+
+
+def _table(completions: Sequence[Replayed]) -> Table:
+    table = Table("", "question", "completion", "tokens", "reward", "advantage", "loss", "gradient norm")
+    for c in completions:
+        scores = ["" if v is None else f"{v:.4g}" for v in (c.reward, c.advantage, c.loss, c.grad_norm)]
+        table.add_row(str(c.row), c.question[:40], " ".join(c.text.split())[:40], str(c.num_tokens), *scores)
+    return table
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="raiden replay",
+        description="Compute a skipped step again, one completion at a time. Exit code 1: a value is not finite.",
+    )
+    parser.add_argument("folder", help="the folder that the run's last message names")
+    parser.add_argument("--model_path", help="the model, where the folder does not hold it (LoRA: the base model)")
+    parser.add_argument("--checkpoint", type=Path, help="the weights, where the folder does not hold them")
+    return parser
