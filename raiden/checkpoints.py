@@ -94,8 +94,9 @@ class NewestCheckpoints(Checkpoint):
         if self._folder is None or self._folder / name == self.last_path:
             return
         self._names.append(name)  # before: the checkpoint shall know itself
-        trainer.save_checkpoint(self._folder / name, weights_only=False)
-        self.last_path = self._folder / name
+        path = self._folder / name
+        trainer.save_checkpoint(path, weights_only=False)
+        self.last_path = path
         # Only what this run has written, whatever else lies there.
         old, self._names = self._names[: -self.keep], self._names[-self.keep :]
         for name in old if trainer.is_global_zero else ():

@@ -409,7 +409,6 @@ def test_a_command_that_lacks_something_says_what(argv, message, place, capsys):
         ("predict", [], "`data.test_file` is not set; give"),
         ("validate", ["--ckpt_path=last"], "`--ckpt_path last`: there is no checkpoint in"),
         ("validate", ["--ckpt_path=junk.ckpt"], "`ckpt_path`: junk.ckpt is not a checkpoint"),
-        ("fit", ["--ckpt_path=last", "--trainer.logger=false"], "`ckpt_path` is last, but `trainer.logger`"),
     ],
 )
 def test_evaluations_say_what_they_lack(command, options, message, place, tiny_folder, capsys):

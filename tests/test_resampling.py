@@ -173,7 +173,7 @@ def test_a_run_trains_on_the_first_group_that_teaches(train, tiny_model, tiny_to
 
 def test_the_logged_reward_is_that_of_the_first_groups(train):
     """Chosen groups would flatter the policy."""
-    (with_more,), (without,) = (train(steps=1, max_resamples=n)[1].metrics for n in (3, 0))
+    (with_more,), (without,) = (train(steps=1, max_resamples=n, folder=str(n))[1].metrics for n in (3, 0))
     assert with_more["sampling/rounds"] > 1 == without["sampling/rounds"]
     for name in ("reward", "reward_std", "rewards/length/mean", "completions/mean_length"):
         assert with_more[name] == without[name], name
