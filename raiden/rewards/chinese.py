@@ -8,6 +8,7 @@ dictionary: a segmenter that knows 市长 cuts 南京/市长/江大桥 and hides
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from functools import lru_cache
@@ -31,6 +32,11 @@ _NOT_THAT_THING = word_set(
 )
 
 
+_LEFT_AS = {"妳": "你", "甚么": "什么", "甚麼": "什么", "著": "着"}
+_LEFT = re.compile("妳|甚[么麼]|(?<![名显原巨译编专论])著(?![名作者称书述])")
+"""What OpenCC 1.4.2 leaves of traditional spelling."""
+
+
 @lru_cache(maxsize=1)
 def _converter() -> Callable[[str], str]:
     from opencc import OpenCC
@@ -50,13 +56,15 @@ def simplify(text: str) -> str:
 
     >>> simplify("臺灣醫生")
     '台湾医生'
+    >>> simplify("妳坐著看甚麼名著")
+    '你坐着看什么名著'
     """
     if text.isascii():
         return text
     simplified = _converter()(text)
-    if len(simplified) == len(text):
-        return simplified
-    return "".join(_simplify_char(char) for char in text)
+    if len(simplified) != len(text):
+        simplified = "".join(_simplify_char(char) for char in text)
+    return _LEFT.sub(lambda match: _LEFT_AS[match[0]], simplified)
 
 
 @lru_cache(maxsize=16384)
@@ -73,8 +81,8 @@ def word_borders(sentence: str) -> list[int]:
 def cut_words(text: str) -> list[str]:
     """The words of a simplified text.
 
-    >>> cut_words("偷学禁术")
-    ['偷学', '禁术']
+    >>> cut_words("猫头鹰睡觉")
+    ['猫头鹰', '睡觉']
     """
     return list(_segmenter()(text, False))
 

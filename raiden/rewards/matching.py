@@ -13,7 +13,7 @@ from raiden.rewards.chinese import simplify
 from raiden.rewards.commitment import STUFFED, is_stuffed, lack_of_commitment
 from raiden.rewards.finding import MAX_HITS, finder_for
 from raiden.rewards.hits import Hit
-from raiden.rewards.mechanisms import ALL, objection, objections
+from raiden.rewards.mechanisms import ALL, EXCUSABLE, objection, objections
 from raiden.rewards.normalise import fold_text
 from raiden.rewards.phrases import find_split_name, names_in_profile, other_spellings, phrase_finder
 from raiden.rewards.reading import GRAMMARS
@@ -59,8 +59,8 @@ def judge(sample: Sample, answer: Answer, mechanisms: frozenset[str] = ALL) -> V
     """Decide a sample's rule on an answer.
 
     Args:
-        mechanisms: which of `raiden.rewards.mechanisms` look at the answer; one that objects to the sample's own
-            reference answer is left out, for that is right by definition.
+        mechanisms: which of `raiden.rewards.mechanisms` look at the answer; an `EXCUSABLE` one that
+            objects to the sample's own reference answer is left out, for that is right by definition.
     """
     rule = sample.rule
     context = _context(sample, answer.language, mechanisms)
@@ -113,8 +113,9 @@ def _excused(reference: str, rule: MatchRule, language: Language, context: Conte
         readings = (r for variant in term.variants for r in _readings(variant, term.type, answer, context))
         hits = [hit for reading in readings for hit in reading]
         places = [Place(answer, hit, context.asked) for hit in hits if not hit.fault]
-        excused |= min((frozenset(objections(place)) for place in places), key=len, default=frozenset())
-    return excused
+        found = (frozenset(objections(place, context.mechanisms)) for place in places)
+        excused |= min(found, key=len, default=frozenset())
+    return excused & EXCUSABLE
 
 
 def _readings(variant: str, kind: TermType, answer: Answer, context: Context) -> Iterator[list[Hit]]:

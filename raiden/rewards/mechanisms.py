@@ -57,6 +57,9 @@ FINDERS: Mapping[str, str] = {
     "phrases": "the words of a phrase apart, in another order or form (phrases)",
 }
 """What else than the written form counts as saying a keyword."""
+EXCUSABLE = frozenset({"of_user", "of_self", "of_another", "other_relation", "wrong_time"})
+"""What is left out for a sample whose own reference answer it objects to: how question and answer belong together is
+then another than it looks. A denial, a doubt or an echo stays one, whoever wrote it."""
 ALL = frozenset((*MECHANISMS, *FINDERS))
 
 

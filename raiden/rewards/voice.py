@@ -29,6 +29,7 @@ _TO_THE_USER: dict[Language, re.Pattern[str]] = {
 _YOU_IS_SUBJECT = re.compile(
     r"\b(?:do|does|did|are|were|have|had|can|could|would|will|should|must) you\b(?! (?:call|name|meet)\b)"
 )
+_ASKS_FOR_NAME = re.compile(r"name|call|who are|who is|名|叫|姓|谁|称呼|誰|呼|이름|성함|누구|불러|부르")
 _NAME_IS_SUBJECT: dict[Language, str] = {
     "en": r"(?:(?: \w+)?'s\b|(?:,? (?!and\b|or\b|here\b|speaking\b)\w+)+ \w+)",
     "zh": r"(?:是|在|住|的|今年|有|喜欢|来自|出生|曾|最)",
@@ -61,6 +62,8 @@ def _fault(sample: Sample, answer: str) -> str:
         return ""
     if _begins_with_own_name(sample, answer) or _begins_with_pronoun(sample, answer):
         return "the reply speaks about the character in the third person"
+    if _names_itself(sample, answer):
+        return "the reply speaks about the character in the third person"
     asks_about_the_user = names_oneself(fold_text(sample.question), sample.language) or sample.focus == "cm"
     if _TO_THE_USER[sample.language].match(answer) and not asks_about_the_user:
         return "the reply speaks to the user as if the user were the character"
@@ -75,6 +78,17 @@ def _begins_with_pronoun(sample: Sample, answer: str) -> bool:
     if _YOU_IS_SUBJECT.search(question) and re.match(r"\W*(?:she|he)\b", answer):
         return True
     return any(re.match(rf"\W*(?:her|his) {thing}\b", answer) for thing in re.findall(r"\byour (\w+)", question))
+
+
+def _names_itself(sample: Sample, answer: str) -> bool:
+    """ "Who helps you?" - "A nun helps Carmela." A question for a name, or one that says it, is answered with it."""
+    name = fold_text(sample.character_name)
+    question = fold_text(sample.question)
+    first = name.split(" ")[0]
+    if len(first) < 2 or first in question or _ASKS_FOR_NAME.search(question):
+        return False
+    border = r"\b" if first.isascii() else ""
+    return bool(re.search(f"{border}{re.escape(first)}{border}", answer))
 
 
 def _begins_with_own_name(sample: Sample, answer: str) -> bool:

@@ -208,6 +208,8 @@ def test_a_wrong_option_is_refused_by_name(options: dict[str, object], name: str
         ("Where does your sister live?", "She lives in York.", False),
         ("Where did I say I live?", "You live in York.", False),
         ("What is your name?", "Mara Quill.", False),
+        ("Who helps you?", "A nun helps Mara in York.", True),
+        ("Who helps you?", "A nun from York.", False),
     ],
 )
 def test_english_replies_that_are_not_in_the_first_person(
