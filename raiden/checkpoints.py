@@ -58,7 +58,14 @@ class NewestCheckpoints(Checkpoint):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self._names = list(state_dict["names"])
 
-    def on_fit_start(self, trainer: Any, pl_module: Any) -> None:
+    def on_sanity_check_start(self, trainer: Any, pl_module: Any) -> None:
+        self._begin(trainer)
+
+    def on_train_start(self, trainer: Any, pl_module: Any) -> None:
+        self._begin(trainer)  # where nothing is validated before
+
+    def _begin(self, trainer: Any) -> None:
+        """Not on_fit_start: a sharded run reads its checkpoint after that, and the trainer names none before."""
         self.last_path = Path(trainer.ckpt_path) if trainer.ckpt_path else None
         run = folder_of(trainer)
         if run is None:
