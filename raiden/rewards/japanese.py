@@ -18,6 +18,8 @@ from raiden.rewards.hits import PIECE_OF_WORD, Hit, literal_pattern
 
 _ONE_AT_A_TIME = Lock()  # A Sudachi tokenizer refuses a second thread.
 _INFLECTION = ("助動詞", "助詞")
+_CLOSED = frozenset(("代名詞", "助動詞", "助詞", "接続詞", "感動詞", "接頭辞", "接尾辞", "連体詞"))
+"""Parts of speech whose normalised form stands for another word than a keyword means: of the name そら it is 其れ."""
 _SUFFIXES = word_set(
     "都 府 県 市 区 町 村 島 州 国 郡 人 語 さん 様 君 ちゃん 先生 氏 達 たち ら なし 以外 同士 "
     "自身 好き 嫌い 育ち 生まれ 出身 在住"
@@ -147,8 +149,10 @@ def _keyword_words(keyword: str) -> tuple[Token, ...]:
 
 
 def _same_word(wanted: Token, token: Token) -> bool:
+    if wanted.pos in _CLOSED:
+        return wanted.surface == token.surface
     if wanted.normal == token.normal:
-        return wanted.pos == token.pos or wanted.pos not in _INFLECTION
+        return True
     if wanted.reading != token.reading or len(wanted.reading) < _MIN_READING:
         return False
     # One word written in kana here and in kanji there; two kanji spellings are two words (橋, 箸).
