@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TextIO
 
 from raiden.errors import RaidenError, RunIsFinished
+from raiden.out_of_memory import told_of_memory
 from raiden.signals import STOPPED, stoppable, was_stopped
 
 _WITHOUT_TRAINER = {
@@ -49,7 +50,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     own = arguments[:1] == ["validate"] and module is not None
     with nullcontext() if own or _OWN_STOP.intersection(arguments[:1]) else stoppable():
         try:
-            return _run(module, arguments)
+            with told_of_memory("this command"):
+                return _run(module, arguments)
         except RunIsFinished as end:
             _tell(str(end), sys.stdout)
             return 0

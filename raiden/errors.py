@@ -8,6 +8,7 @@
     │   ├── ConfigError               an option of a config file or of the command line
     │   └── ChatTemplateError         a conversation that a model's chat template makes no prompt of
     ├── StorageError (OSError)        the disk did not take a file
+    ├── OutOfMemoryError (MemoryError)  the machine, its GPU or a limit did not give the memory
     ├── TrainingError (RuntimeError)  training cannot go on: its numbers are none
     ├── EngineError (RuntimeError)    an engine could not start, generate or take new weights
     └── EndpointError (RuntimeError)  a language model behind a network did not reply; endpoints/faults.py says why
@@ -49,6 +50,10 @@ class StorageError(RaidenError, OSError):
 
     def __str__(self) -> str:
         return f"{self.filename}: cannot be written ({self.strerror}); {self.remedy}."
+
+
+class OutOfMemoryError(RaidenError, MemoryError):
+    """Memory was refused; says in which stage, and what to lower there."""
 
 
 class TrainingError(RaidenError, RuntimeError):

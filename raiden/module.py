@@ -12,6 +12,7 @@ from raiden.errors import ConfigError
 from raiden.grpo import ObjectiveConfig, ReferenceCache, RolloutUpdate, UpdateConfig, record_update, with_correction
 from raiden.guard import SkippedStep, Told
 from raiden.optimization import OptimizerConfig
+from raiden.out_of_memory import told_of_memory
 from raiden.policy import PolicyConfig
 from raiden.policy_module import PolicyModule
 from raiden.resampling import Draw, draw_groups, sampled_tokens
@@ -112,6 +113,7 @@ class GRPOModule(PolicyModule):
         self.end_step(metrics, num_sampled + num_read, _IN_PROGRESS_BAR)
         self.rollouts = draw.rollouts
 
+    @told_of_memory("sampling")
     def _sample(self, prompts: list[Prompt]) -> Draw:
         """The groups of a step."""
 
@@ -122,6 +124,7 @@ class GRPOModule(PolicyModule):
 
         return draw_groups(sample, len(prompts), self.objective, self.max_resamples)
 
+    @told_of_memory("the update")
     def _learn(self, rollouts: list[Rollout]) -> dict[str, float]:
         """The optimizer steps of one rollout; what they did, for the log."""
         schedule: Any = self.lr_schedulers()

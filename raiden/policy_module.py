@@ -19,6 +19,7 @@ from raiden.guard import StepGuard
 from raiden.metrics import RoleAwareness
 from raiden.nonfinite import NonFinite, NonFiniteStep
 from raiden.optimization import OptimizerConfig, make_optimizer
+from raiden.out_of_memory import told_of_memory
 from raiden.policy import (
     Placement,
     Policy,
@@ -129,21 +130,15 @@ class PolicyModule(LightningModule):
             limits.append(trainer.max_steps)
         return min(limits, default=None)
 
+    @told_of_memory("loading the model")
     def setup(self, stage: str) -> None:
         self.configure_model()
         self.processes = Processes.current()
         compute_dtype = self.policy.compute_dtype or self.model.dtype
         max_length = self._data.max_prompt_tokens + self.max_tokens
         self.engine.start(self.model, self.policy.tokenizer, max_length, compute_dtype)
-        self.sampler = Sampler(
-            self.engine,
-            self.policy,
-            self.vrar,
-            self.canary,
-            self.processes,
-            self.seed,
-            self.trainer.strategy.root_device,
-        )
+        device = self.trainer.strategy.root_device
+        self.sampler = Sampler(self.engine, self.policy, self.vrar, self.canary, self.processes, self.seed, device)
 
     @property
     def _data(self) -> Any:
@@ -229,6 +224,7 @@ class PolicyModule(LightningModule):
 
     # Evaluation
 
+    @told_of_memory("validation")
     def validation_step(self, prompts: list[Prompt], batch_idx: int) -> None:
         all_prompts = range(len(prompts))
         self.rollouts = self.sampler.collect(prompts, [all_prompts], self.val_sampling, 1, self.num_steps_done)

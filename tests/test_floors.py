@@ -9,7 +9,7 @@ PACKAGE = Path(__file__).parent.parent / "raiden"
 FLOORS = [
     {"types", "errors"},
     {"languages", "limits", "signals", "writing"},
-    {"records"},
+    {"out_of_memory", "records"},
     {"facts"},
     {"rewards"},
     {"profiles", "samples", "prompts"},

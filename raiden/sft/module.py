@@ -16,6 +16,7 @@ from raiden.errors import ConfigError
 from raiden.grpo import Group
 from raiden.guard import SkippedStep, Told
 from raiden.optimization import OptimizerConfig
+from raiden.out_of_memory import told_of_memory
 from raiden.policy import PolicyConfig
 from raiden.policy_module import PolicyModule
 from raiden.rewards import RewardConfig
@@ -92,6 +93,7 @@ class SFTModule(PolicyModule):
                 "rests on."
             )
 
+    @told_of_memory("the update")
     def training_step(self, prompts: list[Prompt], batch_idx: int) -> None:
         started = time.perf_counter()
         schedule: Any = self.lr_schedulers()
@@ -132,6 +134,7 @@ class SFTModule(PolicyModule):
 
     # Evaluation
 
+    @told_of_memory("validation")
     def validation_step(self, prompts: list[Prompt], batch_idx: int) -> None:
         super().validation_step(prompts, batch_idx)
         cross_entropy = self._cross_entropy(prompts)
