@@ -17,7 +17,7 @@ from raiden.evaluation.results import Evaluation, scored_row, write_evaluation
 from raiden.policy import export_policy, num_export_bytes
 from raiden.records import write_json
 from raiden.report import completions_markdown, print_shares
-from raiden.run_folder import SUMMARY, folder_of
+from raiden.run_folder import SUMMARY, folder_of, goes_on
 from raiden.types import Rollout
 from raiden.watching import LearningWatch
 
@@ -161,8 +161,8 @@ class ExportPolicy(Callback):
         self.path: Path | None = None
 
     def setup(self, trainer: Any, pl_module: Any, stage: str) -> None:
-        goes_on = stage != "fit" or trainer.ckpt_path is not None
-        if self.enabled and not goes_on and self.folder is not None and Path(self.folder).exists():
+        begins = self.enabled and stage == "fit" and not goes_on(trainer)
+        if begins and self.folder is not None and Path(self.folder).exists():
             raise ConfigError(f"`export.folder`: {self.folder} is there already; choose another or remove it.")
 
     def state_dict(self) -> dict[str, Any]:

@@ -29,7 +29,8 @@ class RunFolder(Callback):
 
     def __init__(self) -> None:
         self.path: Path | None = None
-        self._goes_on = False
+        self.goes_on = False
+        """Whether the run had its folder before."""
         self._made: list[Path] = []
         self._parents: list[Path] = []
         self._lock: IO[bytes] | None = None
@@ -73,7 +74,7 @@ class RunFolder(Callback):
         Raises:
             ConfigError: another process is writing to it.
         """
-        self._goes_on = True
+        self.goes_on = True
         try:
             self._own(path)
         except OSError as error:
@@ -103,7 +104,7 @@ class RunFolder(Callback):
 
     def on_load_checkpoint(self, trainer: Any, pl_module: Any, checkpoint: dict[str, Any]) -> None:
         """Raises RunIsFinished where a run that goes on has come to its end before, export and all."""
-        if not self._goes_on or self.path is None or not trainer.training:
+        if not self.goes_on or self.path is None or not trainer.training:
             return
         done, end = checkpoint["raiden"]["num_steps_done"], pl_module.num_steps
         if end is not None and done >= end and _summary(self.path).get("steps") == done:
@@ -155,10 +156,19 @@ def folder_of(trainer: Any) -> Path | None:
     """
     if trainer.fast_dev_run:
         return None
-    own = next((callback for callback in trainer.callbacks if isinstance(callback, RunFolder)), None)
-    if own is not None:
+    if own := _run_folder(trainer):
         return own.path
     return Path(trainer.log_dir) if trainer.log_dir else None
+
+
+def goes_on(trainer: Any) -> bool:
+    """Whether a trainer's run goes on in the folder that it had; known before its checkpoint is read."""
+    own = _run_folder(trainer)
+    return own is not None and own.goes_on
+
+
+def _run_folder(trainer: Any) -> RunFolder | None:
+    return next((callback for callback in trainer.callbacks if isinstance(callback, RunFolder)), None)
 
 
 def newest_run(root: Path) -> Path | None:

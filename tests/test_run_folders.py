@@ -265,6 +265,16 @@ def test_a_finished_run_says_so_and_changes_nothing(fit, tmp_path):
     assert (run / "export-2").exists()
 
 
+def test_a_run_taken_further_exports_beside_the_folder_that_was_asked_for(fit, tmp_path):
+    more = ("--export.enabled=true", "--export.folder=mine")
+    fit(*more)
+    assert fit(*more, "--ckpt_path=last", steps=3)[0] == 0
+    assert (tmp_path / "mine-2").exists()
+    code, said = fit(*more)
+    assert code == 2
+    assert "`export.folder`: mine is there already" in said
+
+
 # Numbers that are none
 
 
