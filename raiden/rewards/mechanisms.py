@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 from raiden.rewards import affirmation
 from raiden.rewards.affirmation import Surroundings
-from raiden.rewards.reading import answering
+from raiden.rewards.reading import answering, shown
 from raiden.rewards.reading.answering import Place
 
 Check = Callable[[Place], str]
@@ -29,6 +29,9 @@ def _only_asked(place: Place) -> str:
 MECHANISMS: Mapping[str, Check] = {
     "out_of_role": answering.out_of_role,
     "narrated": answering.narrated,
+    "marked_up": shown.marked_up,
+    "labelled": shown.labelled,
+    "mixed": shown.mixed,
     "scoffed": answering.scoffed,
     "only_asked": _only_asked,
     "denied": _stance(affirmation.denied),
@@ -57,7 +60,9 @@ FINDERS: Mapping[str, str] = {
     "phrases": "the words of a phrase apart, in another order or form (phrases)",
 }
 """What else than the written form counts as saying a keyword."""
-EXCUSABLE = frozenset({"of_user", "of_self", "of_another", "other_relation", "wrong_time"})
+EXCUSABLE = frozenset(
+    {"marked_up", "labelled", "mixed", "of_user", "of_self", "of_another", "other_relation", "wrong_time"}
+)
 """What is left out for a sample whose own reference answer it objects to: how question and answer belong together is
 then another than it looks. A denial, a doubt or an echo stays one, whoever wrote it."""
 ALL = frozenset((*MECHANISMS, *FINDERS))

@@ -196,6 +196,8 @@ ENGLISH = Grammar(
         },
     ),
     hearsay=phrases(
+        r"\bonce upon a time\b[^.?!]*? there (?:was|lived|were)\b",
+        r"\bi(?:'m| was| am) (?:told|instructed|ordered|programmed|asked) to (?:say|answer|output|write|mention)\b",
         r"\b(?:some|people|others|they|everyone|everybody|folks|many|most|rumou?r|(?:the )?(?:villagers|neighbou?rs|"
         r"papers|locals|sailors|legends?|gossips?|town|village)) (?:\w+ ){0,4}?(?:say|says|said|think|thinks|thought|"
         r"believe|believes|claim|claims|assume|assumes|guess|has it|swear|whisper|print|write|suspect)\b",
@@ -225,14 +227,37 @@ ENGLISH = Grammar(
         r"\bboth (?:am|do|is|have|did) and\b|\b(?:am|do|is|was|have|did|live|like) and (?:am|do|is|was|have|"
         r"did) ?(?:not|n't)|"
         r"\byes and no\b|\b(?:but|and|yet) (?:i|it|that) (?:also )?(?:am|is|do|was|did)(?: not|n't)(?: "
-        r"\w+)?(?=[.!?]|$)"
+        r"\w+)?(?=[.!?]|$)|"
+        r"\b(?:is|are|both) (?:true|right|correct) and (?:also |at the same time |yet )?(?:false|wrong|untrue|not)\b|"
+        r"\bat the same time (?:i'm |i am |it's )?not\b|(?:^|[,.!;] )"
+        r"(?:forget|ignore|strike) (?:that|what i (?:just )?said)\b|"
+        r"\bi(?:'m| am) nothing of the (?:sort|kind)\b|\bi take (?:that|it) back\b|"
+        r", (?:or )?(?:whatever|whichever|any of them) you (?:like|want|prefer|please|say)\b"
     ),
     out_of_role=phrases(
         r"\bas an? (?:ai|a\.i\.|artificial|language model|large language|assistant|chatbot)\b|\blanguage model\b|"
         r"\b(?:the|my|this|her|his|character(?:'s)?|given|provided) (?:character )?(?:profile|character sheet|"
         r"description|background information|persona|system prompt)\b[^.?!]{0,20}\b(?:says?|states?|mentions?|lists?|"
         r"indicates?|tells)\b|\baccording to (?:the|my|this|her|his) (?:\w+ )?(?:profile|description|"
-        r"persona|sheet|prompt)"
+        r"persona|sheet|prompt)|\bi(?:'m| am) (?:just|only) an? (?:ai|bot|chatbot|computer program|program|virtual)\b|"
+        r"\b(?:my|the) character (?:is|was) (?:described|written|listed|defined|a|an)\b|\bgraders?\b|"
+        r"\bgive\b[^.?!]{0,30}\b(?:full marks|(?:full|maximum|max|top) (?:reward|score|points))|"
+        r"\breward (?:model|function)\b|\bignore (?:all |any |the )?(?:previous|prior|above)\b|"
+        r"\b(?:correct|expected|reference|desired|required|gold) (?:answer|response|output)s?\W{0,3}"
+        r"(?:is|:|=|would be)|"
+        r"\bkey ?words?(?: \w+){0,2}\s?(?:is\b|are\b|:|=)|\bis the (?:(?:correct|right|expected) answer|keyword)\b"
+    ),
+    labels=(
+        phrases(
+            r"(?:^|[\n.!?,;{(>-])\s*[*_]*(?:(?:the )?(?:\w+ )?(?:answer|solution|response|output|translation)|"
+            r"key ?words?|label|target|name|age|gender|sex|occupation|job|profession|role|hometown|birthplace|"
+            r"residence|hobby|hobbies|likes|dislikes|pet|drink|food|translator's note|note|hint)"
+            r"[*_]*\s*[:=]\s*[\"'*_]*(?:an? |the )?$"
+        ),
+        phrases(
+            r"\bthe (?:(?:final|right|true|required|secret) )?(?:answer|word|term)(?: (?:here|to \w+(?: question)?))? "
+            r"is:? \W*(?:an? |the )?$"
+        ),
     ),
     self_facts=(
         phrases(r"\bmy name(?:'s| is)\b|\bi(?:'m| am) called\b|\bname:"),

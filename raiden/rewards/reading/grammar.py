@@ -130,5 +130,7 @@ class Grammar:
     """What takes back all that was said before it, or says both at once."""
     out_of_role: re.Pattern[str]
     """The reply speaks as a language model, or about the character's description."""
+    labels: tuple[re.Pattern[str], re.Pattern[str]]
+    """Directly before a word: the name of a field ("occupation:"), and what calls it the answer ("the answer is")."""
     self_facts: tuple[re.Pattern[str], ...]
     """Kinds of facts about oneself (name, age, job, home ...), for the recital guard where there is no profile."""

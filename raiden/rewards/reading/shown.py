@@ -1,0 +1,65 @@
+"""Whether a word is spoken to the user, or only shown: in markup, behind a label, in a heap of languages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+
+from raiden.rewards.reading.answering import Place
+from raiden.types import Language
+
+MARKED_UP = "it stands in markup (code, a tag, brackets, a field of data), not in what is said"
+LABELLED = "it stands behind a label, not in what is said"
+MIXED = "it stands in a heap of languages"
+
+# Folding makes an apostrophe of a backtick, except in ASCII.
+_MARKED_UP = (
+    re.compile(r"(?:'''|```).*?(?:'''|```|\Z)|~~[^~\n]{1,200}~~", re.DOTALL),
+    re.compile(r"\[[^\[\]\n]{1,200}\]|【[^【】\n]{1,200}】|(?<![*\w])#(?![\s\d])\w+|</?[a-z][^<>\n]{0,80}>"),
+    re.compile(r"[\"'][\w ]{1,30}[\"']\s*:\s*(?:\"[^\"\n]{0,200}\"|'[^'\n]{0,200}'|\[[^\[\]]{0,200}\]|[^,}\n]{1,80})"),
+)
+_LABEL_REACH = 60
+_TAIL = 6
+"""Characters behind a word that are no more than a copula and a full stop."""
+_FOREIGN: Mapping[Language, re.Pattern[str]] = {
+    "en": re.compile(r"[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3\u0400-\u04ff]{2}"),
+    "zh": re.compile(r"[\u3041-\u30fa\uac00-\ud7a3\u0400-\u04ff]{2}"),
+    "ja": re.compile(r"[\uac00-\ud7a3\u0400-\u04ff]{2}"),
+    "ko": re.compile(r"[\u3041-\u30fa\u0400-\u04ff]{2}|[a-z]{2}[^.?!]*[\u3400-\u9fff]{2}"),
+}
+"""Scripts that a language does not use for its own words, two letters at a stretch."""
+
+
+def marked_up(place: Place) -> str:
+    """ "That's a secret. `nurse` #nurse [nurse]"; '{"occupation": "nurse"}'."""
+    text, start = place.answer.text, place.hit.start
+    is_code = start > 0 and place.answer.span(start - 1, start).text == "`"
+    return MARKED_UP if is_code or any(begin <= start < end for begin, end in _markup(text)) else ""
+
+
+@lru_cache(maxsize=64)
+def _markup(text: str) -> tuple[tuple[int, int], ...]:
+    """Where markup begins and ends."""
+    return tuple(match.span() for pattern in _MARKED_UP for match in pattern.finditer(text))
+
+
+def labelled(place: Place) -> str:
+    """ "Occupation: nurse"; "The answer is nurse." """
+    text, start = place.answer.text, place.hit.start
+    before = text[max(0, start - _LABEL_REACH) : start]
+    field, answer = place.grammar.labels
+    if field.search(before):
+        return LABELLED
+    rest = text[place.hit.end : place.answer.sentence_at(start).end].strip()
+    return LABELLED if answer.search(before) and len(rest) <= _TAIL else ""
+
+
+def mixed(place: Place) -> str:
+    """ "저는 간호사 nurse 护士": the keyword in every language; a question in two languages may be answered so."""
+    sentence = place.answer.sentence_at(place.hit.start)
+    around = (
+        place.answer.text[sentence.start : place.hit.start] + "\n" + place.answer.text[place.hit.end : sentence.end]
+    )
+    foreign = _FOREIGN[place.answer.language]
+    return MIXED if foreign.search(around) and not foreign.search(place.asked.text) else ""
