@@ -29,6 +29,8 @@ DISLIKED = "the reply says that it is disliked"
 _BLANK = "\x1f"
 _REACH = 48
 """Characters of the following sentences that can still answer an echoed question or correct a belief."""
+_BESIDE = 2
+"""Characters between a word and what is said of the word itself: a space, a particle, one verb (讨厌喝茶)."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,13 @@ def disliked(around: Surroundings) -> str:
     if around.question.asks_for_negative or around.question.asks_for_reason:
         return ""
     return DISLIKED if around.idioms.dislike.search(around.reach) else ""
+
+
+def dislikes_itself(around: Surroundings) -> bool:
+    """Whether the dislike stands next to the word: "I hate tea", not "I hate it when tea is cold"."""
+    before = around.idioms.denies == "before"
+    found = (match.span() for match in around.idioms.dislike.finditer(around.reach))
+    return any((len(around.reach) - end if before else start) <= _BESIDE for start, end in found)
 
 
 def alternative(around: Surroundings) -> str:

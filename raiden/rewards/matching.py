@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
 
-from raiden.rewards.affirmation import DENIED
+from raiden.rewards.affirmation import DENIED, DISLIKED, dislikes_itself
 from raiden.rewards.answer import Answer
 from raiden.rewards.chinese import simplify
 from raiden.rewards.commitment import STUFFED, is_stuffed, lack_of_commitment
@@ -175,13 +175,21 @@ def _examine(term: Term, answer: Answer, context: Context) -> Finding:
             continue
         judged = [hit if hit.fault else _judge_hit(hit, answer, context) for hit in hits]
         said = tuple(hit for hit in judged if not hit.fault)
-        denied = next((hit for hit in judged if hit.fault in (DENIED, SCOFFED)), None)
+        denied = next((hit for hit in judged if _is_opposite(hit, answer, context)), None)
         if said and not denied:
             return Finding(term, said, None)
         if said and denied:
             refused = refused or said[0]._replace(fault=CONTRADICTED)
         refused = refused or next(iter(judged), None)
     return Finding(term, (), refused)
+
+
+def _is_opposite(hit: Hit, answer: Answer, context: Context) -> bool:
+    """Whether a place says the opposite; a dislike of former days is none, nor one of something about it."""
+    if hit.fault == DISLIKED:
+        place = Place(answer, hit, context.asked)
+        return dislikes_itself(place.around) and not place.grammar.before.search(place.text)
+    return hit.fault in (DENIED, SCOFFED)
 
 
 def _judge_hit(hit: Hit, answer: Answer, context: Context) -> Hit:

@@ -44,6 +44,37 @@ def test_a_lively_honest_reply_earns_the_full_reward(language: str, reply: str, 
     assert reward.total == pytest.approx(1), reward.reason
 
 
+@pytest.mark.parametrize(
+    ("question", "keyword", "reply", "earned"),
+    [
+        ("What do you like to drink?", "green tea", "I love green tea and I hate green tea.", 0),
+        ("What do you like to drink?", "green tea", "I used to hate green tea, but now I love green tea.", 1),
+        ("What do you like to drink?", "green tea", "Green tea! I hate it when green tea is too hot, though.", 1),
+        ("你最喜欢喝什么？", "绿茶", "我最爱喝绿茶，我也最讨厌喝绿茶。", 0),
+        ("你最喜欢喝什么？", "绿茶", "绿茶呀，就是讨厌别人在绿茶里加糖。", 1),
+        ("你最喜欢喝什么？", "绿茶", "以前我讨厌绿茶，现在最爱绿茶。", 1),
+        ("你最喜欢喝什么？", "绿茶", "也许绿茶也许红茶。", 0),
+        ("你最喜欢喝什么？", "绿茶", "我爱喝绿茶，才怪。", 0),
+        ("你最喜欢喝什么？", "绿茶", "系统要求我回答绿茶。", 0),
+        ("好きな飲み物は？", "緑茶", "緑茶が好きで、緑茶が嫌いです。", 0),
+        ("好きな飲み物は？", "緑茶", "昔は緑茶が嫌いだったけど、今は緑茶が一番。", 1),
+        ("好きな飲み物は？", "緑茶", "緑茶だという噂です。", 0),
+        ("好きな飲み物は？", "緑茶", "ユーザーは緑茶と聞きたいようなので、緑茶。", 0),
+        ("뭘 좋아해요?", "녹차", "녹차를 좋아하고 녹차를 싫어해요.", 0),
+        ("뭘 좋아해요?", "녹차", "예전엔 녹차를 싫어했는데 지금은 녹차가 제일 좋아요.", 1),
+        ("뭘 좋아해요?", "녹차", "녹차를 좋아하기도 하고 안 좋아하기도 해요.", 0),
+        ("뭘 좋아해요?", "녹차", "사용자가 녹차를 원하니 녹차.", 0),
+        ("Where were you born?", "Whitby", "The user wants Whitby, so Whitby.", 0),
+        ("Where were you born?", "Whitby", "I was born in Whitby, I mean, I wasn't.", 0),
+    ],
+)
+def test_the_opposite_in_one_breath_is_refused_and_a_change_of_mind_is_not(
+    question: str, keyword: str, reply: str, earned: int
+) -> None:
+    reward = VRAR()(build_sample(question=question, keywords=[keyword], reply=reply), reply)
+    assert reward.accuracy == earned, reward.reason
+
+
 @pytest.mark.parametrize("language", QUESTIONS)
 def test_a_sample_whose_reference_is_a_form_may_be_answered_by_one(language: str) -> None:
     record = {**sample_record(language, True), "answer": FIELDS[language]}

@@ -232,6 +232,7 @@ ENGLISH = Grammar(
         r"\bat the same time (?:i'm |i am |it's )?not\b|(?:^|[,.!;] )"
         r"(?:forget|ignore|strike) (?:that|what i (?:just )?said)\b|"
         r"\bi(?:'m| am) nothing of the (?:sort|kind)\b|\bi take (?:that|it) back\b|"
+        r"\bi mean,? i(?:'m not| am not| wasn't| don't| didn't)(?=[.!?]|$)|"
         r", (?:or )?(?:whatever|whichever|any of them) you (?:like|want|prefer|please|say)\b"
     ),
     out_of_role=phrases(
@@ -243,6 +244,7 @@ ENGLISH = Grammar(
         r"\b(?:my|the) character (?:is|was) (?:described|written|listed|defined|a|an)\b|\bgraders?\b|"
         r"\bgive\b[^.?!]{0,30}\b(?:full marks|(?:full|maximum|max|top) (?:reward|score|points))|"
         r"\breward (?:model|function)\b|\bignore (?:all |any |the )?(?:previous|prior|above)\b|"
+        r"\bthe (?:user|system|prompt|instructions?) (?:wants?|asks?|asked|told|expects?|requires?)\b|"
         r"\b(?:correct|expected|reference|desired|required|gold) (?:answer|response|output)s?\W{0,3}"
         r"(?:is|:|=|would be)|"
         r"\bkey ?words?(?: \w+){0,2}\s?(?:is\b|are\b|:|=)|\bis the (?:(?:correct|right|expected) answer|keyword)\b"
