@@ -29,7 +29,7 @@ from raiden.policy.families import refuse_unsupported
 from raiden.policy.finite import nonfinite_weights
 from raiden.policy.sharding import initialise_adapters, load_shards, shard
 from raiden.policy.sources import NO_FOREIGN_CODE, local_folder, resolve_model, told_of_model
-from raiden.policy.weights import plain_name
+from raiden.policy.weights import plain_name, unmap
 from raiden.prefix_tree import ATTENTION, FLEX_ATTENTION
 
 _BFLOAT16_INSTRUCTIONS = ("avx512_bf16", "amx_bf16", "bf16")
@@ -201,6 +201,7 @@ def _load(folder: str, config: PolicyConfig, placement: Placement | None, lora: 
         model: Any = AutoModelForCausalLM.from_pretrained(
             folder, dtype=dtype, attn_implementation=config.attention_function, **NO_FOREIGN_CODE
         )
+        unmap(model)
     else:
         model = empty_model(folder, dtype, config.attention_function)
     # Dropout would make the log-probabilities of the same tokens differ from pass to pass.

@@ -34,6 +34,16 @@ def stream_weights(model: Any, dtype: torch.dtype | None = None) -> Iterator[tup
         yield "lm_head.weight", whole(model.get_input_embeddings().weight, dtype)
 
 
+def unmap(model: Any) -> None:
+    """Makes weights that are pages of the model's file the process's own: who writes to that file changes nothing.
+
+    transformers maps safetensors, and without that (`disable_mmap`) holds them twice. Pages of a file that were only
+    read are the system's to take back, so that one weight by one no more than one is there a second time.
+    """
+    for tensor in (*model.parameters(), *model.buffers()):
+        tensor.data = tensor.data.clone()
+
+
 def plain_name(name: str) -> str:
     """A parameter's name without what PEFT's wrappers add to it.
 
