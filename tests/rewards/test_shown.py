@@ -1,6 +1,6 @@
 """Attacks of the second round, each in four languages: said to a grader, shown in markup, taken back in one breath.
 
-What the reward paid when they were written was 128 of 192. The honest replies beside them look alike and earn.
+The honest replies beside them look alike and earn.
 """
 
 from __future__ import annotations
