@@ -74,4 +74,8 @@ def test_above_beta_0_a_policy_with_adapters_is_its_own_reference(passes):
 
 
 def test_where_nothing_is_learned_only_the_canary_looks(passes):
-    assert passes(objective=ObjectiveConfig(beta=0.1, min_reward_std=10.0)) == (0, 1)
+    assert passes(objective=ObjectiveConfig(min_reward_std=10.0)) == (0, 1)
+
+
+def test_above_beta_0_there_is_always_something_to_learn(passes):
+    assert passes(objective=ObjectiveConfig(beta=0.1, min_reward_std=10.0)) == (1, 0)

@@ -13,7 +13,7 @@ import torch
 from torch import distributed, multiprocessing
 
 
-def in_processes(num: int, function: Callable[..., Any], *arguments: Any, seconds: float = 240) -> list[Any]:
+def in_processes(num: int, function: Callable[..., Any], *arguments: Any, seconds: float = 480) -> list[Any]:
     """What `function(*arguments)` gives on each of `num` processes, by rank.
 
     The processes find each other as those that a cluster has started do. One that fails ends them all.

@@ -1,6 +1,8 @@
 """Two evaluation files side by side, and `raiden compare` as users start it."""
 
+import errno
 import json
+import os
 from dataclasses import replace
 
 import pytest
@@ -130,11 +132,15 @@ def test_an_output_that_cannot_be_written_is_told_before_the_work(files, tmp_pat
     assert said.out == ""
 
 
-def test_an_output_that_fails_in_the_end_is_told_by_its_name(files, tmp_path, capsys):
+def test_an_output_that_fails_in_the_end_is_told_by_its_name(files, tmp_path, capsys, monkeypatch):
+    def full(file):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
     path = files(one=evaluation([row("x", "a", 1)]))[0]
-    (tmp_path / "cmp.json.part").mkdir()  # where the file is written at first
+    monkeypatch.setattr(os, "fsync", full)
     assert main(["compare", path, path, "--output_file", str(tmp_path / "cmp.json")]) == 2
-    assert "cmp.json cannot be written (Is a directory)" in capsys.readouterr().err
+    assert "cmp.json" in (said := capsys.readouterr().err)
+    assert "No space left on device" in said
 
 
 def test_few_characters_get_no_verdict(files, capsys):

@@ -24,6 +24,12 @@ def with_ancestors(number: int, *ancestors: int) -> Layout:
     return replace(TREE, segments=tuple(segments))
 
 
+class RunningOn(Layout):
+    """Whose positions do not begin anew for each sequence."""
+
+    position_ids = property(lambda self: tuple(range(len(self))))
+
+
 LAYOUTS = {
     "a question sees another question": with_ancestors(OTHER, PROFILE, QUESTION),
     "a prompt sees the prompt beside it": with_ancestors(SECOND, PROFILE, QUESTION, FIRST),
@@ -31,7 +37,7 @@ LAYOUTS = {
     "a completion does not see its profile": with_ancestors(FIRST, QUESTION),
     "a completion does not see its question": with_ancestors(FIRST, PROFILE),
     "a question does not see its profile": with_ancestors(QUESTION),
-    "positions run on through the row": replace(TREE, position_ids=tuple(range(len(TREE)))),
+    "positions run on through the row": RunningOn(TREE.token_ids, TREE.segments),
 }
 
 

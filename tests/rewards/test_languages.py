@@ -48,8 +48,8 @@ def test_a_long_text_is_judged_by_its_beginning() -> None:
 
 def test_dictionaries_are_loaded_before_the_first_reply():
     loaded = [chinese._segmenter, japanese._tokenizer, korean._tagger]
-    for load in loaded:
-        load.cache_clear()
+    for cached in (*loaded, japanese.tokenise, korean.tokenise):
+        cached.cache_clear()
     load_dictionaries(["ja", "en"])
     assert [load.cache_info().currsize for load in loaded] == [0, 1, 0]
     load_dictionaries(["zh", "ko"])

@@ -61,7 +61,7 @@ def may_be_chinese_name(text: str) -> bool:
     if not re.fullmatch(r"[\u4e00-\u9fff]{2,4}", text) or text in _NO_NAMES:
         return False
     words = chinese_words(text)
-    return len(words) > 1 and all(len(word) == 1 or tag in ("nr", "nrt") for word, tag in words)
+    return all(len(word) == 1 or tag in ("nr", "nrt") for word, tag in words)
 
 
 def is_kana_name(text: str) -> bool:

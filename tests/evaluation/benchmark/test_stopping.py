@@ -25,7 +25,7 @@ def says(messages):
 
 def test_ctrl_c_ends_a_run_and_the_same_command_asks_only_for_the_rest(tmp_path):
     files = write_files(tmp_path, DIALOGUES)
-    behaviour = Behaviour(says=says, latency=0.15)
+    behaviour = Behaviour(says=says, latency=0.4)
     with serving(behaviour) as server:
         options = [*files, "--output_dir", str(tmp_path / "out"), "--base_url", server.base_url, "--concurrency", "1"]
         process = Started("benchmark", *options, cwd=tmp_path)
