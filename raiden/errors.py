@@ -16,6 +16,8 @@
 An InputError says where (file and line, or the full option name), what is wrong there, and the remedy.
 """
 
+from collections.abc import Iterator
+
 
 class RaidenError(Exception):
     """Base of every error raised by raiden itself."""
@@ -74,3 +76,19 @@ class EngineError(RaidenError, RuntimeError):
 
 class EndpointError(RaidenError, RuntimeError):
     """A request to a language model behind a network failed."""
+
+
+def led_to(error: BaseException) -> Iterator[BaseException]:
+    """The error, what it was raised from, and so on; and those that a sharded writer has gathered (`failures`).
+
+    Each once: an error that is raised again from what it led to makes a circle.
+    """
+    waiting: list[BaseException | None] = [error]
+    seen: set[int] = set()
+    while waiting:
+        one = waiting.pop(0)
+        if one is not None and id(one) not in seen:
+            seen.add(id(one))
+            yield one
+            waiting.append(one.__cause__ or one.__context__)
+            waiting += [failure[0] for failure in getattr(one, "failures", {}).values()]

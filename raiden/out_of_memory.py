@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal
 
-from raiden.errors import OutOfMemoryError
+from raiden.errors import OutOfMemoryError, led_to
 from raiden.writing import in_bytes
 
 Stage = Literal["loading the model", "sampling", "the update", "validation", "this command"]
@@ -42,9 +42,7 @@ def told_of_memory(stage: Stage) -> Iterator[None]:
     except OutOfMemoryError:
         raise
     except Exception as error:
-        refused: BaseException | None = error
-        while refused is not None and not _is_refusal(refused):
-            refused = refused.__cause__ or refused.__context__
+        refused = next(filter(_is_refusal, led_to(error)), None)
         if refused is None:
             raise
         raise OutOfMemoryError(

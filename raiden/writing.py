@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from raiden.errors import RaidenError, StorageError
+from raiden.errors import RaidenError, StorageError, led_to
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _OF_WRITES = _FULL | {errno.EROFS, errno.EFBIG}
@@ -42,7 +42,7 @@ def writing(target: str | Path, num_bytes: int | None = None) -> Iterator[Path]:
     except BaseException as error:
         full = num_bytes is not None and _num_bytes(part) + shutil.disk_usage(target.parent).free < num_bytes
         remove(part)
-        cause = next((c for e in _chain(error) if (c := _plain(e, target, num_bytes)) is not None), error)
+        cause = next((c for e in led_to(error) if (c := _plain(e, target, num_bytes)) is not None), error)
         if cause is error and full:  # sharded writers lose what the system said
             cause = _told(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), target, num_bytes)
         if cause is error:
@@ -107,16 +107,6 @@ def _files(path: Path) -> list[Path]:
 
 def _num_bytes(path: Path) -> int:
     return sum(file.stat().st_size for file in _files(path))
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The error, what it was raised from, and so on; and those that a sharded writer has gathered."""
-    waiting: list[BaseException | None] = [error]
-    while waiting:
-        if (one := waiting.pop(0)) is not None:
-            yield one
-            waiting += [one.__cause__ or one.__context__]
-            waiting += [failure[0] for failure in getattr(one, "failures", {}).values()]
 
 
 def _plain(error: BaseException, target: Path, num_bytes: int | None) -> BaseException | None:

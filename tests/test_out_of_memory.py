@@ -45,3 +45,10 @@ def test_another_error_is_left_as_it_is(error):
     with pytest.raises(type(error)) as raised:
         raise_in_the_update(error)
     assert raised.value is error
+
+
+def test_errors_that_led_to_each_other_in_a_circle_are_looked_at_once():
+    first, second = ValueError("first"), OSError("second")
+    first.__context__, second.__context__ = second, first
+    with pytest.raises(ValueError, match="first"), told_of_memory("sampling"):
+        raise first
