@@ -11,7 +11,7 @@ from typing import TextIO
 
 from raiden.errors import RaidenError, RunIsFinished
 from raiden.out_of_memory import told_of_memory
-from raiden.signals import STOPPED, stoppable, was_stopped
+from raiden.signals import STOPPED, end_at_once, stoppable, was_stopped
 
 _WITHOUT_TRAINER = {
     "benchmark": "raiden.commands.benchmark",
@@ -42,31 +42,42 @@ _OWN_STOP = {"benchmark", "chat", "compare", "convert", "generate", "import", "r
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command; errors of raiden's own, Ctrl-C and SIGTERM are told without a traceback.
 
+    Args:
+        argv: behind `raiden`; None: the process is there for this command alone, and ends with it.
+
     Returns:
         The exit code: 0, 2 where something that the user wrote must change, or 130 where the command was stopped.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     module = _module_of(arguments)
-    own = arguments[:1] == ["validate"] and module is not None
-    with nullcontext() if own or _OWN_STOP.intersection(arguments[:1]) else stoppable():
-        try:
-            with told_of_memory("this command"):
-                return _run(module, arguments)
-        except RunIsFinished as end:
-            _tell(str(end), sys.stdout)
-            return 0
-        except RaidenError as error:
-            if was_stopped():
-                return STOPPED
-            print(f"error: {error}", file=sys.stderr)
-            return 2
-        except KeyboardInterrupt:
-            _tell("stopped", sys.stderr)
+    own = _OWN_STOP.intersection(arguments[:1]) or (arguments[:1] == ["validate"] and module is not None)
+    try:
+        with nullcontext() if own else stoppable(restores=argv is not None):
+            return _exit_code(module, arguments)
+    finally:
+        if argv is None:
+            end_at_once()
+
+
+def _exit_code(module: str | None, arguments: Sequence[str]) -> int:
+    try:
+        with told_of_memory("this command"):
+            return _run(module, arguments)
+    except RunIsFinished as end:
+        _tell(str(end), sys.stdout)
+        return 0
+    except RaidenError as error:
+        if was_stopped():
             return STOPPED
-        except BaseException:
-            if was_stopped():  # as Lightning's own exit, and what a library raises because of it
-                return STOPPED
-            raise
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        _tell("stopped", sys.stderr)
+        return STOPPED
+    except BaseException:
+        if was_stopped():  # as Lightning's own exit, and what a library raises because of it
+            return STOPPED
+        raise
 
 
 def _module_of(arguments: Sequence[str]) -> str | None:

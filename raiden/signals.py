@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the first ends a command in order, the second at once."""
+"""Ctrl-C and SIGTERM: the first ends a command in order, the second at once, as any does when the command is over."""
 
 from __future__ import annotations
 
@@ -30,8 +30,12 @@ _running: list[_Command] = []
 
 
 @contextmanager
-def stoppable() -> Iterator[None]:
-    """The first signal within it raises KeyboardInterrupt, another one ends the process."""
+def stoppable(restores: bool = True) -> Iterator[None]:
+    """The first signal within it raises KeyboardInterrupt, another one ends the process.
+
+    Args:
+        restores: whether the handlers of before are set again at its end.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -42,8 +46,18 @@ def stoppable() -> Iterator[None]:
         yield
     finally:
         _running.pop()
-        for number, handler in before.items():
+        for number, handler in before.items() if restores else ():
             signal.signal(number, handler)
+
+
+def end_at_once() -> None:
+    """From here on a signal ends the process without a word: nothing is left to be stopped in order.
+
+    For the end of a process, where Python would print the traceback of whatever library is cleaning up.
+    """
+    if threading.current_thread() is threading.main_thread():
+        for number in _SIGNALS:
+            signal.signal(number, lambda number, frame: os._exit(STOPPED))
 
 
 def listen() -> None:

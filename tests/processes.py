@@ -128,7 +128,7 @@ def _run(
     try:
         if before is not None:
             before()
-        code = entry.main(arguments)
+        code = entry.main()
     except KeyboardInterrupt:
         traceback.print_exc()
         sys.stdout.flush()

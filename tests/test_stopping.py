@@ -208,6 +208,19 @@ with signals.stoppable():
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 
+@pytest.mark.parametrize("command", ["export", "score"])
+def test_ctrl_c_while_python_cleans_up_says_nothing(command):
+    code = f"""
+import atexit, os, signal, sys
+from raiden.__main__ import main
+atexit.register(os.kill, os.getpid(), signal.SIGINT)
+sys.argv = ["raiden", "{command}", "--help"]
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (130, "")
+
+
 def test_handlers_are_as_they_were_afterwards():
     before = signal.getsignal(signal.SIGTERM)
     with pytest.raises(KeyboardInterrupt), signals.stoppable():
