@@ -37,15 +37,17 @@ class SkippedStep:
 
     step: int
     found: NonFinite
-    told: Told | None
-    """The completion that the value belongs to."""
+    told: Told
+    """The completion that the value belongs to, or that gives the most of it."""
     record: Callable[[SkippedStep], str]
     """Writes the step down; says where, and how to compute it again. All processes have to ask together."""
 
     def __str__(self) -> str:
-        token = "" if self.found.token is None else f"token {self.found.token} of "
-        where = "" if self.told is None else f", at {token}{self.told}"
-        return f"in step {self.step} the {self.found.what} is {self.found.value}{where}"
+        found = self.found
+        place = "at " if found.token is None else f"at token {found.token} of "
+        if found.alone is not None:
+            place = f"most of it (alone {found.alone:.3g}) from "
+        return f"in step {self.step} the {found.what} is {found.value}, {place}{self.told}"
 
 
 class StepGuard:
@@ -77,11 +79,18 @@ class StepGuard:
             raise NonFiniteStep(next(value for value in processes.gather([found]) if value is not None))
 
     @contextmanager
-    def step(self, number: int, tell: Callable[[int], Told], record: Callable[[SkippedStep], str]) -> Iterator[None]:
+    def step(
+        self,
+        number: int,
+        trace: Callable[[NonFinite], NonFinite],
+        tell: Callable[[int], Told],
+        record: Callable[[SkippedStep], str],
+    ) -> Iterator[None]:
         """A step that ends where one of its values is no finite number; what it had not done by then is skipped.
 
         Args:
             number: of the step.
+            trace: finds the completion behind a value of all together; called by all processes.
             tell: shows the completion of a row.
             record: writes the step down, and says where.
 
@@ -91,8 +100,9 @@ class StepGuard:
         try:
             yield
         except NonFiniteStep as stop:
-            told = None if stop.found.row is None else tell(stop.found.row)
-            self.in_a_row.append(SkippedStep(number, stop.found, told, record))
+            found = stop.found if stop.found.row is not None else trace(stop.found)
+            assert found.row is not None
+            self.in_a_row.append(SkippedStep(number, found, tell(found.row), record))
             self.num_skipped += 1
             rank_zero_warn(f"Skipped: {self.in_a_row[-1]}.")
             if len(self.in_a_row) == self.max_skipped:

@@ -11,6 +11,7 @@ from raiden.engines import Engine, SamplingConfig
 from raiden.errors import ConfigError
 from raiden.grpo import ObjectiveConfig, ReferenceCache, RolloutUpdate, UpdateConfig, record_update, with_correction
 from raiden.guard import SkippedStep, Told
+from raiden.nonfinite import NonFinite
 from raiden.optimization import OptimizerConfig
 from raiden.out_of_memory import told_of_memory
 from raiden.policy import PolicyConfig
@@ -18,6 +19,7 @@ from raiden.policy_module import PolicyModule
 from raiden.resampling import Draw, draw_groups, sampled_tokens
 from raiden.rewards import RewardConfig
 from raiden.rollouts import rollout_metrics
+from raiden.suspect import largest_alone
 from raiden.types import Prompt, Rollout
 
 _IN_PROGRESS_BAR = ("reward", "train/sbk", "tokens_per_second")
@@ -140,7 +142,10 @@ class GRPOModule(PolicyModule):
         self.model.train()
         learned: dict[str, float] = {"lr": schedule.get_last_lr()[0]}
         with self.guard.step(
-            self.num_steps_done + 1, lambda row: _told(rollouts, row), lambda skipped: self._record(skipped, update)
+            self.num_steps_done + 1,
+            lambda found: self._trace(found, update.alone()),
+            lambda row: _told(rollouts, row),
+            lambda skipped: self._record(skipped, update),
         ):
             self._take_steps(update, learned)
         self.sampler.check(rollouts, self.sampling)
@@ -163,6 +168,10 @@ class GRPOModule(PolicyModule):
             # Before the weights change: a wrong engine shall not have taught anything.
             self.sampler.check(update.rollouts, self.sampling, update.sampling_difference())
             learned |= self.step_optimizer()
+
+    def _trace(self, found: NonFinite, alone: RolloutUpdate) -> NonFinite:
+        losses = alone.losses(self.model, alone.part)
+        return largest_alone(found, alone.rows(alone.part), losses, self.model.parameters())
 
     def _record(self, skipped: SkippedStep, update: RolloutUpdate) -> str:
         record, tensors = record_update(update)

@@ -17,9 +17,11 @@ class NonFinite:
     """`reward`, `loss`, `gradient norm`, ..."""
     value: float
     row: int | None = None
-    """Index of the completion among all of the step; None: it belongs to no single one."""
+    """Index of the completion among all of the step; None: it is of all together."""
     token: int | None = None
     """Place in the completion; None: it belongs to the whole of it."""
+    alone: float | None = None
+    """What the completion gives alone, where the value is of all together and this one gives the most of it."""
 
 
 class NonFiniteStep(Exception):

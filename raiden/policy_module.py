@@ -36,6 +36,7 @@ from raiden.processes import Processes
 from raiden.recording import record_step
 from raiden.rewards import VRAR, RewardConfig
 from raiden.sampler import Sampler
+from raiden.suspect import GRADIENT_NORM, LOSS
 from raiden.types import Prompt, Rollout
 
 
@@ -163,7 +164,7 @@ class PolicyModule(LightningModule):
             total += loss.detach()
             # Gradients of sharded weights are averaged over processes; each has a part of the sum.
             self.manual_backward(loss * self.processes.num)
-        return None if total.isfinite() else NonFinite("loss", total.item())
+        return None if total.isfinite() else NonFinite(LOSS, total.item())
 
     def step_optimizer(self) -> dict[str, float]:
         """Takes an optimizer step with the gradients that are there; what it did, for the log.
@@ -178,7 +179,7 @@ class PolicyModule(LightningModule):
         optimizer: Any = self.optimizers()
         norm = self.clip_gradients_to_limit()
         if not math.isfinite(norm):
-            raise NonFiniteStep(NonFinite("gradient norm", norm))
+            raise NonFiniteStep(NonFinite(GRADIENT_NORM, norm))
         sampled = SampledWeights(self.model)
         optimizer.step()
         self.guard.stepped()

@@ -14,6 +14,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -28,6 +29,8 @@ ROOT = Path(__file__).parent.parent
 _SERVER = multiprocessing.get_context("forkserver")
 _SERVER.set_forkserver_preload(["tests.preloaded"])
 
+PATIENCE = 300
+"""Seconds that a test waits for what takes seconds: a machine with other work may be many times slower."""
 Before = Callable[[], None]
 """Called in the process before the command, for a fault that is planted from inside; it can be pickled."""
 
@@ -76,6 +79,14 @@ class Started:
     def kill(self) -> None:
         self.send_signal(signal.SIGKILL)
 
+    def wait_until_stopped(self) -> None:
+        """Until it stands still, as a SIGSTOP makes it."""
+        end = time.monotonic() + PATIENCE
+        while _state(self.pid) != "T":
+            assert self.poll() is None, f"it has ended:\n{self.stdout.read()}"
+            assert time.monotonic() < end, "it never stood still"
+            time.sleep(0.01)
+
     def press_ctrl_c(self) -> None:
         """What a terminal does: the interrupt goes to all processes of the command."""
         with suppress(ProcessLookupError):  # it has ended
@@ -90,7 +101,7 @@ class Started:
                 return said
         raise AssertionError(f"it never said {pattern!r}:\n{said}")
 
-    def communicate(self, timeout: float = 120) -> tuple[str, None]:
+    def communicate(self, timeout: float = PATIENCE) -> tuple[str, None]:
         """The rest of what it says, when it and all processes that it started have ended."""
         said: list[str] = []
         reading = Thread(target=lambda: said.append(self.stdout.read()), daemon=True)
@@ -108,6 +119,16 @@ class Started:
         said, _ = self.communicate()
         assert self.returncode == code, said
         return said
+
+
+def _state(pid: int) -> str:
+    """That of `man proc`; a process that has ended is listed as Z until somebody asks for its code."""
+    stat = Path(f"/proc/{pid}/stat")
+    return stat.read_text().rpartition(")")[2].split()[0] if stat.exists() else "X"
+
+
+def is_running(pid: int) -> bool:
+    return _state(pid) not in "ZX"
 
 
 def _run(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 
 import pytest
@@ -16,7 +16,7 @@ from raiden.checkpoints import AtomicCheckpointIO
 from raiden.datamodule import RoleplayDataModule
 from raiden.engines import SamplingConfig, TransformersEngine
 from raiden.errors import ConfigError, EngineError, TrainingError
-from raiden.grpo import ObjectiveConfig, UpdateConfig
+from raiden.grpo import ObjectiveConfig, RolloutUpdate, UpdateConfig
 from raiden.guard import StepGuard
 from raiden.module import GRPOModule
 from raiden.optimization import OptimizerConfig
@@ -81,6 +81,41 @@ class NoGradient(Planted):
 
     def planted(self):
         return self.model.get_parameter(f"model.{LAYER}").register_hook(lambda gradient: gradient * math.inf)
+
+
+class PlantedLoss(Planted):
+    """A fault in the losses of some completions, told by none of their tokens."""
+
+    rows: tuple[int, ...]
+
+    @contextmanager
+    def planted(self):
+        loss_of = RolloutUpdate._loss
+
+        def planted(update, model, batch, *arguments):
+            loss = loss_of(update, model, batch, *arguments)
+            return self.spoil(loss) if set(batch.rows.tolist()) & set(self.rows) else loss
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(RolloutUpdate, "_loss", planted)
+            yield
+
+
+class HugeSum(PlantedLoss):
+    """Two losses that are finite alone."""
+
+    rows = (2, 5)
+
+    def spoil(self, loss):
+        return loss + 3e38
+
+
+class HugeGradient(PlantedLoss):
+    rows = (1,)
+
+    def spoil(self, loss):
+        loss.register_hook(lambda gradient: gradient * math.inf)
+        return loss
 
 
 class NoReference(Planted):
@@ -191,9 +226,15 @@ def assert_skipped_once(log, words):
             {"objective": ObjectiveConfig(beta=0.1)},
             "log-probability under the reference is nan, at ",
         ),
-        (NoGradient, {}, "gradient norm is "),
+        (NoGradient, {}, "gradient norm is inf, most of it (alone inf) from completion 0 of the question"),
+        (
+            HugeSum,
+            {"update": UpdateConfig(micro_batch_tokens=1)},
+            "loss is inf, most of it (alone 3e+38) from completion 2 of the question",
+        ),
+        (HugeGradient, {}, "gradient norm is nan, most of it (alone nan) from completion 1 of the question"),
     ],
-    ids=["policy", "in parts", "with a canary", "reference", "gradient"],
+    ids=["policy", "in parts", "with a canary", "reference", "gradient", "sum", "gradient of one"],
 )
 def test_a_step_with_a_value_that_is_no_number_changes_nothing_and_the_run_goes_on(train, kind, options, words):
     _, log = train(kind, **options)

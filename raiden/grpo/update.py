@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -139,6 +139,17 @@ class RolloutUpdate:
     def rows(self, part: range) -> list[int]:
         """The completions that an optimizer step trains on, in the order of their passes."""
         return [row for group in self._groups(part) for row in group.rows]
+
+    def alone(self) -> RolloutUpdate:
+        """The same update, each completion in a pass of its own and all of them on each process.
+
+        All processes have to ask together.
+        """
+        config = replace(self.config, micro_batch_tokens=1)
+        update = RolloutUpdate(self.rollouts, self.objective, config, self.max_tokens, self.temperature, self.device)
+        update.part = self.part
+        update.remember(self.remembered())
+        return update
 
     @torch.no_grad()
     def _logps_by_row(self, model: PreTrainedModel, cache: ReferenceCache | None = None) -> dict[int, Tensor]:

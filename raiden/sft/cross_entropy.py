@@ -43,6 +43,10 @@ class CrossEntropy:
         """The first value of this process's that is no finite number."""
         self._nats = self._entropy = 0.0
 
+    def alone(self) -> CrossEntropy:
+        """The same, each completion in a pass of its own and all of them on each process."""
+        return CrossEntropy(self.groups, 1, self.device)
+
     def losses(self, model: Any) -> Iterator[Tensor]:
         """The loss of each micro-batch; their sum over all processes is the mean of all target tokens."""
         rank = self.processes.rank

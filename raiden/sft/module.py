@@ -15,6 +15,7 @@ from raiden.engines import Engine, SamplingConfig, stop_token_ids
 from raiden.errors import ConfigError
 from raiden.grpo import Group
 from raiden.guard import SkippedStep, Told
+from raiden.nonfinite import NonFinite
 from raiden.optimization import OptimizerConfig
 from raiden.out_of_memory import told_of_memory
 from raiden.policy import PolicyConfig
@@ -23,6 +24,7 @@ from raiden.rewards import RewardConfig
 from raiden.sft.cross_entropy import CrossEntropy
 from raiden.sft.reasoning import own_reasoning
 from raiden.sft.targets import end_of_turn, target_text, target_token_ids
+from raiden.suspect import largest_alone
 from raiden.types import Prompt
 
 _IN_PROGRESS_BAR = ("loss", "tokens_per_second")
@@ -104,6 +106,7 @@ class SFTModule(PolicyModule):
         learned: dict[str, float] = {"lr": schedule.get_last_lr()[0]}
         with self.guard.step(
             self.num_steps_done + 1,
+            lambda found: self._trace(found, cross_entropy.alone()),
             lambda row: self._told(prompts[row]),
             lambda skipped: self._record(skipped, prompts, cross_entropy),
         ):
@@ -116,6 +119,10 @@ class SFTModule(PolicyModule):
         seconds = time.perf_counter() - started
         timing = {"step_time": seconds, "tokens_per_second": num_tokens / seconds}
         self.end_step({**cross_entropy.metrics(), **learned, **timing}, num_tokens, _IN_PROGRESS_BAR)
+
+    def _trace(self, found: NonFinite, alone: CrossEntropy) -> NonFinite:
+        rows = range(len(alone.groups))
+        return largest_alone(found, rows, alone.losses(self.model), self.model.parameters())
 
     def _told(self, prompt: Prompt) -> Told:
         return Told(prompt.sample.question, target_text(prompt.sample, self.response_format), 0)

@@ -36,8 +36,6 @@ def serving(behaviour: Behaviour) -> Iterator[ChatServer]:
 def piped(home: Path, lines: str, *options: str, code: int = 0) -> str:
     """What a chat says whose lines come through a pipe; it must end with this code."""
     environment = os.environ | {"XDG_DATA_HOME": str(home)}
-    result = subprocess.run(
-        [*COMMAND, *options], input=lines, capture_output=True, text=True, timeout=120, env=environment
-    )
+    result = subprocess.run([*COMMAND, *options], input=lines, capture_output=True, text=True, env=environment)
     assert result.returncode == code, result.stdout + result.stderr
     return result.stdout + result.stderr

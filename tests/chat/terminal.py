@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import PATIENCE
+
 WIDTH = 110
 needs_tmux = pytest.mark.skipif(shutil.which("tmux") is None, reason="needs tmux: apt-get install tmux")
 
@@ -26,7 +28,7 @@ class Terminal:
         variables = [f"{name}={value}" for name, value in environment.items()]
         program = shlex.join(["env", *variables, *command])
         # Ctrl-C reaches this shell too. tmux itself at times does not learn how a program ended.
-        script = f"trap : INT; {program}; echo [ended: $?]; sleep 600"
+        script = f"trap : INT; {program}; echo [ended: $?]; sleep 3600"
         self._call("new-session", "-d", "-x", str(WIDTH), "-y", "50", script)
 
     def _call(self, *arguments: str) -> str:
@@ -43,7 +45,7 @@ class Terminal:
     def text(self) -> str:
         return self._call("capture-pane", "-p", "-J")
 
-    def wait_for(self, words: str, times: int = 1, seconds: float = 60) -> str:
+    def wait_for(self, words: str, times: int = 1, seconds: float = PATIENCE) -> str:
         """The screen, as soon as the words stand on it so many times."""
         end = time.monotonic() + seconds
         while (text := self.text()).count(words) < times:

@@ -134,7 +134,7 @@ def test_bytes_that_are_no_text_are_replaced(tmp_path):
     with serving(Behaviour(says=echo)) as server:
         command = [*COMMAND, "--base_url", server.base_url, "--character", "Novak"]
         environment = os.environ | {"XDG_DATA_HOME": str(tmp_path), "LC_ALL": "C.UTF-8"}
-        result = subprocess.run(command, input=b"caf\xe9\n", capture_output=True, timeout=60, env=environment)
+        result = subprocess.run(command, input=b"caf\xe9\n", capture_output=True, env=environment)
     assert (result.returncode, result.stderr) == (0, b"")
     assert "you said caf\ufffd\n" in result.stdout.decode()
     assert "caf\ufffd" in (tmp_path / "raiden" / "chats.jsonl").read_text("utf-8")

@@ -115,5 +115,5 @@ def test_the_process_ends_with_who_asks(tokenizer):
     assert worker.poll() is None
     assert worker.stdin is not None
     worker.stdin.close()  # as when the process that asks is killed
-    assert worker.wait(timeout=30) == 0
+    assert worker.wait() == 0
     renderer._worker = None

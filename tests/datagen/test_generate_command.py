@@ -205,7 +205,7 @@ def test_neither_torch_nor_a_client_library_is_loaded_for_templates(tmp_path, pr
         f"import sys; sys.modules.update(dict.fromkeys({heavy!r}))\n"
         f"from raiden.__main__ import main; sys.exit(main({arguments(tmp_path / 'made.jsonl', profiles=profiles)!r}))"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 
@@ -346,7 +346,7 @@ def test_a_full_disk_is_told_and_what_is_there_is_kept(profiles, tmp_path):
     """The disk is full after 12 kB: files of this process may not grow beyond that."""
     command = ["prlimit", "--fsize=12000", sys.executable, "-m", "raiden"]
     command += arguments(tmp_path / "made.jsonl", "--include_cm", "--num_samples_per_profile", "4", profiles=profiles)
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "cannot be written (File too large)" in done.stderr
     assert "Traceback" not in done.stderr

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import random
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
 from torch import distributed, multiprocessing
+
+_PORTS = random.SystemRandom()
 
 
 def in_processes(num: int, function: Callable[..., Any], *arguments: Any, seconds: float = 480) -> list[Any]:
@@ -49,6 +53,11 @@ def _one(
 
 
 def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+    """A port that nothing listens to, for processes that are yet to start.
+
+    From below those that systems hand out by themselves, or one of many other tests might be given it before then.
+    """
+    while True:
+        with socket.socket() as listener, suppress(OSError):
+            listener.bind(("127.0.0.1", _PORTS.randrange(16_000, 32_000)))
+            return int(listener.getsockname()[1])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -18,6 +17,7 @@ from transformers import AutoModelForCausalLM
 
 from raiden.checkpoints import checkpoints_of
 from tests.distributed.processes import free_port
+from tests.faults.moments import At, Sends
 from tests.processes import Started
 from tests.runs import finish, fit_arguments, logged, raiden, write_samples_file
 
@@ -78,12 +78,10 @@ def two(tiny_folder, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def killed(tiny_folder, tmp_path_factory):
-    """Both processes killed after the fourth step, and the remains of a checkpoint that was being written."""
+    """Both processes killed in the sixth step, and the remains of a checkpoint that was being written."""
     folder = Folder(tiny_folder, tmp_path_factory.mktemp("killed"))
-    process = raiden(*folder.arguments, *TWO, cwd=folder.path)
-    process.read_until("^step 5 ")
-    os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
+    kill = At("raiden.module:GRPOModule.training_step", 6, Sends(signal.SIGKILL, to_group=True))
+    Started(*folder.arguments, *TWO, cwd=folder.path, before=kill).communicate()
     assert [p.name for p in checkpoints_of(folder.run)] == ["step-00000002.ckpt", "step-00000004.ckpt"]
     last = checkpoints_of(folder.run)[-1]
     shutil.copytree(last, last.with_name("step-00000005.ckpt.part"))
@@ -175,7 +173,7 @@ def test_two_nodes_of_one_process_log_what_one_node_does(two, tiny_folder, tmp_p
         for rank in (0, 1)
     ]  # fmt: skip
     for node in nodes:
-        said, _ = node.communicate(timeout=300)
+        said, _ = node.communicate()
         assert node.returncode == 0, said
     assert_close(folder, two)
     assert [path.is_dir() for path in checkpoints_of(folder.run)] == [True, True]

@@ -150,7 +150,7 @@ def test_one_stale_engine_of_two_processes_stops_the_whole_run(wide_folder, tmp_
         "--trainer.limit_val_batches=0", f"--model.engine={engine}", "--model.canary.max_difference=1e-3",
     )  # fmt: skip
     process = raiden(*arguments, cwd=ROOT)  # where the engine can be imported
-    output, _ = process.communicate(timeout=300)
+    output, _ = process.communicate()
     assert process.returncode == 2, output
     assert "canary: after sync 2 " in output
     assert "step 1 " in output

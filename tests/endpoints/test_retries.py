@@ -52,7 +52,7 @@ def test_what_fails_twice_is_tried_a_third_time_and_counted(fault, reason):
         reply = await endpoint.complete(draft_request())
         return reply.num_retries, dict(endpoint.num_retries_by_reason), len(server.bodies)
 
-    timeout = 0.3 if fault == "hang" else 10.0
+    timeout = 1.5 if fault == "hang" else 10.0  # the third try has to be done by then
     assert talk(Behaviour(script=[fault, fault]), use, timeout=timeout) == (2, {reason: 2}, 3)
 
 
@@ -124,20 +124,19 @@ def test_what_no_other_try_can_mend_is_sent_once(fault):
 
 def test_retry_after_is_waited_for_by_its_own_request_alone():
     async def use(endpoint, server):
-        async def timed(request):
-            await endpoint.complete(request)
-            return time.monotonic() - begin
-
         begin = time.monotonic()
         # One place only: the request that was sent away must not sit on it.
-        first = asyncio.create_task(timed(draft_request(index=0)))
-        await asyncio.sleep(0.05)
-        others = await asyncio.gather(*(timed(draft_request(index=i)) for i in range(1, 5)))
-        return await first, max(others)
+        first = asyncio.create_task(endpoint.complete(draft_request(index=0)))
+        while not endpoint.num_retries_by_reason:
+            await asyncio.sleep(0.001)
+        others = draft_requests(5)[1:]
+        await asyncio.gather(*map(endpoint.complete, others))
+        assert not first.done()
+        await first
+        assert [body["seed"] for body in server.bodies[1:-1]] == [other.seed for other in others]
+        return time.monotonic() - begin
 
-    first, others = talk(Behaviour(script=["429"], retry_after="1"), use, concurrency=1)
-    assert first >= 1.0
-    assert others < 0.9
+    assert talk(Behaviour(script=["429"], retry_after="2"), use, concurrency=1) >= 2
 
 
 def test_a_retry_after_without_end_is_cut_short():
@@ -146,7 +145,7 @@ def test_a_retry_after_without_end_is_cut_short():
 
     begin = time.monotonic()
     talk(Behaviour(script=["429"], retry_after="86400"), use, max_retry_after=0.2)
-    assert 0.2 <= time.monotonic() - begin < 5
+    assert 0.2 <= time.monotonic() - begin < 3600
 
 
 def test_a_retry_after_may_be_a_date():
@@ -159,10 +158,10 @@ def test_a_retry_after_may_be_a_date():
 
 def test_no_more_requests_are_in_flight_than_allowed_and_no_fewer():
     async def use(endpoint, server):
-        await asyncio.gather(*map(endpoint.complete, draft_requests(40)))
+        await asyncio.gather(*map(endpoint.complete, draft_requests(20)))
         return server.max_in_flight
 
-    assert talk(Behaviour(latency=0.05), use, concurrency=7) == 7
+    assert talk(Behaviour(latency=0.2), use, concurrency=7) == 7
 
 
 def test_one_failing_request_in_five_loses_nothing():

@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-import time
 
 import pytest
 
@@ -107,15 +106,16 @@ def test_a_prompt_that_is_too_long_is_refused_and_the_others_are_answered(policy
 def test_what_nobody_waits_for_is_left_between_two_tokens(policy, engine):
     async def give_up(endpoint):
         task = asyncio.create_task(endpoint.complete(request(max_tokens=8000)))
-        while not engine.calls:
+        while not num_tokens:
             await asyncio.sleep(0.01)
-        await asyncio.sleep(0.2)
-        started = time.monotonic()
         task.cancel()
         await endpoint.close()
-        return time.monotonic() - started
 
-    assert ask(policy, engine, give_up) < 2
+    num_tokens = []
+    counting = policy.model.register_forward_pre_hook(lambda module, arguments: num_tokens.append(1))
+    ask(policy, engine, give_up)
+    counting.remove()
+    assert len(num_tokens) < 4000
     assert not [thread for thread in threading.enumerate() if "raiden" in thread.name]
 
 
@@ -125,7 +125,7 @@ def test_the_engine_is_free_again_after_a_request_was_given_up(policy, engine):
         while not engine.calls:
             await asyncio.sleep(0.01)
         task.cancel()
-        return await asyncio.wait_for(endpoint.complete(request()), 10)
+        return await endpoint.complete(request())
 
     assert ask(policy, engine, go_on).completion_tokens
 

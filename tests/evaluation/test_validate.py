@@ -4,7 +4,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import asdict
 
 import pytest
@@ -13,9 +12,11 @@ from raiden.__main__ import main
 from raiden.rewards import RewardConfig
 from raiden.samples import load_samples
 from tests.datagen.commands import start, stats
+from tests.faults.moments import At, Sends
 from tests.records import write_json
 from tests.servers.chat_server import serve
 
+REPLY = "raiden.endpoints.recorded:_line"  # called with each reply, before it is on the disk
 PEOPLE = (("Ada", "Biscuit", "York"), ("Ben", "Pepper", "Leeds"), ("Cleo", "Mango", "Bath"))
 
 
@@ -110,14 +111,12 @@ def test_a_rerun_asks_nothing_and_writes_the_same(server, data, tmp_path):
 def test_a_killed_run_goes_on_and_pays_for_nothing_twice(data, tmp_path, capsys):
     fresh, output = tmp_path / "fresh.json", tmp_path / "out.json"
     options = ["--samples_per_question", "4", "--temperature", "1", "--concurrency", "4"]
-    with serve("--latency", "0.1", "--wrong_share", "0.5") as base_url:
+    with serve("--latency", "0.02", "--wrong_share", "0.5") as base_url:
         assert main(asking(base_url, data, fresh, *options)) == 0
         num_asked = num_requests(base_url)
-        process = start(*asking(base_url, data, output, *options))
-        while num_requests(base_url) < num_asked + 20:
-            time.sleep(0.02)
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
+        killed = start(*asking(base_url, data, output, *options), before=At(REPLY, 20, Sends(signal.SIGKILL)))
+        killed.communicate()
+        assert killed.returncode == -signal.SIGKILL
         assert not output.exists()
         assert main(asking(base_url, data, output, *options)) == 0
         assert num_requests(base_url) - num_asked <= 48 + 4  # what was in flight is asked again
@@ -127,14 +126,10 @@ def test_a_killed_run_goes_on_and_pays_for_nothing_twice(data, tmp_path, capsys)
 
 def test_ctrl_c_ends_it_at_once_and_the_same_command_goes_on(data, tmp_path):
     output = tmp_path / "out.json"
-    with serve("--latency", "0.15") as base_url:
+    with serve("--latency", "0.02") as base_url:
         arguments = asking(base_url, data, output, "--concurrency", "2")
-        process = start(*arguments)
-        while num_requests(base_url) < 5:
-            time.sleep(0.02)
-        process.send_signal(signal.SIGINT)
-        told, _ = process.communicate(timeout=5)
-        assert process.returncode == 130, told
+        told = start(*arguments, before=At(REPLY, 5, Sends(signal.SIGINT))).finish(code=130)
+        assert num_requests(base_url) <= 5 + 2 + 2  # two at a time; those that the interrupt found have others after
         assert "the same command goes on" in told
         assert not output.exists()
         assert main(arguments) == 0

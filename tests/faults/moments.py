@@ -79,6 +79,18 @@ class All:
 
 
 @dataclass(frozen=True)
+class Sends:
+    """Sends the process that it is called in a signal."""
+
+    number: int
+    to_group: bool = False
+    """To all processes of the command, as a terminal does."""
+
+    def __call__(self) -> None:
+        (os.killpg if self.to_group else os.kill)(os.getpid(), self.number)
+
+
+@dataclass(frozen=True)
 class At:
     """Plants a fault at the moment when a function (`module:Class.method`) is called for the `number`-th time."""
 

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import re
 import signal
-import time
 from pathlib import Path
 
 import pytest
 
 from raiden.datagen.run_state import RunState
 from tests.datagen.commands import arguments, asking, made, run, start, stats, write_profiles
+from tests.faults.drills import chance
+from tests.faults.moments import At, Sends
+from tests.processes import Before
 from tests.servers.chat_server import serve
 
 pytestmark = pytest.mark.faults
 CONCURRENCY = 4  # of `asking`
-LATENCY = 0.1
+REPLY = "raiden.endpoints.recorded:_line"
+"""Called with each reply, before it is on the disk."""
+SAMPLE = "raiden.datagen.store:SampleStore.add"
 
 
 @pytest.fixture(scope="module")
@@ -38,25 +41,20 @@ def lines(path: Path) -> int:
     return path.read_bytes().count(b"\n") if path.exists() else 0
 
 
-def wait_for_lines(path: Path, number: int) -> None:
-    deadline = time.monotonic() + 60
-    while lines(path) < number:
-        assert time.monotonic() < deadline, f"{path} never had {number} lines"
-        time.sleep(0.005)
+def killed(command: list[str], before: Before) -> None:
+    process = start(*command, before=before)
+    said, _ = process.communicate()
+    assert process.returncode == -signal.SIGKILL, said
 
 
 def test_killed_five_times_the_files_are_those_of_an_undisturbed_run(profiles, undisturbed, tmp_path):
-    output, chance = tmp_path / "made.jsonl", random.Random(5)
+    output, numbers = tmp_path / "made.jsonl", chance("replies")
     record = tmp_path / "made.jsonl.record.jsonl"
-    with serve("--latency", str(LATENCY)) as base_url:
+    with serve("--latency", "0.02", "--jitter", "0.1") as base_url:
         command = arguments(output, *asking(base_url), profiles=profiles)
         for _ in range(5):
             num_recorded, num_asked = lines(record), stats(base_url)["num_requests"]
-            process = start(*command)
-            wait_for_lines(record, num_recorded + chance.randint(1, 8))
-            time.sleep(chance.random() * LATENCY)
-            process.send_signal(signal.SIGKILL)
-            process.communicate()
+            killed(command, At(REPLY, numbers.randint(1, 8), Sends(signal.SIGKILL)))
             num_new = lines(record) - num_recorded
             # Beyond what was recorded only the requests in flight have been asked.
             assert num_new <= stats(base_url)["num_requests"] - num_asked <= num_new + CONCURRENCY
@@ -74,12 +72,9 @@ def test_killed_five_times_the_files_are_those_of_an_undisturbed_run(profiles, u
 def test_a_torn_last_line_is_made_again(name, profiles, undisturbed, tmp_path):
     output = tmp_path / name
     journal = tmp_path / ("made.json.part" if name.endswith(".json") else name)
-    with serve("--latency", str(LATENCY)) as base_url:
+    with serve() as base_url:
         command = arguments(output, *asking(base_url), profiles=profiles)
-        process = start(*command)
-        wait_for_lines(journal, 3)
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
+        killed(command, At(SAMPLE, 4, Sends(signal.SIGKILL)))
         journal.write_bytes(journal.read_bytes()[:-20])
         run(*command)
     assert not (tmp_path / "made.json.part").exists()
@@ -91,13 +86,9 @@ def test_a_torn_last_line_is_made_again(name, profiles, undisturbed, tmp_path):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_stopped_run_says_what_it_has_and_how_to_go_on(number, profiles, undisturbed, tmp_path):
     output = tmp_path / "made.jsonl"
-    with serve("--latency", str(LATENCY)) as base_url:
+    with serve("--latency", "0.02") as base_url:
         command = arguments(output, *asking(base_url), profiles=profiles)
-        process = start(*command)
-        wait_for_lines(output, 3)
-        process.send_signal(number)
-        said, _ = process.communicate(timeout=20)
-        assert process.returncode == 130, said
+        said = start(*command, before=At(SAMPLE, 4, Sends(number))).finish(code=130)
         assert re.search(r"stopped with (\d+) of 48 samples in .*made\.jsonl", said)
         assert "the same command goes on from here" in said
         assert "Traceback" not in said

@@ -47,10 +47,11 @@ def test_ctrl_c_once_then_twice_and_the_run_goes_on_bit_for_bit(stage, undisturb
         stopped = Counted(STAGES[stage], place, moment, signal.SIGINT)
         process = drill.start(logs, *more, before=stopped)
         said = said_by(process, place, twice)
-        print(f"RAIDEN_FAULTS_SEED={SEED}: stopped at call {moment}:\n{place.read_text()}\n{said}")
+        where = place.read_text() if place.exists() else "0"  # a run that was over before wrote a count
+        print(f"RAIDEN_FAULTS_SEED={SEED}: stopped at call {moment}:\n{where}\n{said}")
         assert "Traceback" not in said
-        assert process.returncode == 130 or place.read_text().isdigit()
-        if not twice:
+        assert process.returncode == 130 or (process.returncode == 0 and where.isdigit())
+        if process.returncode and not twice:
             assert re.search("Stopped|stopped|KeyboardInterrupt, attempting graceful shutdown", said)
         assert_nothing_broken(logs, drill)
         more = ("--ckpt_path=last",)

@@ -7,15 +7,16 @@ import signal
 import pytest
 
 from tests.faults.drills import assert_same, assert_told
+from tests.faults.moments import At, Sends
 
 pytestmark = pytest.mark.faults
 
 
 def test_a_run_that_is_going_on_is_not_gone_on_with_a_second_time(undisturbed, tmp_path):
     drill, logs = undisturbed["fit"], tmp_path / "logs"
-    first = drill.start(logs)
-    first.read_until("^step 3 ")
-    first.send_signal(signal.SIGSTOP)  # so that it is still there, however slowly the second one starts
+    # It stands still in its fourth step, so that it is still there, however slowly the second one starts.
+    first = drill.start(logs, before=At("raiden.module:GRPOModule.training_step", 4, Sends(signal.SIGSTOP)))
+    first.wait_until_stopped()
     said = drill.start(logs, "--ckpt_path=last").finish(code=2)
     assert_told(said, "version_0", "another process")
     first.send_signal(signal.SIGCONT)

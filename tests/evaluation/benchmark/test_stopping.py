@@ -2,12 +2,12 @@
 
 import json
 import signal
-import time
 
 import pytest
 
 from raiden.__main__ import main
 from tests.evaluation.benchmark.files import dialogue, judged_replies, serving, verdict, write_files
+from tests.faults.moments import At, Sends
 from tests.processes import Started
 from tests.servers.chat_server import Behaviour
 from tests.servers.converse_server import ConverseServer, serve_converse
@@ -25,14 +25,11 @@ def says(messages):
 
 def test_ctrl_c_ends_a_run_and_the_same_command_asks_only_for_the_rest(tmp_path):
     files = write_files(tmp_path, DIALOGUES)
-    behaviour = Behaviour(says=says, latency=0.4)
+    behaviour = Behaviour(says=says, latency=0.1)
     with serving(behaviour) as server:
         options = [*files, "--output_dir", str(tmp_path / "out"), "--base_url", server.base_url, "--concurrency", "1"]
-        process = Started("benchmark", *options, cwd=tmp_path)
-        while len(server.bodies) < 4 and process.poll() is None:
-            time.sleep(0.02)
-        process.send_signal(signal.SIGINT)
-        said, _ = process.communicate(timeout=20)
+        interrupt = At("raiden.endpoints.recorded:_line", 4, Sends(signal.SIGINT))
+        said = Started("benchmark", *options, cwd=tmp_path, before=interrupt).finish(code=130)
         num_done = sum(server.num_replies_by_digest.values())
         record = (tmp_path / "out" / "replies.record.jsonl").read_text().splitlines()
 
@@ -40,7 +37,6 @@ def test_ctrl_c_ends_a_run_and_the_same_command_asks_only_for_the_rest(tmp_path)
         asked_before = len(server.bodies)
         assert main(["benchmark", *options]) == 0
 
-    assert process.returncode == 130
     assert "the same command goes on from here" in said
     assert "Traceback" not in said
     assert 3 <= len(record) <= num_done < 12
