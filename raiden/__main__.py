@@ -9,9 +9,9 @@ from contextlib import nullcontext
 from importlib import import_module
 from typing import TextIO
 
-from raiden.errors import RaidenError, RunIsFinished
-from raiden.out_of_memory import told_of_memory
-from raiden.signals import STOPPED, end_at_once, stoppable, was_stopped
+from raiden.core.errors import RaidenError, RunIsFinished
+from raiden.core.out_of_memory import told_of_memory
+from raiden.core.signals import STOPPED, end_at_once, stoppable, was_stopped
 
 _WITHOUT_TRAINER = {
     "benchmark": "raiden.commands.benchmark",
@@ -91,7 +91,7 @@ def _module_of(arguments: Sequence[str]) -> str | None:
 def _run(module: str | None, arguments: Sequence[str]) -> int:
     if module is not None:
         return int(import_module(module).main(arguments[1:]))
-    from raiden.cli import main as run
+    from raiden.commands.cli import main as run
 
     run(arguments)
     return 0

@@ -20,7 +20,7 @@ from transformers import (
     Qwen2ForCausalLM,
 )
 
-from raiden.prefix_tree import ATTENTION, TreeAttention
+from raiden.packing import ATTENTION, TreeAttention
 
 # A test that asks a hub for anything fails at once instead of waiting for a connection.
 os.environ.setdefault("HF_HUB_OFFLINE", "1")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from raiden.cli import RaidenCLI
+from raiden.commands.cli import RaidenCLI
 
 
 def keep_parsers(patch: pytest.MonkeyPatch) -> None:

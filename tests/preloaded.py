@@ -16,10 +16,10 @@ import raiden.commands.benchmark
 import raiden.commands.generate
 import raiden.commands.validate
 import raiden.endpoints
-import raiden.sft
-import raiden.trl_route  # noqa: F401
+import raiden.train.sft
+import raiden.train.trl  # noqa: F401
 from raiden.__main__ import main
-from raiden.errors import RaidenError
+from raiden.core.errors import RaidenError
 from tests.parsers import keep_parsers
 
 keep_parsers(pytest.MonkeyPatch())

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from raiden.checkpoints import checkpoints_of
+from raiden.train.checkpoints import checkpoints_of
 from tests.processes import Started
 
 ROOT = Path(__file__).parent.parent

@@ -8,14 +8,14 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from raiden.canary import CanaryConfig, engine_difference
-from raiden.engines import SamplingConfig
-from raiden.engines.sampling import processed_logps
-from raiden.errors import ConfigError
-from raiden.processes import Processes
+from raiden.core.errors import ConfigError
+from raiden.core.processes import Processes
+from raiden.core.types import Completion, Prompt, Rollout
 from raiden.rewards import VRAR
-from raiden.sampler import Sampler
-from raiden.types import Completion, Prompt, Rollout
+from raiden.rollout.canary import CanaryConfig, engine_difference
+from raiden.rollout.engines import SamplingConfig
+from raiden.rollout.engines.sampling import processed_logps
+from raiden.rollout.sampler import Sampler
 from tests.grpo.records import SAMPLE, make_rollout
 from tests.padded import padded_logits
 

@@ -11,7 +11,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from raiden.__main__ import main
-from raiden.checkpoints import checkpoints_of
+from raiden.train.checkpoints import checkpoints_of
 from tests.runs import ROOT, fit_arguments, logged, write_samples_file
 
 CONFIGS = sorted(p for p in (ROOT / "configs").glob("*.yaml") if not p.stem.startswith("openr1_"))
@@ -130,7 +130,7 @@ def test_validate_scores_the_checkpoint_as_the_run_did(finished, tmp_path, capsy
 def test_engine_and_lora_are_set_from_the_command_line(finished, tmp_path):
     _, arguments = finished
     more = [
-        "--model.engine=raiden.engines.TransformersEngine",
+        "--model.engine=raiden.rollout.engines.TransformersEngine",
         "--model.engine.max_rows=3",
         "--model.policy.lora.rank=2",
         "--trainer.limit_train_batches=1",

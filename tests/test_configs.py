@@ -82,6 +82,6 @@ def test_the_14b_run_does_not_fit_gpus_of_half_the_size(capsys, monkeypatch):
 def test_the_vllm_config_is_the_quickstart_with_another_engine():
     quickstart, vllm = config("quickstart"), config("vllm_cpu")
     engine = vllm["model"].pop("engine")
-    assert engine["class_path"] == "raiden.engines.VLLMEngine"
+    assert engine["class_path"] == "raiden.rollout.engines.VLLMEngine"
     quickstart["trainer"]["logger"]["init_args"]["name"] = "vllm_cpu"
     assert vllm == quickstart

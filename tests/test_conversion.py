@@ -8,9 +8,9 @@ import pytest
 from trl import apply_chat_template, is_conversational
 
 from raiden.__main__ import main
-from raiden.conversion import convert_sample
-from raiden.prompts import build_messages
-from raiden.samples import load_samples, parse_sample
+from raiden.data.conversion import convert_sample
+from raiden.data.prompts import build_messages
+from raiden.data.samples import load_samples, parse_sample
 from tests.records import sample_record, write_json
 
 RULE = {

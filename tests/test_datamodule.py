@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from raiden.datamodule import RoleplayDataModule
-from raiden.errors import ConfigError, ProfileError, SampleError
-from raiden.loaders import PromptBatches, PromptLoader, shuffled
-from raiden.samples import parse_sample
-from raiden.types import Prompt
+from raiden.core.errors import ConfigError, ProfileError, SampleError
+from raiden.core.types import Prompt
+from raiden.data.samples import parse_sample
+from raiden.train.datamodule import RoleplayDataModule
+from raiden.train.loaders import PromptBatches, PromptLoader, shuffled
 from tests.records import sample_record, write_json
 from tests.runs import finish, fit_arguments, raiden
 
@@ -73,7 +73,7 @@ def test_a_loader_resumes_anywhere_in_an_epoch_and_over_epochs(taken):
 
 def test_an_epoch_is_put_in_order_once_however_many_steps_it_has(monkeypatch):
     drawn = []
-    monkeypatch.setattr("raiden.loaders.shuffled", lambda *given: drawn.append(given[2]) or shuffled(*given))
+    monkeypatch.setattr("raiden.train.loaders.shuffled", lambda *given: drawn.append(given[2]) or shuffled(*given))
     loader = PromptLoader(prompts(*"abc"), 2, 1, seed=1)  # 5 steps an epoch
     assert len([*loader, *loader]) == 10
     assert drawn == ["1 0", "1 1"]

@@ -11,19 +11,19 @@ import pytest
 import torch
 from lightning import Callback, Trainer
 
-from raiden.canary import CanaryConfig
-from raiden.checkpoints import AtomicCheckpointIO
-from raiden.datamodule import RoleplayDataModule
-from raiden.engines import SamplingConfig, TransformersEngine
-from raiden.errors import ConfigError, EngineError, TrainingError
-from raiden.grpo import ObjectiveConfig, RolloutUpdate, UpdateConfig
-from raiden.guard import StepGuard
-from raiden.module import GRPOModule
-from raiden.optimization import OptimizerConfig
+from raiden.core.errors import ConfigError, EngineError, TrainingError
+from raiden.core.types import Reward
 from raiden.policy import PolicyConfig
 from raiden.rewards import RewardConfig
-from raiden.sft import SFTModule
-from raiden.types import Reward
+from raiden.rollout.canary import CanaryConfig
+from raiden.rollout.engines import SamplingConfig, TransformersEngine
+from raiden.train.checkpoints import AtomicCheckpointIO
+from raiden.train.datamodule import RoleplayDataModule
+from raiden.train.grpo import ObjectiveConfig, RolloutUpdate, UpdateConfig
+from raiden.train.grpo.module import GRPOModule
+from raiden.train.guard import StepGuard
+from raiden.train.optimization import OptimizerConfig
+from raiden.train.sft import SFTModule
 from tests.engines.copied import CopyEngine
 from tests.runs import write_samples_file
 

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from raiden.__main__ import main
-from raiden.profiles import load_profiles
+from raiden.data.profiles import load_profiles
 from tests.profiles.cards import card, encoded, png, write_text
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from raiden import limits, records
-from raiden.errors import InputError, ProfileError, SampleError
+from raiden.core import limits, records
+from raiden.core.errors import InputError, ProfileError, SampleError
+from raiden.core.records import load_json
+from raiden.data.profiles import load_profiles
+from raiden.data.samples import load_samples
 from raiden.evaluation.results import read_evaluation
-from raiden.profiles import load_profiles
-from raiden.records import load_json
-from raiden.samples import load_samples
 from tests.profiles.cards import card, charx
 from tests.records import profile_record, sample_record
 

@@ -9,13 +9,13 @@ import pytest
 import torch
 
 from raiden.chat import Cast, History, Replies, SampleBook, Screen, Session
+from raiden.core.types import Message
+from raiden.data.profiles import load_profiles
 from raiden.endpoints import ChatReply, ContextLengthError, stream_reply
-from raiden.engines import TransformersEngine
-from raiden.local_endpoint import LocalEndpoint
+from raiden.endpoints.local import LocalEndpoint
 from raiden.policy import PolicyConfig, load_policy
-from raiden.profiles import load_profiles
 from raiden.rewards import RewardConfig
-from raiden.types import Message
+from raiden.rollout.engines import TransformersEngine
 from tests.endpoints.requests import GREETING
 
 

@@ -10,18 +10,18 @@ from pathlib import Path
 import pytest
 import torch
 
-import raiden.cli
+import raiden.commands.cli
 from raiden.__main__ import main
-from raiden.datamodule import RoleplayDataModule
-from raiden.engines import SamplingConfig
-from raiden.errors import ConfigError, ProfileError, SampleError
-from raiden.grpo import ObjectiveConfig, UpdateConfig
-from raiden.module import GRPOModule
-from raiden.optimization import OptimizerConfig
+from raiden.core.errors import ConfigError, ProfileError, SampleError
+from raiden.data.profiles import load_profiles
+from raiden.data.samples import load_samples
 from raiden.policy import LoraConfig, PolicyConfig, load_policy, load_tokenizer
-from raiden.profiles import load_profiles
 from raiden.rewards import RewardConfig
-from raiden.samples import load_samples
+from raiden.rollout.engines import SamplingConfig
+from raiden.train.datamodule import RoleplayDataModule
+from raiden.train.grpo import ObjectiveConfig, UpdateConfig
+from raiden.train.grpo.module import GRPOModule
+from raiden.train.optimization import OptimizerConfig
 from tests.parsers import keep_parsers
 from tests.records import SETTING, profile_record, sample_record, write_json
 from tests.runs import fit_arguments, write_samples_file
@@ -286,7 +286,7 @@ def place(tiny_folder, tmp_path, monkeypatch):
         "nan.yaml": "model:\n  rewards:\n    accuracy_weight: .nan\n",
         "nested.yaml": "model:\n  sampling: 1\n",
         "unknown.yaml": "modle:\n  seed: 1\n",
-        "class.yaml": "model:\n  engine:\n    class_path: raiden.engines.Nonesuch\n",
+        "class.yaml": "model:\n  engine:\n    class_path: raiden.rollout.engines.Nonesuch\n",
     }.items():
         (tmp_path / name).write_text(text)
     (tmp_path / "latin.yaml").write_bytes(b"data:\n  train_file: caf\xe9.json\n")
@@ -383,7 +383,7 @@ def test_a_command_that_cannot_work_ends_with_one_clear_message(option, message,
     argv = fit_arguments(tiny_folder, place / "samples.json", place / "logs", option)
     assert_refused(argv, message, place, capsys)
     with pytest.raises(ValueError, match=r"(?s).+"):
-        raiden.cli.main(argv)
+        raiden.commands.cli.main(argv)
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import pytest
 import torch.distributed
 import torch.multiprocessing as multiprocessing
 
-from raiden.metrics import RoleAwareness
-from raiden.types import Reward
+from raiden.core.types import Reward
+from raiden.train.metrics import RoleAwareness
 from tests.grpo.records import SAMPLE
 
 # language, focus, question type, difficulty, right

@@ -6,17 +6,17 @@ import pytest
 import torch
 from lightning import Callback, Trainer
 
-from raiden.checkpoints import AtomicCheckpointIO
-from raiden.datamodule import RoleplayDataModule
-from raiden.engines import SamplingConfig
-from raiden.errors import ConfigError
-from raiden.grpo import ObjectiveConfig, UpdateConfig
-from raiden.module import GRPOModule
-from raiden.optimization import OptimizerConfig
+from raiden.core.errors import ConfigError
+from raiden.core.types import Reward
 from raiden.policy import LoraConfig, PolicyConfig
 from raiden.rewards import RewardConfig
-from raiden.rollouts import completion_seed
-from raiden.types import Reward
+from raiden.rollout.engines import SamplingConfig
+from raiden.rollout.rollouts import completion_seed
+from raiden.train.checkpoints import AtomicCheckpointIO
+from raiden.train.datamodule import RoleplayDataModule
+from raiden.train.grpo import ObjectiveConfig, UpdateConfig
+from raiden.train.grpo.module import GRPOModule
+from raiden.train.optimization import OptimizerConfig
 from tests.runs import write_samples_file
 
 

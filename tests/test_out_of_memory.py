@@ -7,8 +7,8 @@ import errno
 import pytest
 import torch
 
-from raiden.errors import ConfigError, OutOfMemoryError
-from raiden.out_of_memory import told_of_memory
+from raiden.core.errors import ConfigError, OutOfMemoryError
+from raiden.core.out_of_memory import told_of_memory
 
 
 @told_of_memory("the update")

@@ -6,12 +6,12 @@ import pytest
 import torch
 from lightning import Callback, Trainer
 
-from raiden.datamodule import RoleplayDataModule
-from raiden.engines import SamplingConfig
-from raiden.grpo import ObjectiveConfig, UpdateConfig
-from raiden.module import GRPOModule
 from raiden.policy import LoraConfig, PolicyConfig
 from raiden.rewards import RewardConfig
+from raiden.rollout.engines import SamplingConfig
+from raiden.train.datamodule import RoleplayDataModule
+from raiden.train.grpo import ObjectiveConfig, UpdateConfig
+from raiden.train.grpo.module import GRPOModule
 from tests.engines.copied import CopyEngine
 from tests.runs import write_samples_file
 

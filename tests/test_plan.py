@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from raiden.__main__ import main
-from raiden.datamodule import RoleplayDataModule
-from raiden.grpo import UpdateConfig
 from raiden.planning import Limits
 from raiden.planning.workload import measure
+from raiden.train.datamodule import RoleplayDataModule
+from raiden.train.grpo import UpdateConfig
 from tests.runs import ROOT, fit_arguments, write_samples_file
 
 DATA = Path(__file__).parent / "data"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from raiden.errors import ProfileError
-from raiden.profiles import load_profiles, parse_fields, parse_profile
+from raiden.core.errors import ProfileError
+from raiden.data.profiles import load_profiles, parse_fields, parse_profile
 from tests.records import SETTING, profile_record, write_json, write_jsonl
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from raiden.prompts import build_messages
-from raiden.samples import parse_sample
-from raiden.types import LANGUAGES, Message
+from raiden.core.types import LANGUAGES, Message
+from raiden.data.prompts import build_messages
+from raiden.data.samples import parse_sample
 from tests.records import sample_record
 
 HISTORY = [

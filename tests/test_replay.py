@@ -9,10 +9,10 @@ import pytest
 from safetensors.torch import load_file
 
 from raiden.__main__ import main
-from raiden.errors import TrainingError
-from raiden.grpo import ObjectiveConfig, UpdateConfig
+from raiden.core.errors import TrainingError
 from raiden.policy import LoraConfig
-from raiden.sft import SFTModule
+from raiden.train.grpo import ObjectiveConfig, UpdateConfig
+from raiden.train.sft import SFTModule
 from tests.test_guard import Huge, Planted, Unscored, train  # noqa: F401 (a fixture)
 
 

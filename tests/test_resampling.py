@@ -6,17 +6,17 @@ import pytest
 import torch
 from lightning import Callback, Trainer
 
-from raiden.checkpoints import AtomicCheckpointIO, NewestCheckpoints, checkpoints_of
-from raiden.datamodule import RoleplayDataModule
-from raiden.engines import SamplingConfig, TransformersEngine
-from raiden.errors import ConfigError
-from raiden.grpo import ObjectiveConfig
-from raiden.module import GRPOModule
-from raiden.optimization import OptimizerConfig
+from raiden.core.errors import ConfigError
 from raiden.policy import PolicyConfig
-from raiden.resampling import draw_groups
 from raiden.rewards import RewardConfig
-from raiden.rollouts import group_seeds, score_groups
+from raiden.rollout.engines import SamplingConfig, TransformersEngine
+from raiden.rollout.rollouts import group_seeds, score_groups
+from raiden.train.checkpoints import AtomicCheckpointIO, NewestCheckpoints, checkpoints_of
+from raiden.train.datamodule import RoleplayDataModule
+from raiden.train.grpo import ObjectiveConfig
+from raiden.train.grpo.module import GRPOModule
+from raiden.train.grpo.resampling import draw_groups
+from raiden.train.optimization import OptimizerConfig
 from tests.grpo.records import make_rollout
 from tests.runs import write_samples_file
 

@@ -13,10 +13,10 @@ import yaml
 from lightning.pytorch.loggers import Logger
 
 from raiden.__main__ import main
-from raiden.checkpoints import checkpoints_of
-from raiden.errors import ConfigError
-from raiden.module import GRPOModule
-from raiden.run_folder import RunFolder, newest_run
+from raiden.core.errors import ConfigError
+from raiden.train.checkpoints import checkpoints_of
+from raiden.train.grpo.module import GRPOModule
+from raiden.train.run_folder import RunFolder, newest_run
 from tests.runs import fit_arguments, write_samples_file
 
 CSV = "lightning.pytorch.loggers.CSVLogger"

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from raiden.errors import SampleError
-from raiden.samples import load_samples, parse_sample, split_by_character, write_samples
-from raiden.types import Message
+from raiden.core.errors import SampleError
+from raiden.core.types import Message
+from raiden.data.samples import load_samples, parse_sample, split_by_character, write_samples
 from tests.records import sample_record, write_json, write_jsonl
 
 

@@ -15,11 +15,11 @@ from lightning.fabric.strategies.model_parallel import _METADATA_FILENAME as BES
 from torch.distributed import checkpoint as dcp
 
 from raiden.__main__ import main
-from raiden.checkpoints import AtomicCheckpointIO
 from raiden.commands.checkpoint import load_checkpoint, load_rewards
-from raiden.errors import ConfigError
+from raiden.core.errors import ConfigError
 from raiden.policy import Policy, PolicyConfig, load_policy, restore_weights
-from raiden.saved_state import load_rest, load_shards, stored_shapes
+from raiden.policy.saved_state import load_rest, load_shards, stored_shapes
+from raiden.train.checkpoints import AtomicCheckpointIO
 from tests.runs import fit_arguments, write_samples_file
 
 

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from raiden.languages import detect_language
-from raiden.profiles import load_profiles
+from raiden.core.languages import detect_language
+from raiden.core.types import LANGUAGES, Sample, Term
+from raiden.data.profiles import load_profiles
+from raiden.data.samples import load_samples
 from raiden.rewards import VRAR, RewardConfig
 from raiden.rewards.answer import Answer
 from raiden.rewards.finding import finder_for
 from raiden.rewards.normalise import fold_text
-from raiden.samples import load_samples
-from raiden.types import LANGUAGES, Sample, Term
 
 DATA = Path(__file__).parent.parent / "data"
 FILES = ["train", "validation", "quickstart_train", "quickstart_validation"]

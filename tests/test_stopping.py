@@ -14,14 +14,14 @@ import pytest
 import safetensors.torch
 import torch
 
-import raiden.policy_module
-from raiden import signals
+import raiden.train.module
 from raiden.__main__ import main
-from raiden.checkpoints import checkpoints_of
-from raiden.errors import StorageError
-from raiden.module import GRPOModule
-from raiden.sampler import Sampler
-from raiden.writing import writing
+from raiden.core import signals
+from raiden.core.errors import StorageError
+from raiden.core.writing import writing
+from raiden.rollout.sampler import Sampler
+from raiden.train.checkpoints import checkpoints_of
+from raiden.train.grpo.module import GRPOModule
 from tests.runs import fit_arguments, write_samples_file
 
 
@@ -55,7 +55,7 @@ def sends(number, before=None, at=1):
 
 
 STAGES = {
-    "loading": (signal.SIGINT, raiden.policy_module, "load_policy", 1),
+    "loading": (signal.SIGINT, raiden.train.module, "load_policy", 1),
     "sampling": (signal.SIGINT, Sampler, "collect", 2),
     "optimizer": (signal.SIGINT, torch.optim.AdamW, "step", 2),
     "update, by SIGTERM": (signal.SIGTERM, GRPOModule, "_learn", 2),
@@ -194,7 +194,7 @@ def sends_full(writer, full, monkeypatch, before):
 def test_a_second_ctrl_c_ends_at_once():
     code = """
 import os, signal
-from raiden import signals
+from raiden.core import signals
 with signals.stoppable():
     try:
         os.kill(os.getpid(), signal.SIGINT)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from rapidfuzz import fuzz, process
 
-from raiden.errors import ProfileError
-from raiden.types import Profile
+from raiden.core.errors import ProfileError
+from raiden.core.types import Profile
 
 _CLOSE = 60.0
 """Similarity, in percent, of names that are worth suggesting."""

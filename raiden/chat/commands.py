@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from raiden.chat.conversation import Turn
 from raiden.chat.why import SAME_QUESTION, Numbered, Score
-from raiden.errors import ConfigError, SampleError
-from raiden.records import write_new_records
+from raiden.core.errors import ConfigError, SampleError
+from raiden.core.records import write_new_records
 
 if TYPE_CHECKING:
     from raiden.chat.session import Session

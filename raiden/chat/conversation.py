@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from raiden.core.types import Message, Profile
+from raiden.data.prompts import ResponseFormat, system_message
 from raiden.endpoints.replies import strip_reasoning
-from raiden.prompts import ResponseFormat, system_message
-from raiden.types import Message, Profile
 
 
 @dataclass(frozen=True)

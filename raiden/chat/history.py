@@ -16,8 +16,8 @@ from typing import Any
 from uuid import uuid4
 
 from raiden.chat.conversation import Turn
-from raiden.errors import ConfigError, InputError
-from raiden.records import read_records
+from raiden.core.errors import ConfigError, InputError
+from raiden.core.records import read_records
 
 
 def default_path() -> Path:

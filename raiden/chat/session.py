@@ -12,12 +12,12 @@ from raiden.chat.conversation import Conversation, Turn
 from raiden.chat.history import History
 from raiden.chat.screen import Screen
 from raiden.chat.why import SampleBook
+from raiden.core.errors import EndpointError, EngineError, InputError
+from raiden.core.types import Profile
+from raiden.data.prompts import ResponseFormat
 from raiden.endpoints import ChatEndpoint, ChatReply, ChatRequest, ContextLengthError, stream_reply
 from raiden.endpoints.reasoning import SpokenText
 from raiden.endpoints.replies import strip_reasoning
-from raiden.errors import EndpointError, EngineError, InputError
-from raiden.prompts import ResponseFormat
-from raiden.types import Profile
 
 INTERRUPTED = 130
 _FAILED = 1

@@ -9,9 +9,9 @@ from pathlib import Path
 from rapidfuzz import fuzz, utils
 
 from raiden.chat.conversation import Conversation, Turn
+from raiden.core.types import MatchRule, Reward, Sample
+from raiden.data.samples import load_samples
 from raiden.rewards import VRAR, RewardConfig
-from raiden.samples import load_samples
-from raiden.types import MatchRule, Reward, Sample
 
 SAME_QUESTION = 75.0
 """Percent of `fuzz.ratio` from which two questions count as the same: of two different ones about one of the shipped
@@ -92,7 +92,7 @@ class SampleBook:
 def told_rule(rule: MatchRule) -> str:
     """A rule in words.
 
-    >>> from raiden.types import Term
+    >>> from raiden.core.types import Term
     >>> told_rule(MatchRule((Term(("green tea", "matcha")), Term(("27",), "number")), "all", (Term(("Leeds",)),)))
     '"green tea" or "matcha"; and "27" (number); but not "Leeds"'
     """

@@ -12,8 +12,10 @@ from raiden.commands.benchmark_options import BenchmarkOptions, read_options
 from raiden.commands.benchmark_view import print_skipped, print_summary, say_cost
 from raiden.commands.model_options import open_model
 from raiden.commands.stopping import STOPPED, Progress, meanwhile
+from raiden.core.errors import ConfigError
+from raiden.core.records import write_json
+from raiden.core.types import Sample
 from raiden.endpoints import ChatEndpoint, ChatReply, ChatRequest, RequestError
-from raiden.errors import ConfigError
 from raiden.evaluation.benchmark.asking import ask_all, reply_request
 from raiden.evaluation.benchmark.dialogues import Benchmark, Turn, choose, load_benchmark
 from raiden.evaluation.benchmark.judge import Comparison, Judged, read_verdicts, verdict_requests
@@ -35,8 +37,6 @@ from raiden.evaluation.benchmark.scoring import (
 )
 from raiden.evaluation.benchmark.summary import summarise, verdict_rows
 from raiden.evaluation.results import write_evaluation
-from raiden.records import write_json
-from raiden.types import Sample
 
 _REFERENCE = "reference"
 

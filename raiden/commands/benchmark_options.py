@@ -14,11 +14,11 @@ from raiden.commands.model_options import (
     read_model_options,
     rewards_of,
 )
-from raiden.errors import ConfigError
+from raiden.core.errors import ConfigError
+from raiden.core.types import LANGUAGES, Language
 from raiden.evaluation.benchmark.asking import Sampling
 from raiden.evaluation.benchmark.judge import MAX_TOKENS as VERDICT_TOKENS
 from raiden.evaluation.benchmark.keywords import MAX_TOKENS as KEYWORD_TOKENS
-from raiden.types import LANGUAGES, Language
 
 _JUDGE = "judge_"
 

@@ -13,9 +13,9 @@ from raiden.chat import Cast, History, Replies, SampleBook, Screen, Session
 from raiden.chat.history import default_path
 from raiden.chat.session import INTERRUPTED
 from raiden.commands.model_options import add_model_options, open_model, read_model_options, rewards_of
-from raiden.errors import ConfigError, ProfileError
-from raiden.profiles import read_profiles
-from raiden.types import Profile
+from raiden.core.errors import ConfigError, ProfileError
+from raiden.core.types import Profile
+from raiden.data.profiles import read_profiles
 
 _PROFILES = "data/online_profiles.jsonl"
 _SAMPLES = "data/training"

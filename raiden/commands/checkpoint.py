@@ -9,8 +9,8 @@ from typing import Any
 import yaml
 from jsonargparse import ArgumentParser
 
-from raiden.complaints import as_config_error, refuse_no_checkpoint
-from raiden.errors import ConfigError
+from raiden.commands.complaints import as_config_error, refuse_no_checkpoint
+from raiden.core.errors import ConfigError
 from raiden.policy import Policy, PolicyConfig, load_policy, restore_weights
 from raiden.rewards import RewardConfig
 

@@ -11,13 +11,13 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from raiden.commands.evaluation_view import open_console
-from raiden.errors import ConfigError
+from raiden.core.errors import ConfigError
+from raiden.core.records import write_json
 from raiden.evaluation.comparison import Comparison, compare, differing_rewards
 from raiden.evaluation.results import read_evaluation
 from raiden.evaluation.statistics import MIN_CHARACTERS, NUM_RESAMPLES, Difference
 from raiden.evaluation.style import STYLE_TITLES
 from raiden.evaluation.summary import title
-from raiden.records import write_json
 
 _DESCRIPTION = """Compare two evaluations, sample by sample. Intervals are bootstrap ones over characters, p-values
 those of a permutation test that swaps the models character by character; both take characters, not replies, for what

@@ -6,10 +6,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from raiden.conversion import FORMS, convert_sample
-from raiden.errors import SampleError
-from raiden.records import write_new_records
-from raiden.samples import load_samples
+from raiden.core.errors import SampleError
+from raiden.core.records import write_new_records
+from raiden.data.conversion import FORMS, convert_sample
+from raiden.data.samples import load_samples
 
 _FORMS_HELP = """\
 forms:

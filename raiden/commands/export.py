@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from raiden.commands.checkpoint import load_checkpoint
-from raiden.errors import ConfigError
+from raiden.core.errors import ConfigError
 from raiden.policy import export_policy
 
 

@@ -14,15 +14,15 @@ from raiden.commands.generate_backend import Backend, open_backend
 from raiden.commands.generate_options import GenerateOptions, read_options
 from raiden.commands.generate_view import RunView
 from raiden.commands.stopping import STOPPED, until_stopped
+from raiden.core.errors import ConfigError, ProfileError
+from raiden.core.types import Focus, Profile
+from raiden.data.profiles import read_profiles
+from raiden.data.samples import held_out_characters
 from raiden.datagen.pipeline import Pipeline, Plan
 from raiden.datagen.run_state import RunState, beside
 from raiden.datagen.store import SampleStore
 from raiden.datagen.tally import RejectionLog, Tally
-from raiden.errors import ConfigError, ProfileError
-from raiden.profiles import read_profiles
 from raiden.rewards import load_dictionaries
-from raiden.samples import held_out_characters
-from raiden.types import Focus, Profile
 
 _DECISIVE = (
     "backend",

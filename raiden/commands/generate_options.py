@@ -12,8 +12,8 @@ from typing import Any, Literal
 
 from jsonargparse import ArgumentParser, Namespace, set_parsing_settings
 
-from raiden.errors import ConfigError
-from raiden.types import Language
+from raiden.core.errors import ConfigError
+from raiden.core.types import Language
 
 Backend = Literal["template", "openai", "bedrock"]
 

@@ -7,9 +7,9 @@ import sys
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
-from raiden.errors import ProfileError
-from raiden.profiles import scan_profiles, write_profiles
-from raiden.types import Profile
+from raiden.core.errors import ProfileError
+from raiden.core.types import Profile
+from raiden.data.profiles import scan_profiles, write_profiles
 
 _DESCRIPTION = """\
 Read character profiles, and write them as JSONL. The format is told by what is in a file: character cards,

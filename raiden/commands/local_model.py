@@ -7,10 +7,10 @@ from pathlib import Path
 
 from raiden.commands.checkpoint import load_checkpoint
 from raiden.commands.model_options import ModelOptions, is_checkpoint
-from raiden.engines import TransformersEngine
-from raiden.errors import ConfigError
-from raiden.local_endpoint import LocalEndpoint
+from raiden.core.errors import ConfigError
+from raiden.endpoints.local import LocalEndpoint
 from raiden.policy import Policy, PolicyConfig, load_policy, resolve_model
+from raiden.rollout.engines import TransformersEngine
 
 
 def open_local(options: ModelOptions) -> LocalEndpoint:

@@ -11,9 +11,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from raiden.commands.option_names import NamedEndpoint, renamed
+from raiden.core.errors import ConfigError
+from raiden.data.prompts import ResponseFormat
 from raiden.endpoints import ChatEndpoint, RecordedEndpoint, RetryingEndpoint
-from raiden.errors import ConfigError
-from raiden.prompts import ResponseFormat
 from raiden.rewards import RewardConfig
 
 API_KEY_VARIABLE = "OPENAI_API_KEY"

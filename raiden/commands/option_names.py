@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from raiden.core.errors import RaidenError
 from raiden.endpoints import ChatEndpoint, ChatReply, ChatRequest, Identity, stream_reply
 from raiden.endpoints.base import Show
-from raiden.errors import RaidenError
 
 
 @contextmanager

@@ -15,11 +15,11 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from raiden.cli import RaidenCLI, open_cli
-from raiden.disk_need import DiskNeed, disk_need
-from raiden.errors import ConfigError
+from raiden.commands.cli import RaidenCLI, open_cli
+from raiden.core.errors import ConfigError
 from raiden.planning import GIB, WIDTHS, Limits, Plan, Processes, make_plan
 from raiden.policy import PolicyConfig
+from raiden.train.disk_need import DiskNeed, disk_need
 
 _DESCRIPTION = """Say what `raiden fit` with the same options will do and how much memory each process will need,
 from the model's config and the samples alone. Exit code: 0 where it fits, 1 where it does not, 2 for bad options."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from raiden.replaying import Replayed, replay
+from raiden.train.replaying import Replayed, replay
 
 
 def main(argv: Sequence[str]) -> int:

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from raiden.commands.stopping import STOPPED
-from raiden.errors import ConfigError
+from raiden.core.errors import ConfigError
+from raiden.core.records import write_text
 from raiden.evaluation.curves import read_curves
 from raiden.evaluation.html import build_page, page_content
 from raiden.evaluation.results import read_evaluation
-from raiden.records import write_text
 
 
 def main(argv: Sequence[str]) -> int:

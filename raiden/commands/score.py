@@ -10,11 +10,11 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 
-from raiden.errors import SampleError
-from raiden.languages import detect_language
-from raiden.records import read_records
+from raiden.core.errors import SampleError
+from raiden.core.languages import detect_language
+from raiden.core.records import read_records
+from raiden.core.types import LANGUAGES, Language, Message, Reward, Sample
 from raiden.rewards import VRAR, RewardConfig, rule_from_record
-from raiden.types import LANGUAGES, Language, Message, Reward, Sample
 
 _DEFAULTS: dict[str, Any] = {"character_name": "", "question": "", "answer": ""}
 _HEADER = ("row", "lang", "accuracy", "format", "total", "matched", "reason")

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from lightning.pytorch.cli import LightningArgumentParser
 
-from raiden.cli import RaidenCLI, open_cli
-from raiden.sft import SFTModule
+from raiden.commands.cli import RaidenCLI, open_cli
+from raiden.train.sft import SFTModule
 
 _DESCRIPTION = """Train on the samples' reference answers, so that GRPO starts from a model that knows the format.
 The run ends with an export; `raiden fit --model.policy.path EXPORT` goes on from it."""

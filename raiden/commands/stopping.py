@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
-from raiden.signals import STOPPED as STOPPED
+from raiden.core.signals import STOPPED as STOPPED
 
 _LINE_EVERY = 10.0
 

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from raiden.commands.stopping import STOPPED
-from raiden.errors import ConfigError
+from raiden.core.errors import ConfigError
 
 
 def main(argv: Sequence[str]) -> int:
@@ -32,8 +32,8 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _run(argv: Sequence[str]) -> None:
-    from raiden.trl_route.options import parse_options
-    from raiden.trl_route.train import train
+    from raiden.train.trl.options import parse_options
+    from raiden.train.trl.train import train
 
     options = parse_options(argv)
     started = time.monotonic()

@@ -22,14 +22,14 @@ from raiden.commands.model_options import (
     rewards_of,
 )
 from raiden.commands.stopping import STOPPED, Progress, until_stopped
+from raiden.core.errors import ConfigError
+from raiden.core.types import LANGUAGES, Sample
+from raiden.data.samples import load_samples
 from raiden.datagen.run_state import RunState, beside
 from raiden.endpoints import Identity, RecordedEndpoint
-from raiden.errors import ConfigError
 from raiden.evaluation.asking import Asking, evaluate
 from raiden.evaluation.results import Evaluation, write_evaluation
 from raiden.rewards import RewardConfig
-from raiden.samples import load_samples
-from raiden.types import LANGUAGES, Sample
 
 _DESCRIPTION = """Ask a model the questions of a file of samples and score its replies, with the trainer's own prompts
 and reward. The same command goes on where it was stopped. With --config in place of a model, the trainer validates:

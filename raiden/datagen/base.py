@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from raiden.types import Focus, Language, Profile
+from raiden.core.types import Focus, Language, Profile
 
 RejectionReason = Literal[
     "request_failed",
@@ -48,7 +48,7 @@ class Rejection:
 
 
 Record = Mapping[str, Any]
-"""A sample as it stands in a file; see `raiden.samples`."""
+"""A sample as it stands in a file; see `raiden.data.samples`."""
 
 
 class Author(Protocol):

@@ -8,8 +8,8 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from raiden.core.errors import SampleError
 from raiden.endpoints.journal import Journal
-from raiden.errors import SampleError
 
 Key = TypeVar("Key", bound=Hashable)
 Record = Mapping[str, Any]

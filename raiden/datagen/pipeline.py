@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from raiden.core.types import Focus, Language, Profile, Sample
 from raiden.datagen.base import Author, Rejection, Slot
 from raiden.datagen.checks import check, near_duplicate
 from raiden.datagen.store import SampleStore, SlotKey, slot_key
 from raiden.datagen.tally import RejectionLog, Tally
 from raiden.datagen.verification import Verifier
-from raiden.types import Focus, Language, Profile, Sample
 
 # A failed request is asked anew by the next run, and who has nothing left will have nothing on the next attempt.
 _NO_OTHER_ATTEMPT = ("request_failed", "nothing_left")

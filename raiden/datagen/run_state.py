@@ -7,9 +7,9 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+from raiden.core.errors import ConfigError
+from raiden.core.types import Profile
 from raiden.endpoints.journal import Journal
-from raiden.errors import ConfigError
-from raiden.types import Profile
 
 _CLAIMED = "claimed"
 

@@ -8,12 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from raiden.core.errors import SampleError
+from raiden.core.records import read_records
+from raiden.core.types import Focus, Sample
+from raiden.data.samples import parse_sample
 from raiden.datagen.base import Slot
 from raiden.datagen.ledger import Ledger, read_key, write_records
-from raiden.errors import SampleError
-from raiden.records import read_records
-from raiden.samples import parse_sample
-from raiden.types import Focus, Sample
 
 SlotKey = tuple[str, Focus, int]
 """What tells one slot from another: the character's name, the kind, the index within the kind."""

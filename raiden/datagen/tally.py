@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from raiden.core.types import Sample
 from raiden.datagen.base import Rejection, RejectionReason, Slot
 from raiden.datagen.ledger import Ledger
 from raiden.datagen.store import SlotKey
-from raiden.types import Sample
 
 NUM_EXAMPLES = 2
 """Rejections of each reason that are shown."""

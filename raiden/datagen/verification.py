@@ -7,13 +7,13 @@ import json
 from hashlib import blake2b
 from typing import Protocol
 
+from raiden.core.errors import EndpointError
+from raiden.core.types import Message, Sample
+from raiden.data.prompts import build_messages
 from raiden.datagen.base import Rejection
 from raiden.datagen.questions.wording import WORDINGS
 from raiden.endpoints import AccessError, ChatEndpoint, ChatReply, ChatRequest
-from raiden.errors import EndpointError
-from raiden.prompts import build_messages
 from raiden.rewards import VRAR
-from raiden.types import Message, Sample
 
 MIN_AGREEMENT = 0.7
 """Share of the replies on which rule and judge must agree; RAIDEN-R1's own."""

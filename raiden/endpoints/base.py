@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, runtime_checkable
 
-from raiden.types import Message
+from raiden.core.types import Message
 
 
 @dataclass(frozen=True)

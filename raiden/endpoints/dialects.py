@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass
 from itertools import product
 from typing import Any, Literal
 
+from raiden.core.types import Message
 from raiden.endpoints.base import ChatRequest
-from raiden.types import Message
 
 Structure = Literal["json_schema", "json_object", "prompt"]
 

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from raiden.errors import EndpointError
+from raiden.core.errors import EndpointError
 
 # 424 is Bedrock's word for a model that stumbled over this request.
 _WORTH_RETRYING = (408, 409, 424, 425, 429)

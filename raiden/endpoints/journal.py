@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from raiden.errors import ConfigError, InputError
+from raiden.core.errors import ConfigError, InputError
 
 
 class Journal:

@@ -9,10 +9,10 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
+from raiden.core.errors import EndpointError
 from raiden.endpoints.base import ChatEndpoint, ChatReply, ChatRequest, Identity
 from raiden.endpoints.faults import RequestError
 from raiden.endpoints.journal import Journal
-from raiden.errors import EndpointError
 
 
 class LoggedEndpoint:

@@ -9,10 +9,10 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+from raiden.core.errors import InputError
 from raiden.endpoints.base import ChatEndpoint, ChatReply, ChatRequest, Identity
 from raiden.endpoints.faults import RequestError
 from raiden.endpoints.journal import Journal
-from raiden.errors import InputError
 
 _FIELDS = {"key": str, "text": str, "prompt_tokens": int, "completion_tokens": int}
 

@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from typing import Any, TypeVar
 
+from raiden.core.errors import ConfigError
+from raiden.core.types import Sample
+from raiden.data.prompts import ResponseFormat, build_messages
 from raiden.endpoints import ChatEndpoint, ChatRequest, RequestError
-from raiden.errors import ConfigError
 from raiden.evaluation.results import Evaluation, metrics_of, scored_row
-from raiden.prompts import ResponseFormat, build_messages
 from raiden.rewards import VRAR, RewardConfig
-from raiden.types import Sample
 
 Result = TypeVar("Result")
 

@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass
 from statistics import fmean
 from typing import Any
 
-from raiden.errors import InputError
+from raiden.core.errors import InputError
+from raiden.core.types import LANGUAGES
 from raiden.evaluation.results import Evaluation, Row
 from raiden.evaluation.statistics import NUM_RESAMPLES, Difference, compare_paired
 from raiden.evaluation.style import style
 from raiden.evaluation.summary import grouped
-from raiden.types import LANGUAGES
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from raiden.errors import ConfigError
+from raiden.core.errors import ConfigError
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, get_args
 
-from raiden.errors import InputError
-from raiden.records import decode_text, load_json, read_bytes, write_json
-from raiden.types import LANGUAGES, Difficulty, Focus, MatchRule, QuestionType, Reward, Sample
+from raiden.core.errors import InputError
+from raiden.core.records import decode_text, load_json, read_bytes, write_json
+from raiden.core.types import LANGUAGES, Difficulty, Focus, MatchRule, QuestionType, Reward, Sample
 
 VERSION = 1
 BREAKDOWN: dict[str, tuple[str, ...]] = {

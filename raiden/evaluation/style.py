@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 
+from raiden.core.types import Language
 from raiden.rewards.normalise import fold_text
 from raiden.rewards.units import split_units
 from raiden.rewards.voice import names_oneself
-from raiden.types import Language
 
 STYLE_TITLES = {
     "mean_length": "length of a reply, characters",

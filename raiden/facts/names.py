@@ -6,7 +6,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from raiden.languages import word_set
+from raiden.core.languages import word_set
 
 _REMARK = re.compile(r"\s*[(\uff08\[【{<|,\uff0c/].*$", re.DOTALL)
 _VERSION = re.compile(r"(?:\s+|[-_])v(?:er(?:sion)?)?\.? ?\d+(?:\.\d+)*$", re.IGNORECASE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from raiden.languages import word_set
+from raiden.core.languages import word_set
 
 _CONTAINER = re.compile(
     r"(?:basics?|general|personal|character|profile|full|key|core|main|vital|identity)?[ _-]*"

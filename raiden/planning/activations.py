@@ -7,7 +7,7 @@ heads, ``I`` intermediate, ``V`` vocabulary.
 
 from __future__ import annotations
 
-from raiden.grpo.logps import MAX_LOGITS
+from raiden.packing.logps import MAX_LOGITS
 from raiden.planning.shape import Adapters, Pass, Precision, Shape
 
 _FLOAT32 = 4

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from raiden.chat_template import Conversation
+from raiden.data.chat_template import Conversation
 
 _PIECE = re.compile(r" ?[A-Za-z]{1,6}|\d|\s+|.", re.DOTALL)
 """Tokenizers of large vocabularies need fewer tokens for all four languages: they join more than six letters, and

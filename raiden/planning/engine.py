@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from raiden.engines import TransformersEngine, VLLMEngine
 from raiden.planning import activations
 from raiden.planning.memory import Moment, Training
 from raiden.planning.shape import Pass
+from raiden.rollout.engines import TransformersEngine, VLLMEngine
 
 _GIB = 2**30
 _WIDTHS = {"float32": 4, "bfloat16": 2, "float16": 2}

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from transformers import AutoConfig
 
-from raiden.errors import ConfigError
+from raiden.core.errors import ConfigError
 from raiden.planning.shape import Adapters, Parameters, Shape
 from raiden.policy.families import refuse_unsupported
 from raiden.policy.loading import PolicyConfig, add_lora, empty_model

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from raiden.datamodule import RoleplayDataModule
-from raiden.engines import TransformersEngine
-from raiden.errors import ConfigError
-from raiden.module import GRPOModule
+from raiden.core.errors import ConfigError
 from raiden.planning.engine import Wave, cached_tokens, engine_moments
 from raiden.planning.memory import Moment, Training, always, largest_moment
 from raiden.planning.model import read_model
 from raiden.planning.shape import Precision, Shape
 from raiden.planning.workload import Limits, Workload, largest_wave, measure
 from raiden.policy import PolicyConfig
+from raiden.rollout.engines import TransformersEngine
+from raiden.train.datamodule import RoleplayDataModule
+from raiden.train.grpo.module import GRPOModule
 
 GIB = 2**30
 Verdict = Literal["fits", "tight", "does not fit"]

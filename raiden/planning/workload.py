@@ -6,18 +6,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from raiden.chat_template import encode_conversations
-from raiden.datamodule import RoleplayDataModule
-from raiden.errors import ConfigError
-from raiden.grpo import UpdateConfig
-from raiden.grpo.batching import Group, packed_rows
+from raiden.core.errors import ConfigError
+from raiden.core.processes import Processes
+from raiden.core.types import Prompt
+from raiden.data.chat_template import encode_conversations
+from raiden.packing import Layout, pack
+from raiden.packing.batching import Group, packed_rows
 from raiden.planning.characters import Characters
 from raiden.planning.engine import Wave
 from raiden.planning.shape import Pass
 from raiden.policy import load_tokenizer
-from raiden.prefix_tree import Layout, pack
-from raiden.processes import Processes
-from raiden.types import Prompt
+from raiden.train.datamodule import RoleplayDataModule
+from raiden.train.grpo import UpdateConfig
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,11 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from raiden.errors import TrainingError
+from raiden.core.errors import TrainingError
+from raiden.core.writing import writing
 from raiden.policy.finite import nonfinite_of
 from raiden.policy.loading import Policy
 from raiden.policy.weights import stream_weights
-from raiden.writing import writing
 
 MAX_FILE_BYTES = 4 * 2**30
 """Weights in one file, at most; more files follow."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from raiden.errors import ConfigError
+from raiden.core.errors import ConfigError
 
 PROVEN = frozenset({"gemma", "gemma3_text", "glm4", "gpt2", "llama", "mistral", "phi3", "qwen2", "qwen3", "smollm3"})
 """`model_type` of the architectures whose packed rows the tests prove equal to separate ones: log-probabilities,

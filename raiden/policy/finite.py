@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
+from raiden.core.processes import Processes
 from raiden.policy.weights import local, plain_name
-from raiden.processes import Processes
 
 
 def nonfinite_weights(model: Any) -> list[str]:

@@ -23,14 +23,14 @@ from transformers import (
 from transformers.pytorch_utils import Conv1D
 from transformers.utils import GENERATION_CONFIG_NAME
 
-from raiden.errors import ConfigError
-from raiden.limits import MAX_CONFIG_BYTES, refuse_larger
+from raiden.core.errors import ConfigError
+from raiden.core.limits import MAX_CONFIG_BYTES, refuse_larger
+from raiden.packing import ATTENTION, FLEX_ATTENTION
 from raiden.policy.families import refuse_unsupported
 from raiden.policy.finite import nonfinite_weights
 from raiden.policy.sharding import initialise_adapters, load_shards, shard
 from raiden.policy.sources import NO_FOREIGN_CODE, local_folder, resolve_model, told_of_model
 from raiden.policy.weights import plain_name, unmap
-from raiden.prefix_tree import ATTENTION, FLEX_ATTENTION
 
 _BFLOAT16_INSTRUCTIONS = ("avx512_bf16", "amx_bf16", "bf16")
 """Of Intel's and AMD's processors, and of ARM's."""

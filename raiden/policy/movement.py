@@ -7,9 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from raiden.errors import ConfigError
+from raiden.core.errors import ConfigError
+from raiden.core.processes import Processes
 from raiden.policy.weights import local
-from raiden.processes import Processes
 
 _MIN_MOVABLE = 0.5
 """Share of the weights that a whole step of the optimizer has to be able to move, at least."""

@@ -7,9 +7,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from raiden.errors import ConfigError
+from raiden.core.errors import ConfigError
 from raiden.policy.loading import Policy
-from raiden.saved_state import load_saved, load_shards, stored_shapes
+from raiden.policy.saved_state import load_saved, load_shards, stored_shapes
 
 _PREFIX = "model."
 """What the policy is called in the module that checkpoints are made of."""

@@ -17,7 +17,7 @@ from torch.distributed.fsdp import FSDPModule, MixedPrecisionPolicy, fully_shard
 from torch.distributed.tensor import DTensor
 from torch.distributed.tensor._utils import compute_local_shape_and_global_offset
 
-from raiden.errors import ConfigError
+from raiden.core.errors import ConfigError
 from raiden.policy.weights import local, plain_name
 
 

@@ -21,8 +21,8 @@ from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, AutoTokenizer, modeling_gguf_pytorch_utils
 from transformers.utils import logging as transformers_logging
 
-from raiden.errors import ConfigError
-from raiden.limits import MAX_CONFIG_BYTES, MAX_TOKENIZER_BYTES, refuse_larger
+from raiden.core.errors import ConfigError
+from raiden.core.limits import MAX_CONFIG_BYTES, MAX_TOKENIZER_BYTES, refuse_larger
 from raiden.policy.gguf_header import refuse_broken_header
 
 PACKAGE = "package://"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from functools import cached_property
 
-from raiden.languages import detect_language
+from raiden.core.languages import detect_language
+from raiden.core.types import Language, Span
 from raiden.rewards.chinese import simplify
 from raiden.rewards.clock import Clock, find_clocks
 from raiden.rewards.dates import Date, find_dates
@@ -15,7 +16,6 @@ from raiden.rewards.numbers import Number, find_numbers
 from raiden.rewards.reading import GRAMMARS
 from raiden.rewards.reading.clauses import Clause, split_clauses
 from raiden.rewards.sentences import Sentence, sentence_at, split_sentences
-from raiden.types import Language, Span
 
 _SCRIPT: dict[Language, re.Pattern[str]] = {
     "zh": re.compile(r"[\u3400-\u9fff]"),

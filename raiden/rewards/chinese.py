@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from itertools import accumulate
 
-from raiden.languages import word_set
+from raiden.core.languages import word_set
 from raiden.rewards.hits import PIECE_OF_WORD, Hit, literal_pattern
 
 _MODIFIERS = frozenset("小大老女男旧新好阿条只匹头个块把只")

@@ -10,9 +10,9 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from raiden.core.types import Language
 from raiden.rewards.idioms.base import phrases
 from raiden.rewards.numerals import english_value, han_value, hangul_value
-from raiden.types import Language
 
 _DAY = 24 * 60
 

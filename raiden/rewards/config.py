@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from raiden.errors import ConfigError
+from raiden.core.errors import ConfigError
 
 _PREFIX = "model.rewards"
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from raiden.languages import word_list
+from raiden.core.languages import word_list
 from raiden.rewards.numerals import ERA_STARTS, english_value, han_value, hangul_value
 
 _MONTHS = word_list("january february march april may june july august september october november december")

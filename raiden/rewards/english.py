@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from raiden.languages import word_set
+from raiden.core.languages import word_set
 from raiden.rewards.hits import PIECE_OF_WORD, Hit
 from raiden.rewards.irregular import IRREGULAR_FORMS, SPELLINGS
 

@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache, partial
 
-from raiden.languages import word_set
+from raiden.core.languages import word_set
+from raiden.core.types import LANGUAGES, Language, TermType
 from raiden.rewards.answer import Answer
 from raiden.rewards.chinese import find_chinese, simplify
 from raiden.rewards.clock import bare_hour, clock_of
@@ -18,7 +19,6 @@ from raiden.rewards.korean import find_korean
 from raiden.rewards.measures import ASKED_DIMENSIONS, FIRST_YEAR, ValueKind, fixed_measures, measure_of, short_years
 from raiden.rewards.normalise import fold_text
 from raiden.rewards.numbers import Number, find_numbers, is_number_here
-from raiden.types import LANGUAGES, Language, TermType
 
 Finder = Callable[[Answer], Iterator[Hit]]
 

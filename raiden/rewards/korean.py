@@ -13,7 +13,7 @@ from functools import lru_cache
 from threading import Lock
 from typing import Any, NamedTuple
 
-from raiden.languages import word_set
+from raiden.core.languages import word_set
 from raiden.rewards.hits import PIECE_OF_WORD, Hit, literal_pattern
 
 _ONE_AT_A_TIME = Lock()  # A MeCab tagger answers in a buffer of its own.

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
 
+from raiden.core.types import Language, MatchRule, Sample, Span, Term, TermType
 from raiden.rewards.affirmation import DENIED, DISLIKED, dislikes_itself
 from raiden.rewards.answer import Answer
 from raiden.rewards.chinese import simplify
@@ -20,7 +21,6 @@ from raiden.rewards.reading import GRAMMARS
 from raiden.rewards.reading.answering import SCOFFED, Place
 from raiden.rewards.reading.question import Asked, read_question
 from raiden.rewards.units import split_units
-from raiden.types import Language, MatchRule, Sample, Span, Term, TermType
 
 CONTRADICTED = "the reply affirms it in one place and denies it in another"
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
+from raiden.core.types import Language
 from raiden.rewards.numbers import Number
-from raiden.types import Language
 
 ValueKind = Literal["", "age", "clock", "duration", "year", "count", "length"]
 """What kind of number a question asks for."""

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from raiden.types import Span
+from raiden.core.types import Span
 
 _SAME_MEANING = {
     **dict.fromkeys("‘’‚‛`´ʼ′＇", "'"),

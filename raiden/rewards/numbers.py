@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from raiden.core.types import Language
 from raiden.rewards.numerals import (
     ENGLISH_NUMBER_WORDS,
     ERA_STARTS,
@@ -18,7 +19,6 @@ from raiden.rewards.numerals import (
     han_value,
     hangul_value,
 )
-from raiden.types import Language
 
 _HAN = "〇零一二三四五六七八九十廿卅百千万萬亿億兆两兩壱弐参拾"
 _ONES = "일이삼사오육륙칠팔구"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from raiden.languages import word_list, word_set
+from raiden.core.languages import word_list, word_set
 
 MAX_DIGITS = 24
 """Digits of the longest number that is read as a number."""

@@ -11,7 +11,8 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache, partial
 
-from raiden.languages import word_set
+from raiden.core.languages import word_set
+from raiden.core.types import Language
 from raiden.rewards.answer import Answer
 from raiden.rewards.chinese import cut_words, find_chinese
 from raiden.rewards.english import latin_pattern
@@ -21,7 +22,6 @@ from raiden.rewards.japanese import tokenise as japanese_words
 from raiden.rewards.korean import find_korean
 from raiden.rewards.korean import tokenise as korean_words
 from raiden.rewards.reading import GRAMMARS
-from raiden.types import Language
 
 Places = list[tuple[int, int]]
 WordFinder = Callable[[str], Places]

@@ -18,13 +18,13 @@ from collections.abc import Iterator
 from functools import lru_cache
 from itertools import pairwise
 
-from raiden.languages import ENGLISH_FUNCTION_WORDS, word_set
+from raiden.core.languages import ENGLISH_FUNCTION_WORDS, word_set
+from raiden.core.types import Language, Sample
 from raiden.rewards.answer import Answer
 from raiden.rewards.chinese import simplify
 from raiden.rewards.normalise import fold_text
 from raiden.rewards.reading import GRAMMARS
 from raiden.rewards.units import is_wide, split_units
-from raiden.types import Language, Sample
 
 _NAMED_SHARE = 0.3
 """Share of a fact's own words that names it."""

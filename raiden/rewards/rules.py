@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, NoReturn, cast
 
-from raiden.errors import SampleError
+from raiden.core.errors import SampleError
+from raiden.core.types import MatchRule, Term, TermType
 from raiden.rewards.dates import any_date
 from raiden.rewards.finding import is_number
 from raiden.rewards.normalise import fold_text
-from raiden.types import MatchRule, Term, TermType
 
 _TERM_TYPES: tuple[TermType, ...] = ("text", "number", "date")
 _MATCHES = ("any", "all")

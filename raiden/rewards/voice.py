@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import re
 
+from raiden.core.types import Language, Sample
 from raiden.rewards.normalise import fold_text
-from raiden.types import Language, Sample
 
 _ONESELF: dict[Language, re.Pattern[str]] = {
     "en": re.compile(r"\b(?:i|me|my|mine|myself|we|us|our|ours)\b"),

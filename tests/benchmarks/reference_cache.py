@@ -16,8 +16,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # run as a script: the tests' own helpers
 
-from raiden.grpo import ReferenceCache, UpdateConfig
-from raiden.types import Rollout
+from raiden.core.types import Rollout
+from raiden.train.grpo import ReferenceCache, UpdateConfig
 from tests.benchmarks.harness import SMOLLM2, alternate, load_model, print_result, ratio
 from tests.benchmarks.update_vs_trl import make_rollouts, run_update
 from tests.grpo.records import make_update

@@ -22,9 +22,9 @@ from transformers import AutoTokenizer
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # run as a script: the tests' own helpers
 
-from raiden.engines import SamplingConfig, TransformersEngine
+from raiden.packing import Layout, pack
 from raiden.policy import resolve_model
-from raiden.prefix_tree import Layout, pack
+from raiden.rollout.engines import SamplingConfig, TransformersEngine
 from tests.benchmarks.harness import SMOLLM2, alternate, load_model, print_result
 from tests.benchmarks.update_vs_trl import make_rollouts, run_update
 

@@ -19,8 +19,8 @@ from transformers import AutoConfig, AutoModelForCausalLM
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # run as a script: the tests' own helpers
 
+from raiden.packing import ATTENTION
 from raiden.policy import resolve_model
-from raiden.prefix_tree import ATTENTION
 from tests.benchmarks.harness import SMOLLM2, alternate, load_model, print_result
 from tests.benchmarks.update_vs_trl import make_rollouts, run_update
 

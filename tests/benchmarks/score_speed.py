@@ -15,8 +15,8 @@ import random
 import time
 from collections.abc import Callable, Iterator
 
+from raiden.core.types import Language, Sample
 from raiden.rewards import VRAR, rule_from_record
-from raiden.types import Language, Sample
 
 KEYWORDS: dict[Language, str] = {"en": "green tea", "zh": "绿茶", "ja": "緑茶", "ko": "녹차"}
 TALK: dict[Language, str] = {

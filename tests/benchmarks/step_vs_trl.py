@@ -23,13 +23,13 @@ from trl import GRPOConfig, GRPOTrainer
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # run as a script: the tests' own helpers
 
-from raiden.engines import SamplingConfig, TransformersEngine
-from raiden.grpo import ObjectiveConfig, UpdateConfig
-from raiden.languages import word_list
+from raiden.core.languages import word_list
+from raiden.core.types import Prompt
 from raiden.policy import resolve_model
 from raiden.rewards import VRAR
-from raiden.rollouts import group_seeds, score_groups
-from raiden.types import Prompt
+from raiden.rollout.engines import SamplingConfig, TransformersEngine
+from raiden.rollout.rollouts import group_seeds, score_groups
+from raiden.train.grpo import ObjectiveConfig, UpdateConfig
 from tests.benchmarks.harness import SMOLLM2, alternate, load_model, print_result, ratio
 from tests.grpo.records import SAMPLE, make_update
 

@@ -26,9 +26,9 @@ from trl import GRPOConfig, GRPOTrainer
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # run as a script: the tests' own helpers
 
-from raiden.grpo import ObjectiveConfig, UpdateConfig, token_terms, token_weights
+from raiden.core.types import Rollout
 from raiden.policy import resolve_model
-from raiden.types import Rollout
+from raiden.train.grpo import ObjectiveConfig, UpdateConfig, token_terms, token_weights
 from tests.benchmarks.harness import SMOLLM2, alternate, load_model, print_result, ratio
 from tests.grpo.records import make_rollout, make_update
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from raiden.chat import Cast
-from raiden.errors import ProfileError
-from raiden.profiles import parse_profile
+from raiden.core.errors import ProfileError
+from raiden.data.profiles import parse_profile
 from tests.records import profile_record
 
 NAMES = ["Walter Novak", "Ada Lovelock", "Edith Lovelock", "小明", "三枝つむぎ", "남궁솔"]

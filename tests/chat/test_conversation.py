@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from raiden.chat.conversation import Conversation, Turn
-from raiden.profiles import load_profiles
-from raiden.prompts import build_messages
-from raiden.samples import load_samples
-from raiden.types import LANGUAGES, Message
+from raiden.core.types import LANGUAGES, Message
+from raiden.data.profiles import load_profiles
+from raiden.data.prompts import build_messages
+from raiden.data.samples import load_samples
 
 PROFILES = {profile.name: profile for profile in load_profiles("data/online_profiles.jsonl")}
 SAMPLES = load_samples("data/training/validation.json")

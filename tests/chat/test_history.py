@@ -9,7 +9,7 @@ import pytest
 from raiden.chat import History
 from raiden.chat.conversation import Turn
 from raiden.chat.history import default_path
-from raiden.errors import ConfigError
+from raiden.core.errors import ConfigError
 
 HELLO = [Turn("user", "你好"), Turn("assistant", "안녕", "length")]
 MORE = [Turn("user", "もう一つ"), Turn("assistant", "yes")]

@@ -9,9 +9,9 @@ import subprocess
 import pytest
 
 from raiden.__main__ import main
-from raiden.prompts import build_messages
-from raiden.samples import load_samples
-from raiden.types import LANGUAGES
+from raiden.core.types import LANGUAGES
+from raiden.data.prompts import build_messages
+from raiden.data.samples import load_samples
 from tests.chat.chats import COMMAND, piped, serving
 from tests.servers.chat_server import Behaviour
 

@@ -9,7 +9,7 @@ import pytest
 from raiden.chat import SampleBook
 from raiden.chat.conversation import Conversation, Turn
 from raiden.chat.why import SAME_QUESTION
-from raiden.profiles import load_profiles
+from raiden.data.profiles import load_profiles
 
 PROFILES = {profile.name: profile for profile in load_profiles("data/online_profiles.jsonl")}
 BOOK = SampleBook([Path("data/training/validation.json"), Path("data/training/quickstart_validation.json")])

@@ -8,8 +8,8 @@ import pytest
 import trl.chat_template_utils
 from jinja2 import TemplateError
 
-from raiden.chat_template import ChatRenderer, encode_conversations, rendering
-from raiden.errors import ChatTemplateError
+from raiden.core.errors import ChatTemplateError
+from raiden.data.chat_template import ChatRenderer, encode_conversations, rendering
 
 SYSTEM, FIRST, REPLY, SECOND = (
     {"role": "system", "content": "Name: 小明\nA “lighthouse” keeper. <b>"},

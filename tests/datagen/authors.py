@@ -6,10 +6,10 @@ import asyncio
 import random
 from collections.abc import Callable
 
+from raiden.core.languages import word_list
+from raiden.core.types import Profile
+from raiden.data.profiles import parse_profile
 from raiden.datagen.base import Record, Rejection, Slot
-from raiden.languages import word_list
-from raiden.profiles import parse_profile
-from raiden.types import Profile
 
 THINGS = word_list(
     "dog cat horse parrot goldfish tortoise boat house street school village brother sister teacher neighbour "

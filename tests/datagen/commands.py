@@ -7,7 +7,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from raiden.profiles import load_profiles
+from raiden.data.profiles import load_profiles
 from tests.processes import Before, Started
 
 PROFILES = Path(__file__).parent.parent.parent / "data" / "online_profiles.jsonl"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from raiden.core.types import Focus, Language, Profile
+from raiden.data.profiles import format_fields, parse_profile
 from raiden.datagen.base import Slot
-from raiden.profiles import format_fields, parse_profile
-from raiden.types import Focus, Language, Profile
 
 FIELDS = {"Name": "Ada Finch", "Gender": "female", "Age": "27", "Hometown": "Skipton", "Sister": "Ruth"}
 HISTORY = (

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from raiden.core.types import Sample
+from raiden.data.profiles import load_profiles
+from raiden.data.samples import load_samples
 from raiden.datagen.base import Rejection, Slot
 from raiden.datagen.checks import check
 from raiden.datagen.checks.keywords import one_term_fault
 from raiden.datagen.checks.questions import question_type_fault
-from raiden.profiles import load_profiles
-from raiden.samples import load_samples
-from raiden.types import Sample
 from tests.datagen.records import FIELDS, HISTORY, draft, slot_of
 
 DATA = Path(__file__).parents[2] / "data"

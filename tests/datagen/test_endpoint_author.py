@@ -7,6 +7,9 @@ from itertools import product
 
 import pytest
 
+from raiden.core.languages import detect_language
+from raiden.core.types import LANGUAGES, Sample
+from raiden.data.profiles import parse_profile
 from raiden.datagen.base import Rejection, Slot
 from raiden.datagen.checks import check
 from raiden.datagen.questions import EndpointAuthor
@@ -15,9 +18,6 @@ from raiden.datagen.questions.prompts import plan_messages, plan_schema
 from raiden.datagen.questions.wording import WORDINGS
 from raiden.endpoints import AccessError, ChatReply, Identity, RetryingEndpoint
 from raiden.endpoints.openai import OpenAIEndpoint
-from raiden.languages import detect_language
-from raiden.profiles import parse_profile
-from raiden.types import LANGUAGES, Sample
 from tests.endpoints.requests import profile
 from tests.servers.chat_server import Behaviour, ChatServer
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from raiden.core.types import LANGUAGES
+from raiden.data.samples import parse_sample
 from raiden.datagen.checks.dodges import dodge_taken_for_right, dodges
 from raiden.datagen.template import samples_from_profiles
 from raiden.rewards import VRAR
-from raiden.samples import parse_sample
-from raiden.types import LANGUAGES
 from tests.datagen.records import draft, profile_of, slot_of
 
 

@@ -11,9 +11,9 @@ import pytest
 
 from raiden.__main__ import main
 from raiden.commands.generate_options import read_options
-from raiden.errors import ConfigError
+from raiden.core.errors import ConfigError
+from raiden.data.samples import load_samples
 from raiden.rewards import VRAR
-from raiden.samples import load_samples
 from tests.datagen.commands import arguments, asking, made, run, stats
 from tests.records import profile_record, write_jsonl
 from tests.servers.chat_server import serve

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from raiden.data.samples import load_samples
 from raiden.rewards import VRAR
-from raiden.samples import load_samples
 from tests.datagen.commands import arguments, asking, made, run, stats, write_profiles
 from tests.servers.chat_server import serve
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from raiden.core.types import Sample
+from raiden.data.samples import load_samples
 from raiden.datagen.base import Rejection, Slot
 from raiden.datagen.pipeline import Pipeline, Plan
 from raiden.datagen.store import SampleStore
 from raiden.datagen.tally import RejectionLog, Tally
 from raiden.endpoints import AccessError
-from raiden.samples import load_samples
-from raiden.types import Sample
 from tests.datagen.authors import SlowAuthor, make_draft, make_profile
 
 PROFILES = [make_profile(name) for name in ("Ada", "Ben", "Cleo")]

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from raiden.core.errors import SampleError
+from raiden.data.samples import parse_sample
 from raiden.datagen.base import Slot
 from raiden.datagen.store import SampleStore, slot_key
-from raiden.errors import SampleError
-from raiden.samples import parse_sample
 from tests.datagen.authors import make_draft, make_profile
 
 SLOTS = [Slot(make_profile("Ada"), "sbk", "en", index) for index in range(3)]

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from raiden.core.types import LANGUAGES, Profile, Sample
+from raiden.data.profiles import load_profiles, read_profiles
 from raiden.datagen.base import Rejection, Slot
 from raiden.datagen.checks import check
 from raiden.datagen.checks.memory import history_text
@@ -18,9 +20,7 @@ from raiden.datagen.template import TemplateAuthor, samples_from_profiles
 from raiden.datagen.template.records import cm_record
 from raiden.datagen.template.tables import table
 from raiden.datagen.template.talks import talks_about
-from raiden.profiles import load_profiles, read_profiles
 from raiden.rewards import VRAR
-from raiden.types import LANGUAGES, Profile, Sample
 from tests.datagen.records import profile_of
 
 UNSEEN = Path(__file__).parent / "profiles"

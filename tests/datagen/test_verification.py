@@ -4,14 +4,14 @@ import asyncio
 
 import pytest
 
+from raiden.core.types import LANGUAGES
+from raiden.data.samples import parse_sample
 from raiden.datagen.base import Rejection, Slot
 from raiden.datagen.checks import check
 from raiden.datagen.questions import EndpointAuthor
 from raiden.datagen.verification import AgreementVerifier, HardnessVerifier
 from raiden.endpoints import AccessError, ChatReply, Identity, RequestError, RetryingEndpoint
 from raiden.endpoints.openai import OpenAIEndpoint
-from raiden.samples import parse_sample
-from raiden.types import LANGUAGES
 from tests.endpoints.requests import profile
 from tests.servers.chat_server import Behaviour, ChatServer
 

@@ -10,8 +10,8 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, GemmaConfig, Qwen3Config
 
-from raiden.grpo import ObjectiveConfig, UpdateConfig
 from raiden.policy import LoraConfig
+from raiden.train.grpo import ObjectiveConfig, UpdateConfig
 from tests.distributed.processes import in_processes
 from tests.distributed.test_gradients import assert_same
 from tests.distributed.training import Case, Trained, train_all

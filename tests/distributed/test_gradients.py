@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from raiden.engines import SamplingConfig
-from raiden.grpo import ObjectiveConfig, UpdateConfig
 from raiden.policy import LoraConfig
+from raiden.rollout.engines import SamplingConfig
+from raiden.train.grpo import ObjectiveConfig, UpdateConfig
 from tests.distributed.processes import in_processes
 from tests.distributed.training import Case, Trained, train_all
 from tests.runs import write_samples_file

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from raiden.datamodule import RoleplayDataModule
-from raiden.errors import ConfigError
-from raiden.types import Prompt
+from raiden.core.errors import ConfigError
+from raiden.core.types import Prompt
+from raiden.train.datamodule import RoleplayDataModule
 from tests.distributed.processes import in_processes
 from tests.runs import write_samples_file
 

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.distributed.checkpoint.format_utils import dcp_to_torch_save
 from transformers import AutoModelForCausalLM
 
-from raiden.checkpoints import checkpoints_of
+from raiden.train.checkpoints import checkpoints_of
 from tests.distributed.processes import free_port
 from tests.faults.moments import At, Sends
 from tests.processes import Started
@@ -80,7 +80,7 @@ def two(tiny_folder, tmp_path_factory):
 def killed(tiny_folder, tmp_path_factory):
     """Both processes killed in the sixth step, and the remains of a checkpoint that was being written."""
     folder = Folder(tiny_folder, tmp_path_factory.mktemp("killed"))
-    kill = At("raiden.module:GRPOModule.training_step", 6, Sends(signal.SIGKILL, to_group=True))
+    kill = At("raiden.train.grpo.module:GRPOModule.training_step", 6, Sends(signal.SIGKILL, to_group=True))
     Started(*folder.arguments, *TWO, cwd=folder.path, before=kill).communicate()
     assert [p.name for p in checkpoints_of(folder.run)] == ["step-00000002.ckpt", "step-00000004.ckpt"]
     last = checkpoints_of(folder.run)[-1]

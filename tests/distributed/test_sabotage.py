@@ -9,11 +9,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from raiden.canary import CanaryConfig
-from raiden.engines import VLLMEngine
-from raiden.errors import EngineError
-from raiden.grpo import UpdateConfig
-from raiden.optimization import OptimizerConfig
+from raiden.core.errors import EngineError
+from raiden.rollout.canary import CanaryConfig
+from raiden.rollout.engines import VLLMEngine
+from raiden.train.grpo import UpdateConfig
+from raiden.train.optimization import OptimizerConfig
 from tests.distributed.training import Case, train
 from tests.engines.copied import CopyEngine
 from tests.runs import ROOT, fit_arguments, raiden, write_samples_file
@@ -177,7 +177,9 @@ def test_several_updates_of_a_rollout_are_checked_before_the_first(go, monkeypat
 def test_what_is_lost_once_is_told_from_what_is_wrong_each_time(go):
     engine = SabotagedCopy()
     engine.begin("skip", 2)
-    with pytest.raises(EngineError, match=r"still .* apart: .*--model\.engine raiden\.engines\.TransformersEngine"):
+    with pytest.raises(
+        EngineError, match=r"still .* apart: .*--model\.engine raiden\.rollout\.engines\.TransformersEngine"
+    ):
         go(engine)
 
     class Once(SabotagedCopy):

@@ -11,11 +11,11 @@ import torch
 from lightning import Callback
 from torch import Tensor
 
-from raiden.datamodule import RoleplayDataModule
-from raiden.engines import SamplingConfig
-from raiden.optimization import OptimizerConfig
 from raiden.policy import LoraConfig, PolicyConfig, whole
-from raiden.sft import SFTModule, SFTUpdateConfig
+from raiden.rollout.engines import SamplingConfig
+from raiden.train.datamodule import RoleplayDataModule
+from raiden.train.optimization import OptimizerConfig
+from raiden.train.sft import SFTModule, SFTUpdateConfig
 from tests.distributed.processes import in_processes
 from tests.distributed.training import make_trainer
 from tests.runs import write_samples_file

@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from raiden.grpo import RolloutUpdate
+from raiden.train.grpo import RolloutUpdate
 from tests.distributed.processes import in_processes
 from tests.distributed.training import Case, train
 from tests.runs import write_samples_file

@@ -24,7 +24,8 @@ def test_ctrl_c_while_vllm_generates_ends_the_run_with_a_word_and_it_goes_on(wid
     samples = write_samples_file(tmp_path / "samples.json")
     arguments = fit_arguments(
         wide_folder, samples, tmp_path / "logs", "--model.canary.max_difference=1e-3", "--export.enabled=false",
-        "--model.engine=raiden.engines.VLLMEngine", "--model.engine.cpu_cache_gib=1", "--trainer.limit_val_batches=0",
+        "--model.engine=raiden.rollout.engines.VLLMEngine", "--model.engine.cpu_cache_gib=1",
+        "--trainer.limit_val_batches=0",
     )  # fmt: skip
     pressed = At("vllm:LLMEngine.step", 42, interrupt)  # 12 tokens a step at most: beyond the first checkpoint
     stopped = Started(*arguments, cwd=tmp_path, before=pressed)

@@ -9,7 +9,7 @@ import torch
 from torch.distributed.checkpoint.format_utils import dcp_to_torch_save
 from transformers import AutoModelForCausalLM
 
-from raiden.checkpoints import checkpoints_of
+from raiden.train.checkpoints import checkpoints_of
 from tests.padded import padded_logps
 from tests.runs import finish, fit_arguments, logged, raiden, write_samples_file
 
@@ -31,7 +31,7 @@ def test_six_steps_of_two_processes_then_one_goes_on_then_the_export_is_the_poli
     samples = write_samples_file(tmp_path / "samples.json")
     arguments = fit_arguments(
         wide_folder, samples, tmp_path / "logs", "--trainer.strategy=fsdp2", "--model.canary.max_difference=1e-3",
-        "--model.engine=raiden.engines.VLLMEngine", "--model.engine.cpu_cache_gib=1", "--export.enabled=false",
+        "--model.engine=raiden.rollout.engines.VLLMEngine", "--model.engine.cpu_cache_gib=1", "--export.enabled=false",
         "--trainer.limit_val_batches=0",
     )  # fmt: skip
     run = tmp_path / "logs" / "tiny" / "version_0"

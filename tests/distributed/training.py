@@ -12,14 +12,14 @@ import torch
 from lightning import Callback, Trainer
 from torch import Tensor
 
-from raiden.canary import CanaryConfig
-from raiden.datamodule import RoleplayDataModule
-from raiden.engines import SamplingConfig
-from raiden.module import GRPOModule
-from raiden.optimization import OptimizerConfig
+from raiden.core.types import Reward, Sample
 from raiden.policy import PolicyConfig, whole
-from raiden.strategy import FSDP2Strategy
-from raiden.types import Reward, Sample
+from raiden.rollout.canary import CanaryConfig
+from raiden.rollout.engines import SamplingConfig
+from raiden.train.datamodule import RoleplayDataModule
+from raiden.train.grpo.module import GRPOModule
+from raiden.train.optimization import OptimizerConfig
+from raiden.train.strategy import FSDP2Strategy
 from tests.engines.copied import CopyEngine
 
 

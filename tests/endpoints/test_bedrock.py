@@ -5,6 +5,8 @@ import json
 
 import pytest
 
+from raiden.core.errors import ConfigError
+from raiden.core.types import LANGUAGES, Message
 from raiden.endpoints import (
     AccessError,
     ChatReply,
@@ -15,8 +17,6 @@ from raiden.endpoints import (
     TransientError,
 )
 from raiden.endpoints.bedrock import BedrockEndpoint
-from raiden.errors import ConfigError
-from raiden.types import LANGUAGES, Message
 from tests.endpoints.requests import GREETING, draft_request, draft_requests
 from tests.servers.converse_server import ConverseServer, serve_converse
 

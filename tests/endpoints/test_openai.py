@@ -9,10 +9,10 @@ from typing import TypeVar
 import pytest
 from aiohttp import web
 
+from raiden.core.errors import ConfigError
+from raiden.core.types import Message
 from raiden.endpoints import AccessError, ChatRequest, Identity, RequestError, TransientError
 from raiden.endpoints.openai import OpenAIEndpoint
-from raiden.errors import ConfigError
-from raiden.types import Message
 from tests.endpoints.requests import GREETING, draft_request
 from tests.servers.chat_server import Behaviour, ChatServer
 

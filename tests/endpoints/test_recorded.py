@@ -11,9 +11,9 @@ import textwrap
 
 import pytest
 
+from raiden.core.errors import ConfigError, InputError
 from raiden.endpoints import LoggedEndpoint, RecordedEndpoint, RequestError, RetryingEndpoint
 from raiden.endpoints.openai import OpenAIEndpoint
-from raiden.errors import ConfigError, InputError
 from tests.endpoints.requests import GREETING, draft_request, draft_requests
 from tests.servers.chat_server import Behaviour, ChatServer
 

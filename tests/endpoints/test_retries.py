@@ -8,10 +8,10 @@ from email.utils import format_datetime
 
 import pytest
 
+from raiden.core.errors import ConfigError
 from raiden.endpoints import AccessError, RequestError, RetryingEndpoint, TransientError
 from raiden.endpoints.faults import parse_retry_after
 from raiden.endpoints.openai import OpenAIEndpoint
-from raiden.errors import ConfigError
 from tests.endpoints.requests import GREETING, draft_request, draft_requests
 from tests.servers.chat_server import Behaviour, ChatServer
 

@@ -5,9 +5,9 @@ import json
 
 import pytest
 
+from raiden.core.types import Message
 from raiden.endpoints import AccessError, ChatRequest, RecordedEndpoint, RetryingEndpoint, TransientError
 from raiden.endpoints.openai import OpenAIEndpoint
-from raiden.types import Message
 from tests.endpoints.requests import draft_request
 from tests.servers.vllm_server import MODEL, missing, serve_vllm
 

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 from transformers import AutoModelForCausalLM, PreTrainedModel, PreTrainedTokenizerBase
 
-from raiden.engines import SamplingConfig, TransformersEngine
-from raiden.prefix_tree import ATTENTION
-from raiden.types import Completion
+from raiden.core.types import Completion
+from raiden.packing import ATTENTION
+from raiden.rollout.engines import SamplingConfig, TransformersEngine
 
 
 class CopyEngine(TransformersEngine):

@@ -9,9 +9,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from raiden.engines import SamplingConfig
-from raiden.engines.sampling import sample_tokens
-from raiden.errors import ConfigError
+from raiden.core.errors import ConfigError
+from raiden.rollout.engines import SamplingConfig
+from raiden.rollout.engines.sampling import sample_tokens
 
 # Tokens of probability 0.4, 0.3, 0.15, 0.1 and 0.05
 PROBABILITIES = torch.tensor([0.4, 0.3, 0.15, 0.1, 0.05])

@@ -7,9 +7,9 @@ import pytest
 import torch
 from transformers import PreTrainedModel
 
-from raiden.engines import Engine, SamplingConfig, TransformersEngine
-from raiden.errors import ConfigError
-from raiden.types import Completion
+from raiden.core.errors import ConfigError
+from raiden.core.types import Completion
+from raiden.rollout.engines import Engine, SamplingConfig, TransformersEngine
 from tests.padded import padded_logits
 
 # Four prompts that share a profile of 20 tokens, two of them a question of 17 as well, and one that stands alone.

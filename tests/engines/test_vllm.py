@@ -11,11 +11,11 @@ import torch
 from torch import Tensor
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
 
-from raiden.engines import Engine, SamplingConfig, VLLMEngine
-from raiden.engines.sampling import processed_logps
-from raiden.errors import ConfigError
+from raiden.core.errors import ConfigError
+from raiden.core.types import Completion
 from raiden.policy import LoraConfig, PolicyConfig, load_policy, stream_weights
-from raiden.types import Completion
+from raiden.rollout.engines import Engine, SamplingConfig, VLLMEngine
+from raiden.rollout.engines.sampling import processed_logps
 from tests.padded import padded_logits
 
 PROFILE = [(7 * i) % 290 + 3 for i in range(40)]
@@ -30,8 +30,8 @@ def test_the_engine_without_vllm_says_what_to_install(tmp_path):
 import sys
 sys.modules["vllm"] = None
 from types import SimpleNamespace
-from raiden.engines import VLLMEngine
-from raiden.errors import ConfigError
+from raiden.rollout.engines import VLLMEngine
+from raiden.core.errors import ConfigError
 try:
     VLLMEngine().start(SimpleNamespace(generation_config=None), SimpleNamespace(eos_token_id=2), 64, None)
 except ConfigError as error:
@@ -39,7 +39,7 @@ except ConfigError as error:
 """
     finished = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=False)
     assert finished.stdout.startswith("`model.engine`: vLLM is not installed; `pip install 'raiden[vllm]'`")
-    assert "raiden.engines.TransformersEngine" in finished.stdout
+    assert "raiden.rollout.engines.TransformersEngine" in finished.stdout
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from raiden.__main__ import main
-from raiden.errors import InputError
+from raiden.core.errors import InputError
 from raiden.evaluation.comparison import compare, styles
 from raiden.evaluation.results import write_evaluation
 from tests.evaluation.rows import evaluation, row

@@ -5,11 +5,11 @@ import threading
 
 import pytest
 
+from raiden.core.types import Message
 from raiden.endpoints import ChatRequest, RequestError, RetryingEndpoint
-from raiden.engines import TransformersEngine
-from raiden.local_endpoint import LocalEndpoint
+from raiden.endpoints.local import LocalEndpoint
 from raiden.policy import PolicyConfig, load_policy
-from raiden.types import Message
+from raiden.rollout.engines import TransformersEngine
 
 
 class WatchedEngine(TransformersEngine):

@@ -5,11 +5,11 @@ import json
 import pytest
 import torch
 
+from raiden.core.types import Reward
+from raiden.data.samples import parse_sample
 from raiden.evaluation.results import Evaluation, metrics_of, read_evaluation, scored_row, write_evaluation
 from raiden.evaluation.summary import estimates, pass_shares
-from raiden.metrics import RoleAwareness
-from raiden.samples import parse_sample
-from raiden.types import Reward
+from raiden.train.metrics import RoleAwareness
 from tests.evaluation.rows import evaluation, row
 from tests.records import sample_record
 from tests.test_floors import FILES, PACKAGE, imports

@@ -9,8 +9,8 @@ from dataclasses import asdict
 import pytest
 
 from raiden.__main__ import main
+from raiden.data.samples import load_samples
 from raiden.rewards import RewardConfig
-from raiden.samples import load_samples
 from tests.datagen.commands import start, stats
 from tests.faults.moments import At, Sends
 from tests.records import write_json

@@ -14,14 +14,14 @@ import pytest
 import torch
 
 from raiden.__main__ import main
-from raiden.checkpoints import checkpoints_of
 from raiden.commands.benchmark_options import read_options
 from raiden.commands.local_model import open_local
 from raiden.commands.model_options import ModelOptions
+from raiden.core.types import Message
 from raiden.endpoints import ChatRequest
 from raiden.policy import PolicyConfig, load_policy
 from raiden.rewards import RewardConfig
-from raiden.types import Message
+from raiden.train.checkpoints import checkpoints_of
 from tests.datagen.commands import start
 from tests.faults.moments import All, At, Sends
 from tests.runs import fit_arguments, write_samples_file
@@ -38,7 +38,7 @@ def read(path):
 
 def test_ctrl_c_ends_a_long_generation_at_once(tiny_folder, tmp_path):
     samples = write_samples_file(tmp_path / "samples.json")
-    token = "raiden.local_endpoint:LocalEndpoint._stop_where_nobody_waits"
+    token = "raiden.endpoints.local:LocalEndpoint._stop_where_nobody_waits"
     # A busy machine may let it write some more, but not thousands.
     faults = All((At(token, 5, Sends(signal.SIGINT)), At(token, 3000, partial(os._exit, 1))))
     command = direct(tiny_folder, samples, tmp_path / "out.json", "--max_tokens", "7000")

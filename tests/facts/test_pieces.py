@@ -6,10 +6,10 @@ import re
 
 import pytest
 
+from raiden.data.profiles.fields import find_setting
+from raiden.data.profiles.macros import resolve_macros
 from raiden.facts import split_text, statements_of
 from raiden.facts.markup import plain_text
-from raiden.profiles.fields import find_setting
-from raiden.profiles.macros import resolve_macros
 
 WPP = """[Character("Ada Moss")
 {

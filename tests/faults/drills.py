@@ -25,7 +25,7 @@ def chance(*what: object) -> random.Random:
 # An engine with weights of its own, so that there is a moment at which they go over.
 FIT = ("--model.engine=tests.engines.copied.CopyEngine",)
 ANYWHERE = "lightning.pytorch:Trainer.fit"
-SAVING = "raiden.checkpoints:AtomicCheckpointIO.save_checkpoint"
+SAVING = "raiden.train.checkpoints:AtomicCheckpointIO.save_checkpoint"
 SYNCING = "tests.engines.copied:CopyEngine.update_weights"
 PLACES = {"fit": (ANYWHERE, SAVING, SYNCING), "sft": (ANYWHERE, SAVING)}
 CURVES = {

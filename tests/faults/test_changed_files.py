@@ -14,7 +14,7 @@ from tests.faults.moments import At
 from tests.runs import write_samples_file
 
 pytestmark = pytest.mark.faults
-STEP = "raiden.module:GRPOModule.training_step"
+STEP = "raiden.train.grpo.module:GRPOModule.training_step"
 
 
 @pytest.mark.parametrize("in_place", [False, True])

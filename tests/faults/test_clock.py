@@ -11,7 +11,7 @@ from tests.faults.drills import SAVING, assert_same
 from tests.faults.moments import At, Counted
 
 pytestmark = pytest.mark.faults
-STEP = "raiden.module:GRPOModule.training_step"
+STEP = "raiden.train.grpo.module:GRPOModule.training_step"
 DAY = 24 * 3600
 
 

@@ -12,8 +12,8 @@ from tests.faults.moments import At
 from tests.processes import Started
 
 pytestmark = pytest.mark.faults
-STEP = "raiden.module:GRPOModule.training_step"
-EXPORT = "raiden.callbacks:export_policy"
+STEP = "raiden.train.grpo.module:GRPOModule.training_step"
+EXPORT = "raiden.train.callbacks:export_policy"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from raiden.checkpoints import checkpoints_of
+from raiden.train.checkpoints import checkpoints_of
 from tests.processes import is_running
 from tests.runs import fit_arguments, raiden, write_samples_file
 

@@ -15,14 +15,14 @@ from tests.processes import Started
 
 pytestmark = pytest.mark.faults
 STAGES = {
-    "loading the model": "raiden.policy_module:PolicyModule.configure_model",
-    "sampling": "raiden.engines.transformers:TransformersEngine.generate",
-    "scoring": "raiden.sampler:Sampler._score",
+    "loading the model": "raiden.train.module:PolicyModule.configure_model",
+    "sampling": "raiden.rollout.engines.transformers:TransformersEngine.generate",
+    "scoring": "raiden.rollout.sampler:Sampler._score",
     "weights on their way": SYNCING,
-    "update": "raiden.module:GRPOModule._learn",
+    "update": "raiden.train.grpo.module:GRPOModule._learn",
     "checkpoint": SAVING,
-    "validation": "raiden.policy_module:PolicyModule.validation_step",
-    "export": "raiden.callbacks:export_policy",
+    "validation": "raiden.train.module:PolicyModule.validation_step",
+    "export": "raiden.train.callbacks:export_policy",
 }
 FEW = 3000
 """Calls; each stage makes more of them, or is over before."""

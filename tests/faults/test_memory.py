@@ -26,11 +26,17 @@ def starve() -> None:
 @pytest.mark.parametrize(
     ("command", "function", "number", "stage", "remedy"),
     [
-        ("fit", "raiden.policy_module:load_policy", 1, "loading the model", "model.policy.dtype"),
-        ("fit", "raiden.engines:TransformersEngine._generate_wave", 7, "sampling", "model.num_generations"),
-        ("fit", "raiden.grpo.update:RolloutUpdate.losses", 5, "the update", "model.update.micro_batch_tokens"),
-        ("fit", "raiden.metrics:RoleAwareness.update", 7, "validation", "data.val_batch_size"),
-        ("sft", "raiden.sft.cross_entropy:CrossEntropy.losses", 7, "the update", "model.update.micro_batch_tokens"),
+        ("fit", "raiden.train.module:load_policy", 1, "loading the model", "model.policy.dtype"),
+        ("fit", "raiden.rollout.engines:TransformersEngine._generate_wave", 7, "sampling", "model.num_generations"),
+        ("fit", "raiden.train.grpo.update:RolloutUpdate.losses", 5, "the update", "model.update.micro_batch_tokens"),
+        ("fit", "raiden.train.metrics:RoleAwareness.update", 7, "validation", "data.val_batch_size"),
+        (
+            "sft",
+            "raiden.train.sft.cross_entropy:CrossEntropy.losses",
+            7,
+            "the update",
+            "model.update.micro_batch_tokens",
+        ),
     ],
     ids=["loading", "sampling", "update", "validation", "sft"],
 )

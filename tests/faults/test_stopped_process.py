@@ -15,7 +15,7 @@ from tests.processes import Before, Started
 from tests.runs import fit_arguments, logged, write_samples_file
 
 pytestmark = pytest.mark.faults
-STEP = "raiden.module:GRPOModule.training_step"
+STEP = "raiden.train.grpo.module:GRPOModule.training_step"
 SECONDS = 5
 """Not a minute: a process that waits in a collective does nothing else until the group's limit of half an hour, and
 five seconds are more than any step of these runs takes, so all that may happen meanwhile has happened."""

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.faults
 def test_a_run_that_is_going_on_is_not_gone_on_with_a_second_time(undisturbed, tmp_path):
     drill, logs = undisturbed["fit"], tmp_path / "logs"
     # It stands still in its fourth step, so that it is still there, however slowly the second one starts.
-    first = drill.start(logs, before=At("raiden.module:GRPOModule.training_step", 4, Sends(signal.SIGSTOP)))
+    first = drill.start(logs, before=At("raiden.train.grpo.module:GRPOModule.training_step", 4, Sends(signal.SIGSTOP)))
     first.wait_until_stopped()
     said = drill.start(logs, "--ckpt_path=last").finish(code=2)
     assert_told(said, "version_0", "another process")

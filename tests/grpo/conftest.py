@@ -6,7 +6,7 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, PreTrainedModel
 
-from raiden.prefix_tree import ATTENTION
+from raiden.packing import ATTENTION
 
 
 def nudged(folder: Path, attention: str, phase: float) -> PreTrainedModel:

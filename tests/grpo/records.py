@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import torch
 
-from raiden.grpo import ObjectiveConfig, RolloutUpdate, UpdateConfig
-from raiden.types import Completion, MatchRule, Prompt, Reward, Rollout, Sample, Term
+from raiden.core.types import Completion, MatchRule, Prompt, Reward, Rollout, Sample, Term
+from raiden.train.grpo import ObjectiveConfig, RolloutUpdate, UpdateConfig
 
 Gradients = dict[str, torch.Tensor]
 

@@ -10,7 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from raiden.grpo import group_advantages
+from raiden.train.grpo import group_advantages
 
 # Group 1: mean 1/2, sample deviation sqrt(4 * 0.25 / 3) = 0.577350. Group 2: mean 0.2, no spread.
 # Both together: mean 0.35; squares 2 * 0.4225 + 2 * 0.1225 + 4 * 0.0225 = 1.18; sqrt(1.18 / 7) = 0.410575.

@@ -16,8 +16,8 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 from trl import GRPOConfig, GRPOTrainer
 
-from raiden.grpo import ObjectiveConfig, RolloutUpdate, UpdateConfig, group_advantages
-from raiden.types import Rollout
+from raiden.core.types import Rollout
+from raiden.train.grpo import ObjectiveConfig, RolloutUpdate, UpdateConfig, group_advantages
 from tests.padded import padded_logps
 
 from .records import assert_close, backward, gradients, make_rollout, make_update, pairs_of

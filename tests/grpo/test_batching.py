@@ -7,8 +7,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from raiden.grpo import Group, MicroBatch, ObjectiveConfig, UpdateConfig, micro_batches
-from raiden.grpo.batching import _split
+from raiden.packing import Group, MicroBatch, micro_batches
+from raiden.packing.batching import _split
+from raiden.train.grpo import ObjectiveConfig, UpdateConfig
 
 from .records import assert_close, backward, make_rollout, make_update
 

@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from raiden.errors import ConfigError
-from raiden.grpo import ObjectiveConfig, SamplingCorrection, UpdateConfig, sampling_ratios, with_correction
-from raiden.types import Completion, Rollout
+from raiden.core.errors import ConfigError
+from raiden.core.types import Completion, Rollout
+from raiden.train.grpo import ObjectiveConfig, SamplingCorrection, UpdateConfig, sampling_ratios, with_correction
 from tests.padded import padded_logps
 
 from .records import assert_close, backward, make_rollout, make_update, pairs_of

@@ -9,10 +9,10 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-import raiden.grpo.logps
-import raiden.grpo.token_scores
-from raiden.grpo import Group, MicroBatch, micro_batches, token_logps
-from raiden.grpo.token_scores import token_scores
+import raiden.packing.logps
+import raiden.packing.token_scores
+from raiden.packing import Group, MicroBatch, micro_batches, token_logps
+from raiden.packing.token_scores import token_scores
 from tests.padded import padded_logits, padded_logps
 
 CPU = torch.device("cpu")
@@ -89,7 +89,7 @@ def test_the_entropy_has_a_gradient_only_where_it_is_asked_for():
 @pytest.mark.parametrize("block", [1, 7, 100])
 @pytest.mark.parametrize("temperature", [1.0, 0.7])
 def test_gradients_are_those_of_autograd_whatever_the_blocks(monkeypatch, temperature, block):
-    monkeypatch.setattr(raiden.grpo.token_scores, "BLOCK", block)
+    monkeypatch.setattr(raiden.packing.token_scores, "BLOCK", block)
     generator = torch.Generator().manual_seed(0)
     logits = (5 * torch.randn(4, 7, generator=generator)).requires_grad_()
     targets = torch.tensor([0, 6, 3, 3])
@@ -140,14 +140,14 @@ def test_chunks_of_logits_change_neither_values_nor_gradients(tiny_model, monkey
         return [logps.detach(), entropy.detach(), *gradients]
 
     whole = values_and_gradients()
-    monkeypatch.setattr(raiden.grpo.logps, "MAX_LOGITS", chunk * 300)  # the tiny model's vocabulary
+    monkeypatch.setattr(raiden.packing.logps, "MAX_LOGITS", chunk * 300)  # the tiny model's vocabulary
     for in_chunks, expected in zip(values_and_gradients(), whole, strict=True):
         torch.testing.assert_close(in_chunks, expected, rtol=1e-5, atol=2e-5)
 
 
 @pytest.mark.parametrize("with_gradient", [False, True])
 def test_no_more_logits_exist_at_a_time_than_one_chunk(tiny_model, monkeypatch, with_gradient):
-    monkeypatch.setattr(raiden.grpo.logps, "MAX_LOGITS", 2 * 300)
+    monkeypatch.setattr(raiden.packing.logps, "MAX_LOGITS", 2 * 300)
     sizes = []
     project = tiny_model.lm_head.forward
     monkeypatch.setattr(tiny_model.lm_head, "forward", lambda hidden: sizes.append(len(hidden)) or project(hidden))

@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from raiden.errors import ConfigError
-from raiden.grpo import ObjectiveConfig, TokenTerms, token_terms, token_weights
-from raiden.grpo.objective import kl_divergence
+from raiden.core.errors import ConfigError
+from raiden.train.grpo import ObjectiveConfig, TokenTerms, token_terms, token_weights
+from raiden.train.grpo.objective import kl_divergence
 
 
 def terms(

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 import torch
 
-from raiden.grpo import Group, ObjectiveConfig, ReferenceCache, UpdateConfig, micro_batches, token_logps
-from raiden.types import Prompt
+from raiden.core.types import Prompt
+from raiden.packing import Group, micro_batches, token_logps
+from raiden.train.grpo import ObjectiveConfig, ReferenceCache, UpdateConfig
 
 from .records import assert_close, backward, make_rollout, make_update
 from .test_update import CountedModel

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from raiden.errors import ConfigError
-from raiden.grpo import ObjectiveConfig, UpdateConfig
+from raiden.core.errors import ConfigError
+from raiden.train.grpo import ObjectiveConfig, UpdateConfig
 from tests.padded import padded_logps
 
 from .records import assert_close, backward, gradients, make_rollout, make_update, pairs_of

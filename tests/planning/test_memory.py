@@ -9,10 +9,10 @@ import pytest
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM, Glm4Config, Qwen2Config, Qwen2ForCausalLM
 
-from raiden.engines import VLLMEngine
-from raiden.errors import ConfigError
-from raiden.grpo.batching import Group, MicroBatch, micro_batches
-from raiden.grpo.logps import token_logps
+from raiden.core.errors import ConfigError
+from raiden.packing import ATTENTION
+from raiden.packing.batching import Group, MicroBatch, micro_batches
+from raiden.packing.logps import token_logps
 from raiden.planning import GIB
 from raiden.planning.activations import kept_between_layers, kept_by_layer, kept_outside, logits
 from raiden.planning.engine import Wave, engine_moments, transformers_sampling
@@ -22,7 +22,7 @@ from raiden.planning.shape import Adapters, Parameters, Pass, Precision, Shape
 from raiden.planning.workload import size_of
 from raiden.policy import LoraConfig, PolicyConfig
 from raiden.policy.loading import add_lora
-from raiden.prefix_tree import ATTENTION
+from raiden.rollout.engines import VLLMEngine
 
 DATA = Path(__file__).parent.parent / "data"
 FULL = Precision(weights=4, compute=4, autocast=False)

@@ -6,7 +6,7 @@ import pytest
 import torch
 from transformers import AutoConfig
 
-from raiden.errors import ConfigError
+from raiden.core.errors import ConfigError
 from raiden.policy import PolicyConfig, load_policy
 from raiden.policy.families import PROVEN, refuse_unsupported
 from tests.prefix_tree.families import CONFIGS

@@ -9,7 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from raiden.errors import ConfigError
+from raiden.core.errors import ConfigError
 from raiden.policy import LoraConfig, PolicyConfig, load_policy, nonfinite_of, nonfinite_states, nonfinite_weights
 
 LAYER = "model.layers.1.mlp.down_proj.weight"

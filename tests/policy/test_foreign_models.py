@@ -15,7 +15,7 @@ import torch
 from gguf import GGUFEndian, GGUFReader, GGUFWriter
 from safetensors.torch import load_file
 
-from raiden.errors import ConfigError
+from raiden.core.errors import ConfigError
 from raiden.planning.model import read_model
 from raiden.policy import PolicyConfig, load_policy, load_tokenizer
 from raiden.policy.gguf_header import refuse_broken_header

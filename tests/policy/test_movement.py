@@ -6,11 +6,11 @@ import pytest
 import torch
 from lightning import Trainer
 
-from raiden.datamodule import RoleplayDataModule
-from raiden.errors import ConfigError
-from raiden.optimization import OptimizerConfig, make_optimizer
+from raiden.core.errors import ConfigError
 from raiden.policy import LoraConfig, PolicyConfig, SampledWeights, load_policy
-from raiden.sft import SFTModule
+from raiden.train.datamodule import RoleplayDataModule
+from raiden.train.optimization import OptimizerConfig, make_optimizer
+from raiden.train.sft import SFTModule
 from tests.runs import write_samples_file
 
 IDS = torch.tensor([[60, 61, 62, 30, 31, 32, 70, 71]])

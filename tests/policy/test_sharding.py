@@ -16,7 +16,8 @@ from safetensors.torch import load_file, save_file
 from torch.distributed.device_mesh import init_device_mesh
 from transformers import AutoModelForCausalLM
 
-from raiden.errors import ConfigError
+from raiden.core.errors import ConfigError
+from raiden.packing import ATTENTION
 from raiden.policy import (
     LoraConfig,
     Placement,
@@ -32,7 +33,6 @@ from raiden.policy import (
 from raiden.policy.loading import empty_model
 from raiden.policy.sources import local_folder
 from raiden.policy.weights import local
-from raiden.prefix_tree import ATTENTION
 from tests.distributed.processes import in_processes
 
 IDS = torch.tensor([[5, 6, 7, 8, 9, 60, 61]])

@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig, GPT2Config, GPT2LMHeadModel
 
-from raiden.errors import ConfigError
+from raiden.core.errors import ConfigError
 from raiden.policy import LoraConfig, Policy, PolicyConfig, export, export_policy, load_policy, stream_weights
 from tests.engines.copied import CopyEngine
 from tests.padded import padded_logps

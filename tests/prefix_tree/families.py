@@ -22,7 +22,7 @@ from transformers import (
     SmolLM3Config,
 )
 
-from raiden.prefix_tree import ATTENTION, Layout, TreeAttention, pack
+from raiden.packing import ATTENTION, Layout, TreeAttention, pack
 from tests.padded import padded_logps
 
 SIZES = {

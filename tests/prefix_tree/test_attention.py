@@ -9,9 +9,9 @@ from torch.nn.attention import flex_attention
 from transformers import AttentionInterface
 from transformers.integrations.flex_attention import flex_attention_forward
 
-from raiden.errors import ConfigError
-from raiden.prefix_tree import ATTENTION, FLEX_ATTENTION, Layout, Segment, TreeAttention, masks, pack
-from raiden.prefix_tree.layout import Run
+from raiden.core.errors import ConfigError
+from raiden.packing import ATTENTION, FLEX_ATTENTION, Layout, Segment, TreeAttention, masks, pack
+from raiden.packing.layout import Run
 from tests.padded import padded_logps
 
 from .families import PAIRS, PROMPTS, TREE, build, largest_difference, packed_logps

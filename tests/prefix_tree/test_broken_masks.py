@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from raiden.prefix_tree import FLEX_ATTENTION, Layout, run_by_run
-from raiden.prefix_tree.layout import Run
+from raiden.packing import FLEX_ATTENTION, Layout, run_by_run
+from raiden.packing.layout import Run
 from tests.padded import padded_logps
 
 from .families import PAIRS, TREE, build, largest_difference, packed_logps

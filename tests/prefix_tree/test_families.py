@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from raiden.engines import SamplingConfig, TransformersEngine
-from raiden.grpo import ObjectiveConfig, UpdateConfig
-from raiden.grpo.correction import SamplingCorrection, sampling_ratios
-from raiden.grpo.objective import token_terms, token_weights
 from raiden.policy.families import PROVEN
+from raiden.rollout.engines import SamplingConfig, TransformersEngine
+from raiden.train.grpo import ObjectiveConfig, UpdateConfig
+from raiden.train.grpo.correction import SamplingCorrection, sampling_ratios
+from raiden.train.grpo.objective import token_terms, token_weights
 from tests.grpo.records import backward, gradients, make_rollout, make_update, pairs_of
 from tests.padded import padded_logps
 

@@ -8,8 +8,8 @@ from itertools import chain, combinations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from raiden.prefix_tree import Layout, Segment, pack
-from raiden.prefix_tree.layout import MIN_SHARED
+from raiden.packing import Layout, Segment, pack
+from raiden.packing.layout import MIN_SHARED
 
 # Joined at random, these begin alike for 0 to 80 tokens, on both sides of MIN_SHARED = 16.
 BLOCKS = [[1] * 15, [1] * 16, [1] * 17, [1] * 8 + [2] * 20, [3], [2, 1]]

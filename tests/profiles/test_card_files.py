@@ -9,9 +9,9 @@ import zlib
 
 import pytest
 
-from raiden.errors import ProfileError
-from raiden.limits import MAX_MEMBER_BYTES
-from raiden.profiles import load_profiles
+from raiden.core.errors import ProfileError
+from raiden.core.limits import MAX_MEMBER_BYTES
+from raiden.data.profiles import load_profiles
 from tests.profiles.cards import card, charx, encoded, png
 
 GOOD_PNG = png({"ccv3": encoded(card())})

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from raiden.errors import ProfileError
-from raiden.profiles import load_profiles, read_profiles, write_profiles
-from raiden.profiles.macros import resolve_macros
+from raiden.core.errors import ProfileError
+from raiden.data.profiles import load_profiles, read_profiles, write_profiles
+from raiden.data.profiles.macros import resolve_macros
 from tests.profiles.cards import card, charx, encoded, png, write_text
 
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from raiden.profiles import format_fields, parse_fields, parse_profile
-from raiden.profiles.fields import find_setting, is_field_name
+from raiden.data.profiles import format_fields, parse_fields, parse_profile
+from raiden.data.profiles.fields import find_setting, is_field_name
 
 VALUES = st.text(st.characters(codec="utf-8") | st.sampled_from("\n\n:\uff1a\\ \t\r<>"), max_size=60)
 NAMES = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), min_size=1, max_size=40)

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from raiden.errors import ProfileError
-from raiden.profiles import load_profiles, read_profiles
+from raiden.core.errors import ProfileError
+from raiden.data.profiles import load_profiles, read_profiles
 from tests.profiles.cards import card, charx, write_text
 
 SHEET = "Age: 34\nOccupation: baker"

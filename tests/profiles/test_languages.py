@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from raiden.languages import detect_language
-from raiden.profiles import parse_profile
+from raiden.core.languages import detect_language
+from raiden.data.profiles import parse_profile
 from tests.records import profile_record
 
 TEXTS = {

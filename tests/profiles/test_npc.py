@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from raiden.errors import ProfileError
-from raiden.profiles import load_profiles, read_profiles, write_profiles
-from raiden.profiles.formats.npc import parse_setting
+from raiden.core.errors import ProfileError
+from raiden.data.profiles import load_profiles, read_profiles, write_profiles
+from raiden.data.profiles.formats.npc import parse_setting
 from tests.profiles.cards import write_text
 
 SETTING = """姓名\uff1a沈青禾,

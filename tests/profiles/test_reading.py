@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from raiden.errors import ProfileError
-from raiden.profiles import load_profiles, read_profiles, write_profiles
+from raiden.core.errors import ProfileError
+from raiden.data.profiles import load_profiles, read_profiles, write_profiles
 from tests.profiles.cards import card, encoded, png, write_text
 from tests.records import profile_record, write_json, write_jsonl
 

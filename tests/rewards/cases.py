@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from raiden.languages import detect_language
+from raiden.core.languages import detect_language
+from raiden.core.types import Message, Sample
 from raiden.rewards import VRAR, rule_from_record
 from raiden.rewards.mechanisms import ALL
-from raiden.types import Message, Sample
 
 CASES = Path(__file__).parent / "cases"
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from raiden.types import Sample
+from raiden.core.types import Sample
 
 from .cases import build_sample
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from raiden.languages import detect_language
+from raiden.core.languages import detect_language
 from raiden.rewards import chinese, japanese, korean, load_dictionaries
 
 

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from raiden.languages import detect_language
+from raiden.core.languages import detect_language
+from raiden.core.types import LANGUAGES
 from raiden.rewards import VRAR, RewardConfig, japanese, korean
-from raiden.types import LANGUAGES
 
 from .cases import CASES, accuracy, build_sample, read_cases
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from raiden.errors import SampleError
+from raiden.core.errors import SampleError
+from raiden.core.types import MatchRule, Term
 from raiden.rewards import rule_from_record
-from raiden.types import MatchRule, Term
 
 
 def test_keywords_alone_make_the_obvious_rule() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from raiden.commands.score import main
-from raiden.errors import SampleError
+from raiden.core.errors import SampleError
 
 ROWS: list[dict[str, Any]] = [
     {"reply": "I drink green tea.", "keywords": ["green tea"]},

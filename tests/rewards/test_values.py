@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
+from raiden.core.types import Language
 from raiden.rewards import VRAR
 from raiden.rewards.dates import any_date, whole_date
 from raiden.rewards.english import word_forms
 from raiden.rewards.normalise import fold, fold_text
 from raiden.rewards.numbers import find_numbers
 from raiden.rewards.sentences import split_sentences
-from raiden.types import Language
 
 from .cases import build_sample
 

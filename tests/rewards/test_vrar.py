@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from raiden.errors import ConfigError
+from raiden.core.errors import ConfigError
+from raiden.core.types import Sample
 from raiden.rewards import VRAR, RewardConfig
-from raiden.types import Sample
 
 MakeSample = Callable[..., Sample]
 

@@ -14,9 +14,9 @@ from functools import cache
 from hashlib import blake2b
 from typing import Any
 
+from raiden.core.types import LANGUAGES, Language
 from raiden.datagen.questions.wording import WORDINGS
 from raiden.rewards import japanese, korean
-from raiden.types import LANGUAGES, Language
 
 GAP = "____"
 _SETTING = re.compile(r"<Character Setting>\n(.*?)\n</Character Setting>", re.DOTALL)

@@ -8,11 +8,11 @@ import pytest
 import torch
 from torch.nn.utils.rnn import pad_sequence
 
-from raiden.grpo import Group
+from raiden.core.processes import ALONE, Processes
+from raiden.packing import Group
 from raiden.policy import LoraConfig
 from raiden.policy.loading import add_lora
-from raiden.processes import ALONE, Processes
-from raiden.sft import CrossEntropy
+from raiden.train.sft import CrossEntropy
 from tests.grpo.test_logps import HALF_QUARTERS, GivenLogits
 
 CPU = torch.device("cpu")

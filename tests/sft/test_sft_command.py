@@ -10,11 +10,11 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from raiden.__main__ import main
-from raiden.checkpoints import checkpoints_of
 from raiden.commands.checkpoint import load_checkpoint
+from raiden.data.prompts import build_messages
+from raiden.data.samples import load_samples
 from raiden.policy import load_tokenizer
-from raiden.prompts import build_messages
-from raiden.samples import load_samples
+from raiden.train.checkpoints import checkpoints_of
 from tests.conftest import CHATML
 from tests.runs import ROOT, finish, fit_arguments, logged, raiden, sft_arguments, write_samples_file
 

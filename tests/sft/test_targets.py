@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from transformers import AutoTokenizer
 
-from raiden.errors import SampleError
-from raiden.prompts import build_messages
+from raiden.core.errors import SampleError
+from raiden.core.types import LANGUAGES
+from raiden.data.prompts import build_messages
+from raiden.data.samples import load_samples, parse_sample
 from raiden.rewards import VRAR, RewardConfig
-from raiden.samples import load_samples, parse_sample
-from raiden.sft import end_of_turn, target_text, target_token_ids
-from raiden.types import LANGUAGES
+from raiden.train.sft import end_of_turn, target_text, target_token_ids
 from tests.conftest import CHATML
 from tests.records import sample_record
 from tests.runs import ROOT

@@ -7,9 +7,9 @@ import yaml
 from accelerate.commands.config.config_args import load_config_from_file
 
 from raiden.__main__ import main
-from raiden.errors import ConfigError
-from raiden.trl_route.options import parse_options
-from raiden.trl_route.train import find_checkpoint
+from raiden.core.errors import ConfigError
+from raiden.train.trl.options import parse_options
+from raiden.train.trl.train import find_checkpoint
 from tests.runs import ROOT
 
 CONFIGS = ROOT / "configs"

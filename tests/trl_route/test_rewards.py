@@ -8,11 +8,11 @@ import sys
 
 import pytest
 
-from raiden.conversion import convert_sample
-from raiden.errors import SampleError
+from raiden.core.errors import SampleError
+from raiden.data.conversion import convert_sample
+from raiden.data.samples import load_samples, parse_sample
 from raiden.rewards import VRAR, RewardConfig
-from raiden.samples import load_samples, parse_sample
-from raiden.trl_route.rewards import (
+from raiden.train.trl.rewards import (
     COMPONENTS,
     RewardFunctions,
     accuracy_reward,
@@ -140,7 +140,7 @@ def test_what_decided_is_told_to_trl():
 
 def test_the_functions_come_without_torch_and_without_trl():
     code = (
-        "import sys, raiden.trl_route.rewards; "
+        "import sys, raiden.train.trl.rewards; "
         "print(sorted({'torch', 'trl', 'datasets', 'transformers'} & sys.modules.keys()))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)

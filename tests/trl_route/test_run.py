@@ -13,12 +13,12 @@ import trl.scripts.grpo
 from safetensors.torch import load_file
 
 from raiden.__main__ import main
-from raiden.datamodule import RoleplayDataModule
+from raiden.data.samples import load_samples
 from raiden.rewards import VRAR
-from raiden.samples import load_samples
-from raiden.trl_route.options import parse_options
-from raiden.trl_route.rewards import COMPONENTS
-from raiden.trl_route.train import make_trainer
+from raiden.train.datamodule import RoleplayDataModule
+from raiden.train.trl.options import parse_options
+from raiden.train.trl.rewards import COMPONENTS
+from raiden.train.trl.train import make_trainer
 from tests.records import write_json
 from tests.runs import ROOT
 

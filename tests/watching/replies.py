@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from raiden.samples import parse_sample
-from raiden.types import Completion, FinishReason, Prompt, Reward, Rollout
+from raiden.core.types import Completion, FinishReason, Prompt, Reward, Rollout
+from raiden.data.samples import parse_sample
 from tests.records import sample_record
 
 _REWARD = Reward(1.0, {"accuracy": 1.0, "format": 1.0}, (), "said so in the test")

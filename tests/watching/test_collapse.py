@@ -7,15 +7,15 @@ import warnings
 import pytest
 from lightning import Trainer
 
-from raiden.checkpoints import AtomicCheckpointIO
-from raiden.datamodule import RoleplayDataModule
-from raiden.engines import SamplingConfig
-from raiden.grpo import ObjectiveConfig
-from raiden.module import GRPOModule
-from raiden.optimization import OptimizerConfig
 from raiden.policy import PolicyConfig
 from raiden.rewards import RewardConfig
-from raiden.watching import LearningWatch
+from raiden.rollout.engines import SamplingConfig
+from raiden.train.checkpoints import AtomicCheckpointIO
+from raiden.train.datamodule import RoleplayDataModule
+from raiden.train.grpo import ObjectiveConfig
+from raiden.train.grpo.module import GRPOModule
+from raiden.train.optimization import OptimizerConfig
+from raiden.train.watching import LearningWatch
 from tests.runs import write_samples_file
 
 

@@ -8,9 +8,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from raiden.errors import ConfigError
-from raiden.watching import LearningWatch
-from raiden.watching.callback import sampled_entropy
+from raiden.core.errors import ConfigError
+from raiden.train.watching import LearningWatch
+from raiden.train.watching.callback import sampled_entropy
 from tests.watching.replies import step
 
 HEALTHY = {

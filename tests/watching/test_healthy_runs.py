@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from raiden.watching import LearningWatch
-from raiden.watching.held_out import HeldOutFall
+from raiden.train.watching import LearningWatch
+from raiden.train.watching.held_out import HeldOutFall
 
 RUNS = json.loads((Path(__file__).parent.parent / "data" / "quickstart_seeds.json").read_text(encoding="utf-8"))
 STRICT = {"after_n_steps": 2, "min_entropy": 0.2, "max_clipped_rise": 0.15, "max_alike": 0.25}

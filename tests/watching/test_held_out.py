@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from raiden.watching.held_out import HeldOutFall, chance_of_fall
+from raiden.train.watching.held_out import HeldOutFall, chance_of_fall
 
 
 def run(evaluations, rewards, chance=0.02):

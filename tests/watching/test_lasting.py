@@ -2,8 +2,8 @@
 
 import pytest
 
-from raiden.errors import ConfigError
-from raiden.watching import LearningWatch
+from raiden.core.errors import ConfigError
+from raiden.train.watching import LearningWatch
 
 GOOD = {"reward": 0.5, "frac_reward_zero_std": 0.5, "completions/clipped_ratio": 0.5}
 

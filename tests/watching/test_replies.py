@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from raiden.watching.replies import LatestReplies
+from raiden.train.watching.replies import LatestReplies
 from tests.watching.replies import rollout, step
 
 HONEST = ["{} is mine.", "It was {}."]

@@ -6,12 +6,12 @@ import tomllib
 from functools import lru_cache
 from importlib.resources import files
 
+from raiden.core.types import Language, Sample
 from raiden.facts import same_name
 from raiden.facts.names import plain_name
 from raiden.rewards import VRAR
 from raiden.rewards.answer import Answer
 from raiden.rewards.finding import finder_for
-from raiden.types import Language, Sample
 
 _VRAR = VRAR()
 

@@ -6,10 +6,10 @@ from functools import lru_cache
 
 from rapidfuzz import fuzz
 
+from raiden.core.types import Sample
 from raiden.datagen.checks.keywords import stands_in
 from raiden.rewards.chinese import simplify
 from raiden.rewards.normalise import fold_text
-from raiden.types import Sample
 
 _SAME_QUESTION = 97.0
 """Similarity (0 to 100) from which a question is the same whatever is answered. Long questions that differ in one word

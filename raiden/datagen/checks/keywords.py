@@ -7,14 +7,14 @@ import tomllib
 from functools import lru_cache
 from importlib.resources import files
 
-from raiden.languages import word_set
+from raiden.core.languages import word_set
+from raiden.core.types import Language, Sample, Term
 from raiden.rewards.answer import Answer
 from raiden.rewards.dates import any_date
 from raiden.rewards.finding import finder_for
 from raiden.rewards.normalise import fold_text
 from raiden.rewards.sentences import split_sentences
 from raiden.rewards.units import split_units
-from raiden.types import Language, Sample, Term
 
 _MAX_UNITS: dict[Language, int] = {"zh": 14, "ja": 16, "ko": 5, "en": 6}
 """Words of a keyword at most; characters in Chinese and Japanese."""

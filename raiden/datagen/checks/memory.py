@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from raiden.types import Sample
+from raiden.core.types import Sample
 
 MIN_TURNS, MAX_TURNS = 4, 10
 """Turns of a conversation, the user's and the character's counted alike."""

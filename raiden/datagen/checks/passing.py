@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from raiden.core.errors import SampleError
+from raiden.core.languages import LANGUAGE_NAMES, detect_language
+from raiden.core.types import Sample
+from raiden.data.samples import parse_sample
 from raiden.datagen.base import Record, Rejection, Slot
 from raiden.datagen.checks.dodges import dodge_taken_for_right
 from raiden.datagen.checks.duplicates import duplicate_fault
@@ -18,11 +22,7 @@ from raiden.datagen.checks.keywords import (
 )
 from raiden.datagen.checks.memory import history_fault, history_text
 from raiden.datagen.checks.questions import question_type_fault
-from raiden.errors import SampleError
-from raiden.languages import LANGUAGE_NAMES, detect_language
 from raiden.rewards import VRAR
-from raiden.samples import parse_sample
-from raiden.types import Sample
 
 _VRAR = VRAR()
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 
+from raiden.core.types import Language, QuestionType
 from raiden.rewards.chinese import simplify
 from raiden.rewards.normalise import fold_text
-from raiden.types import Language, QuestionType
 
 _EN_PLACE = (
     r"(?:\w+ ){0,2}(?:city|town|country|place|village|state|part|street|planet|island|region|school|county|port|"

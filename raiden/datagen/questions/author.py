@@ -6,11 +6,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from raiden.core.errors import EndpointError
 from raiden.datagen.base import Record, Rejection, Slot
 from raiden.datagen.questions.plans import Plan, make_plan
 from raiden.datagen.questions.prompts import plan_messages, plan_schema
 from raiden.endpoints import AccessError, ChatEndpoint, ChatRequest, Identity
-from raiden.errors import EndpointError
 
 _FOCUS_NAMES = {"sbk": "script_knowledge", "cm": "conversation_memory"}
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TypeVar, get_args
 
+from raiden.core.types import Difficulty, Profile, QuestionType, ValidationMethod
 from raiden.datagen.base import Slot
-from raiden.types import Difficulty, Profile, QuestionType, ValidationMethod
 
 _T = TypeVar("_T")
 # One word cannot hold a reason or a manner.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, get_args
 
+from raiden.core.types import Message, TermType
 from raiden.datagen.base import Slot
 from raiden.datagen.questions.plans import Plan
 from raiden.datagen.questions.wording import WORDINGS
-from raiden.types import Message, TermType
 
 
 def plan_messages(slot: Slot, plan: Plan) -> tuple[Message, ...]:

@@ -8,13 +8,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import count, islice
 
+from raiden.core.types import Language, Profile, Sample
 from raiden.datagen.base import Record, Rejection, Slot
 from raiden.datagen.checks import check
 from raiden.datagen.template.facts import facts_of
 from raiden.datagen.template.records import cm_record, sbk_record
 from raiden.datagen.template.talks import memory_kinds, talks_about
 from raiden.datagen.template.wordings import Exchange, exchange_about
-from raiden.types import Language, Profile, Sample
 
 _ROUNDS = 3
 """How often each kind of thing may be mentioned in conversations with one character, with other values."""

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from raiden.core.languages import detect_language
+from raiden.core.types import Language, Profile, Term
 from raiden.datagen.template.labels import ONLY_ONE, RELATIONS, kind_of, may_be_asked
 from raiden.datagen.template.names import (
     chinese_words,
@@ -19,8 +21,6 @@ from raiden.datagen.template.values import is_single_thing, read_value
 from raiden.facts import Statement, same_name, statements_of
 from raiden.facts.names import name_parts, plain_name
 from raiden.facts.sections import is_family, is_name_label
-from raiden.languages import detect_language
-from raiden.types import Language, Profile, Term
 
 _MAX_LABEL = {"zh": 7, "ja": 9, "ko": 12, "en": 24}
 _MAX_UNKNOWN = 16

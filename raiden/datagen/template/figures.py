@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 
+from raiden.core.languages import word_list
+from raiden.core.types import LANGUAGES, Language
 from raiden.datagen.template.names import script_of
 from raiden.datagen.template.readings import Reading, clean, single
 from raiden.datagen.template.tables import table
-from raiden.languages import word_list
 from raiden.rewards.dates import any_date
 from raiden.rewards.normalise import fold_text
 from raiden.rewards.numbers import Number, find_numbers
-from raiden.types import LANGUAGES, Language
 
 _MONTHS = word_list("January February March April May June July August September October November December")
 _AGE = re.compile(r"^\s*(?:[岁歲歳才세살]|years?[ -]old|yrs?\.? ?old|y/?o)?\s*(?:[,，、(\uff08。;；].*)?$", re.DOTALL)

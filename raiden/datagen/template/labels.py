@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from raiden.core.languages import word_set
 from raiden.datagen.template.tables import table
-from raiden.languages import word_set
 from raiden.rewards.chinese import simplify
 from raiden.rewards.normalise import fold_text
 

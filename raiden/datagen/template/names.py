@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from raiden.languages import JAPANESE_SURNAMES, word_set
-from raiden.types import Language
+from raiden.core.languages import JAPANESE_SURNAMES, word_set
+from raiden.core.types import Language
 
 _CHINESE_SURNAMES = frozenset(
     "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶余潘杜戴夏钟汪田任姜范方"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from raiden.core.types import Language, Term
 from raiden.datagen.template.names import chinese_words, is_nominal, script_of
 from raiden.datagen.template.readings import (
     LIST,
@@ -17,7 +18,6 @@ from raiden.datagen.template.readings import (
     single,
     with_article,
 )
-from raiden.types import Language, Term
 
 _MAX_PLACE = 16
 _SETTLEMENT = re.compile(r"^the (?:small )?(?:village|town|city|island|kingdom|port) of ")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from raiden.core.languages import word_set
+from raiden.core.types import Language, Term
 from raiden.datagen.checks.keywords import one_term_fault
 from raiden.datagen.template.korean import with_particles
 from raiden.datagen.template.names import script_of
 from raiden.datagen.template.tables import table
-from raiden.languages import word_set
 from raiden.rewards.normalise import fold_text
-from raiden.types import Language, Term
 
 MAX_ITEMS = 5
 """Items of a list that a character can still be asked for."""

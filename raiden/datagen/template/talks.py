@@ -6,10 +6,10 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from raiden.core.types import Difficulty, Language, QuestionType, Term
 from raiden.datagen.checks.keywords import stands_in
 from raiden.datagen.template.tables import table
 from raiden.datagen.template.wordings import Exchange, filled
-from raiden.types import Difficulty, Language, QuestionType, Term
 
 _DIFFICULTY: dict[int, Difficulty] = {4: "easy", 6: "medium", 8: "hard", 10: "hard"}
 """By turns of the conversation: the longer it goes on, the more there is to keep in mind."""

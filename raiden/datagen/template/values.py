@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
+from raiden.core.languages import word_set
+from raiden.core.types import LANGUAGES, Language, Term
 from raiden.datagen.template.figures import read_age, read_day, read_measure, read_year
 from raiden.datagen.template.labels import RELATIONS
 from raiden.datagen.template.names import begins_with_verb, is_kana_name, is_nominal, is_person_name
@@ -27,9 +29,7 @@ from raiden.datagen.template.readings import (
     without_remarks,
 )
 from raiden.datagen.template.tables import table
-from raiden.languages import word_set
 from raiden.rewards.normalise import fold_text
-from raiden.types import LANGUAGES, Language, Term
 
 _NAME_LIST = re.compile(r"\s*[、,，;；/／&\n]\s*|\s+and\s+")
 _HONORIFICS = word_set("the of de von van lady lord sir dr mr mrs ms miss king queen captain prince princess")

@@ -7,10 +7,10 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from raiden.core.types import Difficulty, Language, QuestionType
 from raiden.datagen.template.facts import Fact
 from raiden.datagen.template.korean import with_particles
 from raiden.datagen.template.tables import table
-from raiden.types import Difficulty, Language, QuestionType
 
 _OWN_WORD: dict[Language, re.Pattern[str]] = {
     "zh": re.compile(r"(?![我你他她])[\u4e00-\u9fff]{2,4}"),

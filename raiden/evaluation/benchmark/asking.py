@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from raiden.core.errors import ConfigError
+from raiden.core.types import Language, Message
+from raiden.data.prompts import ResponseFormat, system_message
 from raiden.endpoints import ChatEndpoint, ChatReply, ChatRequest, RequestError
-from raiden.errors import ConfigError
 from raiden.evaluation.asking import gather_all
 from raiden.evaluation.benchmark.dialogues import Turn
-from raiden.prompts import ResponseFormat, system_message
-from raiden.types import Language, Message
 
 _OPENING: dict[Language, str] = {
     "en": "The conversation begins with these words of {name}:",

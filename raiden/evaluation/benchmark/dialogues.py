@@ -9,12 +9,12 @@ from itertools import chain, zip_longest
 from pathlib import Path
 from typing import Any
 
-from raiden.errors import SampleError
+from raiden.core.errors import SampleError
+from raiden.core.languages import detect_language
+from raiden.core.records import decode_text, parse_json, read_bytes
+from raiden.core.types import Focus, Language, Message, Profile
+from raiden.data.profiles import read_profiles
 from raiden.evaluation.benchmark.dimensions import NOT_EVALUATED, Dimension, parse_metrics
-from raiden.languages import detect_language
-from raiden.profiles import read_profiles
-from raiden.records import decode_text, parse_json, read_bytes
-from raiden.types import Focus, Language, Message, Profile
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from raiden.types import Focus
+from raiden.core.types import Focus
 
 _SEPARATORS = re.compile(r"[、,;/\s]+")
 _NO_FLAWS = (

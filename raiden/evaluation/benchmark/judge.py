@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from raiden.core.types import Message
+from raiden.data.prompts import setting_block
 from raiden.endpoints import ChatReply, ChatRequest, RequestError
 from raiden.evaluation.benchmark.dialogues import Turn
 from raiden.evaluation.benchmark.dimensions import Dimension
-from raiden.prompts import setting_block
-from raiden.types import Message
 
 Outcome = Literal["win", "tie", "lose"]
 """For the model that is evaluated."""

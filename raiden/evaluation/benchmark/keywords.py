@@ -15,15 +15,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from raiden.core.errors import SampleError
+from raiden.core.records import read_records
+from raiden.core.types import Message, Sample, Term
+from raiden.data.prompts import setting_block
+from raiden.data.samples import parse_sample
 from raiden.datagen.checks.keywords import giveaway, one_term_fault, stands_in, ungrounded
 from raiden.endpoints import ChatReply, ChatRequest
-from raiden.errors import SampleError
 from raiden.evaluation.benchmark.dialogues import Turn
-from raiden.prompts import setting_block
-from raiden.records import read_records
 from raiden.rewards import VRAR
-from raiden.samples import parse_sample
-from raiden.types import Message, Sample, Term
 
 _VRAR = VRAR()
 MAX_TOKENS = 512

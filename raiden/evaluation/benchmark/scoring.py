@@ -7,16 +7,16 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from raiden.core.errors import ConfigError
+from raiden.core.records import decode_text, parse_json, read_bytes, write_json
+from raiden.core.types import Reward, Sample
+from raiden.data.prompts import ResponseFormat
 from raiden.datagen.checks.keywords import stands_in
 from raiden.endpoints import ChatReply, RequestError
 from raiden.endpoints.replies import strip_reasoning
-from raiden.errors import ConfigError
 from raiden.evaluation.benchmark.dialogues import Turn
 from raiden.evaluation.results import Evaluation, metrics_of, scored_row
-from raiden.prompts import ResponseFormat
-from raiden.records import decode_text, parse_json, read_bytes, write_json
 from raiden.rewards import VRAR, RewardConfig
-from raiden.types import Reward, Sample
 
 VERSION = 1
 _UNTOLD = {"question_type": "", "difficulty": ""}

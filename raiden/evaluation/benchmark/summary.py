@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from raiden.core.types import LANGUAGES
 from raiden.evaluation.benchmark.dialogues import Skipped
 from raiden.evaluation.benchmark.dimensions import DIMENSIONS, Dimension
 from raiden.evaluation.benchmark.judge import Judged, Outcome, Verdict
@@ -13,7 +14,6 @@ from raiden.evaluation.benchmark.scoring import VERSION, Answered, Rule
 from raiden.evaluation.benchmark.verdicts import add_up, cohens_kappa, rule_outcome, share
 from raiden.evaluation.statistics import compare_paired, estimate
 from raiden.evaluation.style import style
-from raiden.types import LANGUAGES
 
 ALL = "all"
 """The name of what is worked out over all dimensions."""

@@ -1,6 +1,6 @@
 """English turns of phrase."""
 
-from raiden.languages import ENGLISH_FUNCTION_WORDS
+from raiden.core.languages import ENGLISH_FUNCTION_WORDS
 from raiden.rewards.idioms.base import Idioms, phrases
 
 _STARTER = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from raiden.languages import ENGLISH_FUNCTION_WORDS, word_set
+from raiden.core.languages import ENGLISH_FUNCTION_WORDS, word_set
 from raiden.rewards.units import is_wide, split_units
 
 _STOP_WORDS = ENGLISH_FUNCTION_WORDS | word_set(

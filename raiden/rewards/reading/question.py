@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+from raiden.core.types import Language
 from raiden.rewards.answer import Answer
 from raiden.rewards.idioms import IDIOMS
 from raiden.rewards.measures import ValueKind
 from raiden.rewards.reading import GRAMMARS
 from raiden.rewards.reading.clauses import OPEN, PEOPLE, Person, person_of
 from raiden.rewards.reading.grammar import Grammar
-from raiden.types import Language
 
 Time = Literal["now", "before", "event", "later"]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from raiden.errors import InputError, SampleError
+from raiden.core.errors import InputError, SampleError
 from raiden.evaluation.benchmark.asking import Sampling, reply_request
 from raiden.evaluation.benchmark.dialogues import choose, load_benchmark
 from raiden.evaluation.benchmark.dimensions import parse_metrics

@@ -4,9 +4,9 @@ import json
 
 from raiden.__main__ import main
 from raiden.endpoints import ChatRequest
+from raiden.endpoints.local import LocalEndpoint
 from raiden.evaluation.benchmark.dialogues import load_benchmark
 from raiden.evaluation.benchmark.judge import Comparison, verdict_requests
-from raiden.local_endpoint import LocalEndpoint
 from raiden.policy import PolicyConfig, load_policy
 from tests.evaluation.benchmark.files import dialogue, write_files
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from raiden.errors import InputError
+from raiden.core.errors import InputError
 from raiden.evaluation.curves import Curve, Point
 from raiden.evaluation.html import build_page, page_content
 from raiden.evaluation.html.content import cut_at_spans

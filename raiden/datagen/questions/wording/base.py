@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from raiden.types import Difficulty, Focus, QuestionType, ValidationMethod
+from raiden.core.types import Difficulty, Focus, QuestionType, ValidationMethod
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""What everything else stands on: records, errors, limits, files and signals; without torch, but for `processes`."""

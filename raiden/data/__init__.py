@@ -1,0 +1,1 @@
+"""Profiles and samples -> prompts, and their tokens."""

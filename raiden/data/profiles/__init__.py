@@ -1,0 +1,23 @@
+"""Character profiles in, of several formats; each becomes a record of raiden's own, and a validated Profile.
+
+reading        files and folders -> profiles and faults
+card_files     PNG pictures and archives -> the texts inside that may be cards
+documents      a text -> its JSON or YAML values; what is broken costs itself alone
+formats/       which format a value is of; one file a format
+cards, books   SillyTavern cards and their books of lore, with macros
+jsonl, fields  raiden's own record, and the `<Character Setting>` block in it
+"""
+
+from raiden.data.profiles.fields import format_fields, parse_fields
+from raiden.data.profiles.jsonl import parse_profile, write_profiles
+from raiden.data.profiles.reading import load_profiles, read_profiles, scan_profiles
+
+__all__ = [
+    "format_fields",
+    "load_profiles",
+    "parse_fields",
+    "parse_profile",
+    "read_profiles",
+    "scan_profiles",
+    "write_profiles",
+]

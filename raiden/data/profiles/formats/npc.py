@@ -1,0 +1,95 @@
+"""The role file of the RAIDEN benchmark: `{name: {"npc_type": ..., "npc_setting": "字段: 值,\\n..."}}`."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from raiden.core.errors import ProfileError
+from raiden.core.records import shortened
+from raiden.data.profiles.fields import ARCHETYPE, add_fact, format_fields, parse_fields, split_field
+from raiden.data.profiles.fields import NAME as FIELD
+from raiden.data.profiles.formats.base import Made
+from raiden.facts import is_called, stated_name
+
+NAME = "RAIDEN's npc.json"
+
+# Marks of lists, not minus signs, *gestures* and numbers such as 3.5.
+_BULLET = re.compile(r"^\s*(?:-(?![-\d])|\*(?=\s)|[•·●○▪■◆★]|\d{1,2}(?:[、)\uff09]|\.(?!\d)))\s*(?=\S)")
+_COMMA = re.compile(r"[,;\uff0c\uff1b]")
+_MAX_NAME = 12
+"""Characters of a field's name among others in one line; a longer one belongs to a sentence."""
+
+
+def matches(document: Mapping[str, Any]) -> bool:
+    """Whether a JSON object is a role file: one role with a setting is enough to tell."""
+    return any(isinstance(role, dict) and "npc_setting" in role for role in document.values())
+
+
+def read_text(source: str, origin: str) -> Iterator[Made | ProfileError]:
+    """The roles of a file, all of them: a plain dict would drop the first of two with one name."""
+    roles: list[tuple[str, Any]] = []
+
+    def keep_all(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        roles[:] = pairs  # the outermost object ends last
+        return dict(pairs)
+
+    json.loads(source, object_pairs_hook=keep_all)
+    for name, role in roles:
+        place = f'{origin}: "{name}"'
+        try:
+            yield Made(place, npc_record(f"{place}: {NAME}", name, role))
+        except ProfileError as fault:
+            yield fault
+
+
+def npc_record(origin: str, key: str, role: Any) -> dict[str, Any]:
+    """The profile record of one role, with all that the file says of it under `npc`.
+
+    The name is the one that the setting states: the key may be a type of person, or a spelling without its dots. Where
+    they differ the key is kept under `npc_name`.
+
+    Raises:
+        ProfileError: the name or the setting cannot be used.
+    """
+    if not key.strip():
+        raise ProfileError(f"{origin}: the role has no name; put it before the colon.")
+    setting = role.get("npc_setting") if isinstance(role, dict) else None
+    if not isinstance(setting, str) or not setting.strip():
+        raise ProfileError(
+            f"{origin}: `npc_setting` must be a text that is not empty, got {shortened(setting)}; fill it in."
+        )
+    key = " ".join(key.split())
+    stated = parse_setting(setting)
+    name = stated_name("\n".join(f"{label}: {value}" for label, value in stated.items())) or key
+    fields = {FIELD: name} | ({} if is_called(key, name) else {ARCHETYPE: key})
+    for field, value in stated.items():
+        add_fact(fields, field, value)
+    setting = f"<Character Setting>\n{format_fields(fields)}\n</Character Setting>"
+    return {"prompt": setting, "npc": role} | ({} if name == key else {"npc_name": key})
+
+
+def parse_setting(setting: str) -> dict[str, str]:
+    """The fields of a role's setting: bullets and the commas between fields are no part of the values.
+
+    >>> parse_setting("- 性别\uff1a女,\\n· 年龄: 20岁\uff0c职业: 医生,\\n爱好: 读书\uff0c听雨,")
+    {'性别': '女', '年龄': '20岁', '职业': '医生', '爱好': '读书\uff0c听雨'}
+    """
+    lines = [part for line in setting.split("\n") for part in _parts(line)]
+    return {field: value.rstrip(",\uff0c \t") for field, value in parse_fields("\n".join(lines)).items()}
+
+
+def _parts(line: str) -> list[str]:
+    """A line, or the fields in it where each part between commas is one; the bullet of a field is taken away."""
+    field = _BULLET.sub("", line)
+    parts = [part for part in _COMMA.split(field) if part.strip()]
+    if len(parts) > 1 and all(_is_short_field(part) for part in parts):
+        return parts
+    return [field if _is_short_field(field) else line]
+
+
+def _is_short_field(text: str) -> bool:
+    field = split_field(text)
+    return field is not None and len(field[0]) <= _MAX_NAME

@@ -1,0 +1,32 @@
+"""The packed prefix tree: tokens that several sequences share are computed once.
+
+Role-play prompts share long beginnings (the instructions, then one character's profile) and each prompt is
+answered by a group of completions. Packed into one row, every shared token stands there once.
+
+layout         sequences -> one row and its segments
+attention      what each token of the row may see; cascade, flex, run_by_run, masks: how that is computed
+batching       groups -> micro-batches of packed rows
+logps          the model's log-probabilities of a micro-batch; token_scores: the logits they are taken from, in blocks
+"""
+
+from raiden.packing.attention import ATTENTION, Attention, TreeAttention
+from raiden.packing.batching import Group, MicroBatch, filler_batches, micro_batches
+from raiden.packing.flex import FLEX_ATTENTION
+from raiden.packing.layout import Layout, Segment, pack
+from raiden.packing.logps import scored_logits, token_logps
+
+__all__ = [
+    "ATTENTION",
+    "FLEX_ATTENTION",
+    "Attention",
+    "Group",
+    "Layout",
+    "MicroBatch",
+    "Segment",
+    "TreeAttention",
+    "filler_batches",
+    "micro_batches",
+    "pack",
+    "scored_logits",
+    "token_logps",
+]

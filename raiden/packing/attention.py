@@ -1,0 +1,108 @@
+"""Attention over a packed prefix tree, for any transformers model that takes an attention function.
+
+The model is loaded with ``attn_implementation=ATTENTION``. Each forward pass then says how tokens see one
+another: ``model(input_ids, position_ids=..., tree=TreeAttention(layout, device))``. Without ``tree`` the model
+computes plain causal attention, as ``sdpa`` does. Attention dropout is never applied.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+from torch.nn.attention.flex_attention import BlockMask
+from transformers import AttentionInterface
+from transformers.integrations.sdpa_attention import sdpa_attention_forward
+
+from raiden.core.errors import ConfigError
+from raiden.packing.cascade import cascade_attention
+from raiden.packing.layout import Layout
+from raiden.packing.masks import tree_block_mask
+from raiden.packing.run_by_run import RunByRun
+
+ATTENTION = "raiden_prefix_tree"
+"""The name under which transformers knows this attention."""
+
+_NOT_COMPUTED = {
+    "sliding_window": "a sliding window",
+    "softcap": "capped scores",
+    "s_aux": "attention sinks",
+    "position_bias": "a bias of the scores",
+}
+"""What a layer may ask of its attention function, by argument, that a tree does not do."""
+
+
+class Attention(Protocol):
+    """How the tokens of one forward pass see one another."""
+
+    def __call__(self, layer: int, query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
+        """Attention output of one layer.
+
+        Shape:
+            - query: ``(1, heads, T, head_dim)``
+            - key, value: ``(1, kv_heads, T, head_dim)``
+            - output: ``(1, heads, T, head_dim)``
+        """
+        ...
+
+
+class TreeAttention:
+    """A token sees its ancestors in the tree and itself; a completion never sees its neighbours."""
+
+    def __init__(self, layout: Layout, device: torch.device) -> None:
+        self.layout = layout
+        self.device = device
+        self.runs = layout.runs()
+
+    @cached_property
+    def run_by_run(self) -> RunByRun:
+        """For the devices that `cascade_attention` is not for."""
+        return RunByRun(self.runs, self.device)
+
+    @cached_property
+    def block_mask(self) -> BlockMask:
+        """The same for flex attention, which takes the whole row at once."""
+        return tree_block_mask(self.layout, self.device)
+
+    def __call__(self, layer: int, query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
+        if self.device.type == "cpu":
+            return cascade_attention(self.runs, query, key, value, scale)
+        return self.run_by_run(query, key, value, scale)
+
+
+def refuse_what_is_not_computed(module: Any, asked: dict[str, Any]) -> None:
+    """The last guard behind the check of the config: what a layer asks for is never left out in silence.
+
+    Raises:
+        ConfigError: the layer's scores are not those of plain attention.
+    """
+    found = [words for name, words in _NOT_COMPUTED.items() if asked.get(name) is not None]
+    if found:
+        raise ConfigError(
+            f"`model.policy.path`: {type(module).__name__} asks for {' and '.join(found)}, which the prefix tree does "
+            "not compute; take another model."
+        )
+
+
+def tree_attention_forward(
+    module: Any,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attention_mask: Tensor | None,
+    scaling: float | None = None,
+    tree: Attention | None = None,
+    **kwargs: Any,
+) -> tuple[Tensor, None]:
+    """The function that transformers calls in each layer."""
+    if tree is None:
+        return sdpa_attention_forward(module, query, key, value, attention_mask, scaling=scaling, **kwargs)
+    refuse_what_is_not_computed(module, kwargs)
+    scale = scaling if scaling is not None else query.shape[-1] ** -0.5
+    out = tree(module.layer_idx, query, key, value, scale)
+    return out.transpose(1, 2).contiguous(), None
+
+
+AttentionInterface.register(ATTENTION, tree_attention_forward)

@@ -1,0 +1,179 @@
+"""Checkpoints as plain data: whoever wrote one, reading it runs no code of theirs.
+
+A checkpoint is a file of `torch.save`, or a folder of shards of `torch.distributed.checkpoint` with a file of the
+rest. All are pickles. torch reads the files with `weights_only`, but not a folder's `.metadata`, nor the values in
+shards that are not tensors.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+import re
+import warnings
+from pathlib import Path, PurePath
+from typing import Any
+
+import torch
+from lightning.fabric.strategies.model_parallel import _METADATA_FILENAME as BESIDE_SHARDS
+from torch import Tensor
+from torch.distributed import checkpoint as dcp
+from torch.distributed.checkpoint.api import CheckpointException
+from torch.distributed.checkpoint.metadata import Metadata, StorageMeta, TensorStorageMetadata
+from torch.distributed.checkpoint.planner import ReadItem
+
+from raiden.core.errors import ConfigError
+from raiden.core.limits import MAX_INDEX_BYTES, refuse_larger
+
+REMEDY = "give a `.ckpt` that raiden wrote; an exported model goes into `model.policy.path`"
+_FAULTS = (OSError, RuntimeError, EOFError, ValueError, KeyError, AttributeError, IndexError, TypeError)
+"""What damaged pickles raise, besides errors of their own."""
+_CLASSES = {
+    "collections": {"OrderedDict"},
+    "torch": {"Size"},
+    "torch.serialization": {"_get_layout"},  # looks `torch.strided` and the like up by name
+    "torch.distributed.checkpoint.filesystem": {"_StorageInfo"},
+    "torch.distributed.checkpoint.metadata": {
+        "_MEM_FORMAT_ENCODING",
+        "BytesStorageMetadata",
+        "ChunkStorageMetadata",
+        "Metadata",
+        "MetadataIndex",
+        "StorageMeta",
+        "TensorProperties",
+        "TensorStorageMetadata",
+    },
+}
+"""All that `.metadata` is made of, besides number types and paths."""
+
+
+def load_saved(path: str | Path, mmap: bool = True) -> Any:
+    """What `torch.save` wrote, on the CPU: tensors in plain containers.
+
+    Args:
+        mmap: tensors are read when they are used, so that the file must stay as it is for as long as they live.
+
+    Raises:
+        ConfigError: it cannot be read, or holds objects that are more than data.
+    """
+    try:
+        return torch.load(path, map_location="cpu", mmap=mmap, weights_only=True)
+    except (pickle.UnpicklingError, *_FAULTS) as error:
+        raise _refused(path, error) from error
+
+
+def load_rest(checkpoint: str | Path) -> Any:
+    """A checkpoint, or what a folder of shards holds beside them: counters, schedules, random generators.
+
+    Raises:
+        ConfigError: it is no checkpoint, or holds objects that are more than data.
+    """
+    path = Path(checkpoint)
+    if path.is_dir() and not (path / BESIDE_SHARDS).is_file():
+        raise _refused(path, FileNotFoundError())
+    return load_saved(path / BESIDE_SHARDS if path.is_dir() else path)
+
+
+def stored_shapes(checkpoint: str | Path) -> dict[str, torch.Size]:
+    """The weights that a checkpoint holds.
+
+    Raises:
+        ConfigError: as for `load_saved`.
+    """
+    if not Path(checkpoint).is_dir():
+        return {name: tensor.shape for name, tensor in load_saved(checkpoint)["state_dict"].items()}
+    entries = _Reader(checkpoint).metadata.state_dict_metadata
+    prefix = "state_dict."
+    return {
+        name.removeprefix(prefix): entry.size
+        for name, entry in entries.items()
+        if name.startswith(prefix) and isinstance(entry, TensorStorageMetadata)
+    }
+
+
+def load_shards(state: dict[str, Any], folder: str | Path, no_dist: bool = False) -> None:
+    """Fills a state from a folder of shards, in place; each process reads what it holds.
+
+    Args:
+        no_dist: this process alone reads.
+
+    Raises:
+        ConfigError: the shards are of another model, are damaged, or hold objects that are more than data.
+    """
+    reader = _Reader(folder)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="torch.distributed is disabled")
+            dcp.load(state, storage_reader=reader, planner=_Planner(), no_dist=no_dist)
+    except CheckpointException as error:
+        causes = [cause for cause, _ in error.failures.values()]
+        for cause in causes:
+            if isinstance(cause, ConfigError):
+                raise cause from error
+        raise ConfigError(
+            f"{folder} is of another model than `model.policy.path` and its `lora` give, or damaged "
+            f"({', '.join(sorted({str(cause) for cause in causes}))}); give the options of the run that wrote it."
+        ) from error
+
+
+def _refused(path: str | Path, error: Exception) -> ConfigError:
+    unknown = re.search(r"GLOBAL (\S+)|(?:type|class) (\S+) ", str(error))
+    if isinstance(error, pickle.UnpicklingError) and unknown:
+        name = unknown[1] or unknown[2]
+        return ConfigError(f"{path} holds {name}, which is more than data and could run when it is read; {REMEDY}.")
+    return ConfigError(f"{path} is not a checkpoint that can be read; {REMEDY}.")
+
+
+class _Unpickler(pickle.Unpickler):
+    """Knows the classes of `.metadata` and no others."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        if name in _CLASSES.get(module, ()):
+            return super().find_class(module, name)
+        if module == "torch" and isinstance(found := getattr(torch, name, None), torch.dtype):
+            return found
+        if module in ("pathlib", "pathlib._local") and name in ("PosixPath", "WindowsPath"):
+            return PurePath  # where the writer kept it; it may have had another system
+        raise pickle.UnpicklingError(f"GLOBAL {module}.{name} is not part of a checkpoint's metadata")
+
+
+class _Reader(dcp.FileSystemReader):
+    """torch's own reads `.metadata` with `pickle.load`."""
+
+    def __init__(self, folder: str | Path) -> None:
+        super().__init__(folder)
+        self.metadata = _read_metadata(Path(folder) / ".metadata")
+
+    def read_metadata(self, *args: Any, **kwargs: Any) -> Metadata:
+        self.metadata.storage_meta = self.metadata.storage_meta or StorageMeta()
+        self.metadata.storage_meta.load_id = self.load_id
+        return self.metadata
+
+
+def _read_metadata(path: Path) -> Metadata:
+    refuse_larger(path, MAX_INDEX_BYTES, ConfigError, REMEDY)
+    try:
+        metadata = _Unpickler(io.BytesIO(path.read_bytes())).load()
+    except (pickle.UnpicklingError, *_FAULTS) as error:
+        raise _refused(path, error) from error
+    if not isinstance(metadata, Metadata):
+        raise _refused(path, TypeError())
+    return metadata
+
+
+class _Planner(dcp.DefaultLoadPlanner):
+    """torch's own reads values that are not tensors without `weights_only`."""
+
+    def load_bytes(self, read_item: ReadItem, value: io.BytesIO) -> None:
+        name = read_item.dest_index.fqn
+        if isinstance(self.state_dict[name], Tensor):
+            raise ConfigError(f"{name} is no tensor there")
+        try:
+            plain = torch.load(value, map_location="cpu", weights_only=True)
+        except (pickle.UnpicklingError, *_FAULTS) as error:
+            raise _refused(name, error) from error
+        # What torch's own is given was written here.
+        copy = io.BytesIO()
+        torch.save(plain, copy)
+        copy.seek(0)
+        super().load_bytes(read_item, copy)

@@ -1,0 +1,7 @@
+"""Engines generate completions; the trainer knows them by one small Protocol."""
+
+from raiden.rollout.engines.base import Engine, SamplingConfig, stop_token_ids
+from raiden.rollout.engines.transformers import TransformersEngine
+from raiden.rollout.engines.vllm import VLLMEngine
+
+__all__ = ["Engine", "SamplingConfig", "TransformersEngine", "VLLMEngine", "stop_token_ids"]

@@ -1,0 +1,90 @@
+"""What every engine takes and gives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import torch
+from torch import Tensor
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from raiden.core.errors import ConfigError
+from raiden.core.types import Completion
+
+
+@dataclass(frozen=True)
+class SamplingConfig:
+    """How completions are drawn."""
+
+    temperature: float = 1.0
+    """Divides the logits; 0 always takes the most likely token."""
+    top_p: float = 1.0
+    """Keep the most likely tokens whose probabilities sum to this; 1 keeps all."""
+    top_k: int = 0
+    """Keep this many of the most likely tokens; 0 keeps all."""
+    min_p: float = 0.0
+    """Drop tokens less likely than this share of the most likely one; 0 keeps all."""
+    max_tokens: int = 256
+    """Longest completion, in tokens."""
+
+    def __post_init__(self) -> None:
+        checks = {
+            "temperature": (self.temperature >= 0, "at least 0"),
+            "top_p": (0 < self.top_p <= 1, "above 0 and at most 1"),
+            "top_k": (self.top_k >= 0, "at least 0"),
+            "min_p": (0 <= self.min_p <= 1, "between 0 and 1"),
+            "max_tokens": (self.max_tokens >= 1, "at least 1 token"),
+        }
+        for name, (ok, need) in checks.items():
+            if not ok:
+                option = f"`model.sampling.{name}` (or `model.val_sampling.{name}`)"
+                raise ConfigError(f"{option} must be {need}, got {getattr(self, name)}.")
+
+
+@runtime_checkable
+class Engine(Protocol):
+    """Generates completions with the policy's weights. ``__init__`` only keeps settings; `start` does the work."""
+
+    shares_weights: bool
+    """True where the engine samples with the policy's own modules: nothing is copied, nothing can be stale."""
+
+    def start(
+        self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, max_length: int, dtype: torch.dtype
+    ) -> None:
+        """Gets ready; called after the processes of a distributed run are up. Weights come by `update_weights`.
+
+        Args:
+            max_length: longest prompt with its completion, in tokens.
+            dtype: what the policy computes in.
+        """
+        ...
+
+    def generate(
+        self, prompts: Sequence[Sequence[int]], seeds: Sequence[Sequence[int]], sampling: SamplingConfig
+    ) -> list[list[Completion]]:
+        """Completions of each prompt, one for each of its seeds.
+
+        A completion depends on its prompt, its seed and the weights; not on what else is in the batch.
+        """
+        ...
+
+    def update_weights(self, weights: Iterable[tuple[str, Tensor]]) -> None:
+        """Takes over the policy's weights, as (name, tensor) pairs of a Hugging Face folder; wakes up from sleep."""
+        ...
+
+    def sleep(self) -> None:
+        """Gives back memory until the next `update_weights`, where that is worth it."""
+        ...
+
+    def close(self) -> None:
+        """Frees what `start` took; safe to call twice."""
+        ...
+
+
+def stop_token_ids(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> list[int]:
+    """The tokens that end a completion: the tokenizer's end of sequence and those of the generation config."""
+    eos = model.generation_config.eos_token_id if model.generation_config else None
+    ids = [tokenizer.eos_token_id, *(eos if isinstance(eos, list) else [eos])]
+    return sorted({i for i in ids if i is not None})

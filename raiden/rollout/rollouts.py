@@ -1,0 +1,77 @@
+"""Where the engine meets the reward: prompts -> groups of scored completions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import blake2b
+from math import isfinite, nan
+from statistics import fmean
+
+from raiden.core.types import Completion, Prompt, Rollout, spread
+from raiden.rewards import VRAR
+
+
+def completion_seed(run_seed: int, step: int, sample_id: str, index: int) -> int:
+    """The seed of one completion: a function of its position in the run, so that nothing else can change it.
+
+    Args:
+        step: rollouts before this one.
+        index: of the completion among all that the step samples for this prompt.
+    """
+    position = f"{run_seed} {step} {sample_id} {index}".encode()
+    return int.from_bytes(blake2b(position, digest_size=8).digest()) >> 1
+
+
+def group_seeds(
+    prompts: Sequence[Prompt], num_generations: int, run_seed: int, step: int, attempt: int = 0
+) -> list[list[int]]:
+    """The seeds of a group for each prompt.
+
+    Args:
+        attempt: groups that this step has sampled for these prompts before.
+    """
+    indices = range(attempt * num_generations, (attempt + 1) * num_generations)
+    return [[completion_seed(run_seed, step, prompt.sample.id, index) for index in indices] for prompt in prompts]
+
+
+def score_groups(vrar: VRAR, prompts: Sequence[Prompt], groups: Sequence[Sequence[Completion]]) -> list[Rollout]:
+    """Each prompt with its group of completions, and what they earn."""
+    return [
+        Rollout(
+            prompt,
+            tuple(completions),
+            tuple(vrar(prompt.sample, c.text, truncated=c.finish_reason == "length") for c in completions),
+        )
+        for prompt, completions in zip(prompts, groups, strict=True)
+    ]
+
+
+def rollout_metrics(rollouts: Sequence[Rollout]) -> dict[str, float]:
+    """What is logged of a step's rollouts, under the names that TRL's users know.
+
+    `reward_std` is the mean spread within groups; `rewards/{name}/...` are components before their weights;
+    lengths are in tokens. `frac_reward_zero_std` is logged with the groups that are trained on; see `Draw`.
+    """
+    completions = [c for r in rollouts for c in r.completions]
+    rewards = [w for r in rollouts for w in r.rewards]
+    totals = [w.total for w in rewards]
+    lengths = [len(c.token_ids) for c in completions]
+    terminated = [len(c.token_ids) for c in completions if c.finish_reason == "stop"]
+    metrics = {
+        "reward": fmean(totals) if all(map(isfinite, totals)) else nan,
+        "reward_std": fmean(r.reward_std for r in rollouts),
+        "completions/mean_length": fmean(lengths),
+        "completions/min_length": float(min(lengths)),
+        "completions/max_length": float(max(lengths)),
+        "completions/clipped_ratio": 1 - len(terminated) / len(completions),
+        "completions/mean_terminated_length": fmean(terminated) if terminated else 0.0,
+    }
+    for name in rewards[0].components:
+        values = [w.components[name] for w in rewards]
+        metrics[f"rewards/{name}/mean"] = fmean(values)
+        metrics[f"rewards/{name}/std"] = spread(values)
+    for focus in ("sbk", "cm"):
+        right = [w.accuracy for r in rollouts if r.prompt.sample.focus == focus for w in r.rewards]
+        if right:
+            metrics[f"train/{focus}"] = fmean(right)
+    return metrics

@@ -1,0 +1,157 @@
+"""The engine with the policy's weights in it, on all processes."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+
+import torch
+from torch import Tensor
+
+from raiden.core.processes import Processes
+from raiden.core.types import Completion, Prompt, Rollout
+from raiden.policy import Policy, gathered, stream_weights
+from raiden.rewards import VRAR
+from raiden.rollout.canary import CanaryConfig, complain, engine_difference
+from raiden.rollout.engines import Engine, SamplingConfig
+from raiden.rollout.rollouts import group_seeds, score_groups
+
+
+class Sampler:
+    """Keeps the engine's weights in step with the policy's, samples, and watches that they agree."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        policy: Policy,
+        vrar: VRAR,
+        canary: CanaryConfig,
+        processes: Processes,
+        run_seed: int,
+        device: torch.device,
+    ) -> None:
+        self.engine = engine
+        self.policy = policy
+        self.vrar = vrar
+        self.canary = canary
+        self.processes = processes
+        self.run_seed = run_seed
+        self.device = device
+        self.num_syncs = 0
+        self.metrics: dict[str, float] = {}
+        """Of the last sync, the last check and this step's scoring, for the log."""
+        self._stale = True
+        self._unchecked = False
+        self._first_difference: float | None = None
+        # What this process's own engine sampled last in this step; another's where it sampled nothing.
+        self._probe: list[Rollout] = []
+
+    def collect(
+        self,
+        prompts: Sequence[Prompt],
+        parts: Sequence[range],
+        sampling: SamplingConfig,
+        num_generations: int,
+        step: int,
+        attempt: int = 0,
+    ) -> list[Rollout]:
+        """Groups of scored completions for all prompts; each process samples its share and gets those of the others.
+
+        Args:
+            parts: the prompts behind each optimizer step; each part is shared out evenly.
+            step: rollouts before this one.
+            attempt: groups that this step has sampled for these prompts before.
+        """
+        self._sync()
+        own = [i for part in parts for i in self.processes.share(part)]
+        own_prompts = [prompts[i] for i in own]
+        seeds = group_seeds(own_prompts, num_generations, self.run_seed, step, attempt)
+        whole = gathered(self.policy.model) if self.engine.shares_weights else nullcontext()
+        with whole:
+            groups = self.engine.generate([prompt.token_ids for prompt in own_prompts], seeds, sampling)
+        rollouts = self._score(own_prompts, groups, attempt)
+        by_index = sorted(self.processes.gather(list(zip(own, rollouts, strict=True))), key=lambda pair: pair[0])
+        everyones = [rollout for _, rollout in by_index]
+        if rollouts:
+            self._probe = rollouts[:1]
+        elif not attempt:
+            self._probe = everyones[:1]
+        return everyones
+
+    def _score(self, prompts: Sequence[Prompt], groups: Sequence[Sequence[Completion]], attempt: int) -> list[Rollout]:
+        started = time.perf_counter()
+        rollouts = score_groups(self.vrar, prompts, groups)
+        before = self.metrics["time/scoring"] if attempt else 0.0
+        self.metrics["time/scoring"] = before + time.perf_counter() - started
+        return rollouts
+
+    def give_way(self) -> None:
+        """The policy is going to change, and may use the engine's memory."""
+        self.engine.sleep()
+        self._stale = True
+
+    def check(self, rollouts: Sequence[Rollout], sampling: SamplingConfig, difference: float | None = None) -> None:
+        """Compares engine and policy, once after each sync.
+
+        Args:
+            rollouts: sampled since then, those of all processes.
+            difference: mean distance in nats where the update has measured it already; else a small pass does.
+
+        Raises:
+            EngineError: they are too far apart, here or on another process.
+        """
+        if not self._unchecked or self.canary.max_difference is None:
+            return
+        self._unchecked = False
+        started = time.perf_counter()
+        exact = sampling.top_p == 1 and sampling.top_k == 0 and sampling.min_p == 0
+        if self._largest(0.0 if difference is not None and exact else 1.0):
+            difference = self._measure(sampling)
+        largest = self._largest(difference or 0.0)
+        self.metrics["canary/difference"] = largest
+        self.metrics["canary/seconds"] = time.perf_counter() - started
+        limit = self.canary.limit(self._first_difference)
+        if largest > limit:
+            num_syncs = self.num_syncs  # without the one that is tried now
+            raise complain(largest, self._try_again(rollouts, sampling), limit, num_syncs)
+        if self._first_difference is None:
+            self._first_difference = largest
+
+    def _measure(self, sampling: SamplingConfig) -> float:
+        return engine_difference(self.policy.model, self._probe, sampling, self.device)
+
+    def _try_again(self, rollouts: Sequence[Rollout], sampling: SamplingConfig) -> float:
+        self._stale = True
+        self.collect([r.prompt for r in rollouts], [range(len(rollouts))], sampling, 1, step=0)
+        return self._largest(self._measure(sampling))
+
+    def _largest(self, value: float) -> float:
+        # Which of NaN and a number is the larger depends on the process that is asked.
+        value = math.inf if math.isnan(value) else value
+        return self.processes.reduce([value], "max", self.device)[0]
+
+    def _sync(self) -> None:
+        if self.engine.shares_weights or not self._stale:
+            return
+        started = time.perf_counter()
+        weights = _Counted(stream_weights(self.policy.model, self.policy.compute_dtype))
+        self.engine.update_weights(iter(weights))
+        self._stale, self._unchecked = False, True
+        self.num_syncs += 1
+        self.metrics["sync/seconds"] = time.perf_counter() - started
+        self.metrics["sync/bytes"] = float(weights.num_bytes)
+
+
+class _Counted:
+    """A stream of weights that counts the bytes going by."""
+
+    def __init__(self, weights: Iterator[tuple[str, Tensor]]) -> None:
+        self.weights = weights
+        self.num_bytes = 0
+
+    def __iter__(self) -> Iterator[tuple[str, Tensor]]:
+        for name, weight in self.weights:
+            self.num_bytes += weight.nbytes
+            yield name, weight

@@ -1,0 +1,120 @@
+"""Checkpoints that are whole or not there, the newest few of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.fabric.plugins import TorchCheckpointIO
+from lightning.pytorch.callbacks import Checkpoint
+
+from raiden.core.errors import ConfigError, RunIsFinished
+from raiden.core.writing import discard, writing
+from raiden.policy import num_bytes_of
+from raiden.policy.saved_state import load_saved
+from raiden.train.run_folder import CHECKPOINTS, folder_of
+
+
+class AtomicCheckpointIO(TorchCheckpointIO):
+    """A kill at any moment leaves the old checkpoints and no broken one.
+
+    Lightning's own writer goes through the system's temporary folder, often another disk, from where the last
+    move is a copy; and it holds the whole file in memory first.
+    """
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
+        with writing(path, num_bytes_of(checkpoint)) as part, part.open("wb") as file:
+            torch.save(checkpoint, file)  # into a file of Python's: torch's own would not say what the disk said
+
+    def load_checkpoint(self, path: Any, map_location: Any = None, weights_only: bool | None = None) -> dict[str, Any]:
+        """Plain data, whatever is asked for: reading a checkpoint runs no code of whoever wrote it."""
+        checkpoint: dict[str, Any] = load_saved(path, mmap=False)  # the optimizer keeps its tensors
+        return checkpoint
+
+
+class NewestCheckpoints(Checkpoint):
+    """Saves every so many steps and at the end, and keeps the newest."""
+
+    def __init__(self, every_n_steps: int = 10, keep: int = 2) -> None:
+        """
+        Args:
+            every_n_steps: steps between checkpoints; 0 saves at the end only.
+            keep: how many of this run's are kept, the newest; at least 1.
+        """
+        if every_n_steps < 0:
+            raise ConfigError(f"`checkpoint.every_n_steps` must be at least 0, got {every_n_steps}.")
+        if keep < 1:
+            raise ConfigError(f"`checkpoint.keep` must be at least 1, got {keep}.")
+        self.every_n_steps = every_n_steps
+        self.keep = keep
+        self.last_path: Path | None = None
+        self._folder: Path | None = None
+        self._names: list[str] = []
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"names": self._names}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self._names = list(state_dict["names"])
+
+    def on_sanity_check_start(self, trainer: Any, pl_module: Any) -> None:
+        self._begin(trainer)
+
+    def on_train_start(self, trainer: Any, pl_module: Any) -> None:
+        self._begin(trainer)  # where nothing is validated before
+
+    def _begin(self, trainer: Any) -> None:
+        """Not on_fit_start: a sharded run reads its checkpoint after that, and the trainer names none before."""
+        self.last_path = Path(trainer.ckpt_path) if trainer.ckpt_path else None
+        run = folder_of(trainer)
+        if run is None:
+            return
+        self._folder = run / CHECKPOINTS
+        if checkpoints_of(run) and not self._is_own(self.last_path):
+            raise ConfigError(
+                f"{self._folder} holds checkpoints of another run; log to another folder, or go on with that run by "
+                "`--ckpt_path last`."
+            )
+
+    def _is_own(self, path: Path | None) -> bool:
+        return path is not None and self._folder is not None and path.resolve().parent == self._folder.resolve()
+
+    def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
+        if self.every_n_steps and pl_module.num_steps_done % self.every_n_steps == 0:
+            self._save(trainer, pl_module)
+
+    def on_train_end(self, trainer: Any, pl_module: Any) -> None:
+        self._save(trainer, pl_module)
+
+    def on_exception(self, trainer: Any, pl_module: Any, exception: BaseException) -> None:
+        if self._folder is None or isinstance(exception, RunIsFinished) or not trainer.is_global_zero:
+            return
+        if self.last_path is None or not self.last_path.exists():
+            print("\nStopped before the first checkpoint.", flush=True)
+            return
+        where = "last" if self._is_own(self.last_path) else self.last_path
+        print(f"\nStopped. The last checkpoint is {self.last_path}; go on with --ckpt_path {where}", flush=True)
+
+    def _save(self, trainer: Any, pl_module: Any) -> None:
+        name = checkpoint_name(pl_module.num_steps_done)
+        if self._folder is None or self._folder / name == self.last_path:
+            return
+        self._names.append(name)  # before: the checkpoint shall know itself
+        path = self._folder / name
+        trainer.save_checkpoint(path, weights_only=False)
+        self.last_path = path
+        # Only what this run has written, whatever else lies there.
+        old, self._names = self._names[: -self.keep], self._names[-self.keep :]
+        for name in old if trainer.is_global_zero else ():
+            discard(self._folder / name)
+
+
+def checkpoint_name(step: int) -> str:
+    """File name of a step's checkpoint; names sort as steps do."""
+    return f"step-{step:08d}.ckpt"
+
+
+def checkpoints_of(run: Path) -> list[Path]:
+    """The whole checkpoints of a run's folder, oldest first."""
+    return sorted((run / CHECKPOINTS).glob("step-*.ckpt"))

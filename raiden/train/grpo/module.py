@@ -1,0 +1,190 @@
+"""The GRPO loop as LightningModule hooks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from raiden.core.errors import ConfigError
+from raiden.core.out_of_memory import told_of_memory
+from raiden.core.types import Prompt, Rollout
+from raiden.policy import PolicyConfig
+from raiden.rewards import RewardConfig
+from raiden.rollout.canary import CanaryConfig
+from raiden.rollout.engines import Engine, SamplingConfig
+from raiden.rollout.rollouts import rollout_metrics
+from raiden.train.grpo import (
+    ObjectiveConfig,
+    ReferenceCache,
+    RolloutUpdate,
+    UpdateConfig,
+    record_update,
+    with_correction,
+)
+from raiden.train.grpo.resampling import Draw, draw_groups, sampled_tokens
+from raiden.train.guard import SkippedStep, Told
+from raiden.train.module import PolicyModule
+from raiden.train.nonfinite import NonFinite
+from raiden.train.optimization import OptimizerConfig
+from raiden.train.suspect import largest_alone
+
+_IN_PROGRESS_BAR = ("reward", "train/sbk", "tokens_per_second")
+
+
+class GRPOModule(PolicyModule):
+    """Group relative policy optimization (arXiv:2402.03300) with the verifiable role-awareness reward.
+
+    Each step samples groups of completions, scores them and takes one or more optimizer steps. A checkpoint is
+    only taken between steps, and all that a step draws is a function of its number: a resumed run goes on as if
+    it had never stopped.
+    """
+
+    def __init__(
+        self,
+        policy: PolicyConfig,
+        engine: Engine | None = None,
+        sampling: SamplingConfig = SamplingConfig(),
+        val_sampling: SamplingConfig | None = None,
+        rewards: RewardConfig = RewardConfig(),
+        objective: ObjectiveConfig = ObjectiveConfig(),
+        update: UpdateConfig = UpdateConfig(),
+        optimizer: OptimizerConfig = OptimizerConfig(),
+        canary: CanaryConfig = CanaryConfig(),
+        num_generations: int = 8,
+        max_resamples: int = 0,
+        seed: int = 0,
+        max_skipped: int = 3,
+    ) -> None:
+        """
+        Args:
+            policy: the model that is trained.
+            engine: what generates the completions.
+            sampling: how training completions are drawn.
+            val_sampling: how held-out replies are drawn; null: greedily, as long as in training.
+            rewards: weights and limits of the reward.
+            objective: what is maximised.
+            update: how rollouts become optimizer steps.
+            optimizer: learning rate and schedule.
+            canary: watches that the engine samples with the policy's weights.
+            num_generations: completions in a group, at least 2.
+            max_resamples: how often, at most, a step samples another group where the last one teaches nothing, all its
+                completions earning the same (dynamic sampling, arXiv:2503.14476); 0 never does.
+            seed: of the completions; linked from seed_everything.
+            max_skipped: skipped steps in a row that end the run; linked from watch.max_skipped.
+        """
+        if num_generations < 2:
+            raise ConfigError(
+                f"`model.num_generations` must be at least 2 (a group of one has no spread), got {num_generations}."
+            )
+        if sampling.temperature == 0:
+            raise ConfigError(
+                "`model.sampling.temperature` must be above 0: greedy completions of a group are all the same and "
+                "teach nothing; set it in `model.val_sampling` for greedy replies in validation."
+            )
+        if max_resamples < 0:
+            raise ConfigError(f"`model.max_resamples` must be at least 0, got {max_resamples}.")
+        val_sampling = val_sampling or SamplingConfig(temperature=0.0, max_tokens=sampling.max_tokens)
+        super().__init__(policy, engine, val_sampling, rewards, optimizer, canary, seed, max_skipped)
+        self.sampling = sampling
+        self.objective = with_correction(objective, self.engine.shares_weights)
+        self.update = update
+        self.num_generations = num_generations
+        self.max_resamples = max_resamples
+        cache_bytes = int(update.reference_cache_gib * 2**30) if self.needs_reference else 0
+        self.reference_cache = ReferenceCache(cache_bytes) if cache_bytes else None
+
+    @property
+    def needs_reference(self) -> bool:
+        return self.objective.beta > 0
+
+    @property
+    def max_tokens(self) -> int:
+        return max(self.sampling.max_tokens, self.val_sampling.max_tokens)
+
+    def training_step(self, prompts: list[Prompt], batch_idx: int) -> None:
+        started = time.perf_counter()
+        draw = self._sample(prompts)
+        sampled = time.perf_counter()
+        self.sampler.give_way()
+        learned = self._learn(draw.rollouts)
+        num_sampled = sum(map(sampled_tokens, draw.groups))
+        num_read = sum(len(r.prompt.token_ids) for r in draw.groups) * self.num_generations
+        now = time.perf_counter()
+        timing = {
+            "step_time": now - started,
+            "time/sampling": sampled - started,
+            "time/update": now - sampled,
+            "tokens_per_second": num_sampled / (sampled - started),
+        }
+        metrics = {**rollout_metrics(draw.first), **draw.metrics(self.objective), **learned}
+        metrics |= {**timing, **self.sampler.metrics}
+        self.end_step(metrics, num_sampled + num_read, _IN_PROGRESS_BAR)
+        self.rollouts = draw.rollouts
+
+    @told_of_memory("sampling")
+    def _sample(self, prompts: list[Prompt]) -> Draw:
+        """The groups of a step."""
+
+        def sample(indices: Sequence[int], attempt: int) -> list[Rollout]:
+            parts = self.update.parts(len(indices))
+            some = [prompts[i] for i in indices]
+            return self.sampler.collect(some, parts, self.sampling, self.num_generations, self.num_steps_done, attempt)
+
+        return draw_groups(sample, len(prompts), self.objective, self.max_resamples)
+
+    @told_of_memory("the update")
+    def _learn(self, rollouts: list[Rollout]) -> dict[str, float]:
+        """The optimizer steps of one rollout; what they did, for the log."""
+        schedule: Any = self.lr_schedulers()
+        update = RolloutUpdate(
+            rollouts,
+            self.objective,
+            self.update,
+            self.sampling.max_tokens,
+            self.sampling.temperature,
+            self.device,
+            self.processes,
+        )
+        self.model.train()
+        learned: dict[str, float] = {"lr": schedule.get_last_lr()[0]}
+        with self.guard.step(
+            self.num_steps_done + 1,
+            lambda found: self._trace(found, update.alone()),
+            lambda row: _told(rollouts, row),
+            lambda skipped: self._record(skipped, update),
+        ):
+            self._take_steps(update, learned)
+        self.sampler.check(rollouts, self.sampling)
+        self.zero_grad()
+        schedule.step()
+        return {**learned, **update.metrics()}
+
+    def _take_steps(self, update: RolloutUpdate, learned: dict[str, float]) -> None:
+        self.guard.refuse(update.nonfinite, self.processes, self.device)
+        if update.has_work(range(len(update.rollouts))):
+            if self.objective.beta > 0:
+                with self.policy.reference() as reference:
+                    update.remember_ref_logps(reference, self.reference_cache)
+            update.remember_old_logps(self.model)
+        for part in update.parts():
+            if not update.has_work(part):
+                continue
+            loss = self.backpropagate(update.losses(self.model, part))
+            self.guard.refuse(update.nonfinite or loss, self.processes, self.device)
+            # Before the weights change: a wrong engine shall not have taught anything.
+            self.sampler.check(update.rollouts, self.sampling, update.sampling_difference())
+            learned |= self.step_optimizer()
+
+    def _trace(self, found: NonFinite, alone: RolloutUpdate) -> NonFinite:
+        losses = alone.losses(self.model, alone.part)
+        return largest_alone(found, alone.rows(alone.part), losses, self.model.parameters())
+
+    def _record(self, skipped: SkippedStep, update: RolloutUpdate) -> str:
+        record, tensors = record_update(update)
+        return self.record_step({"kind": "grpo", "step": skipped.step, "found": str(skipped), **record}, tensors)
+
+
+def _told(rollouts: Sequence[Rollout], row: int) -> Told:
+    prompt, index = divmod(row, len(rollouts[0].completions))
+    return Told(rollouts[prompt].prompt.sample.question, rollouts[prompt].completions[index].text, index)

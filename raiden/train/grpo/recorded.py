@@ -1,0 +1,79 @@
+"""An update as plain data, from which it can be computed again elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from raiden.core.types import Completion, Prompt, Reward, Rollout
+from raiden.data.samples import parse_sample
+from raiden.train.grpo.correction import SamplingCorrection
+from raiden.train.grpo.objective import ObjectiveConfig
+from raiden.train.grpo.update import RolloutUpdate, UpdateConfig
+
+
+def record_update(update: RolloutUpdate) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """What the update is made of: readable, and exact numbers by name. All processes have to ask together."""
+    groups = [
+        {
+            "sample": dict(rollout.prompt.sample.raw),
+            "prompt": rollout.prompt.token_ids,
+            "completions": [
+                {
+                    "token_ids": c.token_ids, "text": c.text, "finish_reason": c.finish_reason, "reason": reward.reason
+                }
+                for c, reward in zip(rollout.completions, rollout.rewards, strict=True)
+            ],
+        }
+        for rollout in update.rollouts
+    ]  # fmt: skip
+    record = {
+        "objective": asdict(update.objective),
+        "update": asdict(update.config),
+        "max_tokens": update.max_tokens,
+        "temperature": update.temperature,
+        "part": [update.part.start, update.part.stop],
+        "groups": groups,
+    }
+    rewards = [reward.total for rollout in update.rollouts for reward in rollout.rewards]
+    tensors = {"rewards": torch.tensor(rewards, dtype=torch.float64)}
+    for name, by_row in {"sampling": dict(enumerate(update.sampling_logps)), **update.remembered()}.items():
+        tensors |= {f"{name}_logps.{row}": logps for row, logps in by_row.items()}
+    return record, tensors
+
+
+def recall_update(record: Mapping[str, Any], tensors: Mapping[str, Tensor], device: torch.device) -> RolloutUpdate:
+    """The update that was recorded, on one process, each of its completions in a pass of its own."""
+    rewards = iter(tensors["rewards"].tolist())
+    rows = iter(range(len(tensors["rewards"])))
+    sampling, old, ref = (_by_row(tensors, f"{name}_logps.", device) for name in ("sampling", "old", "ref"))
+    rollouts = []
+    for group in record["groups"]:
+        completions = tuple(
+            Completion(tuple(c["token_ids"]), tuple(sampling[next(rows)].tolist()), c["text"], c["finish_reason"])
+            for c in group["completions"]
+        )
+        scores = tuple(Reward(next(rewards), {}, (), c["reason"]) for c in group["completions"])
+        prompt = Prompt(parse_sample(group["sample"], "the recorded step"), tuple(group["prompt"]))
+        rollouts.append(Rollout(prompt, completions, scores))
+    objective = dict(record["objective"])
+    correction = SamplingCorrection(**objective.pop("sampling_correction"))
+    update = RolloutUpdate(
+        rollouts,
+        ObjectiveConfig(**objective, sampling_correction=correction),
+        replace(UpdateConfig(**record["update"]), micro_batch_tokens=1),
+        record["max_tokens"],
+        record["temperature"],
+        device,
+    )
+    update.part = range(*record["part"])
+    update.remember({"old": old, "ref": ref})
+    return update
+
+
+def _by_row(tensors: Mapping[str, Tensor], prefix: str, device: torch.device) -> dict[int, Tensor]:
+    return {int(name.removeprefix(prefix)): t.to(device) for name, t in tensors.items() if name.startswith(prefix)}

@@ -1,0 +1,258 @@
+"""From scored rollouts to the losses of one or more optimizer steps."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+from transformers import PreTrainedModel
+
+from raiden.core.errors import ConfigError
+from raiden.core.processes import ALONE, Processes
+from raiden.core.types import Rollout
+from raiden.packing.batching import Group, MicroBatch, filler_batches, micro_batches
+from raiden.packing.logps import token_logps
+from raiden.train.grpo.advantages import group_advantages
+from raiden.train.grpo.correction import sampling_ratios
+from raiden.train.grpo.objective import ObjectiveConfig, token_terms, token_weights
+from raiden.train.grpo.reference_cache import ReferenceCache
+from raiden.train.grpo.statistics import UpdateStatistics
+from raiden.train.nonfinite import NonFinite, first_nonfinite
+
+
+@dataclass(frozen=True)
+class UpdateConfig:
+    """How rollouts become optimizer steps."""
+
+    micro_batch_tokens: int = 4096
+    """Tokens of one forward and backward pass, shared ones counted once; bounds the memory. Gradients add up over
+    micro-batches until all prompts of an update are through."""
+    prompts_per_update: int | None = None
+    """Prompts behind each optimizer step; None takes all prompts of the rollout for one step."""
+    num_iterations: int = 1
+    """How often the rollout is gone through."""
+    reference_cache_gib: float = 0.0
+    """GiB for keys and values of the profiles that the frozen reference has seen, which it then does not compute again
+    (where beta is above 0); 0 keeps none. A resumed run then equals one never stopped only up to rounding."""
+
+    def __post_init__(self) -> None:
+        if self.reference_cache_gib < 0:
+            raise ConfigError(
+                f"`model.update.reference_cache_gib` must be at least 0, got {self.reference_cache_gib}."
+            )
+        for name in ("micro_batch_tokens", "prompts_per_update", "num_iterations"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ConfigError(f"`model.update.{name}` must be at least 1, got {value}.")
+
+    def parts(self, num_prompts: int) -> list[range]:
+        """Which prompts stand behind each optimizer step of one iteration."""
+        size = self.prompts_per_update or num_prompts
+        return [range(start, min(start + size, num_prompts)) for start in range(0, num_prompts, size)]
+
+
+class RolloutUpdate:
+    """The update that one rollout asks for: advantages, old and reference log-probabilities, losses, statistics."""
+
+    def __init__(
+        self,
+        rollouts: Sequence[Rollout],
+        objective: ObjectiveConfig,
+        config: UpdateConfig,
+        max_tokens: int,
+        temperature: float,
+        device: torch.device,
+        processes: Processes = ALONE,
+    ) -> None:
+        """
+        Args:
+            rollouts: those of all processes, in the same order on each.
+            max_tokens: longest completion allowed, in tokens.
+            temperature: the one that sampled.
+            processes: each computes its share; weights and advantages are those of the whole.
+        """
+        self.rollouts = rollouts
+        self.objective = objective
+        self.config = config
+        self.max_tokens = max_tokens
+        self.temperature = temperature
+        self.device = device
+        self.processes = processes
+        self.num_generations = len(rollouts[0].completions)
+        completions = [c for r in rollouts for c in r.completions]
+        rewards = torch.tensor([w.total for r in rollouts for w in r.rewards], dtype=torch.float64)
+        advantages = group_advantages(rewards, self.num_generations, objective.advantage_scale)
+        has_signal = torch.tensor(list(map(objective.has_signal, rollouts))).repeat_interleave(self.num_generations)
+        self.advantages = torch.where(has_signal, advantages, 0.0).float().to(device)
+        self.sampling_logps = [torch.tensor(c.sampling_logps, device=device) for c in completions]
+        self.num_tokens = torch.tensor([objective.trained_tokens(c) for c in completions])
+        self.nonfinite = self._nonfinite_rollouts()
+        """The first value of this process's that is no finite number."""
+        self.part = range(len(rollouts))
+        """The prompts behind the optimizer step whose losses were asked for last."""
+        self._old_logps: dict[int, Tensor] = {}
+        self._ref_logps: dict[int, Tensor] = {}
+        self._statistics = UpdateStatistics()
+
+    def _nonfinite_rollouts(self) -> NonFinite | None:
+        """Among the rewards, and the engine's log-probabilities."""
+        for row, reward in enumerate(reward for rollout in self.rollouts for reward in rollout.rewards):
+            if not math.isfinite(reward.total):
+                return NonFinite("reward", reward.total, row)
+        lengths = torch.tensor(list(map(len, self.sampling_logps)), device=self.device)
+        reported = {"log-probability that the engine reported": torch.cat(self.sampling_logps)}
+        return first_nonfinite(reported, torch.arange(len(lengths)), lengths)
+
+    def parts(self) -> list[range]:
+        """The prompts behind each optimizer step, in the order of the steps."""
+        return self.config.parts(len(self.rollouts)) * self.config.num_iterations
+
+    def has_work(self, part: range) -> bool:
+        """Whether any group of these prompts is trained on."""
+        return bool(self._groups(part))
+
+    def remember_old_logps(self, model: PreTrainedModel) -> None:
+        """Keeps the policy's log-probabilities before the first step; with a single step the step's own serve."""
+        if len(self.parts()) > 1:
+            self._old_logps = self._logps_by_row(model)
+
+    def remember_ref_logps(self, reference: PreTrainedModel, cache: ReferenceCache | None = None) -> None:
+        """Keeps the reference's log-probabilities.
+
+        Args:
+            cache: what the reference knows of the characters already; each has passes of its own then.
+        """
+        self._ref_logps = self._logps_by_row(reference, cache)
+
+    def remembered(self) -> dict[str, dict[int, Tensor]]:
+        """The log-probabilities that are kept, of all processes: `old` and `ref`, by row."""
+        kept = {"old": self._old_logps, "ref": self._ref_logps}
+        return {name: dict(self.processes.gather(list(by_row.items()))) for name, by_row in kept.items()}
+
+    def remember(self, kept: Mapping[str, dict[int, Tensor]]) -> None:
+        """Takes over what `remembered` gave."""
+        self._old_logps, self._ref_logps = kept["old"], kept["ref"]
+
+    def rows(self, part: range) -> list[int]:
+        """The completions that an optimizer step trains on, in the order of their passes."""
+        return [row for group in self._groups(part) for row in group.rows]
+
+    def alone(self) -> RolloutUpdate:
+        """The same update, each completion in a pass of its own and all of them on each process.
+
+        All processes have to ask together.
+        """
+        config = replace(self.config, micro_batch_tokens=1)
+        update = RolloutUpdate(self.rollouts, self.objective, config, self.max_tokens, self.temperature, self.device)
+        update.part = self.part
+        update.remember(self.remembered())
+        return update
+
+    @torch.no_grad()
+    def _logps_by_row(self, model: PreTrainedModel, cache: ReferenceCache | None = None) -> dict[int, Tensor]:
+        by_row: dict[int, Tensor] = {}
+        for part in self.config.parts(len(self.rollouts)):
+            for batch in self._passes(part, by_character=cache is not None):
+                if cache is None:
+                    logps, _ = token_logps(model, batch, self.temperature)
+                else:
+                    logps = cache.token_logps(model, batch, self.temperature)
+                by_row.update(zip(batch.rows.tolist(), logps.split(batch.lengths.tolist()), strict=True))
+        return by_row
+
+    def losses(self, model: PreTrainedModel, part: range) -> Iterator[Tensor]:
+        """The loss of each micro-batch of an optimizer step; their sum over all processes is the loss of the step."""
+        self.part = part
+        size = self.num_generations
+        rows = slice(part.start * size, part.stop * size)
+        weights = torch.zeros(len(self.num_tokens), device=self.device)
+        weights[rows] = token_weights(
+            self.num_tokens[rows],
+            self.objective.loss,
+            self.max_tokens,
+            rollout_tokens=int(self.num_tokens.sum()),
+            updates_per_rollout=len(self.config.parts(len(self.rollouts))),
+        ).to(self.device)
+        entropy_weight = self.objective.entropy_coef / max(int(self.num_tokens[rows].sum()), 1)
+        for batch in self._micro_batches(part):
+            yield self._loss(model, batch, weights[batch.rows][batch.sequence], entropy_weight)
+        for batch in self._fillers(part):
+            logps, _ = token_logps(model, batch, self.temperature)
+            yield logps.sum() * 0.0
+
+    def _loss(self, model: PreTrainedModel, batch: MicroBatch, weights: Tensor, entropy_weight: float) -> Tensor:
+        logps, entropy = token_logps(model, batch, self.temperature, entropy_gradient=entropy_weight > 0)
+        rows = batch.rows.tolist()
+        old_logps = torch.cat([self._old_logps[r] for r in rows]) if self._old_logps else logps.detach()
+        ref_logps = torch.cat([self._ref_logps[r] for r in rows]) if self._ref_logps else None
+        sampling_logps = torch.cat([self.sampling_logps[r] for r in rows])
+        correction = sampling_ratios(old_logps, sampling_logps, batch.sequence, self.objective.sampling_correction)
+        terms = token_terms(
+            logps,
+            old_logps,
+            self.advantages[batch.rows][batch.sequence],
+            batch.sequence,
+            self.objective,
+            ref_logps,
+            correction,
+        )
+        by_token = {
+            "log-probability": logps,
+            "log-probability before the update": old_logps,
+            **({} if ref_logps is None else {"log-probability under the reference": ref_logps}),
+            "loss": terms.loss,
+        }
+        self.nonfinite = self.nonfinite or first_nonfinite(by_token, batch.rows, batch.lengths)
+        loss = (terms.loss * weights).sum() - entropy_weight * entropy.sum()
+        self._statistics.add(
+            loss=loss.item(),
+            kl=terms.kl,
+            entropy=entropy.detach(),
+            clipped_low=terms.clipped_low,
+            clipped_high=terms.clipped_high,
+            difference=(old_logps - sampling_logps).abs(),
+            ratio=correction,
+        )
+        return loss
+
+    def _passes(self, part: range, by_character: bool = False) -> Iterator[MicroBatch]:
+        """This process's passes without gradient, as many as the busiest has."""
+        yield from self._micro_batches(part, by_character)
+        yield from self._fillers(part, by_character)
+
+    def _micro_batches(self, part: range, by_character: bool = False) -> Iterator[MicroBatch]:
+        """This process's passes over its share."""
+        groups = self._groups(self.processes.share(part), by_character)
+        return micro_batches(groups, self.config.micro_batch_tokens, self.device)
+
+    def _fillers(self, part: range, by_character: bool = False) -> Iterator[MicroBatch]:
+        shares = [self._groups(self.processes.share(part, rank), by_character) for rank in range(self.processes.num)]
+        return filler_batches(shares, self.processes.rank, self.config.micro_batch_tokens, self.device)
+
+    def _groups(self, part: range, by_character: bool = False) -> list[Group]:
+        """What is worth a pass: neither a group that is not trained on nor a masked completion."""
+        size = self.num_generations
+        groups = []
+        for p in part:
+            first = p * size
+            rows = [r for r in range(first, first + size) if self.num_tokens[r] > 0]
+            if rows and self.objective.trains_on(self.rollouts[p]):
+                completions = [self.rollouts[p].completions[r - first].token_ids for r in rows]
+                prompt = self.rollouts[p].prompt
+                family = prompt.sample.character_name if by_character else None
+                groups.append(Group(prompt.token_ids, completions, rows, family))
+        return groups
+
+    def sampling_difference(self) -> float | None:
+        """Mean distance so far between the policy's log-probabilities and the engine's, in nats; None before any."""
+        return self._statistics.mean("difference") if self._statistics.tokens else None
+
+    def metrics(self) -> dict[str, float]:
+        """Means over the tokens that were trained on, and the loss; empty where there was no work."""
+        corrects = self.objective.sampling_correction.mode not in ("auto", "off")
+        return self._statistics.metrics(
+            len(self.parts()), bool(self._ref_logps), corrects, self.processes, self.device
+        )

@@ -1,0 +1,68 @@
+"""What a user reads at the end of a run: the table and its JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from rich.console import Console
+from rich.table import Table
+
+from raiden.core.types import Rollout
+
+_TITLES = {
+    "sbk": "SBK (profile)",
+    "cm": "CM (conversation)",
+    "reward": "mean reward",
+    "loss": "loss of reference answers",
+}
+
+
+def print_shares(title: str, columns: Mapping[str, Mapping[str, float]]) -> None:
+    """Prints shares of right replies, a row for each kind of question, a column for each evaluation."""
+    table = Table(title=title, title_justify="left")
+    table.add_column("held-out replies that are right")
+    for heading in columns:
+        table.add_column(heading, justify="right")
+    shares = list(columns.values())
+    for name in sorted({name for share in shares for name in share}, key=_row_order):
+        table.add_row(_row_title(name), *(_cell(name, share.get(name)) for share in shares))
+    Console().print(table)
+
+
+def _row_order(name: str) -> tuple[int, str]:
+    return list(_TITLES).index(name.split("/")[0]), name
+
+
+def _row_title(name: str) -> str:
+    if name in _TITLES:
+        return _TITLES[name]
+    _, kind, value = name.split("/")
+    return f"  {kind.replace('_', ' ')}: {value}"
+
+
+def _cell(name: str, value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.3f}" if name in ("reward", "loss") else f"{100 * value:.1f} %"
+
+
+def completions_markdown(rollouts: Sequence[Rollout], limit: int) -> str:
+    """A Markdown table of sampled completions with their rewards, matched spans and reasons."""
+    lines = ["| character | question | completion | reward | matched | why |", "|---|---|---|---|---|---|"]
+    for rollout in rollouts:
+        for completion, reward in list(zip(rollout.completions, rollout.rewards, strict=True))[:limit]:
+            sample = rollout.prompt.sample
+            cells = [
+                sample.character_name,
+                sample.question,
+                completion.text,
+                f"{reward.total:.2f}",
+                ", ".join(span.text for span in reward.spans),
+                reward.reason,
+            ]
+            lines.append("| " + " | ".join(_escaped(cell) for cell in cells) + " |")
+    return "\n".join(lines)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", "<br>")

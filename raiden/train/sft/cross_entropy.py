@@ -1,0 +1,67 @@
+"""The mean cross-entropy of target tokens, in micro-batches over the prefix tree, on all processes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from raiden.core.processes import ALONE, Processes
+from raiden.packing import Group, filler_batches, micro_batches, token_logps
+from raiden.train.nonfinite import NonFinite, first_nonfinite
+
+
+class CrossEntropy:
+    """``-sum(log p(target token)) / num_tokens``, over the completions of all groups; prompts are only read.
+
+    Each token counts the same, however many processes and micro-batches share the work. The log-probabilities are
+    those of GRPO's update.
+    """
+
+    def __init__(
+        self,
+        groups: Sequence[Group],
+        micro_batch_tokens: int,
+        device: torch.device,
+        processes: Processes = ALONE,
+    ) -> None:
+        """
+        Args:
+            groups: those of all processes, in the same order on each; their completions are the targets.
+            micro_batch_tokens: tokens of one pass, shared ones counted once.
+            processes: each computes its share.
+        """
+        self.micro_batch_tokens = micro_batch_tokens
+        self.device = device
+        self.processes = processes
+        self.groups = groups
+        self.num_tokens = sum(len(completion) for group in groups for completion in group.completions)
+        self.shares = [[groups[i] for i in processes.share(range(len(groups)), r)] for r in range(processes.num)]
+        self.nonfinite: NonFinite | None = None
+        """The first value of this process's that is no finite number."""
+        self._nats = self._entropy = 0.0
+
+    def alone(self) -> CrossEntropy:
+        """The same, each completion in a pass of its own and all of them on each process."""
+        return CrossEntropy(self.groups, 1, self.device)
+
+    def losses(self, model: Any) -> Iterator[Tensor]:
+        """The loss of each micro-batch; their sum over all processes is the mean of all target tokens."""
+        rank = self.processes.rank
+        for batch in micro_batches(self.shares[rank], self.micro_batch_tokens, self.device):
+            logps, entropy = token_logps(model, batch)
+            self.nonfinite = self.nonfinite or first_nonfinite({"log-probability": logps}, batch.rows, batch.lengths)
+            nats = -logps.sum()
+            self._nats += nats.item()
+            self._entropy += entropy.sum().item()
+            yield nats / self.num_tokens
+        for batch in filler_batches(self.shares, rank, self.micro_batch_tokens, self.device):
+            logps, _ = token_logps(model, batch)
+            yield logps.sum() * 0.0
+
+    def metrics(self) -> dict[str, float]:
+        """Once the losses are through: mean loss and entropy over the target tokens of all processes, in nats."""
+        nats, entropy = self.processes.reduce([self._nats, self._entropy], "sum", self.device)
+        return {"loss": nats / self.num_tokens, "entropy": entropy / self.num_tokens}

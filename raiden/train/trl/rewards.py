@@ -1,0 +1,157 @@
+"""The verifiable reward as TRL's reward functions, one for each component.
+
+They take the rows of `raiden convert --to trl`; nothing else has to be configured:
+
+    GRPOTrainer(..., reward_funcs=[accuracy_reward, format_reward], args=GRPOConfig(reward_weights=[0.7, 0.3]))
+
+`RewardFunctions(RewardConfig(...))` makes them with other settings, and can be told how to see truncation.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from statistics import fmean
+from typing import Any
+
+from raiden.core.errors import SampleError
+from raiden.core.types import Reward, Sample
+from raiden.data.samples import parse_sample
+from raiden.rewards import VRAR, RewardConfig
+
+COMPONENTS = ("accuracy", "format", "repetition", "length", "first_person")
+Completion = str | Sequence[Mapping[str, Any]]
+"""Text, or the messages of a conversation, as TRL hands them over."""
+RewardFunction = Callable[..., list[float]]
+Transcribe = Callable[[Sequence[int]], tuple[str, bool]]
+"""Token ids of a completion -> its text, and whether it was cut at the token limit."""
+
+
+class RewardFunctions:
+    """Reward functions that share one setting; each completion is scored once for all of them.
+
+    All take TRL's keyword arguments: `completions`, and the columns of the data set, of which they read `sample`,
+    the whole sample as JSON text, and `response_format`, where it is there. They raise SampleError where a row has
+    no sample: a made-up score would be trained on.
+    """
+
+    def __init__(self, config: RewardConfig = RewardConfig(), transcribe: Transcribe | None = None) -> None:
+        """
+        Args:
+            config: weights and limits; a row's `response_format` comes before that of the config.
+            transcribe: reads `completion_ids`, for example
+                `lambda ids: (tokenizer.decode(ids, skip_special_tokens=True), ids[-1] not in eos_token_ids)`.
+                Without it the text is TRL's and no completion counts as truncated, so one that was cut can be
+                well-formed.
+        """
+        self.config = config
+        self.transcribe = transcribe
+        self._score = lru_cache(maxsize=4096)(self._score_anew)
+
+    @property
+    def functions(self) -> list[RewardFunction]:
+        """One for each component; the reward is the sum of what they say, times `weights`."""
+        return [getattr(self, f"{name}_reward") for name in COMPONENTS]
+
+    @property
+    def weights(self) -> list[float]:
+        """Of the functions, for TRL's `reward_weights`."""
+        return [getattr(self.config, f"{name}_weight") for name in COMPONENTS]
+
+    def accuracy_reward(self, completions: Sequence[Completion], **columns: Any) -> list[float]:
+        """1 where the reply says what the sample's rule asks for, else 0.
+
+        Tells TRL, where it listens, the shares of right replies as `sbk` and `cm`, and of each completion the
+        sample, whether it was cut, the words that decided and the reason.
+        """
+        samples = self._samples(completions, columns)
+        scored = self.score(completions, **columns)
+        log_metric, log_extra = columns.get("log_metric"), columns.get("log_extra")
+        if log_metric is not None:
+            for focus in sorted({sample.focus for sample in samples}):
+                right = [r.accuracy for s, r in zip(samples, scored, strict=True) if s.focus == focus]
+                log_metric(focus, fmean(right))
+        if log_extra is not None:
+            log_extra("id", [sample.id for sample in samples])
+            log_extra("truncated", [cut for _, cut in self._texts(completions, columns)])
+            log_extra("matched", [" ".join(span.text for span in reward.spans) for reward in scored])
+            log_extra("reason", [reward.reason for reward in scored])
+        return [reward.accuracy for reward in scored]
+
+    def format_reward(self, completions: Sequence[Completion], **columns: Any) -> list[float]:
+        """1 where the completion is well-formed, else 0."""
+        return [reward.components["format"] for reward in self.score(completions, **columns)]
+
+    def repetition_reward(self, completions: Sequence[Completion], **columns: Any) -> list[float]:
+        """0 for ordinary talk, down to -1 for a text that only repeats itself."""
+        return [reward.components["repetition"] for reward in self.score(completions, **columns)]
+
+    def length_reward(self, completions: Sequence[Completion], **columns: Any) -> list[float]:
+        """0 for a reply within the lengths of the config, down to -1 outside."""
+        return [reward.components["length"] for reward in self.score(completions, **columns)]
+
+    def first_person_reward(self, completions: Sequence[Completion], **columns: Any) -> list[float]:
+        """0 for a reply that the character speaks, -1 for one about it."""
+        return [reward.components["first_person"] for reward in self.score(completions, **columns)]
+
+    def vrar_reward(self, completions: Sequence[Completion], **columns: Any) -> list[float]:
+        """All components in one number, weighted as in the config: the reward that `raiden fit` trains on."""
+        return [reward.total for reward in self.score(completions, **columns)]
+
+    def score(self, completions: Sequence[Completion], **columns: Any) -> list[Reward]:
+        """The whole reward of each completion, with spans and reason.
+
+        Raises:
+            SampleError: the rows have no samples in them.
+        """
+        rows = self._column(completions, columns, "sample")
+        formats = columns.get("response_format") or [self.config.response_format] * len(rows)
+        return [
+            self._score(row, response_format, text, cut)
+            for row, response_format, (text, cut) in zip(rows, formats, self._texts(completions, columns), strict=True)
+        ]
+
+    def _score_anew(self, row: str, response_format: Any, text: str, truncated: bool) -> Reward:
+        return VRAR(replace(self.config, response_format=response_format))(_read_sample(row), text, truncated)
+
+    def _samples(self, completions: Sequence[Completion], columns: Mapping[str, Any]) -> list[Sample]:
+        return [_read_sample(row) for row in self._column(completions, columns, "sample")]
+
+    def _texts(self, completions: Sequence[Completion], columns: Mapping[str, Any]) -> list[tuple[str, bool]]:
+        if self.transcribe is None:
+            return [(read_text(completion), False) for completion in completions]
+        return [self.transcribe(ids) for ids in self._column(completions, columns, "completion_ids")]
+
+    def _column(self, completions: Sequence[Completion], columns: Mapping[str, Any], name: str) -> Sequence[Any]:
+        column = columns.get(name)
+        if column is None or len(column) != len(completions) or None in column:
+            raise SampleError(
+                f"the column `{name}` must hold a value for each of the {len(completions)} completions; make the "
+                "data set with `raiden convert FILE --to trl`, and keep its columns (remove_unused_columns=False)."
+            )
+        return column
+
+
+@lru_cache(maxsize=4096)
+def _read_sample(row: str) -> Sample:
+    return parse_sample(json.loads(row), "column `sample`")
+
+
+def read_text(completion: Completion) -> str:
+    """What the model wrote: the text, or the content of the last message, reasoning taken apart put in front."""
+    if isinstance(completion, str):
+        return completion
+    message = completion[-1]
+    reasoning = message.get("reasoning_content")
+    return (f"<think>{reasoning}</think>" if reasoning else "") + str(message.get("content") or "")
+
+
+_DEFAULTS = RewardFunctions()
+accuracy_reward = _DEFAULTS.accuracy_reward
+format_reward = _DEFAULTS.format_reward
+repetition_reward = _DEFAULTS.repetition_reward
+length_reward = _DEFAULTS.length_reward
+first_person_reward = _DEFAULTS.first_person_reward
+vrar_reward = _DEFAULTS.vrar_reward

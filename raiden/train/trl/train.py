@@ -1,0 +1,125 @@
+"""A run of TRL's GRPOTrainer on raiden's data, prompts and reward."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub import snapshot_download
+from transformers.trainer_utils import get_last_checkpoint
+from trl import GRPOTrainer, ModelConfig, get_peft_config, get_quantization_config
+
+from raiden.core.errors import ConfigError
+from raiden.policy import load_tokenizer, resolve_model
+from raiden.policy.sources import told_of_model
+from raiden.train.trl.dataset import load_datasets
+from raiden.train.trl.options import Options, in_options_of_trl
+from raiden.train.trl.rewards import RewardFunctions
+
+
+def train(options: Options) -> GRPOTrainer:
+    """Trains, and saves the model in the output folder.
+
+    Raises:
+        InputError: the model, the samples or the checkpoint to go on from cannot be used.
+    """
+    checkpoint = find_checkpoint(str(options.training.output_dir), options.training.resume_from_checkpoint)
+    trainer = make_trainer(options)
+    _tell_samples(trainer)
+    trainer.train(resume_from_checkpoint=checkpoint)
+    trainer.save_model(options.training.output_dir)
+    # TRL's trainer keeps the log in its checkpoints only.
+    trainer.save_state()
+    return trainer
+
+
+def make_trainer(options: Options) -> GRPOTrainer:
+    """TRL's trainer with the model, the rows and the reward of these options.
+
+    Raises:
+        InputError: the model or the samples cannot be used.
+    """
+    with in_options_of_trl():
+        folder = _model_folder(options.model)
+        tokenizer = load_tokenizer(folder)
+        train_rows, held_out_rows = load_datasets(options.data, tokenizer, options.rewards.response_format)
+
+    def transcribe(token_ids: Sequence[int]) -> tuple[str, bool]:
+        # Which tokens end a completion is known once the trainer below has loaded the model.
+        text = tokenizer.decode(list(token_ids), skip_special_tokens=True)
+        return str(text), token_ids[-1] not in trainer.eos_token_ids
+
+    rewards = RewardFunctions(options.rewards, transcribe)
+    functions: Any = rewards.functions
+    training: Any = options.training
+    training.reward_weights = rewards.weights
+    training.model_init_kwargs = _model_options(options.model) | (training.model_init_kwargs or {})
+    try:
+        trainer = GRPOTrainer(
+            model=folder,
+            reward_funcs=functions,
+            args=training,
+            train_dataset=train_rows,
+            eval_dataset=held_out_rows,
+            processing_class=tokenizer,
+            quantization_config=get_quantization_config(options.model),
+            peft_config=get_peft_config(options.model),
+        )
+    except (OSError, ValueError, ImportError) as error:
+        # TRL and transformers check the rest of the options when they meet them.
+        raise ConfigError(f"TRL cannot begin with these options: {error}") from error
+    return trainer
+
+
+def find_checkpoint(output_dir: str, resume_from: str | bool | None) -> str | None:
+    """The checkpoint to go on from; None for a new run, whose folder must not hold an earlier one.
+
+    Args:
+        resume_from: `last` or true, for the newest in the folder, or the path of a checkpoint; None and false begin
+            anew.
+
+    Raises:
+        ConfigError: there is no such checkpoint, or a new run would overwrite an earlier one.
+    """
+    newest = get_last_checkpoint(output_dir) if Path(output_dir).is_dir() else None
+    if resume_from in (None, False, "false", "False"):
+        if newest is not None or Path(output_dir, "trainer_state.json").exists():
+            raise ConfigError(
+                f"`--output_dir`: {output_dir} holds a run already; give another folder, or go on with it: "
+                "--resume_from_checkpoint last."
+            )
+        return None
+    if resume_from in ("last", True, "true", "True"):
+        if newest is None:
+            raise ConfigError(
+                f"`--resume_from_checkpoint`: no checkpoint in {output_dir} yet (`--save_steps` says when one is "
+                "written); leave the option out to begin anew."
+            )
+        return newest
+    if not Path(str(resume_from), "trainer_state.json").is_file():
+        raise ConfigError(
+            f"`--resume_from_checkpoint`: {resume_from} is no checkpoint of such a run; give a `checkpoint-*` folder, "
+            "or `last`."
+        )
+    return str(resume_from)
+
+
+def _model_folder(model: ModelConfig) -> str:
+    """The folder or the hub id that TRL loads; a hub id at another revision is fetched first."""
+    source = resolve_model(str(model.model_name_or_path))
+    if model.model_revision == "main" or Path(source).is_dir():
+        return source
+    with told_of_model(source):
+        return str(snapshot_download(source, revision=model.model_revision))
+
+
+def _tell_samples(trainer: Any) -> None:
+    note = ", not scored: --eval_strategy is no" if trainer.args.eval_strategy == "no" else ""
+    trainer.accelerator.print(
+        f"{len(trainer.train_dataset)} samples to train on, {len(trainer.eval_dataset)} held out{note}"
+    )
+
+
+def _model_options(model: ModelConfig) -> dict[str, Any]:
+    return {"attn_implementation": model.attn_implementation, "dtype": model.dtype}
