@@ -21,6 +21,7 @@ _WITHOUT_TRAINER = {
     "export": "raiden.commands.export",
     "generate": "raiden.commands.generate",
     "import": "raiden.commands.import_profiles",
+    "import-samples": "raiden.commands.import_samples",
     "plan": "raiden.commands.plan",
     "replay": "raiden.commands.replay",
     "report": "raiden.commands.report",
@@ -35,7 +36,18 @@ _OWN_OPTIONS = {"--model_path", "--base_url", "--model_id", "--eval_data"}
 """With one of these, `validate` asks the model that they name, and not the trainer's."""
 
 
-_OWN_STOP = {"benchmark", "chat", "compare", "convert", "generate", "import", "report", "score", "trl"}
+_OWN_STOP = {
+    "benchmark",
+    "chat",
+    "compare",
+    "convert",
+    "generate",
+    "import",
+    "import-samples",
+    "report",
+    "score",
+    "trl",
+}
 """Commands to which Ctrl-C means something else, or which are over at once."""
 
 

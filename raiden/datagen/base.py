@@ -11,6 +11,7 @@ from raiden.core.types import Focus, Language, Profile
 RejectionReason = Literal[
     "request_failed",
     "nothing_left",
+    "no_keyword",
     "invalid_record",
     "wrong_language",
     "wrong_question_type",

@@ -7,10 +7,24 @@ lines       one line -> a field, a heading, prose
 pieces      a text -> its fields and sections, nesting kept
 notations   W++, PList and other lists in brackets
 statements  the fields of a profile -> statements with their subjects
+speech      what people tell of themselves in a conversation, and which fact a question asks for
 """
 
 from raiden.facts.names import is_called, same_name
 from raiden.facts.pieces import Piece, split_text, stated_name
+from raiden.facts.speech import Asked, Told, fact_asked, facts_told
 from raiden.facts.statements import Statement, statements_of
 
-__all__ = ["Piece", "Statement", "is_called", "same_name", "split_text", "stated_name", "statements_of"]
+__all__ = [
+    "Asked",
+    "Piece",
+    "Statement",
+    "Told",
+    "fact_asked",
+    "facts_told",
+    "is_called",
+    "same_name",
+    "split_text",
+    "stated_name",
+    "statements_of",
+]

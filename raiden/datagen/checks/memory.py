@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from raiden.core.types import Sample
 
 MIN_TURNS, MAX_TURNS = 4, 10
@@ -13,12 +15,20 @@ def history_text(sample: Sample) -> str:
     return "\n".join(message.content for message in sample.conversation_history)
 
 
-def history_fault(sample: Sample) -> str:
+def history_fault(sample: Sample, is_written: bool = True) -> str:
     """What is wrong with the form of a conversation, in one sentence; empty where it is right.
 
     The question is the user's next turn, so the conversation begins with the user and ends with the character.
+
+    Args:
+        is_written: it was written for the sample; one that was had may begin with the character, and be of any length.
     """
     roles = [message.role for message in sample.conversation_history]
+    if not is_written:
+        alternates = all(one != other for one, other in pairwise(roles))
+        return (
+            "" if roles and roles[-1] == "assistant" and alternates else "The character's turn must be the last one."
+        )
     if not MIN_TURNS <= len(roles) <= MAX_TURNS:
         return f"The conversation has {len(roles)} turns, not {MIN_TURNS} to {MAX_TURNS}."
     if roles != ["user", "assistant"] * (len(roles) // 2):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from raiden.core.errors import SampleError
 from raiden.core.languages import LANGUAGE_NAMES, detect_language
@@ -27,22 +28,23 @@ from raiden.rewards import VRAR
 _VRAR = VRAR()
 
 
-def check(record: Record, slot: Slot, accepted: Sequence[Sample]) -> Sample | Rejection:
+def check(record: Record, slot: Slot, accepted: Sequence[Sample], is_written: bool = True) -> Sample | Rejection:
     """The sample of a draft that passes everything, else why it does not.
 
     Args:
         accepted: the samples already accepted about the same character, of both kinds.
+        is_written: its conversation was written for it; see `history_fault`.
     """
     try:
         sample = parse_sample(record, f"{slot.profile.name}, {slot.focus} {slot.index}")
     except SampleError as error:
         return Rejection("invalid_record", str(error))
-    return _other_slot(sample, slot) or _first_fault(sample) or near_duplicate(sample, accepted) or sample
+    return _other_slot(sample, slot) or _first_fault(sample, is_written) or near_duplicate(sample, accepted) or sample
 
 
-def _first_fault(sample: Sample) -> Rejection | None:
+def _first_fault(sample: Sample, is_written: bool) -> Rejection | None:
     """What speaks against a sample by itself, the cheap checks first."""
-    source = _memory if sample.focus == "cm" else _profile
+    source = partial(_memory, is_written=is_written) if sample.focus == "cm" else _profile
     checks = (_language, _question, _keywords, source, _reference, _dodges)
     return next((rejection for check in checks if (rejection := check(sample))), None)
 
@@ -100,8 +102,8 @@ def _profile(sample: Sample) -> Rejection | None:
     return None
 
 
-def _memory(sample: Sample) -> Rejection | None:
-    if fault := history_fault(sample):
+def _memory(sample: Sample, is_written: bool) -> Rejection | None:
+    if fault := history_fault(sample, is_written):
         return Rejection("history_length", fault)
     if missing := ungrounded(sample, history_text(sample)):
         return Rejection("keyword_not_in_history", f'Nobody says "{missing}" in the conversation.')

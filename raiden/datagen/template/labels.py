@@ -11,9 +11,9 @@ from raiden.rewards.normalise import fold_text
 
 RELATIONS = word_set(
     "father mother elder_brother younger_brother elder_sister younger_sister brother sister husband wife spouse son "
-    "daughter child grandfather grandmother lover friend teacher student rival lord boss"
+    "daughter child grandfather grandmother lover friend teacher student rival lord boss someone"
 )
-"""Kinds whose value is a person's name."""
+"""Kinds whose value is a person's name; `someone` is called as the label says."""
 ONLY_ONE = word_set(
     "name gender age birthday birth_year birthplace height weight blood_type zodiac chinese_zodiac mbti"
 )

@@ -12,7 +12,7 @@ from raiden.datagen.template.wordings import Exchange
 def sbk_record(exchange: Exchange, slot: Slot) -> dict[str, Any]:
     """The record of a question about the profile."""
     reading = exchange.fact.reading
-    record = _record(slot, exchange.question, exchange.answer, exchange.fact.label)
+    record = sample_record(slot, exchange.question, exchange.answer, exchange.fact.label)
     record |= {
         "keywords": [term.variants[0] for term in reading.terms],
         "question_type": exchange.question_type,
@@ -31,7 +31,7 @@ def sbk_record(exchange: Exchange, slot: Slot) -> dict[str, Any]:
 
 def cm_record(talk: Talk, slot: Slot) -> dict[str, Any]:
     """The record of a conversation and the question that follows it."""
-    return _record(slot, talk.question, talk.answer, talk.kind) | {
+    return sample_record(slot, talk.question, talk.answer, talk.kind) | {
         "conversation_history": [
             {"role": role, "content": content}
             for pair in talk.turns
@@ -44,8 +44,12 @@ def cm_record(talk: Talk, slot: Slot) -> dict[str, Any]:
     }
 
 
-def _record(slot: Slot, question: str, answer: str, field: str) -> dict[str, Any]:
-    """What the records of both kinds share."""
+def sample_record(slot: Slot, question: str, answer: str, field: str) -> dict[str, Any]:
+    """What all records about a character share.
+
+    Args:
+        field: what the profile or the conversation calls the fact.
+    """
     return {
         "character_name": slot.profile.name,
         "character_profile": dict(slot.profile.fields),

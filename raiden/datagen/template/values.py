@@ -96,6 +96,15 @@ def _read_things(kind: str, text: str, language: Language) -> Reading | None:
     return joined(items, language, [with_article(item) for item in items] if with_articles else None)
 
 
+def is_animal(text: str) -> bool:
+    """Whether a text names a kind of animal that people keep.
+
+    >>> is_animal("black cat"), is_animal("고양이"), is_animal("sister")
+    (True, True, False)
+    """
+    return bool(_ANIMAL.search(fold_text(text)))
+
+
 def _is_sort(kind: str, item: str) -> bool:
     """Whether an English word says what sort of animal or weapon it is, rather than its name."""
     pattern = {"pet": _ANIMAL, "mount": _ANIMAL, "familiar": _ANIMAL, "weapon": _WEAPON}.get(kind)
@@ -132,7 +141,7 @@ def _read_pet(text: str, language: Language) -> tuple[str, Reading] | None:
         name = next(filter(None, called.groups()))
         return ("pet_name", single(name, name)) if is_plain(name) else None
     items = [clean(item) for item in LIST.split(without_remarks(text))]
-    kinds = [bool(_ANIMAL.search(fold_text(item))) for item in items]
+    kinds = [is_animal(item) for item in items]
     named = [item for item, is_kind in zip(items, kinds, strict=True) if not is_kind and item[:1].isupper()]
     if any(kinds) and named:  # two cats, Figaro and Pip
         reading = joined(named, language)

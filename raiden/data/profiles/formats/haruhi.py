@@ -18,11 +18,16 @@ _PLAYS = re.compile(
 _SCENE = re.compile(r"^[^\s:\uff1a]{1,12}[:\uff1a][「『\"“]", re.MULTILINE)
 
 
+def played_name(text: str) -> str:
+    """Whom a system prompt says that the model is to play; empty where it names nobody."""
+    found = _PLAYS.search(text)
+    return next(filter(None, found.groups())).strip(".") if found else ""
+
+
 def record_of(text: str) -> dict[str, Any] | None:
     """The profile record of a text; None where it names nobody to play."""
-    found = _PLAYS.search(text[:400])
-    if found is None or _SCENE.match(text.lstrip()):
+    name = played_name(text[:400])
+    if not name or _SCENE.match(text.lstrip()):
         return None
-    name = next(filter(None, found.groups())).strip(".")
     fields = {NAME: name, FREE_TEXT: text.strip()}
     return {"prompt": f"<Character Setting>\n{format_fields(fields)}\n</Character Setting>"}

@@ -1,0 +1,93 @@
+"""`raiden import-samples FILE... --output samples.json`: samples from others' dialogues and from one's own chats."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from raiden.core.errors import SampleError
+from raiden.core.records import write_new_records
+from raiden.core.types import LANGUAGES
+from raiden.data.profiles import read_profiles
+from raiden.datagen.dialogues import Outcome, import_samples
+from raiden.datagen.dialogues.base import Options
+
+_DESCRIPTION = """\
+Read dialogues, and write a sample for each question whose answer can be verified: where the data set names the
+keyword, or where the question plainly asks for a fact that the profile states or the conversation tells. No keyword
+is made up; what became no sample is counted with the reason. The format is told by what is in a file: VeriRole's
+training list, CharacterBench, CharacterEval's contexts (with --profiles), SillyTavern's chats (JSONL).
+
+Your own chats train memory: what you or the character told of themselves is asked for later in the same conversation.
+Nothing leaves this machine, and no model is asked."""
+_EPILOG = "exit code: 0; 1 where a part of the input could not be read; 2 where no sample was made."
+_PLAIN_WIDTH = 120
+
+
+def main(argv: Sequence[str]) -> int:
+    """Imports files and folders; says what came of them.
+
+    Returns:
+        The exit code, as in the help text.
+
+    Raises:
+        RaidenError: a file cannot be read; the output is there already, or cannot be written.
+    """
+    arguments = _parser().parse_args(argv)
+    profiles, faults = read_profiles(arguments.profiles)
+    for fault in faults:
+        sys.stderr.write(f"error: {fault}\n")
+    outcome = import_samples(arguments.files, Options(profiles, arguments.language))
+    if outcome.samples:
+        write_new_records(arguments.output, (sample.raw for sample in outcome.samples), SampleError)
+    _tell(outcome, arguments.output)
+    return (1 if outcome.num_faults or faults else 0) if outcome.samples else 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="raiden import-samples",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("files", nargs="+", metavar="FILE", help="files of dialogues, or folders of them")
+    parser.add_argument(
+        "--output",
+        required=True,
+        metavar="FILE",
+        help="the file to write, a new one: a JSON list where its name ends in .json, else JSONL",
+    )
+    parser.add_argument(
+        "--profiles",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="profiles of the characters, in any format of `raiden import`; may be given several times",
+    )
+    parser.add_argument(
+        "--language", choices=LANGUAGES, help="which language of CharacterBench, which has translations (default: zh)"
+    )
+    return parser
+
+
+def _tell(outcome: Outcome, path: str) -> None:
+    console = Console(width=None if sys.stdout.isatty() else _PLAIN_WIDTH, highlight=False, markup=False)
+    if outcome.left_out:
+        table = Table("left out because", title_justify="left", show_lines=True)
+        table.add_column("number", justify="right")
+        table.add_column("for example")
+        for reason, number in outcome.left_out.most_common():
+            examples = (f"{left.origin}: {left.detail}" for left in outcome.examples[reason])
+            table.add_row(reason.replace("_", " "), str(number), Text("\n".join(examples)))
+        console.print(table)
+    read = ", ".join(f"{number} of {source}" for source, number in outcome.num_read.items())
+    num_sbk = sum(sample.focus == "sbk" for sample in outcome.samples)
+    num = len(outcome.samples)
+    written = f"{num} samples written to {path}: {num_sbk} SBK, {num - num_sbk} CM" if num else "no sample was made"
+    console.print(f"{written} (dialogues read: {read or 'none'}).")
