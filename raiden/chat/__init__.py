@@ -4,15 +4,17 @@ cast           profiles -> the character that a name means
 conversation   the turns so far, and what the model reads of them
 history        conversations kept in a file
 why            a reply scored against the sample that its question is nearest to
+talk           questions in, replies out: conversation, model, history
 commands       what a line beginning with / does
-session        lines in, replies out: conversation, model, history
+session        the lines of a talk, from the first to the last
 screen         the terminal, or the pipe in its place
 """
 
 from raiden.chat.cast import Cast
 from raiden.chat.history import History
 from raiden.chat.screen import Screen
-from raiden.chat.session import Replies, Session
+from raiden.chat.session import Session
+from raiden.chat.talk import Replies, Talk
 from raiden.chat.why import SampleBook
 
-__all__ = ["Cast", "History", "Replies", "SampleBook", "Screen", "Session"]
+__all__ = ["Cast", "History", "Replies", "SampleBook", "Screen", "Session", "Talk"]

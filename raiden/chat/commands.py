@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from raiden.chat.conversation import Turn
+from raiden.chat.talk import Talk
 from raiden.chat.why import SAME_QUESTION, Numbered, Score
 from raiden.core.errors import ConfigError, SampleError
 from raiden.core.records import write_new_records
-
-if TYPE_CHECKING:
-    from raiden.chat.session import Session
 
 _NUM_NEAREST = 3
 
@@ -27,11 +24,11 @@ class _Command:
 
 
 class Commands:
-    """The commands of a session."""
+    """The commands of a talk."""
 
-    def __init__(self, session: Session) -> None:
-        self.session = session
-        self.screen = session.screen
+    def __init__(self, talk: Talk) -> None:
+        self.talk = talk
+        self.screen = talk.screen
         self.has_quit = False
         self._commands = {
             "why": _Command(
@@ -69,21 +66,21 @@ class Commands:
         command.run(argument)
 
     def _why(self, argument: str) -> None:
-        talk = self.session.conversation
-        if talk.last_exchange is None:
+        said = self.talk.conversation
+        if said.last_exchange is None:
             self.screen.say("Nothing was said yet that could be scored.")
             return
-        question, reply = talk.last_exchange
+        question, reply = said.last_exchange
         if argument:
-            self._show_score(self.session.book.score(self._sample(argument), question, reply))
+            self._show_score(self.talk.book.score(self._sample(argument), question, reply))
             return
-        nearest = self.session.book.nearest(question, talk)
+        nearest = self.talk.book.nearest(question, said)
         if nearest and nearest[0][0] >= SAME_QUESTION:
             similarity, numbered = nearest[0]
             self.screen.say(f"nearest question: {similarity:.0f} % alike", "dim")
-            self._show_score(self.session.book.score(numbered, question, reply))
+            self._show_score(self.talk.book.score(numbered, question, reply))
             return
-        self.screen.say(f"No sample about {talk.profile.name} asks this, so nothing says what would be right.")
+        self.screen.say(f"No sample about {said.profile.name} asks this, so nothing says what would be right.")
         for similarity, numbered in nearest[:_NUM_NEAREST]:
             self.screen.say(
                 f"  /why {numbered.number} scores by: {numbered.sample.question} ({similarity:.0f} % alike)"
@@ -96,10 +93,10 @@ class Commands:
         self.screen.marked(score.reply.content, [(span.start, span.end) for span in score.reward.spans])
 
     def _samples(self, _: str) -> None:
-        own = self.session.book.about(self.session.conversation.profile.name)
+        own = self.talk.book.about(self.talk.conversation.profile.name)
         if not own:
-            name = self.session.conversation.profile.name
-            files = ", ".join(str(path) for path in self.session.book.paths) or "no file (--eval_data)"
+            name = self.talk.conversation.profile.name
+            files = ", ".join(str(path) for path in self.talk.book.paths) or "no file (--eval_data)"
             self.screen.say(f"No sample about {name} in {files}.")
         for numbered in own:
             length = len(numbered.sample.conversation_history)
@@ -107,7 +104,7 @@ class Commands:
             self.screen.say(f"{numbered.number:3}  {numbered.sample.question}{after}")
 
     def _sample(self, argument: str) -> Numbered:
-        own = self.session.book.about(self.session.conversation.profile.name)
+        own = self.talk.book.about(self.talk.conversation.profile.name)
         if not argument.isdecimal() or not 1 <= int(argument) <= len(own):
             raise SampleError(f"there is no sample {argument} about this character; /samples lists {len(own)}.")
         return own[int(argument) - 1]
@@ -115,26 +112,26 @@ class Commands:
     def _ask(self, argument: str) -> None:
         sample = self._sample(argument).sample
         turns = [Turn(m.role, m.content) for m in sample.conversation_history if m.role != "system"]
-        self.session.begin(self.session.conversation.profile)
-        self.session.conversation.turns = turns
+        self.talk.begin(self.talk.conversation.profile)
+        self.talk.conversation.turns = turns
         if turns:
-            self.session.history.append(0, turns)
+            self.talk.history.append(0, turns)
         self._history("")
         self.screen.say(f"You: {sample.question}")
-        self.session.ask(sample.question)
+        self.talk.ask(sample.question)
 
     def _character(self, argument: str) -> None:
         if not argument:
-            self.screen.list(profile.name for profile in self.session.cast.profiles)
+            self.screen.list(profile.name for profile in self.talk.cast.profiles)
             return
-        profile = self.session.cast.find(argument)
-        self.session.begin(profile)
+        profile = self.talk.cast.find(argument)
+        self.talk.begin(profile)
         self.screen.say(f"You now talk with {profile.name}.", "dim")
 
     def _retry(self, _: str) -> None:
-        question = self.session.unanswered or self._take_back()
+        question = self.talk.unanswered or self._take_back()
         if question is not None:
-            self.session.ask(question)
+            self.talk.ask(question)
 
     def _undo(self, _: str) -> None:
         question = self._take_back()
@@ -142,35 +139,35 @@ class Commands:
             self.screen.say(f"Taken back: {question}", "dim")
 
     def _take_back(self) -> str | None:
-        question = self.session.conversation.undo()
+        question = self.talk.conversation.undo()
         if question is None:
             self.screen.say("Nothing was said yet.")
         else:
-            self.session.history.append(len(self.session.conversation.turns), [])
+            self.talk.history.append(len(self.talk.conversation.turns), [])
         return question
 
     def _reset(self, _: str) -> None:
-        self.session.begin(self.session.conversation.profile)
+        self.talk.begin(self.talk.conversation.profile)
         self.screen.say("A new conversation.", "dim")
 
     def _history(self, _: str) -> None:
-        talk = self.session.conversation
-        for number, turn in enumerate(talk.turns):
-            if number == talk.num_forgotten > 0:
+        said = self.talk.conversation
+        for number, turn in enumerate(said.turns):
+            if number == said.num_forgotten > 0:
                 self.screen.say("(the model has forgotten all above)", "dim")
-            name = "You" if turn.role == "user" else talk.profile.name
+            name = "You" if turn.role == "user" else said.profile.name
             self.screen.say(f"{name}: {turn.message.content}")
 
     def _system(self, _: str) -> None:
-        self.screen.say(self.session.conversation.system.content)
+        self.screen.say(self.talk.conversation.system.content)
 
     def _save(self, argument: str) -> None:
-        talk = self.session.conversation
-        messages = [talk.system, *(turn.message for turn in talk.turns)]
+        said = self.talk.conversation
+        messages = [said.system, *(turn.message for turn in said.turns)]
         record = {
-            "character_name": talk.profile.name,
-            "character_profile": dict(talk.profile.fields),
-            "model": self.session.history.model,
+            "character_name": said.profile.name,
+            "character_profile": dict(said.profile.fields),
+            "model": self.talk.history.model,
             "messages": [{"role": message.role, "content": message.content} for message in messages],
         }
         write_new_records(Path(argument).expanduser(), [record], ConfigError)

@@ -10,7 +10,7 @@ from typing import Any
 
 from raiden.commands.benchmark_options import BenchmarkOptions, read_options
 from raiden.commands.benchmark_view import print_skipped, print_summary, say_cost
-from raiden.commands.model_options import open_model
+from raiden.commands.model_endpoint import open_model
 from raiden.commands.stopping import STOPPED, Progress, meanwhile
 from raiden.core.errors import ConfigError
 from raiden.core.records import write_json

@@ -9,10 +9,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 
-from raiden.chat import Cast, History, Replies, SampleBook, Screen, Session
+from raiden.chat import Cast, History, Replies, SampleBook, Screen, Session, Talk
 from raiden.chat.history import default_path
 from raiden.chat.session import INTERRUPTED
-from raiden.commands.model_options import add_model_options, open_model, read_model_options, rewards_of
+from raiden.commands.model_endpoint import open_model
+from raiden.commands.model_options import add_model_options, read_model_options, rewards_of
 from raiden.core.errors import ConfigError, ProfileError
 from raiden.core.types import Profile
 from raiden.data.profiles import read_profiles
@@ -56,13 +57,13 @@ def _chat(arguments: argparse.Namespace) -> int:
             screen.say(f"loading {model.model_path}", "dim")
         endpoint = open_model(model, stack)
         history = History(Path(arguments.history).expanduser(), runner.run(endpoint.identity()).model)
-        session = Session(screen, runner, endpoint, replies, cast, book, history)
-        session.begin(profile, history.resume(profile.name) if arguments.resume else ())
+        talk = Talk(screen, runner, endpoint, replies, cast, book, history)
+        talk.begin(profile, history.resume(profile.name) if arguments.resume else ())
         screen.say(f"{profile.name} ({profile.language}), played by {history.model}. /help lists the commands.")
         if arguments.resume:
-            num_turns = len(session.conversation.turns)
+            num_turns = len(talk.conversation.turns)
             screen.say(f"Turns of an earlier conversation: {num_turns}; /history shows them.", "dim")
-        return session.run()
+        return Session(talk).run()
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
 from raiden.commands.generate_options import BackendOptions, GenerateOptions
-from raiden.commands.model_options import open_server
+from raiden.commands.model_endpoint import open_server
 from raiden.datagen.base import Author
 from raiden.datagen.questions import EndpointAuthor
 from raiden.datagen.run_state import beside

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from raiden.commands.evaluation_view import print_summary
+from raiden.commands.model_endpoint import open_model
 from raiden.commands.model_options import (
     ModelOptions,
     add_model_options,
     is_checkpoint,
-    open_model,
     read_model_options,
     rewards_of,
 )

@@ -1,0 +1,86 @@
+"""The endpoint that a command's model options mean."""
+
+from __future__ import annotations
+
+import os
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from raiden.commands.model_options import API_KEY_VARIABLE, ModelOptions, is_checkpoint
+from raiden.commands.option_names import NamedEndpoint, renamed
+from raiden.core.errors import ConfigError
+from raiden.endpoints import ChatEndpoint, RecordedEndpoint, RetryingEndpoint
+
+
+def open_model(options: ModelOptions, stack: AsyncExitStack, record: Path | None = None) -> ChatEndpoint:
+    """The endpoint of the model: many requests at once, failures tried again, replies kept where `record` says.
+
+    Args:
+        stack: closes the endpoint.
+        record: replies already there are not asked for again.
+
+    Raises:
+        ConfigError: the model cannot be loaded, or an option cannot work.
+    """
+    names = _names(options)
+    with renamed(names):
+        endpoint: ChatEndpoint = RetryingEndpoint(
+            NamedEndpoint(_bare(options), names), options.max_retries, options.concurrency
+        )
+    if record is not None:
+        endpoint = RecordedEndpoint(endpoint, record)
+    stack.push_async_callback(endpoint.close)
+    return endpoint
+
+
+def _names(options: ModelOptions) -> dict[str, str]:
+    """What messages of the parts call an option -> what this command calls it."""
+    own = {name: options.prefix + name for name in ModelOptions.__dataclass_fields__ if name != "prefix"}
+    own["model.engine.max_rows"] = own["concurrency"]
+    if not is_checkpoint(options):  # of a checkpoint, it is the option of the run that is meant
+        own["model.policy.path"] = own["model_path"]
+    return {f"`{old}`": f"`{new}`" for old, new in own.items()} | {
+        f"({API_KEY_VARIABLE})": f"(`{own['api_key_env']}` is {options.key_variable or 'not set'})"
+    }
+
+
+def _bare(options: ModelOptions) -> ChatEndpoint:
+    if options.base_url is not None:
+        return open_server(
+            options.base_url, options.key_variable, options.model_name, options.timeout, options.enable_thinking
+        )
+    if options.model_id is not None:
+        from raiden.endpoints.bedrock import BedrockEndpoint
+
+        return BedrockEndpoint(options.model_id, options.region, options.timeout, options.concurrency)
+    from raiden.commands.local_model import open_local
+
+    return open_local(options)
+
+
+def open_server(
+    base_url: str, key_variable: str | None, model_name: str | None, timeout: float, enable_thinking: bool | None
+) -> ChatEndpoint:
+    """A server that speaks OpenAI's protocol, asked once for each request.
+
+    Args:
+        key_variable: environment variable that holds the key; None or "": none is sent.
+
+    Raises:
+        ConfigError: the address cannot be one, or the variable is not set.
+    """
+    from raiden.endpoints.openai import OpenAIEndpoint
+
+    if model_name is None:
+        print(f"asking {base_url} which model it serves", flush=True)
+    return OpenAIEndpoint(base_url, _key(key_variable), model_name, timeout, enable_thinking)
+
+
+def _key(variable: str | None) -> str:
+    """The key that an environment variable holds, "" for none; a key for one server is never sent to another."""
+    if not variable:
+        return ""
+    key = os.environ.get(variable)
+    if key is None and variable != API_KEY_VARIABLE:
+        raise ConfigError(f"`api_key_env`: the environment has no variable {variable}; set it, or drop the option.")
+    return key or ""
