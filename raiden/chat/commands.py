@@ -11,6 +11,7 @@ from raiden.chat.talk import Talk
 from raiden.chat.why import SAME_QUESTION, Numbered, Score
 from raiden.core.errors import ConfigError, SampleError
 from raiden.core.records import write_new_records
+from raiden.data.prompts import as_dicts
 
 _NUM_NEAREST = 3
 
@@ -168,7 +169,7 @@ class Commands:
             "character_name": said.profile.name,
             "character_profile": dict(said.profile.fields),
             "model": self.talk.history.model,
-            "messages": [{"role": message.role, "content": message.content} for message in messages],
+            "messages": as_dicts(messages),
         }
         write_new_records(Path(argument).expanduser(), [record], ConfigError)
         self.screen.say(f"saved: {argument}", "dim")

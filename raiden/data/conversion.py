@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any, Literal, get_args
 
 from raiden.core.types import Sample
-from raiden.data.prompts import ResponseFormat, build_messages
+from raiden.data.prompts import ResponseFormat, as_dicts, build_messages
 
 Form = Literal["sharegpt", "chatml", "trl"]
 FORMS: tuple[Form, ...] = get_args(Form)
@@ -68,8 +68,7 @@ def _trl(sample: Sample, response_format: ResponseFormat) -> dict[str, Any]:
 
 
 def _messages(sample: Sample, response_format: ResponseFormat) -> list[dict[str, str]]:
-    messages = build_messages(sample, response_format)
-    return [{"role": message.role, "content": message.content} for message in messages]
+    return as_dicts(build_messages(sample, response_format))
 
 
 def _json(value: Any) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from raiden.core.types import Language, Message, Sample
@@ -87,3 +87,12 @@ def setting_block(fields: Mapping[str, str]) -> str:
     """A character's profile as models read it."""
     setting = "\n".join(f"{field}: {value}" for field, value in fields.items())
     return f"<Character Setting>\n{setting}\n</Character Setting>"
+
+
+def as_dicts(messages: Iterable[Message]) -> list[dict[str, str]]:
+    """Messages as chat templates, servers and files have them.
+
+    >>> as_dicts([Message("user", "Who are you?")])
+    [{'role': 'user', 'content': 'Who are you?'}]
+    """
+    return [{"role": message.role, "content": message.content} for message in messages]

@@ -14,6 +14,7 @@ import torch
 from raiden.core.errors import ChatTemplateError, EngineError
 from raiden.core.types import Completion
 from raiden.data.chat_template import ChatRenderer
+from raiden.data.prompts import as_dicts
 from raiden.endpoints import ChatReply, ChatRequest, ContextLengthError, Identity, RequestError
 from raiden.endpoints.base import Show
 from raiden.endpoints.dialects import spell_out
@@ -120,7 +121,7 @@ class LocalEndpoint:
             RequestError: the template refuses the conversation, or the context is too short for it.
         """
         asked = spell_out(request) if request.schema else request.messages
-        messages = [{"role": message.role, "content": message.content} for message in asked]
+        messages = as_dicts(asked)
         options: dict[str, Any] = {} if self.enable_thinking is None else {"enable_thinking": self.enable_thinking}
         try:
             text = self._renderer.render(messages, **options)

@@ -160,7 +160,7 @@ class Placement:
     device: torch.device
 
 
-def load_policy(config: PolicyConfig, with_reference: bool, placement: Placement | None = None) -> Policy:
+def load_policy(config: PolicyConfig, with_reference: bool = False, placement: Placement | None = None) -> Policy:
     """Loads the model, its tokenizer and, where asked for and LoRA does not give one, a second frozen copy.
 
     Args:

@@ -17,7 +17,7 @@ from raiden.core.processes import Processes
 from raiden.core.types import Language, Prompt, Sample
 from raiden.data.chat_template import Conversation, encode_conversations
 from raiden.data.profiles import load_profiles
-from raiden.data.prompts import ResponseFormat, build_messages
+from raiden.data.prompts import ResponseFormat, as_dicts, build_messages
 from raiden.data.samples import load_samples, split_by_character
 from raiden.datagen.template import samples_from_profiles
 from raiden.policy import load_tokenizer
@@ -186,7 +186,7 @@ class RoleplayDataModule(LightningDataModule):
         return [tuple(flat[start:end]) for start, end in pairwise([0, *ends])]
 
     def _conversation(self, sample: Sample) -> list[dict[str, str]]:
-        return [{"role": m.role, "content": m.content} for m in build_messages(sample, self.response_format)]
+        return as_dicts(build_messages(sample, self.response_format))
 
     def _refused(self, sample: Sample, fault: ChatTemplateError) -> ConfigError:
         turns = ", ".join(message["role"] for message in self._conversation(sample))

@@ -15,6 +15,8 @@ from transformers import PreTrainedTokenizerBase
 
 from raiden.core.errors import ChatTemplateError
 from raiden.core.limits import MAX_PROMPT_CHARACTERS, MAX_TEMPLATE_BYTES, MAX_TEMPLATE_SECONDS
+from raiden.core.types import Prompt, Sample
+from raiden.data.prompts import ResponseFormat, as_dicts, build_messages
 
 Conversation = Sequence[Mapping[str, str]]
 """Messages with a `role` and a `content`."""
@@ -142,3 +144,19 @@ def encode_conversations(
                 told = time.monotonic()
                 tell(f"made prompts of {len(ids):,} of {len(conversations):,} samples")
     return ids
+
+
+def make_prompts(
+    tokenizer: PreTrainedTokenizerBase, samples: Sequence[Sample], response_format: ResponseFormat = "plain"
+) -> list[Prompt]:
+    """Each sample as the model reads it.
+
+    Args:
+        response_format: what the prompt asks for.
+
+    Raises:
+        ChatTemplateError: the template cannot make one; the error says which, by its index.
+    """
+    conversations = [as_dicts(build_messages(sample, response_format)) for sample in samples]
+    token_ids = encode_conversations(tokenizer, conversations)
+    return [Prompt(sample, ids) for sample, ids in zip(samples, token_ids, strict=True)]

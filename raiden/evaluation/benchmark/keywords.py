@@ -18,7 +18,7 @@ from typing import Any
 from raiden.core.errors import SampleError
 from raiden.core.records import read_records
 from raiden.core.types import Message, Sample, Term
-from raiden.data.prompts import setting_block
+from raiden.data.prompts import as_dicts, setting_block
 from raiden.data.samples import parse_sample
 from raiden.datagen.checks.keywords import giveaway, one_term_fault, stands_in, ungrounded
 from raiden.endpoints import ChatReply, ChatRequest
@@ -146,7 +146,7 @@ def make_sample(turn: Turn, entry: Mapping[str, Any], origin: str) -> Sample:
     record = {
         "character_name": turn.profile.name,
         "character_profile": dict(turn.profile.fields),
-        "conversation_history": [{"role": m.role, "content": m.content} for m in turn.history],
+        "conversation_history": as_dicts(turn.history),
         "question": turn.question,
         "answer": turn.reference or "-",  # a sample must have one
         "question_type": "what",

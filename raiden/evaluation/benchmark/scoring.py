@@ -10,7 +10,7 @@ from typing import Any
 from raiden.core.errors import ConfigError
 from raiden.core.records import decode_text, parse_json, read_bytes, write_json
 from raiden.core.types import Reward, Sample
-from raiden.data.prompts import ResponseFormat
+from raiden.data.prompts import ResponseFormat, as_dicts
 from raiden.datagen.checks.keywords import stands_in
 from raiden.endpoints import ChatReply, RequestError
 from raiden.endpoints.replies import strip_reasoning
@@ -106,7 +106,7 @@ def _row(answered: Answered) -> dict[str, Any]:
         "error": answered.error,
         "truncated": answered.truncated,
         "rule": _rule_row(answered.rule) if answered.rule else None,
-        "history": [{"role": message.role, "content": message.content} for message in turn.history],
+        "history": as_dicts(turn.history),
         "profile": dict(turn.profile.fields),
     }
 
