@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 import re
+from contextlib import nullcontext
 
 import pytest
+import torch
 from safetensors.torch import load_file
 
 from raiden.__main__ import main
 from raiden.core.errors import TrainingError
-from raiden.policy import LoraConfig
+from raiden.policy import BrokenWeight, LoraConfig
 from raiden.train.grpo import ObjectiveConfig, UpdateConfig
 from raiden.train.sft import SFTModule
-from tests.test_guard import Huge, Planted, Unscored, train  # noqa: F401 (a fixture)
+from tests.test_guard import LAYER, Huge, Planted, Unscored, train  # noqa: F401 (a fixture)
 
 
 class Lasting(Planted):
@@ -100,6 +102,44 @@ def test_the_loss_of_a_replay_is_that_of_the_run(train, capsys):  # noqa: F811
     losses = [float(line.split("│")[7]) for line in told.splitlines() if re.match(r"│ \d", line)]
     assert losses
     assert sum(losses) == pytest.approx(sum(modules[0].losses), abs=1e-3)
+
+
+class BrokenState(Planted):
+    """A running mean of squares that is below zero, as after a bit that flipped."""
+
+    def planted(self):
+        square = self.optimizers().optimizer.state[self.model.get_parameter(f"model.{LAYER}")]["exp_avg_sq"]
+        square[3, 5] = -1.0
+        return nullcontext()
+
+
+def test_a_weight_that_the_optimizer_broke_is_told_with_all_that_it_was_made_of(train, tmp_path, capsys):  # noqa: F811
+    _, log = train(steps=1)
+    log.trainer.save_checkpoint(tmp_path / "before.ckpt", weights_only=False)
+    with pytest.raises(TrainingError, match=r"step 2 made weights .* with gradient .*, exp_avg_sq -0\.9") as stop:
+        train(BrokenState)
+    folder = folder_of(stop)
+    capsys.readouterr()
+    assert main(["replay", folder]) == 1
+    told = capsys.readouterr().out
+    assert f"model.{LAYER}[3, 5] is nan after a step with gradient " in told
+    assert "Computed again the step moves it by nan." in told
+    # The weights before it are those of the checkpoint, with which all of its completions are as finite as they were.
+    assert main(["replay", folder, "--checkpoint", str(tmp_path / "before.ckpt")]) == 1
+    assert "Here all values are finite." in capsys.readouterr().out
+
+
+def test_a_step_of_the_optimizer_is_computed_as_torch_does():
+    weight = torch.nn.Parameter(torch.zeros(2, dtype=torch.float32))
+    optimizer = torch.optim.AdamW([weight], lr=0.01, betas=(0.8, 0.95), weight_decay=0.0)
+    for gradient in (3.0, -1.0, 0.5):
+        before = weight[1].item()
+        weight.grad = torch.tensor([0.0, gradient])
+        optimizer.step()
+    states = {name: float(value if value.dim() == 0 else value[1]) for name, value in optimizer.state[weight].items()}
+    options = {name: optimizer.param_groups[0][name] for name in ("lr", "betas", "eps", "weight_decay")}
+    broken = BrokenWeight("w", (1,), weight[1].item(), 0.5, states, options)
+    assert broken.step_again() == pytest.approx(before - weight[1].item(), rel=1e-4)
 
 
 def test_a_folder_that_holds_no_step_is_told(tmp_path, capsys):

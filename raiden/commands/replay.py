@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from raiden.train.replaying import Replayed, replay
+from raiden.train.replaying import Replayed, broken_by_optimizer, replay
 
 
 def main(argv: Sequence[str]) -> int:
@@ -22,6 +23,12 @@ def main(argv: Sequence[str]) -> int:
         ConfigError: the folder or the model cannot be used.
     """
     arguments = _parser().parse_args(argv)
+    broken = broken_by_optimizer(Path(arguments.folder))
+    if broken is not None:
+        step = broken.step_again()
+        print(f"The run said: {broken}.\nComputed again the step moves it by {step:g}.", flush=True)
+        if arguments.model_path is None and arguments.checkpoint is None:
+            return int(not math.isfinite(step))
     found, completions, work = replay(Path(arguments.folder), arguments.model_path, arguments.checkpoint)
     print(f"The run said: {found}.", flush=True)
     replayed = list(completions)
@@ -29,7 +36,7 @@ def main(argv: Sequence[str]) -> int:
     first = next((r for r in replayed if not r.is_finite), None)
     if first is None and work.nonfinite is None:
         print("Here all values are finite.")
-        return 0
+        return int(broken is not None and not math.isfinite(step))
     if work.nonfinite is not None:
         value = work.nonfinite
         print(f"Not finite here either: the {value.what} of completion {value.row} is {value.value}.")

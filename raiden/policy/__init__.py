@@ -1,21 +1,26 @@
 """The policy: a causal language model, its tokenizer, its frozen reference and its export."""
 
+from raiden.policy.broken import BrokenWeight, broken_weight
 from raiden.policy.export import export_policy, num_export_bytes
 from raiden.policy.finite import nonfinite_of, nonfinite_states, nonfinite_weights
+from raiden.policy.frozen import frozen_digests, refuse_other_frozen
 from raiden.policy.loading import LoraConfig, Placement, Policy, PolicyConfig, load_policy, load_tokenizer
 from raiden.policy.movement import SampledWeights, refuse_steps_that_round_away
-from raiden.policy.restoring import restore_weights
+from raiden.policy.restoring import refuse_other_weights, restore_weights
 from raiden.policy.sharding import gathered
 from raiden.policy.sources import resolve_model
 from raiden.policy.weights import local, num_bytes_of, stream_weights, whole
 
 __all__ = [
+    "BrokenWeight",
     "LoraConfig",
     "Placement",
     "Policy",
     "PolicyConfig",
     "SampledWeights",
+    "broken_weight",
     "export_policy",
+    "frozen_digests",
     "gathered",
     "load_policy",
     "load_tokenizer",
@@ -25,6 +30,8 @@ __all__ = [
     "nonfinite_weights",
     "num_bytes_of",
     "num_export_bytes",
+    "refuse_other_frozen",
+    "refuse_other_weights",
     "refuse_steps_that_round_away",
     "resolve_model",
     "restore_weights",

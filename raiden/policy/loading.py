@@ -98,14 +98,14 @@ class Policy:
         self.model: Any = model
         self.tokenizer = tokenizer
         self.compute_dtype = compute_dtype
-        self._reference = reference
+        self.separate_reference = reference
 
     @contextmanager
     def reference(self) -> Iterator[Any]:
         """The frozen reference model, without gradients."""
         with torch.no_grad():
-            if self._reference is not None:
-                yield self._reference
+            if self.separate_reference is not None:
+                yield self.separate_reference
             else:
                 assert hasattr(self.model, "disable_adapter"), "without LoRA a reference is loaded when beta > 0"
                 with self.model.disable_adapter():
@@ -113,8 +113,8 @@ class Policy:
 
     def move_reference(self, device: torch.device) -> None:
         """The trainer moves the model, but it does not know the reference."""
-        if self._reference is not None:
-            self._reference.to(device)
+        if self.separate_reference is not None:
+            self.separate_reference.to(device)
 
 
 def load_tokenizer(path: str, chat_template: str | None = None) -> PreTrainedTokenizerBase:

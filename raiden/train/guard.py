@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import torch
 from lightning.pytorch.utilities import rank_zero_warn
 
 from raiden.core.errors import ConfigError, TrainingError
 from raiden.core.processes import Processes
+from raiden.policy import BrokenWeight
 from raiden.train.nonfinite import NonFinite, NonFiniteStep
 
 _SHOWN = 200
@@ -31,6 +32,19 @@ class Told:
         return f'completion {self.index} of the question "{_short(self.question)}": "{_short(self.text)}"'
 
 
+class BrokenStep(Exception):
+    """An optimizer step, of finite gradients, after which some weights are no numbers."""
+
+    def __init__(self, num_weights: int, first: BrokenWeight) -> None:
+        super().__init__(num_weights, first)
+        self.num_weights, self.first = num_weights, first
+
+
+Record = Callable[[int, str, Mapping[str, Any]], str]
+"""Writes a step down, by its number, what was found, and what else shows it; says where, and how to compute it again.
+All processes have to ask together."""
+
+
 @dataclass(frozen=True)
 class SkippedStep:
     """A step that was not taken, and why."""
@@ -39,8 +53,7 @@ class SkippedStep:
     found: NonFinite
     told: Told
     """The completion that the value belongs to, or that gives the most of it."""
-    record: Callable[[SkippedStep], str]
-    """Writes the step down; says where, and how to compute it again. All processes have to ask together."""
+    record: Record
 
     def __str__(self) -> str:
         found = self.found
@@ -84,7 +97,7 @@ class StepGuard:
         number: int,
         trace: Callable[[NonFinite], NonFinite],
         tell: Callable[[int], Told],
-        record: Callable[[SkippedStep], str],
+        record: Record,
     ) -> Iterator[None]:
         """A step that ends where one of its values is no finite number; what it had not done by then is skipped.
 
@@ -95,10 +108,17 @@ class StepGuard:
             record: writes the step down, and says where.
 
         Raises:
-            TrainingError: so many in a row that the run has to end.
+            TrainingError: so many in a row that the run has to end, or weights are broken.
         """
         try:
             yield
+        except BrokenStep as broken:
+            where = record(number, str(broken.first), {"optimizer": broken.first.as_record()})
+            raise TrainingError(
+                f"step {number} made weights that are not finite numbers ({broken.num_weights} weights, the first: "
+                f"{broken.first}), although its loss and its gradients were. They are saved nowhere: go on from the "
+                f"last checkpoint with a lower `model.optimizer.lr`. {where}"
+            ) from None
         except NonFiniteStep as stop:
             found = stop.found if stop.found.row is not None else trace(stop.found)
             assert found.row is not None
@@ -110,7 +130,7 @@ class StepGuard:
 
     def _give_up(self) -> NoReturn:
         first = self.in_a_row[0]
-        where = first.record(first)  # no weight has changed since it was skipped
+        where = first.record(first.step, str(first), {})  # no weight has changed since it was skipped
         raise TrainingError(
             f"{self.max_skipped} steps in a row (`watch.max_skipped`) were skipped for values that are not finite "
             f"numbers, and no weight has changed since. It began so: {first}. {where}"

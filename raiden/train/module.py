@@ -20,10 +20,14 @@ from raiden.policy import (
     Policy,
     PolicyConfig,
     SampledWeights,
+    broken_weight,
+    frozen_digests,
     load_policy,
     nonfinite_of,
     nonfinite_states,
     nonfinite_weights,
+    refuse_other_frozen,
+    refuse_other_weights,
     refuse_steps_that_round_away,
     whole,
 )
@@ -32,7 +36,7 @@ from raiden.rollout.canary import CanaryConfig
 from raiden.rollout.engines import Engine, SamplingConfig, TransformersEngine
 from raiden.rollout.sampler import Sampler
 from raiden.train.generators import generator_states, restore_generators
-from raiden.train.guard import StepGuard
+from raiden.train.guard import BrokenStep, StepGuard
 from raiden.train.metrics import RoleAwareness
 from raiden.train.nonfinite import NonFinite, NonFiniteStep
 from raiden.train.optimization import OptimizerConfig, make_optimizer
@@ -76,6 +80,7 @@ class PolicyModule(LightningModule):
         self.shares: dict[str, float] = {}  # of the last evaluation; shares of right replies, 0 to 1
         self.processes = Processes()
         self.sampler: Sampler
+        self._frozen: dict[str, str] = {}
         self._policy: list[Policy] = []  # in a list, so that the reference is no submodule and in no checkpoint
 
     @property
@@ -135,6 +140,7 @@ class PolicyModule(LightningModule):
     def setup(self, stage: str) -> None:
         self.configure_model()
         self.processes = Processes.current()
+        self._frozen = frozen_digests(self.policy)
         compute_dtype = self.policy.compute_dtype or self.model.dtype
         max_length = self._data.max_prompt_tokens + self.max_tokens
         self.engine.start(self.model, self.policy.tokenizer, max_length, compute_dtype)
@@ -174,7 +180,7 @@ class PolicyModule(LightningModule):
 
         Raises:
             NonFiniteStep: the norm is no finite number; nothing has changed.
-            TrainingError: the step has made weights that are none.
+            BrokenStep: the step has made weights that are none.
         """
         optimizer: Any = self.optimizers()
         norm = self.clip_gradients_to_limit()
@@ -184,11 +190,7 @@ class PolicyModule(LightningModule):
         optimizer.step()
         self.guard.stepped()
         if broken := nonfinite_of((n, p) for n, p in self.model.named_parameters() if p.requires_grad):
-            raise TrainingError(
-                f"step {self.num_steps_done + 1} made weights that are not finite numbers ({len(broken)} weights, the "
-                f"first: {broken[0]}), although its loss and its gradients were. They are saved nowhere: go on from "
-                "the last checkpoint with a lower `model.optimizer.lr`."
-            )
+            raise BrokenStep(len(broken), broken_weight(self.model, optimizer))
         return {"grad_norm": norm, "update/changed_share": sampled.changed_share()}
 
     def clip_gradients_to_limit(self) -> float:
@@ -274,21 +276,14 @@ class PolicyModule(LightningModule):
             "num_steps_done": self.num_steps_done,
             "num_tokens": self.num_tokens,
             "num_skipped": self.guard.num_skipped,
+            "frozen": self._frozen,
             "rng": generator_states(),
         }
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        self._refuse_other_model(checkpoint.get("state_dict", {}))  # shards are checked where they are read
+        refuse_other_weights(self.state_dict(), checkpoint.get("state_dict", {}))  # shards: where they are read
         state = checkpoint["raiden"]
+        refuse_other_frozen(self._frozen, state.get("frozen", {}), "the run")
         self.num_steps_done, self.num_tokens = state["num_steps_done"], state["num_tokens"]
         self.guard.num_skipped = state.get("num_skipped", 0)
         restore_generators(state["rng"])
-
-    def _refuse_other_model(self, weights: dict[str, torch.Tensor]) -> None:
-        own = self.state_dict()
-        wrong = [name for name, w in weights.items() if name not in own or own[name].shape != w.shape]
-        if wrong:
-            raise ConfigError(
-                f"`ckpt_path`: the checkpoint is of another model than `model.policy.path` and its `lora` give "
-                f"({len(wrong)} weights differ, the first: {wrong[0]}); give the options of the run that wrote it."
-            )

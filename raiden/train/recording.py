@@ -36,7 +36,7 @@ def record_step(
 ) -> str:
     """Writes a folder in the run's own, and says in a sentence how to use it. All processes have to call it.
 
-    Weights that find no room are left out, which is said.
+    Weights that find no room, or are broken, are left out, which is said.
     """
     folder = (folder_of(trainer) or Path(trainer.default_root_dir)) / f"skipped-step-{record['step']:08d}"
     writes = processes.rank == 0
@@ -45,7 +45,8 @@ def record_step(
     try:
         if writes:
             folder.mkdir(parents=True)
-        fits = processes.gather([not writes or size < 0.9 * shutil.disk_usage(folder).free])[0]
+        broken = "optimizer" in record  # those before the step are in the run's last checkpoint
+        fits = not broken and processes.gather([not writes or size < 0.9 * shutil.disk_usage(folder).free])[0]
         if writes:
             text = json.dumps({**record, "policy": asdict(config)}, ensure_ascii=False, indent=1)
             (folder / STEP).write_text(text, encoding="utf-8")
@@ -59,6 +60,8 @@ def record_step(
     except OSError as error:
         return f"The step could not be written to {folder} ({error})."
     run = f"`raiden replay {folder}` computes it again, on any machine"
+    if broken:
+        return f"{run}; with `--checkpoint`, the run's last one, its completions as well."
     if not fits:
         return (
             f"{run}; the weights ({_mib(size)}) found no room: give the model and the run's last checkpoint yourself."

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from raiden.core.errors import ConfigError
 from raiden.packing import Group
-from raiden.policy import Policy, load_policy, restore_weights
+from raiden.policy import BrokenWeight, Policy, load_policy, restore_weights
 from raiden.policy.weights import plain_name
 from raiden.train.grpo import recall_update
 from raiden.train.recording import ADAPTERS, MODEL, fill_adapters, read_step
@@ -41,6 +41,17 @@ class Replayed:
     @property
     def is_finite(self) -> bool:
         return self.first is None and math.isfinite(self.loss) and math.isfinite(self.grad_norm)
+
+
+def broken_by_optimizer(folder: Path) -> BrokenWeight | None:
+    """The weight that the optimizer broke in a recorded step, and what it was given; None: it broke none.
+
+    Raises:
+        ConfigError: the folder holds no step.
+    """
+    record, _, _ = read_step(folder)
+    kept = record.get("optimizer")
+    return None if kept is None else BrokenWeight(**kept)
 
 
 def replay(folder: Path, model_path: str | None, checkpoint: Path | None) -> tuple[str, Iterator[Replayed], Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from raiden.core.errors import ConfigError
@@ -23,7 +23,7 @@ from raiden.train.grpo import (
     with_correction,
 )
 from raiden.train.grpo.resampling import Draw, draw_groups, sampled_tokens
-from raiden.train.guard import SkippedStep, Told
+from raiden.train.guard import Told
 from raiden.train.module import PolicyModule
 from raiden.train.nonfinite import NonFinite
 from raiden.train.optimization import OptimizerConfig
@@ -152,7 +152,7 @@ class GRPOModule(PolicyModule):
             self.num_steps_done + 1,
             lambda found: self._trace(found, update.alone()),
             lambda row: _told(rollouts, row),
-            lambda skipped: self._record(skipped, update),
+            lambda *found: self._record(update, *found),
         ):
             self._take_steps(update, learned)
         self.sampler.check(rollouts, self.sampling)
@@ -180,9 +180,9 @@ class GRPOModule(PolicyModule):
         losses = alone.losses(self.model, alone.part)
         return largest_alone(found, alone.rows(alone.part), losses, self.model.parameters())
 
-    def _record(self, skipped: SkippedStep, update: RolloutUpdate) -> str:
+    def _record(self, update: RolloutUpdate, step: int, found: str, shown: Mapping[str, Any]) -> str:
         record, tensors = record_update(update)
-        return self.record_step({"kind": "grpo", "step": skipped.step, "found": str(skipped), **record}, tensors)
+        return self.record_step({"kind": "grpo", "step": step, "found": found, **shown, **record}, tensors)
 
 
 def _told(rollouts: Sequence[Rollout], row: int) -> Told:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from raiden.policy import PolicyConfig
 from raiden.rewards import RewardConfig
 from raiden.rollout.canary import CanaryConfig
 from raiden.rollout.engines import Engine, SamplingConfig, stop_token_ids
-from raiden.train.guard import SkippedStep, Told
+from raiden.train.guard import Told
 from raiden.train.module import PolicyModule
 from raiden.train.nonfinite import NonFinite
 from raiden.train.optimization import OptimizerConfig
@@ -108,7 +108,7 @@ class SFTModule(PolicyModule):
             self.num_steps_done + 1,
             lambda found: self._trace(found, cross_entropy.alone()),
             lambda row: self._told(prompts[row]),
-            lambda skipped: self._record(skipped, prompts, cross_entropy),
+            lambda *found: self._record(prompts, cross_entropy, *found),
         ):
             loss = self.backpropagate(cross_entropy.losses(self.model))
             self.guard.refuse(cross_entropy.nonfinite or loss, self.processes, self.device)
@@ -127,13 +127,15 @@ class SFTModule(PolicyModule):
     def _told(self, prompt: Prompt) -> Told:
         return Told(prompt.sample.question, target_text(prompt.sample, self.response_format), 0)
 
-    def _record(self, skipped: SkippedStep, prompts: Sequence[Prompt], cross_entropy: CrossEntropy) -> str:
+    def _record(
+        self, prompts: Sequence[Prompt], cross_entropy: CrossEntropy, step: int, found: str, shown: Mapping[str, Any]
+    ) -> str:
         told = [self._told(prompt) for prompt in prompts]
         groups = [
             {"question": t.question, "text": t.text, "prompt": group.prompt, "token_ids": group.completions[0]}
             for t, group in zip(told, cross_entropy.groups, strict=True)
         ]
-        return self.record_step({"kind": "sft", "step": skipped.step, "found": str(skipped), "groups": groups}, {})
+        return self.record_step({"kind": "sft", "step": step, "found": found, **shown, "groups": groups}, {})
 
     def _cross_entropy(self, prompts: Sequence[Prompt]) -> CrossEntropy:
         groups = [Group(p.token_ids, [self.targets[p.sample.id]], [row]) for row, p in enumerate(prompts)]
