@@ -11,11 +11,11 @@ import torch
 from raiden.core.errors import ConfigError
 from raiden.core.processes import Processes
 from raiden.core.types import Completion, Prompt, Rollout
-from raiden.rewards import VRAR
 from raiden.rollout.canary import CanaryConfig, engine_difference
 from raiden.rollout.engines import SamplingConfig
 from raiden.rollout.engines.sampling import processed_logps
 from raiden.rollout.sampler import Sampler
+from raiden.scoring import Scorer
 from tests.grpo.records import SAMPLE, make_rollout
 from tests.padded import padded_logits
 
@@ -102,7 +102,7 @@ class Echo:
 
 def test_a_process_probes_what_its_own_engine_sampled(tiny_model):
     policy = SimpleNamespace(model=tiny_model)
-    sampler = Sampler(Echo(), policy, VRAR(), CanaryConfig(), Second(rank=1, num=2), 0, CPU)
+    sampler = Sampler(Echo(), policy, Scorer(), CanaryConfig(), Second(rank=1, num=2), 0, CPU)
     prompts = [Prompt(SAMPLE, (index,)) for index in range(4)]
     # Each part has a prompt for each process: prompts 1 and 3 are the second one's.
     everyones = sampler.collect(prompts, [range(0, 2), range(2, 4)], SamplingConfig(), 2, step=0)
@@ -118,7 +118,7 @@ class First(Processes):
 
 
 def test_a_process_without_a_share_of_a_later_round_keeps_its_own_probe(tiny_model):
-    sampler = Sampler(Echo(), SimpleNamespace(model=tiny_model), VRAR(), CanaryConfig(), First(0, 2), 0, CPU)
+    sampler = Sampler(Echo(), SimpleNamespace(model=tiny_model), Scorer(), CanaryConfig(), First(0, 2), 0, CPU)
     prompts = [Prompt(SAMPLE, (index,)) for index in range(2)]
     sampler.collect(prompts, [range(2)], SamplingConfig(), 2, step=0)
     sampler.collect(prompts[1:], [range(1)], SamplingConfig(), 2, step=0, attempt=1)

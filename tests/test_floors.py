@@ -11,7 +11,7 @@ FLOORS = [
     {"facts"},
     {"rewards"},
     {"data", "packing"},
-    {"policy"},
+    {"policy", "scoring"},
     {"rollout"},
     {"endpoints"},
     {"datagen", "chat"},
@@ -23,7 +23,7 @@ FLOORS = [
 ]
 TRAIN_FLOORS = {"grpo": 1, "sft": 1, "trl": 1, "replaying": 2}
 """Inside `train`: the ways of training never see each other, and stand on what they share."""
-TORCH_FREE = {"core", "facts", "rewards", "data", "endpoints", "chat", "datagen", "evaluation"}
+TORCH_FREE = {"core", "facts", "rewards", "data", "scoring", "endpoints", "chat", "datagen", "evaluation"}
 WITH_TORCH = ("core/processes.py", "data/chat_template/", "endpoints/local.py")
 """In the rooms without torch, what is imported by those alone who have it."""
 HEAVY = {"torch", "lightning", "transformers", "torchmetrics", "vllm", "peft"}

@@ -34,7 +34,7 @@ def train(tiny_folder, tmp_path):
             seed=7,
             **options,
         )
-        module.vrar = vrar or module.vrar
+        module.scorer.vrar = vrar or module.scorer.vrar
         data = RoleplayDataModule(
             str(write_samples_file(tmp_path / "samples.json")), batch_size=2, tokenizer=str(tiny_folder), seed=7
         )

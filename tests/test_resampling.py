@@ -158,7 +158,9 @@ def test_a_run_trains_on_the_first_group_that_teaches(train, tiny_model, tiny_to
     for prompt, trained in zip(data.train_dataloader().batch(0), log.rollouts[0], strict=True):
         for attempt in range(4):
             seeds = group_seeds([prompt], 3, 7, 0, attempt)
-            (group,) = score_groups(module.vrar, [prompt], engine.generate([prompt.token_ids], seeds, module.sampling))
+            (group,) = score_groups(
+                module.scorer, [prompt], engine.generate([prompt.token_ids], seeds, module.sampling)
+            )
             tokens += 3 * len(prompt.token_ids) + sum(len(c.token_ids) for c in group.completions)
             if group.reward_std > 0.1:
                 break

@@ -45,7 +45,7 @@ class Score:
         faults = (f", {name} {value:+.2f}" for name, value in reward.components.items() if value < 0)
         yield (
             f"accuracy {reward.accuracy:.0f}, format {reward.components['format']:.0f}{''.join(faults)}: "
-            f"reward {reward.total:.2f}"
+            f"reward {'-' if reward.total is None else f'{reward.total:.2f}'}"
         )
         yield f"why: {reward.reason}"
 

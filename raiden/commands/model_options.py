@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from raiden.commands.reward_file import read_reward_file
 from raiden.core.errors import ConfigError
 from raiden.data.prompts import ResponseFormat
 from raiden.rewards import RewardConfig
@@ -121,17 +122,18 @@ def is_checkpoint(options: ModelOptions) -> bool:
     return (options.model_path or "").rstrip("/").endswith(".ckpt")
 
 
-def rewards_of(options: ModelOptions, response_format: ResponseFormat | None) -> RewardConfig:
+def rewards_of(options: ModelOptions, response_format: ResponseFormat | None, file: str | None = None) -> RewardConfig:
     """What the model's replies look like and are scored by: as a checkpoint's run has it, else as usual.
 
     Args:
         response_format: wins where it is given.
+        file: of settings, see `read_reward_file`; wins over those of a checkpoint.
 
     Raises:
         ConfigError: the checkpoint or the run's configuration cannot be used.
     """
-    rewards = RewardConfig()
-    if is_checkpoint(options):
+    rewards = RewardConfig() if file is None else read_reward_file(file)
+    if file is None and is_checkpoint(options):
         from raiden.commands.checkpoint import load_rewards
 
         rewards = load_rewards(Path(options.model_path or ""), f"{options.prefix}model_path")

@@ -8,13 +8,16 @@ import os
 import sys
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NoReturn
 
+from raiden.commands.reward_file import read_reward_file
 from raiden.core.errors import SampleError
 from raiden.core.languages import detect_language
 from raiden.core.records import read_records
 from raiden.core.types import LANGUAGES, Language, Message, Reward, Sample
-from raiden.rewards import VRAR, RewardConfig, rule_from_record
+from raiden.rewards import RewardConfig, rule_from_record
+from raiden.scoring import Scorer
 
 _DEFAULTS: dict[str, Any] = {"character_name": "", "question": "", "answer": ""}
 _HEADER = ("row", "lang", "accuracy", "format", "total", "matched", "reason")
@@ -28,13 +31,36 @@ def main(argv: Sequence[str]) -> int:
         SampleError: the file or one of its rows cannot be used; the message names the place.
     """
     arguments = _parser().parse_args(argv)
-    reward = VRAR(RewardConfig(response_format=arguments.response_format))
-    scored = [_score(reward, record, origin) for origin, record in read_records(arguments.file, SampleError)]
+    config = read_reward_file(arguments.rewards) if arguments.rewards else RewardConfig()
+    scorer = Scorer(replace(config, response_format=arguments.response_format or config.response_format))
+    samples = [read_row(record, origin) for origin, record in read_records(arguments.file, SampleError)]
+    try:
+        scored = list(zip(samples, _rewards(scorer, samples), strict=True))
+    finally:
+        scorer.close()
     lines = _json_lines(scored) if arguments.json else _table(scored)
     if arguments.explain:
-        lines = _explained(reward, scored)
+        lines = _explained(scorer, scored)
     _print(lines)
+    for warning in scorer.take_warnings():
+        print(warning, file=sys.stderr)
     return 0
+
+
+def _rewards(scorer: Scorer, samples: Sequence[Sample]) -> list[Reward]:
+    """What each row's reply earns; rows with the same question to the same character are a group."""
+    groups: dict[tuple[Any, ...], list[int]] = {}
+    for index, sample in enumerate(samples):
+        profile = tuple(sample.character_profile.items())
+        key = (sample.character_name, profile, sample.conversation_history, sample.question, sample.rule)
+        groups.setdefault(key, []).append(index)
+    replies = [(samples[own[0]], [(samples[i].raw["reply"], False) for i in own]) for own in groups.values()]
+    earned = dict(
+        pair
+        for own, rewards in zip(groups.values(), scorer.score(replies), strict=True)
+        for pair in zip(own, rewards, strict=True)
+    )
+    return [earned[index] for index in range(len(samples))]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -48,8 +74,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--response_format",
         choices=("plain", "think"),
-        default="plain",
-        help="what a well-formed reply is: the reply alone, or one <think> block before it (default: plain)",
+        help="what a well-formed reply is: the reply alone, or one <think> block before it (default: as --rewards has "
+        "it, else plain)",
+    )
+    parser.add_argument(
+        "--rewards",
+        metavar="FILE",
+        help="weights, limits and rewards of your own: a run's configuration, or its `rewards` alone, in YAML",
     )
     return parser
 
@@ -62,11 +93,6 @@ def _print(lines: Iterable[str]) -> None:
     except BrokenPipeError:
         # `| head` has read enough; what is left goes nowhere, for the interpreter flushes once more at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _score(reward: VRAR, record: Mapping[str, Any], origin: str) -> tuple[Sample, Reward]:
-    sample = read_row(record, origin)
-    return sample, reward(sample, record["reply"])
 
 
 def read_row(record: Mapping[str, Any], origin: str) -> Sample:
@@ -147,10 +173,11 @@ def _json_lines(scored: Iterable[tuple[Sample, Reward]]) -> Iterable[str]:
         row = {
             "accuracy": reward.accuracy,
             "format": reward.components["format"],
-            "total": round(reward.total, 6),
+            "total": None if reward.total is None else round(reward.total, 6),
             "spans": [{"start": span.start, "end": span.end, "text": span.text} for span in reward.spans],
             "reason": reward.reason,
             "components": dict(reward.components),
+            **({"unscored": list(reward.unscored)} if reward.unscored else {}),
             "language": sample.language,
         }
         yield json.dumps(row, ensure_ascii=False)
@@ -166,7 +193,7 @@ def _table(scored: Sequence[tuple[Sample, Reward]]) -> Iterable[str]:
                 sample.language,
                 f"{reward.accuracy:.0f}",
                 f"{reward.components['format']:.0f}",
-                f"{reward.total:.2f}",
+                "-" if reward.total is None else f"{reward.total:.2f}",
                 matched,
                 reward.reason,
             )
@@ -175,10 +202,10 @@ def _table(scored: Sequence[tuple[Sample, Reward]]) -> Iterable[str]:
     yield from _totals(scored)
 
 
-def _explained(reward: VRAR, scored: Sequence[tuple[Sample, Reward]]) -> Iterable[str]:
+def _explained(scorer: Scorer, scored: Sequence[tuple[Sample, Reward]]) -> Iterable[str]:
     for number, (sample, earned) in enumerate(scored, 1):
         yield f"{number}. {sample.question} accuracy {earned.accuracy:.0f}: {earned.reason}"
-        yield from (f"   {line}" for line in reward.explain(sample, sample.raw["reply"]))
+        yield from (f"   {line}" for line in scorer.vrar.explain(sample, sample.raw["reply"]))
 
 
 def _totals(scored: Sequence[tuple[Sample, Reward]]) -> Iterable[str]:
@@ -187,8 +214,10 @@ def _totals(scored: Sequence[tuple[Sample, Reward]]) -> Iterable[str]:
         if rewards:
             accuracy = sum(reward.accuracy for reward in rewards) / len(rewards)
             well_formed = sum(reward.components["format"] for reward in rewards) / len(rewards)
-            total = sum(reward.total for reward in rewards) / len(rewards)
-            cells = (language, f"{accuracy:.1%}", f"{well_formed:.0%}", f"{total:.2f}", f"of {len(rewards)} rows", "")
+            totals = [reward.total for reward in rewards if reward.total is not None]
+            total = f"{sum(totals) / len(totals):.2f}" if totals else "-"
+            missing = f", {len(rewards) - len(totals)} without a score" if len(totals) < len(rewards) else ""
+            cells = (language, f"{accuracy:.1%}", f"{well_formed:.0%}", total, f"of {len(rewards)} rows", missing)
             yield _line(("", *cells))
 
 

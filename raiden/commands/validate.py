@@ -47,8 +47,8 @@ def main(argv: Sequence[str]) -> int:
     """
     arguments = _parser().parse_args(argv)
     options = read_model_options(arguments)
-    rewards = rewards_of(options, arguments.response_format)
-    if is_checkpoint(options):
+    rewards = rewards_of(options, arguments.response_format, arguments.rewards)
+    if is_checkpoint(options) and arguments.rewards is None:
         told = ", ".join(f"{name} {value}" for name, value in asdict(rewards).items())
         print(f"prompts and reward as the checkpoint's run had them: {told}", flush=True)
     asking = Asking(
@@ -85,6 +85,12 @@ def _parser() -> argparse.ArgumentParser:
         choices=("plain", "think"),
         help="the reply alone, or <think>...</think> and then the reply (default: as the run of a checkpoint has it, "
         "else plain)",
+    )
+    parser.add_argument(
+        "--rewards",
+        metavar="FILE",
+        help="weights, limits and rewards of your own: a run's configuration, or its `rewards` alone, in YAML "
+        "(default: as the run of a checkpoint has it)",
     )
     parser.add_argument("--limit", type=int, metavar="N", help="take the first N samples only")
     parser.add_argument("--language", nargs="+", choices=LANGUAGES, help="take samples in these languages only")

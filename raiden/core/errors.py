@@ -9,6 +9,7 @@
     │   └── ChatTemplateError         a conversation that a model's chat template makes no prompt of
     ├── StorageError (OSError)        the disk did not take a file
     ├── OutOfMemoryError (MemoryError)  the machine, its GPU or a limit did not give the memory
+    ├── RewardError (RuntimeError)    a reward of the user's own raised, or gave what is no score
     ├── TrainingError (RuntimeError)  training cannot go on: its numbers are none
     ├── EngineError (RuntimeError)    an engine could not start, generate or take new weights
     └── EndpointError (RuntimeError)  a language model behind a network did not reply; endpoints/faults.py says why
@@ -58,6 +59,10 @@ class OutOfMemoryError(RaidenError, MemoryError):
     """Memory was refused; says in which stage, and what to lower there."""
 
 
+class RewardError(RaidenError, RuntimeError):
+    """A reward of the user's own failed; names it, the sample, what it gave and the remedy."""
+
+
 class TrainingError(RaidenError, RuntimeError):
     """Training came to a point from which it cannot go on."""
 
@@ -76,6 +81,10 @@ class EngineError(RaidenError, RuntimeError):
 
 class EndpointError(RaidenError, RuntimeError):
     """A request to a language model behind a network failed."""
+
+
+class AccessError(EndpointError):
+    """The key, the model's name or the address is wrong: no request of this run can succeed."""
 
 
 def led_to(error: BaseException) -> Iterator[BaseException]:

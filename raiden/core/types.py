@@ -127,14 +127,16 @@ class Span:
 class Reward:
     """The reward of one completion, and why."""
 
-    total: float
-    """Weighted sum of the components."""
+    total: float | None
+    """Weighted sum of the components; None where a reward that counts gave no score: never to be taken for 0."""
     components: Mapping[str, float]
     """Each component's own value before its weight, by name; `accuracy` and `format` are always there."""
     spans: tuple[Span, ...]
     """Where in the completion the deciding terms stand."""
     reason: str
-    """The rule that decided, in one sentence."""
+    """The rule that decided, in one sentence, and what other rewards said."""
+    unscored: tuple[str, ...] = ()
+    """Names of the rewards that gave no score, those of weight 0 too."""
 
     @property
     def accuracy(self) -> float:
@@ -151,12 +153,17 @@ class Rollout:
     rewards: tuple[Reward, ...]
 
     @property
+    def totals(self) -> list[float]:
+        """What its completions earn, without those that have no score."""
+        return [reward.total for reward in self.rewards if reward.total is not None]
+
+    @property
     def reward_std(self) -> float:
         """Sample standard deviation (n - 1) of the group's rewards; exactly 0 where they are all the same.
 
-        NaN where one of them is no finite number.
+        NaN where one of them is no finite number, 0 where fewer than two completions have a score.
         """
-        return spread([reward.total for reward in self.rewards])
+        return spread(self.totals) if len(self.totals) > 1 else 0.0
 
 
 def spread(values: Sequence[float]) -> float:

@@ -11,8 +11,9 @@ They are put around one another: Recorded(Logged(Retrying(OpenAI))). OpenAIEndpo
 imported from their own modules, for their libraries take a second to load.
 """
 
+from raiden.core.errors import AccessError
 from raiden.endpoints.base import ChatEndpoint, ChatReply, ChatRequest, Identity, StreamingEndpoint, stream_reply
-from raiden.endpoints.faults import AccessError, ContextLengthError, RequestError, TransientError
+from raiden.endpoints.faults import ContextLengthError, RequestError, TransientError
 from raiden.endpoints.logged import LoggedEndpoint
 from raiden.endpoints.recorded import RecordedEndpoint, Usage
 from raiden.endpoints.retries import RetryingEndpoint

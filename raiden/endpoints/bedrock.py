@@ -9,11 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, Literal
 
-from raiden.core.errors import ConfigError, EndpointError
+from raiden.core.errors import AccessError, ConfigError, EndpointError
 from raiden.core.types import Message
 from raiden.endpoints.base import ChatReply, ChatRequest, Identity, Show
 from raiden.endpoints.dialects import spell_out
-from raiden.endpoints.faults import AccessError, RequestError, TransientError, parse_retry_after, shorten, status_error
+from raiden.endpoints.faults import RequestError, TransientError, parse_retry_after, shorten, status_error
 from raiden.endpoints.replies import make_reply
 
 Structure = Literal["tool", "prompt"]

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from raiden.core.errors import EndpointError
+from raiden.core.errors import AccessError, EndpointError
 
 # 424 is Bedrock's word for a model that stumbled over this request.
 _WORTH_RETRYING = (408, 409, 424, 425, 429)
@@ -26,10 +26,6 @@ _CONTEXT_WORDS = re.compile(
     r"context[ _](?:length|size|window)|(?:prompt|input) is (?:too long|longer)|too many (?:input )?tokens",
     re.IGNORECASE,
 )
-
-
-class AccessError(EndpointError):
-    """The key, the model's name or the address is wrong: no request of this run can succeed."""
 
 
 class RequestError(EndpointError):

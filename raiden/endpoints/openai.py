@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 import openai
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
-from raiden.core.errors import ConfigError, EndpointError
+from raiden.core.errors import AccessError, ConfigError, EndpointError
 from raiden.endpoints.base import ChatReply, ChatRequest, Identity, Show
 from raiden.endpoints.dialects import dialects
-from raiden.endpoints.faults import AccessError, RequestError, TransientError, parse_retry_after, shorten, status_error
+from raiden.endpoints.faults import RequestError, TransientError, parse_retry_after, shorten, status_error
 from raiden.endpoints.reasoning import StreamedText, whole_text
 from raiden.endpoints.replies import make_reply
 

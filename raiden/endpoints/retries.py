@@ -16,9 +16,9 @@ from tenacity import (
     wait_random_exponential,
 )
 
-from raiden.core.errors import ConfigError
+from raiden.core.errors import AccessError, ConfigError
 from raiden.endpoints.base import ChatEndpoint, ChatReply, ChatRequest, Identity, Show, stream_reply
-from raiden.endpoints.faults import AccessError, RequestError, TransientError
+from raiden.endpoints.faults import RequestError, TransientError
 
 _T = TypeVar("_T")
 # The same seed would bring the same malformed reply again; far apart, so that no other request has it.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import blake2b
@@ -11,9 +12,10 @@ from typing import Any, TypeVar
 from raiden.core.errors import ConfigError
 from raiden.core.types import Sample
 from raiden.data.prompts import ResponseFormat, build_messages
-from raiden.endpoints import ChatEndpoint, ChatRequest, RequestError
+from raiden.endpoints import ChatEndpoint, ChatReply, ChatRequest, RequestError
 from raiden.evaluation.results import Evaluation, metrics_of, scored_row
-from raiden.rewards import VRAR, RewardConfig
+from raiden.rewards import RewardConfig
+from raiden.scoring import Scorer
 
 Result = TypeVar("Result")
 
@@ -77,23 +79,36 @@ async def evaluate(
     Raises:
         AccessError: no request can succeed.
     """
-    vrar = VRAR(rewards or RewardConfig(response_format=asking.response_format))
+    scorer = Scorer(rewards or RewardConfig(response_format=asking.response_format))
 
-    async def ask(sample: Sample, index: int) -> dict[str, Any]:
+    async def ask(sample: Sample, index: int) -> ChatReply | dict[str, Any]:
         try:
-            reply = await endpoint.complete(asking.request(sample, index))
+            return await endpoint.complete(asking.request(sample, index))
         except RequestError as fault:
             return {"id": sample.id, "reply_index": index, "error": str(fault)}
         finally:
             on_reply()
-        reward = vrar(sample, reply.text, truncated=reply.truncated)
-        return scored_row(sample, reply.text, reply.truncated, reward, index)
 
-    asked = [ask(sample, index) for sample in samples for index in range(asking.samples_per_question)]
-    done = await gather_all(asked)
+    async def ask_all(sample: Sample) -> list[dict[str, Any]]:
+        """The rows of a question: of a reply what it earns, of a request without one its error."""
+        asked = await gather_all([ask(sample, index) for index in range(asking.samples_per_question)])
+        replies = [(index, reply) for index, reply in enumerate(asked) if isinstance(reply, ChatReply)]
+        (rewards,) = await scorer.score_async([(sample, [(reply.text, reply.truncated) for _, reply in replies])])
+        rows = [
+            scored_row(sample, reply.text, reply.truncated, reward, index)
+            for (index, reply), reward in zip(replies, rewards, strict=True)
+        ]
+        return [*rows, *(one for one in asked if isinstance(one, dict))]
+
+    try:
+        done = [row for rows in await gather_all([ask_all(sample) for sample in samples]) for row in rows]
+    finally:
+        await scorer.close_async()
+    for warning in scorer.take_warnings():
+        print(warning, file=sys.stderr)
     rows = [row for row in done if "error" not in row]
     failed = [row for row in done if "error" in row]
-    return Evaluation((await endpoint.identity()).model, metrics_of(rows), rows, failed, asdict(vrar.config))
+    return Evaluation((await endpoint.identity()).model, metrics_of(rows), rows, failed, asdict(scorer.config))
 
 
 async def gather_all(asked: Sequence[Coroutine[Any, Any, Result]]) -> list[Result]:

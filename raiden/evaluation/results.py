@@ -27,7 +27,7 @@ _REQUIRED: dict[str, type | tuple[type, ...]] = {
     "question": str,
     "reply": str,
     "accuracy": (int, float),
-    "total": (int, float),
+    "total": (int, float, type(None)),
 }
 _DEFAULTS: dict[str, Any] = {
     "reply_index": 0,
@@ -88,6 +88,7 @@ def scored_row(sample: Sample, reply: str, truncated: bool, reward: Reward, repl
         "format": reward.components["format"],
         "total": reward.total,
         "components": dict(reward.components),
+        **({"unscored": list(reward.unscored)} if reward.unscored else {}),
         "spans": [asdict(span) for span in reward.spans],
         "reason": reward.reason,
     }
@@ -114,7 +115,8 @@ def metrics_of(rows: Sequence[Row]) -> dict[str, float]:
     for row in rows:
         for name in cells(row):
             by_cell[name].append(row["accuracy"])
-        by_cell["reward"].append(row["total"])
+        if row["total"] is not None:
+            by_cell["reward"].append(row["total"])
     return {name: sum(values) / len(values) for name, values in sorted(by_cell.items())}
 
 
@@ -170,7 +172,7 @@ def _checked(row: Any, place: str) -> Row:
     if not isinstance(row, dict):
         raise InputError(f"{place}: must be an object, got {row!r}; evaluate anew.")
     for field, kind in _REQUIRED.items():
-        if not isinstance(row.get(field), kind):
+        if field not in row or not isinstance(row[field], kind):
             raise InputError(f"{place}: `{field}` is {row.get(field)!r}; evaluate anew, or correct it.")
     for field, choices in _CHOICES.items():
         is_left_out = field in _MAY_BE_EMPTY and row.get(field, "") == ""

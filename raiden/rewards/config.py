@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from raiden.core.errors import ConfigError
+from raiden.rewards.extra import COMPONENTS, ExtraReward, read_extra_rewards
 
 _PREFIX = "model.rewards"
 
@@ -32,6 +33,14 @@ class RewardConfig:
     """Longest answer without a penalty, in the same words; the penalty is full at twice this length."""
     recital_threshold: int = 3
     """A reply that names this many facts of the profile that nobody asked for earns no accuracy; 0 turns it off."""
+    extra: list[dict[str, Any]] = field(default_factory=list)
+    """Rewards of your own: a `class_path` each, with `init_args`, `weight`, `name` and `max_in_flight`; raiden.scoring
+    says what such a class is."""
+
+    @property
+    def extra_rewards(self) -> list[ExtraReward]:
+        """`extra`, read."""
+        return read_extra_rewards(self.extra, f"{_PREFIX}.extra")
 
     def __post_init__(self) -> None:
         """Refuse settings that cannot work.
@@ -41,18 +50,12 @@ class RewardConfig:
         """
         if self.response_format not in ("plain", "think"):
             raise ConfigError(f"`{_PREFIX}.response_format` must be plain or think, got {self.response_format!r}.")
-        for name in (
-            "accuracy_weight",
-            "format_weight",
-            "repetition_weight",
-            "length_weight",
-            "first_person_weight",
-        ):
-            self._at_least(name, 0, "a weight below 0 would reward the fault it measures")
+        for name in COMPONENTS:
+            self._at_least(f"{name}_weight", 0, "a weight below 0 would reward the fault it measures")
         self._at_least("min_length", 0, "a length counts words")
         self._at_least("max_length", max(1, self.min_length), "it cannot be below min_length")
         self._at_least("recital_threshold", 0, "0 turns the guard off")
-        if self.accuracy_weight + self.format_weight <= 0:
+        if self.accuracy_weight + self.format_weight + sum(extra.weight for extra in self.extra_rewards) <= 0:
             raise ConfigError(
                 f"`{_PREFIX}.accuracy_weight` and `{_PREFIX}.format_weight` are both 0; nothing would be rewarded."
             )

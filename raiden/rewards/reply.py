@@ -13,7 +13,7 @@ from typing import Literal
 
 ResponseFormat = Literal["plain", "think"]
 
-_THINK_NAMES = ("think", "thinking", "thought", "reasoning", "reason", "scratchpad")
+_THINK_NAMES = ("think", "thinking", "thought", "reasoning", "reason", "scratchpad", "hint")
 _TAG = re.compile(
     r"[<＜]\s*([/／]?)\s*(" + "|".join((*_THINK_NAMES, "answer")) + r")\s*[>＞]",
     re.IGNORECASE,

@@ -7,8 +7,9 @@ from hashlib import blake2b
 from math import isfinite, nan
 from statistics import fmean
 
+from raiden.core.errors import TrainingError
 from raiden.core.types import Completion, Prompt, Rollout, spread
-from raiden.rewards import VRAR
+from raiden.scoring import Scorer
 
 
 def completion_seed(run_seed: int, step: int, sample_id: str, index: int) -> int:
@@ -34,42 +35,63 @@ def group_seeds(
     return [[completion_seed(run_seed, step, prompt.sample.id, index) for index in indices] for prompt in prompts]
 
 
-def score_groups(vrar: VRAR, prompts: Sequence[Prompt], groups: Sequence[Sequence[Completion]]) -> list[Rollout]:
+def score_groups(scorer: Scorer, prompts: Sequence[Prompt], groups: Sequence[Sequence[Completion]]) -> list[Rollout]:
     """Each prompt with its group of completions, and what they earn."""
+    written = [[(c.text, c.finish_reason == "length") for c in completions] for completions in groups]
+    rewards = scorer.score([(prompt.sample, texts) for prompt, texts in zip(prompts, written, strict=True)])
     return [
-        Rollout(
-            prompt,
-            tuple(completions),
-            tuple(vrar(prompt.sample, c.text, truncated=c.finish_reason == "length") for c in completions),
-        )
-        for prompt, completions in zip(prompts, groups, strict=True)
+        Rollout(prompt, tuple(completions), earned)
+        for prompt, completions, earned in zip(prompts, groups, rewards, strict=True)
     ]
 
 
-def rollout_metrics(rollouts: Sequence[Rollout]) -> dict[str, float]:
+def refuse_unscored(rollouts: Sequence[Rollout]) -> None:
+    """Ends a run that has nothing to go by.
+
+    Raises:
+        TrainingError: not one completion has a score; it says why the first has none.
+    """
+    if any(rollout.totals for rollout in rollouts):
+        return
+    num, first = sum(len(rollout.rewards) for rollout in rollouts), rollouts[0].rewards[0]
+    raise TrainingError(
+        f"none of {num} completions has a score ({', '.join(first.unscored)}). Of the first: {first.reason} See to "
+        "the server or the reward and go on from the last checkpoint, or give that reward the weight 0."
+    )
+
+
+def rollout_metrics(rollouts: Sequence[Rollout], may_miss: Sequence[str] = ()) -> dict[str, float]:
     """What is logged of a step's rollouts, under the names that TRL's users know.
 
     `reward_std` is the mean spread within groups; `rewards/{name}/...` are components before their weights;
     lengths are in tokens. `frac_reward_zero_std` is logged with the groups that are trained on; see `Draw`.
+
+    Args:
+        may_miss: rewards that may give no score. `rewards/{name}/unscored` counts the completions without one, and
+            `rewards/unscored` those left out for it.
     """
     completions = [c for r in rollouts for c in r.completions]
     rewards = [w for r in rollouts for w in r.rewards]
-    totals = [w.total for w in rewards]
+    totals = [total for r in rollouts for total in r.totals]
     lengths = [len(c.token_ids) for c in completions]
     terminated = [len(c.token_ids) for c in completions if c.finish_reason == "stop"]
     metrics = {
-        "reward": fmean(totals) if all(map(isfinite, totals)) else nan,
-        "reward_std": fmean(r.reward_std for r in rollouts),
+        "reward": fmean(totals) if totals and all(map(isfinite, totals)) else nan,
+        "reward_std": fmean([r.reward_std for r in rollouts if r.totals] or [0.0]),
         "completions/mean_length": fmean(lengths),
         "completions/min_length": float(min(lengths)),
         "completions/max_length": float(max(lengths)),
         "completions/clipped_ratio": 1 - len(terminated) / len(completions),
         "completions/mean_terminated_length": fmean(terminated) if terminated else 0.0,
     }
-    for name in rewards[0].components:
-        values = [w.components[name] for w in rewards]
+    for name in dict.fromkeys(name for w in rewards for name in w.components):
+        values = [w.components[name] for w in rewards if name in w.components]
         metrics[f"rewards/{name}/mean"] = fmean(values)
-        metrics[f"rewards/{name}/std"] = spread(values)
+        metrics[f"rewards/{name}/std"] = spread(values) if len(values) > 1 else 0.0
+    for name in may_miss:
+        metrics[f"rewards/{name}/unscored"] = float(sum(name in w.unscored for w in rewards))
+    if may_miss:
+        metrics["rewards/unscored"] = float(len(rewards) - len(totals))
     for focus in ("sbk", "cm"):
         right = [w.accuracy for r in rollouts if r.prompt.sample.focus == focus for w in r.rewards]
         if right:

@@ -13,10 +13,10 @@ from torch import Tensor
 from raiden.core.processes import Processes
 from raiden.core.types import Completion, Prompt, Rollout
 from raiden.policy import Policy, gathered, stream_weights
-from raiden.rewards import VRAR
 from raiden.rollout.canary import CanaryConfig, complain, engine_difference
 from raiden.rollout.engines import Engine, SamplingConfig
 from raiden.rollout.rollouts import group_seeds, score_groups
+from raiden.scoring import Scorer
 
 
 class Sampler:
@@ -26,7 +26,7 @@ class Sampler:
         self,
         engine: Engine,
         policy: Policy,
-        vrar: VRAR,
+        scorer: Scorer,
         canary: CanaryConfig,
         processes: Processes,
         run_seed: int,
@@ -34,7 +34,7 @@ class Sampler:
     ) -> None:
         self.engine = engine
         self.policy = policy
-        self.vrar = vrar
+        self.scorer = scorer
         self.canary = canary
         self.processes = processes
         self.run_seed = run_seed
@@ -82,7 +82,7 @@ class Sampler:
 
     def _score(self, prompts: Sequence[Prompt], groups: Sequence[Sequence[Completion]], attempt: int) -> list[Rollout]:
         started = time.perf_counter()
-        rollouts = score_groups(self.vrar, prompts, groups)
+        rollouts = score_groups(self.scorer, prompts, groups)
         before = self.metrics["time/scoring"] if attempt else 0.0
         self.metrics["time/scoring"] = before + time.perf_counter() - started
         return rollouts

@@ -64,7 +64,7 @@ class HeldOutReport(Callback):
         self.after = dict(pl_module.shares)
         steps = pl_module.num_steps_done
         self._model = pl_module.policy_config.path + (f", {steps} steps on" if steps else "")
-        self._rewards = asdict(pl_module.vrar.config)
+        self._rewards = asdict(pl_module.scorer.config)
         self._evaluated_at = pl_module.num_steps_done
         if trainer.sanity_checking:
             self.before = self.after

@@ -24,7 +24,7 @@ class RoleAwareness(Metric):
     result is the one that a single process over all samples would give.
 
     `compute` gives a value between 0 and 1 for each cell that has samples: `sbk`, `cm`, `sbk/language/zh`, ...;
-    and `reward`, the mean total reward.
+    and `reward`, the mean total reward of the replies that have one.
     """
 
     full_state_update = False
@@ -50,7 +50,8 @@ class RoleAwareness(Metric):
         for cell in cells:
             self.right[self.index[cell]] += reward.accuracy
             self.total[self.index[cell]] += 1
-        self.reward += torch.tensor([reward.total, 1.0], dtype=torch.float64, device=self.reward.device)
+        if reward.total is not None:
+            self.reward += torch.tensor([reward.total, 1.0], dtype=torch.float64, device=self.reward.device)
 
     def compute(self) -> dict[str, torch.Tensor]:
         """The share of right replies in each cell that has any; empty before the first update."""

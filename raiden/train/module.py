@@ -31,10 +31,12 @@ from raiden.policy import (
     refuse_steps_that_round_away,
     whole,
 )
-from raiden.rewards import VRAR, RewardConfig
+from raiden.rewards import RewardConfig
 from raiden.rollout.canary import CanaryConfig
 from raiden.rollout.engines import Engine, SamplingConfig, TransformersEngine
+from raiden.rollout.rollouts import refuse_unscored
 from raiden.rollout.sampler import Sampler
+from raiden.scoring import Scorer
 from raiden.train.generators import generator_states, restore_generators
 from raiden.train.guard import BrokenStep, StepGuard
 from raiden.train.metrics import RoleAwareness
@@ -67,7 +69,7 @@ class PolicyModule(LightningModule):
         self.policy_config = policy
         self.engine = engine or TransformersEngine()
         self.val_sampling = val_sampling
-        self.vrar = VRAR(rewards)
+        self.scorer = Scorer(rewards)
         self.optimizer_config = optimizer
         self.canary = canary
         self.seed = seed
@@ -145,7 +147,7 @@ class PolicyModule(LightningModule):
         max_length = self._data.max_prompt_tokens + self.max_tokens
         self.engine.start(self.model, self.policy.tokenizer, max_length, compute_dtype)
         device = self.trainer.strategy.root_device
-        self.sampler = Sampler(self.engine, self.policy, self.vrar, self.canary, self.processes, self.seed, device)
+        self.sampler = Sampler(self.engine, self.policy, self.scorer, self.canary, self.processes, self.seed, device)
 
     @property
     def _data(self) -> Any:
@@ -158,6 +160,7 @@ class PolicyModule(LightningModule):
 
     def teardown(self, stage: str) -> None:
         self.engine.close()
+        self.scorer.close()
 
     # The pieces of a step
 
@@ -252,6 +255,8 @@ class PolicyModule(LightningModule):
         """The figures of the evaluation that has ended; the next one starts from nothing."""
         shares = {name: share.item() for name, share in self.role_awareness.compute().items()}
         self.role_awareness.reset()
+        if shares and "reward" not in shares:
+            refuse_unscored(self.rollouts)
         return shares
 
     def predict_step(self, prompts: list[Prompt], batch_idx: int) -> list[str]:

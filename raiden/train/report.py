@@ -56,7 +56,7 @@ def completions_markdown(rollouts: Sequence[Rollout], limit: int) -> str:
                 sample.character_name,
                 sample.question,
                 completion.text,
-                f"{reward.total:.2f}",
+                "no score" if reward.total is None else f"{reward.total:.2f}",
                 ", ".join(span.text for span in reward.spans),
                 reward.reason,
             ]

@@ -29,6 +29,7 @@ from raiden.policy import resolve_model
 from raiden.rewards import VRAR
 from raiden.rollout.engines import SamplingConfig, TransformersEngine
 from raiden.rollout.rollouts import group_seeds, score_groups
+from raiden.scoring import Scorer
 from raiden.train.grpo import ObjectiveConfig, UpdateConfig
 from tests.benchmarks.harness import SMOLLM2, alternate, load_model, print_result, ratio
 from tests.grpo.records import SAMPLE, make_update
@@ -66,7 +67,7 @@ class Raiden:
         self.num_steps += 1
         seeds = group_seeds(self.prompts, self.group, run_seed=0, step=self.num_steps)
         groups = self.engine.generate([prompt.token_ids for prompt in self.prompts], seeds, self.sampling)
-        rollouts = score_groups(VRAR(), self.prompts, groups)
+        rollouts = score_groups(Scorer(), self.prompts, groups)
         # The same rewards as TRL gets, so that both have an update to do.
         rewards = tuple(replace(reward, total=float(i % 2)) for i, reward in enumerate(rollouts[0].rewards))
         update = make_update(

@@ -93,7 +93,7 @@ def train(model: Path, samples: Path, folder: Path, case: Case, num: int = 1) ->
     )
     data = RoleplayDataModule(str(samples), batch_size=case.prompts, tokenizer=str(model), seed=7)
     data.setup("fit")
-    module.vrar = _UnequalRewards({data.train_dataloader().batch(0)[place].sample.id for place in case.flat})
+    module.scorer.vrar = _UnequalRewards({data.train_dataloader().batch(0)[place].sample.id for place in case.flat})
     gradients = _Gradients()
     trainer = make_trainer(
         folder, num, case.replicas, max_epochs=1, limit_train_batches=case.steps, callbacks=[gradients]

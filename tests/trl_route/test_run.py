@@ -184,3 +184,18 @@ def test_the_recipe_runs_in_trls_own_script(arguments, tiny_folder, tmp_path):
     kept_rows = completions(tmp_path / "out")
     assert len(kept_rows) == 8
     assert {f"{name}_reward" for name in COMPONENTS} <= set(kept_rows)
+
+
+def test_a_completion_without_a_score_is_not_in_the_loss_either(arguments, tmp_path):
+    # Of each group of four the last two have no score; beta asks for a term of every token that is trained on.
+    config = tmp_path / "rewards.yaml"
+    config.write_text("extra: [{class_path: tests.scoring.rewards.FirstOnly, init_args: {num: 2}}]")
+    line = [*arguments[0], f"--output_dir={tmp_path}/out", "--beta=0.1", f"--config={config}"]
+    trainer = make_trainer(parse_options(line))
+    batch = trainer._generate_and_score_completions(next(iter(trainer.get_train_dataloader())))
+    kept = batch["completion_mask"].sum(dim=1) > 0
+    assert kept.tolist() == [True, True, False, False] * 2
+    assert batch["num_items_in_batch"] == batch["completion_mask"].sum()
+    assert (batch["advantages"][~kept] == 0).all()
+    groups = batch["advantages"].view(2, 4)[:, :2]
+    assert groups.sum(dim=1) == pytest.approx([0, 0], abs=1e-5)

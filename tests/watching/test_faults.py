@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from raiden.core.errors import ConfigError
+from raiden.scoring import Scorer
 from raiden.train.watching import LearningWatch
 from raiden.train.watching.callback import sampled_entropy
 from tests.watching.replies import step
@@ -93,7 +94,7 @@ class Run:
         self.watch = watch
         self.trainer = SimpleNamespace(loggers=[])
         self.logged = {}
-        self.module = SimpleNamespace(num_steps_done=0, log_by_step=self.logged.update)
+        self.module = SimpleNamespace(num_steps_done=0, log_by_step=self.logged.update, scorer=Scorer())
 
     def step(self, rollouts, **metrics):
         self.module.num_steps_done += 1

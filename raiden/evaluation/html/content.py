@@ -82,7 +82,7 @@ def _reply(row: Row) -> dict[str, Any]:
     return {
         "parts": cut_at_spans(row["reply"], row["spans"]),
         "accuracy": row["accuracy"],
-        "total": row["total"],
+        "total": row["total"],  # null: no score
         "components": row["components"],
         "truncated": row["finish_reason"] == "length",
         "reason": row["reason"],

@@ -21,14 +21,17 @@ def figures(evaluations: Sequence[Evaluation], comparison: Comparison | None) ->
         evaluations: one or two.
         comparison: of the second with the first, where there are two.
     """
-    found = [estimates(evaluation.rows) | {"reward": _reward(evaluation)} for evaluation in evaluations]
+    found: list[dict[str, Estimate | None]] = [
+        {**estimates(evaluation.rows), "reward": _reward(evaluation)} for evaluation in evaluations
+    ]
     differences = comparison.differences if comparison else {}
     names = [*found[0], *(name for name in found[-1] if name not in found[0])]
     return [_figure(name, [each.get(name) for each in found], differences.get(name)) for name in names]
 
 
-def _reward(evaluation: Evaluation) -> Estimate:
-    return estimate([row["total"] for row in evaluation.rows], [row["character_name"] for row in evaluation.rows])
+def _reward(evaluation: Evaluation) -> Estimate | None:
+    rows = [row for row in evaluation.rows if row["total"] is not None]
+    return estimate([row["total"] for row in rows], [row["character_name"] for row in rows]) if rows else None
 
 
 def _figure(name: str, values: Sequence[Estimate | None], difference: Difference | None) -> dict[str, Any]:

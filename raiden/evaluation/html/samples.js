@@ -67,5 +67,5 @@ function replyBlock(sample, reply) {
 function scores({ total, components }) {
   const parts = Object.entries(components).filter(([name]) => name !== "accuracy");
   return [["reward", total], ...parts].map(([name, value]) =>
-    el("span", {}, `${name.replaceAll("_", " ")} ${compact(value)}`));
+    el("span", {}, `${name.replaceAll("_", " ")} ${value === null ? "without a score" : compact(value)}`));
 }

@@ -11,7 +11,11 @@ AdvantageScale = Literal["group", "batch", "none"]
 
 
 def group_advantages(
-    rewards: Tensor, num_generations: int, scale: AdvantageScale = "group", eps: float = 1e-4
+    rewards: Tensor,
+    num_generations: int,
+    scale: AdvantageScale = "group",
+    eps: float = 1e-4,
+    scored: Tensor | None = None,
 ) -> Tensor:
     """Reward of each completion relative to its own group, in standard deviations.
 
@@ -24,20 +28,27 @@ def group_advantages(
         num_generations: group size ``G``, at least 2.
         scale: whose standard deviation divides.
         eps: in reward units.
+        scored: which completions have a reward; the others are in no mean and no deviation, and get zero. None: all.
 
     Shape:
-        - rewards: ``(B*G,)``
+        - rewards, scored: ``(B*G,)``
         - output: ``(B*G,)``
 
     >>> group_advantages(torch.tensor([1.0, 0.0, 0.5, 0.5]), num_generations=2)
     tensor([ 0.7070, -0.7070,  0.0000,  0.0000])
+    >>> there = torch.tensor([True, True, False])
+    >>> group_advantages(torch.tensor([1.0, 0.0, 7.0]), num_generations=3, scored=there)
+    tensor([ 0.7070, -0.7070,  0.0000])
     """
-    groups = rewards.view(-1, num_generations)
-    centred = groups - groups.mean(dim=1, keepdim=True)
-    if scale == "group":
-        centred = centred / (groups.std(dim=1, keepdim=True) + eps)
-    elif scale == "batch":
-        centred = centred / (rewards.std() + eps)
-    # Rounding leaves 1e-8 in a group of equal rewards; zero is what the formula says, and it saves the update.
-    equal = groups.amax(dim=1, keepdim=True) == groups.amin(dim=1, keepdim=True)
-    return torch.where(equal, 0.0, centred).flatten()
+    there = torch.ones_like(rewards, dtype=torch.bool) if scored is None else scored
+    advantages = torch.zeros_like(rewards)
+    for start in range(0, len(rewards), num_generations):
+        group = torch.arange(start, start + num_generations)[there[start : start + num_generations]]
+        own = rewards[group]
+        # Rounding would leave 1e-8 in a group of equal rewards; zero is what the formula says.
+        if len(own) < 2 or bool((own == own[0]).all()):
+            continue
+        advantages[group] = own - own.mean()
+        if scale != "none":
+            advantages[group] /= (own if scale == "group" else rewards[there]).std() + eps
+    return advantages

@@ -13,7 +13,7 @@ from raiden.policy import PolicyConfig
 from raiden.rewards import RewardConfig
 from raiden.rollout.canary import CanaryConfig
 from raiden.rollout.engines import Engine, SamplingConfig
-from raiden.rollout.rollouts import rollout_metrics
+from raiden.rollout.rollouts import refuse_unscored, rollout_metrics
 from raiden.train.grpo import (
     ObjectiveConfig,
     ReferenceCache,
@@ -105,6 +105,7 @@ class GRPOModule(PolicyModule):
     def training_step(self, prompts: list[Prompt], batch_idx: int) -> None:
         started = time.perf_counter()
         draw = self._sample(prompts)
+        refuse_unscored(draw.rollouts)
         sampled = time.perf_counter()
         self.sampler.give_way()
         learned = self._learn(draw.rollouts)
@@ -117,7 +118,7 @@ class GRPOModule(PolicyModule):
             "time/update": now - sampled,
             "tokens_per_second": num_sampled / (sampled - started),
         }
-        metrics = {**rollout_metrics(draw.first), **draw.metrics(self.objective), **learned}
+        metrics = {**rollout_metrics(draw.first, self.scorer.names), **draw.metrics(self.objective), **learned}
         metrics |= {**timing, **self.sampler.metrics}
         self.end_step(metrics, num_sampled + num_read, _IN_PROGRESS_BAR)
         self.rollouts = draw.rollouts

@@ -76,7 +76,10 @@ class ObjectiveConfig:
 
     def has_signal(self, rollout: Rollout) -> bool:
         """Whether a group's rewards say anything: they spread, and not all of its completions are masked."""
-        return rollout.reward_std > self.min_reward_std and any(map(self.trained_tokens, rollout.completions))
+        scored = (
+            c for c, reward in zip(rollout.completions, rollout.rewards, strict=True) if reward.total is not None
+        )
+        return rollout.reward_std > self.min_reward_std and any(map(self.trained_tokens, scored))
 
     def trains_on(self, rollout: Rollout) -> bool:
         """Whether a group takes part in the update: KL and entropy ask for it whatever its rewards are."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
@@ -40,7 +41,8 @@ def record_update(update: RolloutUpdate) -> tuple[dict[str, Any], dict[str, Tens
         "groups": groups,
     }
     rewards = [reward.total for rollout in update.rollouts for reward in rollout.rewards]
-    tensors = {"rewards": torch.tensor(rewards, dtype=torch.float64)}
+    scores = [math.nan if reward is None else reward for reward in rewards]
+    tensors = {"rewards": torch.tensor(scores, dtype=torch.float64), "scored": update.scored}
     for name, by_row in {"sampling": dict(enumerate(update.sampling_logps)), **update.remembered()}.items():
         tensors |= {f"{name}_logps.{row}": logps for row, logps in by_row.items()}
     return record, tensors
@@ -48,7 +50,8 @@ def record_update(update: RolloutUpdate) -> tuple[dict[str, Any], dict[str, Tens
 
 def recall_update(record: Mapping[str, Any], tensors: Mapping[str, Tensor], device: torch.device) -> RolloutUpdate:
     """The update that was recorded, on one process, each of its completions in a pass of its own."""
-    rewards = iter(tensors["rewards"].tolist())
+    scored = tensors.get("scored", torch.ones(len(tensors["rewards"]), dtype=torch.bool))
+    rewards = iter([r if s else None for r, s in zip(tensors["rewards"].tolist(), scored.tolist(), strict=True)])
     rows = iter(range(len(tensors["rewards"])))
     sampling, old, ref = (_by_row(tensors, f"{name}_logps.", device) for name in ("sampling", "old", "ref"))
     rollouts = []

@@ -83,12 +83,15 @@ class RolloutUpdate:
         self.processes = processes
         self.num_generations = len(rollouts[0].completions)
         completions = [c for r in rollouts for c in r.completions]
-        rewards = torch.tensor([w.total for r in rollouts for w in r.rewards], dtype=torch.float64)
-        advantages = group_advantages(rewards, self.num_generations, objective.advantage_scale)
+        totals = [reward.total for rollout in rollouts for reward in rollout.rewards]
+        self.scored = torch.tensor([total is not None for total in totals])
+        """Which completions have a reward: the update is the one of a rollout that never had the others."""
+        rewards = torch.tensor([total or 0.0 for total in totals], dtype=torch.float64)
+        advantages = group_advantages(rewards, self.num_generations, objective.advantage_scale, scored=self.scored)
         has_signal = torch.tensor(list(map(objective.has_signal, rollouts))).repeat_interleave(self.num_generations)
         self.advantages = torch.where(has_signal, advantages, 0.0).float().to(device)
         self.sampling_logps = [torch.tensor(c.sampling_logps, device=device) for c in completions]
-        self.num_tokens = torch.tensor([objective.trained_tokens(c) for c in completions])
+        self.num_tokens = torch.tensor([objective.trained_tokens(c) for c in completions]) * self.scored
         self.nonfinite = self._nonfinite_rollouts()
         """The first value of this process's that is no finite number."""
         self.part = range(len(rollouts))
@@ -100,7 +103,7 @@ class RolloutUpdate:
     def _nonfinite_rollouts(self) -> NonFinite | None:
         """Among the rewards, and the engine's log-probabilities."""
         for row, reward in enumerate(reward for rollout in self.rollouts for reward in rollout.rewards):
-            if not math.isfinite(reward.total):
+            if reward.total is not None and not math.isfinite(reward.total):
                 return NonFinite("reward", reward.total, row)
         lengths = torch.tensor(list(map(len, self.sampling_logps)), device=self.device)
         reported = {"log-probability that the engine reported": torch.cat(self.sampling_logps)}
@@ -167,7 +170,8 @@ class RolloutUpdate:
         """The loss of each micro-batch of an optimizer step; their sum over all processes is the loss of the step."""
         self.part = part
         size = self.num_generations
-        rows = slice(part.start * size, part.stop * size)
+        rows = torch.arange(part.start * size, part.stop * size)
+        rows = rows[self.scored[rows]]
         weights = torch.zeros(len(self.num_tokens), device=self.device)
         weights[rows] = token_weights(
             self.num_tokens[rows],

@@ -118,5 +118,5 @@ def _check(options: Options) -> None:
     if options.training.reward_weights is not None:
         raise ConfigError(
             "`--reward_weights` goes by position; name the weights instead: --accuracy_weight, --format_weight, "
-            "--repetition_weight, --length_weight, --first_person_weight."
+            "--repetition_weight, --length_weight, --first_person_weight, and `weight` of each of `extra`."
         )

@@ -10,27 +10,33 @@ They take the rows of `raiden convert --to trl`; nothing else has to be configur
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache, lru_cache, partial
+from itertools import groupby
 from statistics import fmean
 from typing import Any
 
 from raiden.core.errors import SampleError
 from raiden.core.types import Reward, Sample
 from raiden.data.samples import parse_sample
-from raiden.rewards import VRAR, RewardConfig
+from raiden.rewards import RewardConfig
+from raiden.rewards.extra import COMPONENTS
+from raiden.scoring import Scorer
 
-COMPONENTS = ("accuracy", "format", "repetition", "length", "first_person")
 Completion = str | Sequence[Mapping[str, Any]]
 """Text, or the messages of a conversation, as TRL hands them over."""
-RewardFunction = Callable[..., list[float]]
+RewardFunction = Callable[..., list[float | None]]
 Transcribe = Callable[[Sequence[int]], tuple[str, bool]]
 """Token ids of a completion -> its text, and whether it was cut at the token limit."""
 
 
 class RewardFunctions:
     """Reward functions that share one setting; each completion is scored once for all of them.
+
+    A completion without a score (`RewardConfig.extra`) is None to all of them, which TRL leaves out of its group's
+    mean and deviation.
 
     All take TRL's keyword arguments: `completions`, and the columns of the data set, of which they read `sample`,
     the whole sample as JSON text, and `response_format`, where it is there. They raise SampleError where a row has
@@ -48,19 +54,22 @@ class RewardFunctions:
         """
         self.config = config
         self.transcribe = transcribe
-        self._score = lru_cache(maxsize=4096)(self._score_anew)
+        self._scorer = cache(lambda response_format: Scorer(replace(config, response_format=response_format)))
+        self._last: tuple[Any, list[Reward]] = (None, [])
 
     @property
     def functions(self) -> list[RewardFunction]:
         """One for each component; the reward is the sum of what they say, times `weights`."""
-        return [getattr(self, f"{name}_reward") for name in COMPONENTS]
+        own = [_named(partial(self._component, extra.name), extra.name) for extra in self.config.extra_rewards]
+        return [*(getattr(self, f"{name}_reward") for name in COMPONENTS), *own]
 
     @property
     def weights(self) -> list[float]:
         """Of the functions, for TRL's `reward_weights`."""
-        return [getattr(self.config, f"{name}_weight") for name in COMPONENTS]
+        own = [extra.weight for extra in self.config.extra_rewards]
+        return [*(getattr(self.config, f"{name}_weight") for name in COMPONENTS), *own]
 
-    def accuracy_reward(self, completions: Sequence[Completion], **columns: Any) -> list[float]:
+    def accuracy_reward(self, completions: Sequence[Completion], **columns: Any) -> list[float | None]:
         """1 where the reply says what the sample's rule asks for, else 0.
 
         Tells TRL, where it listens, the shares of right replies as `sbk` and `cm`, and of each completion the
@@ -78,25 +87,30 @@ class RewardFunctions:
             log_extra("truncated", [cut for _, cut in self._texts(completions, columns)])
             log_extra("matched", [" ".join(span.text for span in reward.spans) for reward in scored])
             log_extra("reason", [reward.reason for reward in scored])
-        return [reward.accuracy for reward in scored]
+        return self._component("accuracy", completions, **columns)
 
-    def format_reward(self, completions: Sequence[Completion], **columns: Any) -> list[float]:
+    def format_reward(self, completions: Sequence[Completion], **columns: Any) -> list[float | None]:
         """1 where the completion is well-formed, else 0."""
-        return [reward.components["format"] for reward in self.score(completions, **columns)]
+        return self._component("format", completions, **columns)
 
-    def repetition_reward(self, completions: Sequence[Completion], **columns: Any) -> list[float]:
+    def repetition_reward(self, completions: Sequence[Completion], **columns: Any) -> list[float | None]:
         """0 for ordinary talk, down to -1 for a text that only repeats itself."""
-        return [reward.components["repetition"] for reward in self.score(completions, **columns)]
+        return self._component("repetition", completions, **columns)
 
-    def length_reward(self, completions: Sequence[Completion], **columns: Any) -> list[float]:
+    def length_reward(self, completions: Sequence[Completion], **columns: Any) -> list[float | None]:
         """0 for a reply within the lengths of the config, down to -1 outside."""
-        return [reward.components["length"] for reward in self.score(completions, **columns)]
+        return self._component("length", completions, **columns)
 
-    def first_person_reward(self, completions: Sequence[Completion], **columns: Any) -> list[float]:
+    def first_person_reward(self, completions: Sequence[Completion], **columns: Any) -> list[float | None]:
         """0 for a reply that the character speaks, -1 for one about it."""
-        return [reward.components["first_person"] for reward in self.score(completions, **columns)]
+        return self._component("first_person", completions, **columns)
 
-    def vrar_reward(self, completions: Sequence[Completion], **columns: Any) -> list[float]:
+    def _component(self, name: str, completions: Sequence[Completion], **columns: Any) -> list[float | None]:
+        """One component of each completion; None where the completion, or this component of it, has no score."""
+        rewards = self.score(completions, **columns)
+        return [None if reward.total is None else reward.components.get(name) for reward in rewards]
+
+    def vrar_reward(self, completions: Sequence[Completion], **columns: Any) -> list[float | None]:
         """All components in one number, weighted as in the config: the reward that `raiden fit` trains on."""
         return [reward.total for reward in self.score(completions, **columns)]
 
@@ -108,13 +122,21 @@ class RewardFunctions:
         """
         rows = self._column(completions, columns, "sample")
         formats = columns.get("response_format") or [self.config.response_format] * len(rows)
-        return [
-            self._score(row, response_format, text, cut)
-            for row, response_format, (text, cut) in zip(rows, formats, self._texts(completions, columns), strict=True)
-        ]
+        asked = list(zip(rows, formats, self._texts(completions, columns), strict=True))
+        if self._last[0] != asked:
+            self._last = asked, self._score_anew(asked)
+        return self._last[1]
 
-    def _score_anew(self, row: str, response_format: Any, text: str, truncated: bool) -> Reward:
-        return VRAR(replace(self.config, response_format=response_format))(_read_sample(row), text, truncated)
+    def _score_anew(self, asked: Sequence[tuple[str, Any, tuple[str, bool]]]) -> list[Reward]:
+        """Neighbours of one sample are a group; of a group that TRL spreads over processes, each scores its part."""
+        rewards: list[Reward] = []
+        for (row, response_format), own in groupby(asked, key=lambda one: one[:2]):
+            scorer = self._scorer(response_format)
+            (earned,) = scorer.score([(_read_sample(row), [written for *_, written in own])])
+            rewards += earned
+            for warning in scorer.take_warnings():
+                warnings.warn(warning, stacklevel=2)
+        return rewards
 
     def _samples(self, completions: Sequence[Completion], columns: Mapping[str, Any]) -> list[Sample]:
         return [_read_sample(row) for row in self._column(completions, columns, "sample")]
@@ -132,6 +154,12 @@ class RewardFunctions:
                 "data set with `raiden convert FILE --to trl`, and keep its columns (remove_unused_columns=False)."
             )
         return column
+
+
+def _named(function: Any, name: str) -> RewardFunction:
+    """With the name under which TRL logs it."""
+    function.__name__ = f"{name}_reward"
+    return function
 
 
 @lru_cache(maxsize=4096)

@@ -16,6 +16,7 @@ from raiden.policy.sources import told_of_model
 from raiden.train.trl.dataset import load_datasets
 from raiden.train.trl.options import Options, in_options_of_trl
 from raiden.train.trl.rewards import RewardFunctions
+from raiden.train.trl.unscored import ScoredTrainer
 
 
 def train(options: Options) -> GRPOTrainer:
@@ -56,7 +57,7 @@ def make_trainer(options: Options) -> GRPOTrainer:
     training.reward_weights = rewards.weights
     training.model_init_kwargs = _model_options(options.model) | (training.model_init_kwargs or {})
     try:
-        trainer = GRPOTrainer(
+        trainer = ScoredTrainer(
             model=folder,
             reward_funcs=functions,
             args=training,

@@ -92,7 +92,7 @@ class LearningWatch(Callback):
         if self._held_out:
             self._held_out.add_step(step, metrics["reward"])
         metrics = {"entropy": sampled_entropy(rollouts), **metrics, "completions/alike": alike}
-        self._warn(trainer, step, self.count(metrics, what))
+        self._warn(trainer, step, [*self.count(metrics, what), *pl_module.scorer.take_warnings()])
 
     def count(self, metrics: Mapping[str, float], text: str = "") -> list[str]:
         """The warnings that the figures of a step give rise to.

@@ -1,0 +1,143 @@
+"""What completions earn in all: the verifiable reward, and the user's own rewards."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Coroutine, Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import Any, TypeVar
+
+from raiden.core.types import Reward, Sample
+from raiden.data.prompts import build_messages
+from raiden.rewards import VRAR, RewardConfig
+from raiden.scoring.asking import Asker
+from raiden.scoring.base import Score
+from raiden.scoring.loading import load_reward
+
+T = TypeVar("T")
+Written = tuple[str, bool]
+"""A completion's text, and whether it was cut at the token limit."""
+Group = tuple[Sample, Sequence[Written]]
+"""A sample and the completions of its prompt."""
+
+
+class Scorer:
+    """The reward of completions, the same in training, validation, `raiden score` and TRL's trainer."""
+
+    def __init__(self, config: RewardConfig = RewardConfig()) -> None:
+        """
+        Raises:
+            ConfigError: one of `extra` cannot be loaded.
+        """
+        self.config = config
+        self.vrar = VRAR(config)
+        self.extra = [
+            Asker(entry, load_reward(entry, place := f"model.rewards.extra[{index}]"), place)
+            for index, entry in enumerate(config.extra_rewards)
+        ]
+
+    @property
+    def names(self) -> list[str]:
+        """Of the rewards that may give no score."""
+        return [asker.entry.name for asker in self.extra]
+
+    def score(self, groups: Sequence[Group]) -> list[tuple[Reward, ...]]:
+        """The rewards of each group's completions.
+
+        Raises:
+            RewardError: one of the user's own raised, or gave what is no score.
+        """
+        return self._elsewhere.run(self.score_async(groups)) if self.extra else list(map(self._by_rule, groups))
+
+    async def score_async(self, groups: Sequence[Group]) -> list[tuple[Reward, ...]]:
+        """As `score`, within an event loop."""
+        return list(await asyncio.gather(*map(self._score_group, groups)))
+
+    def take_warnings(self) -> list[str]:
+        """What was seen of the rewards since they were taken last, a sentence each."""
+        warnings = [warning for asker in self.extra for warning in asker.warnings]
+        for asker in self.extra:
+            asker.warnings.clear()
+        return warnings
+
+    def close(self) -> None:
+        """Ends what waits for servers; may be called twice."""
+        if "_elsewhere" in vars(self):
+            self._elsewhere.run(self.close_async())
+            self._elsewhere.close()
+            del self._elsewhere
+
+    async def close_async(self) -> None:
+        """As `close`, within the event loop of `score_async`."""
+        for asker in self.extra:
+            if (close := getattr(asker.reward, "close", None)) is not None:
+                await close()
+
+    @cached_property
+    def _elsewhere(self) -> _Elsewhere:
+        return _Elsewhere()
+
+    def _by_rule(self, group: Group) -> tuple[Reward, ...]:
+        sample, completions = group
+        return tuple(self.vrar(sample, text, truncated=truncated) for text, truncated in completions)
+
+    async def _score_group(self, group: Group) -> tuple[Reward, ...]:
+        sample, completions = group
+        prompt, texts = build_messages(sample, self.config.response_format), [text for text, _ in completions]
+        asked = await asyncio.gather(*(asker.scores(sample, prompt, texts) for asker in self.extra))
+        said = [(asker, scores) for asker, scores in zip(self.extra, asked, strict=True) if scores is not None]
+        return tuple(
+            _together(reward, [(asker, scores[index]) for asker, scores in said])
+            for index, reward in enumerate(self._by_rule(group))
+        )
+
+
+def _together(reward: Reward, said: Sequence[tuple[Asker, Score]]) -> Reward:
+    """The verifiable reward of a completion with what the user's own rewards say."""
+    total, components, reasons = reward.total, dict(reward.components), [reward.reason]
+    unscored = []
+    for asker, score in said:
+        entry = asker.entry
+        if score.value is None:
+            unscored.append(entry.name)
+            reasons.append(f"{entry.name}: no score, {score.reason}.")
+            total = total if entry.weight == 0 else None
+            continue
+        components[entry.name] = score.value
+        why = f", {score.reason}" if score.reason else ""
+        reasons.append(f"{entry.name} {score.value:g} {asker.reward.units}{why}.")
+        total = None if total is None else total + entry.weight * score.value
+    return replace(
+        reward, total=total, components=components, reason=" ".join(reasons), unscored=(*reward.unscored, *unscored)
+    )
+
+
+class _Elsewhere:
+    """An event loop in a thread of its own: it works where a loop runs already, and Ctrl-C ends the wait for it."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="raiden rewards", daemon=True)
+        self._thread.start()
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        try:
+            return future.result()
+        except BaseException:
+            future.cancel()
+            raise
+
+    def close(self) -> None:
+        async def end() -> None:
+            others = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in others:
+                task.cancel()
+            await asyncio.gather(*others, return_exceptions=True)
+
+        asyncio.run_coroutine_threadsafe(end(), self._loop).result(timeout=10)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(timeout=10)
+        self._loop.close()

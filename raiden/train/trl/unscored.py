@@ -1,0 +1,37 @@
+"""TRL's trainer, where a completion without a score is left out of the loss too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from trl import GRPOTrainer
+
+from raiden.core.errors import TrainingError
+
+
+class ScoredTrainer(GRPOTrainer):
+    """GRPOTrainer leaves completions that no reward function scores out of means, deviations and advantages; here they
+    are not in the loss either: neither in its KL term nor among the tokens or the completions that it divides by."""
+
+    def _calculate_rewards(self, *arguments: Any, **options: Any) -> Tensor:
+        rewards: Tensor = super()._calculate_rewards(*arguments, **options)
+        self._unscored = torch.isnan(rewards).all(dim=1)
+        if bool(self._unscored.all()):
+            raise TrainingError(
+                f"none of {len(self._unscored)} completions has a score; see to the server or the reward (`extra`) "
+                "and go on from the last checkpoint, or give that reward the weight 0."
+            )
+        return rewards
+
+    def _generate_and_score_completions(self, inputs: Any) -> dict[str, Any]:
+        output: dict[str, Any] = super()._generate_and_score_completions(inputs)
+        own = len(output["completion_mask"])
+        start = self.accelerator.process_index * own
+        unscored = self._unscored[start : start + own].to(output["completion_mask"].device)
+        if bool(self._unscored.any()):
+            output["completion_mask"] = output["completion_mask"] * (~unscored).unsqueeze(1)
+            mask = output["completion_mask"] * output.get("tool_mask", 1)
+            output["num_items_in_batch"] = self.accelerator.gather(mask.sum()).sum()
+        return output
