@@ -20,8 +20,8 @@ def train_step(model_path: str, samples_file: str, num_generations: int = 8, lr:
     seeds = raiden.group_seeds(prompts, num_generations, run_seed=0, step=0)
     groups = engine.generate([prompt.token_ids for prompt in prompts], seeds, sampling)
 
-    reward = raiden.VRAR(raiden.RewardConfig(min_length=6, length_weight=0.5))
-    rollouts = raiden.score_groups(reward, prompts, groups)
+    scorer = raiden.Scorer(raiden.RewardConfig(min_length=6, length_weight=0.5))
+    rollouts = raiden.score_groups(scorer, prompts, groups)
     for rollout in rollouts:
         print(rollout.prompt.sample.question, [round(reward.total, 2) for reward in rollout.rewards])
 

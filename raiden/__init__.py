@@ -5,7 +5,8 @@ Its public names, in the order of a step; `examples/train_from_python.py` takes 
 load_policy, PolicyConfig                       a model, its tokenizer, its frozen reference
 load_profiles, load_samples, make_prompts       files -> samples -> prompts, in the model's own chat template
 TransformersEngine, VLLMEngine, SamplingConfig  what generates completions; group_seeds: the seed of each
-VRAR, RewardConfig, score_groups                completions -> rewards, with their reasons
+VRAR, RewardConfig                              the verifiable reward of one completion
+Scorer, score_groups                            that and rewards of your own: completions -> rewards
 RolloutUpdate, ObjectiveConfig, UpdateConfig    rollouts -> the losses of one or more optimizer steps
 GRPOModule, RoleplayDataModule                  all of that for Lightning's Trainer, as `raiden fit` does it
 
@@ -27,6 +28,7 @@ _PUBLIC = {
     "RoleplayDataModule": "raiden.train.datamodule",
     "RolloutUpdate": "raiden.train.grpo",
     "SamplingConfig": "raiden.rollout.engines",
+    "Scorer": "raiden.scoring",
     "TransformersEngine": "raiden.rollout.engines",
     "UpdateConfig": "raiden.train.grpo",
     "VLLMEngine": "raiden.rollout.engines",
