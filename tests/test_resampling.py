@@ -1,4 +1,4 @@
-"""Groups that teach nothing: what counts as one, how they are sampled again, what is written down of it."""
+"""Groups without a signal: what counts as one, how they are sampled again, what is written down of it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from raiden.train.checkpoints import AtomicCheckpointIO, NewestCheckpoints, chec
 from raiden.train.datamodule import RoleplayDataModule
 from raiden.train.grpo import ObjectiveConfig
 from raiden.train.grpo.module import GRPOModule
-from raiden.train.grpo.resampling import draw_groups
 from raiden.train.optimization import OptimizerConfig
 from tests.grpo.records import make_rollout
 from tests.runs import write_samples_file
@@ -27,15 +26,23 @@ CUT = make_rollout([1], [[2, 3], [4, 5]], [1.0, 0.0], truncated=[0, 1])
 
 
 class Rounds:
-    """Gives what was written for it, and writes down what it was asked for."""
+    """A sampler that gives what was written for it, and writes down what it was asked for."""
 
     def __init__(self, *rounds):
         self.rounds = rounds
         self.asked = []
 
-    def __call__(self, indices, attempt):
-        self.asked.append((list(indices), attempt))
+    def collect(self, prompts, parts, sampling, num_generations, step, attempt):
+        assert parts == [range(len(prompts))]
+        self.asked.append((prompts, attempt))
         return list(self.rounds[attempt])
+
+
+def sample(rounds, max_resamples, objective=ObjectiveConfig()):
+    """What a step samples for the prompts 0, 1, 2, ..."""
+    module = GRPOModule(PolicyConfig("nowhere"), objective=objective, max_resamples=max_resamples)
+    module.sampler = rounds
+    return module._sample(list(range(len(rounds.rounds[0]))))
 
 
 @pytest.mark.parametrize(
@@ -62,13 +69,13 @@ def test_equal_rewards_have_no_spread_however_they_round():
 
 
 def test_groups_without_spread_are_sampled_again_until_the_bound():
-    sample = Rounds([FLAT, VARIED, FLAT, VARIED], [VARIED, FLAT], [FLAT], [FLAT])
-    draw = draw_groups(sample, 4, ObjectiveConfig(), max_resamples=3)
-    assert sample.asked == [([0, 1, 2, 3], 0), ([0, 2], 1), ([2], 2), ([2], 3)]
-    assert draw.rollouts == [VARIED, VARIED, FLAT, VARIED]
-    assert draw.first == [FLAT, VARIED, FLAT, VARIED]
-    # In vain were 5 groups of 5 tokens, beside 3 groups of 3.
-    assert draw.metrics(ObjectiveConfig()) == {
+    rounds = Rounds([FLAT, VARIED, FLAT, VARIED], [VARIED, FLAT], [FLAT], [FLAT])
+    sampled = sample(rounds, max_resamples=3)
+    assert rounds.asked == [([0, 1, 2, 3], 0), ([0, 2], 1), ([2], 2), ([2], 3)]
+    assert sampled.rollouts == [VARIED, VARIED, FLAT, VARIED]
+    assert sampled.first == [FLAT, VARIED, FLAT, VARIED]
+    # Without a signal were 5 groups of 5 tokens, beside 3 groups of 3.
+    assert sampled.metrics(ObjectiveConfig()) == {
         "frac_reward_zero_std": 1 / 4,
         "sampling/wasted_share": 25 / 34,
         "sampling/rounds": 4,
@@ -76,27 +83,27 @@ def test_groups_without_spread_are_sampled_again_until_the_bound():
 
 
 def test_no_group_is_sampled_again_without_being_asked_for():
-    sample = Rounds([FLAT, VARIED])
-    draw = draw_groups(sample, 2, ObjectiveConfig(), max_resamples=0)
-    assert sample.asked == [([0, 1], 0)]
-    assert draw.metrics(ObjectiveConfig())["sampling/wasted_share"] == 5 / 8
+    rounds = Rounds([FLAT, VARIED])
+    sampled = sample(rounds, max_resamples=0)
+    assert rounds.asked == [([0, 1], 0)]
+    assert sampled.metrics(ObjectiveConfig())["sampling/wasted_share"] == 5 / 8
 
 
-def test_where_all_groups_teach_there_is_one_round():
-    sample = Rounds([VARIED, VARIED])
-    assert draw_groups(sample, 2, ObjectiveConfig(), 5).metrics(ObjectiveConfig()) == {
+def test_where_all_groups_have_a_signal_there_is_one_round():
+    rounds = Rounds([VARIED, VARIED])
+    assert sample(rounds, max_resamples=5).metrics(ObjectiveConfig()) == {
         "frac_reward_zero_std": 0,
         "sampling/wasted_share": 0,
         "sampling/rounds": 1,
     }
-    assert len(sample.asked) == 1
+    assert len(rounds.asked) == 1
 
 
 def test_a_tolerance_makes_noise_worth_another_round():
     objective = ObjectiveConfig(min_reward_std=0.01)
-    draw = draw_groups(Rounds([NOISY, FLAT], [VARIED, NOISY]), 2, objective, 1)
-    assert draw.rollouts == [VARIED, NOISY]
-    assert draw.metrics(objective)["frac_reward_zero_std"] == 1 / 2
+    sampled = sample(Rounds([NOISY, FLAT], [VARIED, NOISY]), max_resamples=1, objective=objective)
+    assert sampled.rollouts == [VARIED, NOISY]
+    assert sampled.metrics(objective)["frac_reward_zero_std"] == 1 / 2
 
 
 def test_bounds_below_zero_are_refused_by_name():
@@ -150,7 +157,7 @@ def train(tiny_folder, tmp_path):
     return run
 
 
-def test_a_run_trains_on_the_first_group_that_teaches(train, tiny_model, tiny_tokenizer):
+def test_a_run_trains_on_the_first_group_with_a_signal(train, tiny_model, tiny_tokenizer):
     module, log, data = train(steps=1)
     engine = TransformersEngine()
     engine.start(tiny_model, tiny_tokenizer, 1000, torch.float32)

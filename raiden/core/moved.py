@@ -26,7 +26,7 @@ MOVED = {f"raiden.{name}": f"raiden.{room}.{name}" for room, names in _ROOMS.ite
     "raiden.module": "raiden.train.grpo.module",
     "raiden.policy_module": "raiden.train.module",
     "raiden.prefix_tree": "raiden.packing",
-    "raiden.resampling": "raiden.train.grpo.resampling",
+    "raiden.resampling": "raiden.train.grpo.sampled",
     "raiden.saved_state": "raiden.policy.saved_state",
     "raiden.trl_route": "raiden.train.trl",
 }

@@ -75,7 +75,7 @@ def engine_difference(
     return torch.where(logps.isnan(), 0.0, (logps - reported).abs().clamp(max=1.0)).mean().item()
 
 
-def complain(difference: float, after_another_sync: float, limit: float, num_syncs: int) -> EngineError:
+def canary_error(difference: float, after_another_sync: float, limit: float, num_syncs: int) -> EngineError:
     """The error that says which side is stale, and what to try.
 
     Args:

@@ -64,7 +64,7 @@ def rollout_metrics(rollouts: Sequence[Rollout], may_miss: Sequence[str] = ()) -
     """What is logged of a step's rollouts, under the names that TRL's users know.
 
     `reward_std` is the mean spread within groups; `rewards/{name}/...` are components before their weights;
-    lengths are in tokens. `frac_reward_zero_std` is logged with the groups that are trained on; see `Draw`.
+    lengths are in tokens. `frac_reward_zero_std` is logged with the groups that are trained on; see `SampledGroups`.
 
     Args:
         may_miss: rewards that may give no score. `rewards/{name}/unscored` counts the completions without one, and

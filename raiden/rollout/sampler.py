@@ -13,7 +13,7 @@ from torch import Tensor
 from raiden.core.processes import Processes
 from raiden.core.types import Completion, Prompt, Rollout
 from raiden.policy import Policy, gathered, stream_weights
-from raiden.rollout.canary import CanaryConfig, complain, engine_difference
+from raiden.rollout.canary import CanaryConfig, canary_error, engine_difference
 from raiden.rollout.engines import Engine, SamplingConfig
 from raiden.rollout.rollouts import group_seeds, score_groups
 from raiden.scoring import Scorer
@@ -87,8 +87,8 @@ class Sampler:
         self.metrics["time/scoring"] = before + time.perf_counter() - started
         return rollouts
 
-    def give_way(self) -> None:
-        """The policy is going to change, and may use the engine's memory."""
+    def sleep(self) -> None:
+        """Puts the engine to sleep: the policy is going to change, and may use its memory."""
         self.engine.sleep()
         self._stale = True
 
@@ -115,7 +115,7 @@ class Sampler:
         limit = self.canary.limit(self._first_difference)
         if largest > limit:
             num_syncs = self.num_syncs  # without the one that is tried now
-            raise complain(largest, self._try_again(rollouts, sampling), limit, num_syncs)
+            raise canary_error(largest, self._try_again(rollouts, sampling), limit, num_syncs)
         if self._first_difference is None:
             self._first_difference = largest
 

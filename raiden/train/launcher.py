@@ -41,7 +41,7 @@ class Launcher(_SubprocessScriptLauncher):
         super().kill(signum)
 
 
-def let_the_watch_tell() -> None:
+def await_watcher() -> None:
     """Waits for a moment: what went wrong here is often but the echo of another process's end.
 
     Where that is so, the watch says so and ends this process.

@@ -21,7 +21,7 @@ from raiden.core.errors import ConfigError
 from raiden.core.writing import writing
 from raiden.policy import num_bytes_of
 from raiden.policy.saved_state import load_rest, load_shards
-from raiden.train.launcher import Launcher, end_with_first_process, let_the_watch_tell
+from raiden.train.launcher import Launcher, await_watcher, end_with_first_process
 
 
 class FSDP2Strategy(ModelParallelStrategy):
@@ -63,7 +63,7 @@ class FSDP2Strategy(ModelParallelStrategy):
 
     def on_exception(self, exception: BaseException) -> None:
         if self.world_size > 1 and isinstance(exception, RuntimeError):  # as broken connections are
-            let_the_watch_tell()
+            await_watcher()
         super().on_exception(exception)
 
     def save_checkpoint(self, checkpoint: dict[str, Any], filepath: Any, storage_options: Any = None) -> None:

@@ -22,7 +22,7 @@ from raiden.train.grpo import (
     record_update,
     with_correction,
 )
-from raiden.train.grpo.resampling import Draw, draw_groups, sampled_tokens
+from raiden.train.grpo.sampled import SampledGroups
 from raiden.train.guard import Told
 from raiden.train.module import PolicyModule
 from raiden.train.nonfinite import NonFinite
@@ -68,7 +68,7 @@ class GRPOModule(PolicyModule):
             optimizer: learning rate and schedule.
             canary: watches that the engine samples with the policy's weights.
             num_generations: completions in a group, at least 2.
-            max_resamples: how often, at most, a step samples another group where the last one teaches nothing, all its
+            max_resamples: how often, at most, a step samples another group where the last one has no signal, all its
                 completions earning the same (dynamic sampling, arXiv:2503.14476); 0 never does.
             seed: of the completions; linked from seed_everything.
             max_skipped: skipped steps in a row that end the run; linked from watch.max_skipped.
@@ -103,36 +103,49 @@ class GRPOModule(PolicyModule):
         return max(self.sampling.max_tokens, self.val_sampling.max_tokens)
 
     def training_step(self, prompts: list[Prompt], batch_idx: int) -> None:
+        """Samples and scores a group of completions for each prompt, and takes the optimizer steps they ask for."""
         started = time.perf_counter()
-        draw = self._sample(prompts)
-        refuse_unscored(draw.rollouts)
-        sampled = time.perf_counter()
-        self.sampler.give_way()
-        learned = self._learn(draw.rollouts)
-        num_sampled = sum(map(sampled_tokens, draw.groups))
-        num_read = sum(len(r.prompt.token_ids) for r in draw.groups) * self.num_generations
-        now = time.perf_counter()
+        sampled = self._sample(prompts)
+        refuse_unscored(sampled.rollouts)
+        sampling_done = time.perf_counter()
+        self.sampler.sleep()
+        learned = self._learn(sampled.rollouts)
+        done = time.perf_counter()
+        num_read = sum(len(r.prompt.token_ids) for r in sampled.all) * self.num_generations
         timing = {
-            "step_time": now - started,
-            "time/sampling": sampled - started,
-            "time/update": now - sampled,
-            "tokens_per_second": num_sampled / (sampled - started),
+            "step_time": done - started,
+            "time/sampling": sampling_done - started,
+            "time/update": done - sampling_done,
+            "tokens_per_second": sampled.num_tokens / (sampling_done - started),
         }
-        metrics = {**rollout_metrics(draw.first, self.scorer.names), **draw.metrics(self.objective), **learned}
+        metrics = {**rollout_metrics(sampled.first, self.scorer.names), **sampled.metrics(self.objective), **learned}
         metrics |= {**timing, **self.sampler.metrics}
-        self.end_step(metrics, num_sampled + num_read, _IN_PROGRESS_BAR)
-        self.rollouts = draw.rollouts
+        self.end_step(metrics, sampled.num_tokens + num_read, _IN_PROGRESS_BAR)
+        self.rollouts = sampled.rollouts
 
     @told_of_memory("sampling")
-    def _sample(self, prompts: list[Prompt]) -> Draw:
-        """The groups of a step."""
+    def _sample(self, prompts: list[Prompt]) -> SampledGroups:
+        """A group for each prompt; then again, with new seeds, for those whose group has no signal.
 
-        def sample(indices: Sequence[int], attempt: int) -> list[Rollout]:
-            parts = self.update.parts(len(indices))
-            some = [prompts[i] for i in indices]
-            return self.sampler.collect(some, parts, self.sampling, self.num_generations, self.num_steps_done, attempt)
+        Dynamic sampling, DAPO, arXiv:2503.14476, within a bound. The same question is asked again, not another in its
+        place: the order of the data stays what it is, and with it the epoch, the schedule and what a resumed run does.
+        A prompt whose last group has no signal either stays in the step, as it would without resampling.
+        """
+        rounds = [self._sample_round(prompts, attempt=0)]
+        rollouts = list(rounds[0])
+        for attempt in range(1, self.max_resamples + 1):
+            # The same on all processes, since each has the groups of all.
+            flat = [i for i, rollout in enumerate(rollouts) if not self.objective.has_signal(rollout)]
+            if not flat:
+                break
+            rounds.append(self._sample_round([prompts[i] for i in flat], attempt))
+            for i, rollout in zip(flat, rounds[-1], strict=True):
+                rollouts[i] = rollout
+        return SampledGroups(rounds, rollouts)
 
-        return draw_groups(sample, len(prompts), self.objective, self.max_resamples)
+    def _sample_round(self, prompts: list[Prompt], attempt: int) -> list[Rollout]:
+        parts = self.update.parts(len(prompts))
+        return self.sampler.collect(prompts, parts, self.sampling, self.num_generations, self.num_steps_done, attempt)
 
     @told_of_memory("the update")
     def _learn(self, rollouts: list[Rollout]) -> dict[str, float]:
@@ -155,27 +168,27 @@ class GRPOModule(PolicyModule):
             lambda row: _told(rollouts, row),
             lambda *found: self._record(update, *found),
         ):
-            self._take_steps(update, learned)
+            self.guard.refuse(update.nonfinite, self.processes, self.device)
+            self._remember_logps(update)
+            for part in filter(update.has_work, update.parts()):
+                loss = self.backpropagate(update.losses(self.model, part))
+                self.guard.refuse(update.nonfinite or loss, self.processes, self.device)
+                # Before the weights change: nothing is learned from a wrong engine.
+                self.sampler.check(rollouts, self.sampling, update.sampling_difference())
+                learned |= self.step_optimizer()
         self.sampler.check(rollouts, self.sampling)
         self.zero_grad()
         schedule.step()
         return {**learned, **update.metrics()}
 
-    def _take_steps(self, update: RolloutUpdate, learned: dict[str, float]) -> None:
-        self.guard.refuse(update.nonfinite, self.processes, self.device)
-        if update.has_work(range(len(update.rollouts))):
-            if self.objective.beta > 0:
-                with self.policy.reference() as reference:
-                    update.remember_ref_logps(reference, self.reference_cache)
-            update.remember_old_logps(self.model)
-        for part in update.parts():
-            if not update.has_work(part):
-                continue
-            loss = self.backpropagate(update.losses(self.model, part))
-            self.guard.refuse(update.nonfinite or loss, self.processes, self.device)
-            # Before the weights change: a wrong engine shall not have taught anything.
-            self.sampler.check(update.rollouts, self.sampling, update.sampling_difference())
-            learned |= self.step_optimizer()
+    def _remember_logps(self, update: RolloutUpdate) -> None:
+        """Log-probabilities under the reference, where KL is asked for, and under the policy before its first step."""
+        if not update.has_work(range(len(update.rollouts))):
+            return
+        if self.objective.beta > 0:
+            with self.policy.reference() as reference:
+                update.remember_ref_logps(reference, self.reference_cache)
+        update.remember_old_logps(self.model)
 
     def _trace(self, found: NonFinite, alone: RolloutUpdate) -> NonFinite:
         losses = alone.losses(self.model, alone.part)

@@ -100,7 +100,7 @@ class SFTModule(PolicyModule):
         started = time.perf_counter()
         schedule: Any = self.lr_schedulers()
         self.rollouts = []
-        self.sampler.give_way()
+        self.sampler.sleep()
         self.model.train()
         cross_entropy = self._cross_entropy(prompts)
         learned: dict[str, float] = {"lr": schedule.get_last_lr()[0]}
