@@ -65,15 +65,28 @@ def is_called(text: str, name: str) -> bool:
     [True, True, True, False, False]
     >>> is_called("青禾", "沈青禾"), is_called("沈青", "沈青禾"), is_called("유나", "김유나")
     (True, False, True)
+    >>> is_called("哈利波特", "哈利·詹姆斯·波特")
+    True
     """
     if same_name(text, name):
         return True
     said, known = ({name_key(part) for part in name_parts(one)} for one in (text, name))
     if said and known and (said <= known or known <= said):
         return True
+    if any(_is_joined(name_key(plain_name(one)), name_parts(other)) for one, other in ((text, name), (name, text))):
+        return True
     short, long = sorted((name_key(plain_name(text)), name_key(plain_name(name))), key=len)
     # A given name without its surname; a surname alone is that of the whole family.
     return bool(_HAN.fullmatch(long)) and 2 <= len(short) < len(long) <= len(short) + 2 and long.endswith(short)
+
+
+def _is_joined(key: str, parts: tuple[str, ...]) -> bool:
+    """Whether a name is several parts of another one, in order and without what stands between them."""
+    rest, num = key, 0
+    for part in map(name_key, parts):
+        if rest.startswith(part):
+            rest, num = rest[len(part) :], num + 1
+    return num > 1 and not rest
 
 
 def may_be_called(text: str, name: str) -> bool:

@@ -3,6 +3,7 @@
     W++        [Character("Ada") { Age("19") Likes("tea" + "rain") }]
     pairs      [Age: 19; Likes: tea, rain]       [Ada's age= "19"]
     PList      [Ada: age(19), likes(tea, rain); Genre: slice of life]
+    phrases    [Ada: age 19; from York; likes tea; a baker]
 
 What is not plainly one of these stays text, and so does what is said of somebody else.
 """
@@ -13,7 +14,7 @@ import re
 from dataclasses import dataclass
 
 from raiden.facts.lines import is_label, unquoted
-from raiden.facts.sections import is_name_label
+from raiden.facts.sections import is_name_label, is_own
 
 _STRING = r"(?:\"(?:\\.|[^\"\\])*\"|“[^“”]*”|'[^']*')"
 _WPP = re.compile(
@@ -22,9 +23,20 @@ _WPP = re.compile(
 )
 _BRACKETS = re.compile(r"\[([^\[\]]*)\]")
 _ATTRIBUTE = re.compile(
-    rf"[\s,;+]*+([^\"“”(){{}}+,;\n:=]+)\((?:\s*({_STRING}(?:\s*[+,]\s*{_STRING})*)\s*|([^()\"“”]*))\)"
+    rf"[\s,;+]*+([^\"“”(){{}}+,;\n:=]+)\((?:\s*({_STRING}(?:\s*[+,]\s*{_STRING})*)\s*|((?:[^()\"“”]|\([^()\"“”]*\))*))\)"
 )
 _OWNED = re.compile(r"\s*(.{1,40}?)(?:'s|’s|s'|s’|的|の|의)\s*(.{1,30})$")
+_NEXT_PAIR = re.compile(r"[;\uff1b\n]|,(?=\s*[^\s,;:=][^,;:=]{0,40}=)")
+_HEAD = re.compile(r"\s*([^:=\uff1a;,()\n]{1,40}?)\s*[:\uff1a]\s*")
+_PHRASE = re.compile(
+    r"(?:is )?(?P<label>aged?|likes?|loves?|hates?|dislikes?|fears?|from|lives in|works as|job|occupation|height|"
+    r"weight|eyes|hair|species|gender|birthday)\s*:?\s+(?P<value>\S.*)|"
+    r"(?P<wide>年龄|身高|体重|职业|性别|生日|喜欢|讨厌|害怕|来自|住在)[:\uff1a]?\s*(?P<rest>\S.*)",
+    re.IGNORECASE | re.DOTALL,
+)
+_CALLED = {"aged": "age", "from": "hometown", "来自": "hometown", "lives in": "residence", "住在": "residence"} | {
+    "works as": "occupation"
+}
 _PAIR = re.compile(r"\s*([^:=\uff1a]{1,60}?)\s*(?::(?!//)|=|\uff1a)\s*(.*)$", re.DOTALL)
 
 
@@ -35,6 +47,7 @@ class Item:
     owner: str
     """Whose it is, as written; empty where it is not said."""
     label: str
+    """Empty for what is said without one."""
     value: str
 
 
@@ -62,7 +75,7 @@ def owned(label: str) -> tuple[str, str]:
 
 def _items(body: str) -> list[Item]:
     """The facts of a list in any notation; a single one must say whose it is, else it is a remark in brackets."""
-    items = _attributes(body, "") or _pairs(body)
+    items = _attributes(body, "") or _pairs(body) or _phrases(body)
     return items if len(items) > 1 or any(item.owner for item in items) else []
 
 
@@ -84,7 +97,7 @@ def _attributes(body: str, owner: str) -> list[Item]:
 def _pairs(body: str) -> list[Item]:
     """`key: value; key: value` all through, or nothing."""
     items: list[Item] = []
-    for part in re.split(r"[;\uff1b\n]", body):
+    for part in _NEXT_PAIR.split(body):
         if not part.strip():
             continue
         pair = _PAIR.match(part)
@@ -101,6 +114,20 @@ def _pairs(body: str) -> list[Item]:
         else:
             return []
     return _with_owner(items)
+
+
+def _phrases(body: str) -> list[Item]:
+    """`owner: likes tea; age 19; a baker`, two with a label at least, or nothing."""
+    head = _HEAD.match(body)
+    if head is None or is_own(head[1]):
+        return []
+    items = []
+    for part in filter(str.strip, re.split(r"[;\uff1b\n]", body[head.end() :])):
+        phrase = _PHRASE.fullmatch(part.strip())
+        label = (phrase["label"] or phrase["wide"]).lower() if phrase else ""
+        value = (phrase["value"] or phrase["rest"]) if phrase else part
+        items.append(Item(head[1], _CALLED.get(label, label), value.strip()))
+    return items if sum(bool(item.label) for item in items) > 1 else []
 
 
 def _with_owner(items: list[Item]) -> list[Item]:

@@ -92,12 +92,23 @@ class _Splitter:
         """The text without the lists about the character, whose facts become pieces."""
         kept, end = [], 0
         for start, stop, items in find_lists(text):
-            left = self._take_items(items)
+            is_many_lines = "\n" in text[start:stop]
+            left = self._of_another(items) if is_many_lines else None
+            left = self._take_items(items) if left is None else left
             if left is None:
                 continue
             kept += [text[end:start], left]
             end = stop
         return "".join(kept) + text[end:]
+
+    def _of_another(self, items: list[Item]) -> str | None:
+        """Makes a list that is about somebody else a section of theirs: its lines are nobody else's."""
+        owners = {item.owner for item in items}
+        if len(owners) > 1 or "" in owners or any(map(self.is_me, owners)):
+            return None
+        facts = (f"{item.label}: {item.value}" for item in items if not is_name_label(item.label))
+        self.pieces.append(Piece(owners.pop(), "\n".join(facts)))
+        return "\n"
 
     def _take_items(self, items: list[Item]) -> str | None:
         """What is left of a list: what nobody is named for beside facts that somebody is; None leaves it whole."""
@@ -108,15 +119,10 @@ class _Splitter:
         self.pieces += [
             Piece(item.label, item.value)
             for item in mine
-            if item.value and not (is_name_label(item.label) and self.is_me(item.value))
+            if item.value and item.label and not (is_name_label(item.label) and self.is_me(item.value))
         ]
-        left = [item for item in items if item not in mine and not is_name_label(item.label)]
-        others = [f"{item.owner}'s {item.label}" if item.owner else item.label for item in left]
-        return (
-            "[" + "; ".join(f"{label}: {item.value}" for label, item in zip(others, left, strict=True)) + "]"
-            if left
-            else "\n"
-        )
+        left = [item for item in items if (item not in mine or not item.label) and not is_name_label(item.label)]
+        return "[" + "; ".join(map(_written, left)) + "]" if left else "\n"
 
     # Lines
 
@@ -210,6 +216,12 @@ class _Splitter:
             has_content |= line.kind != "blank"
             end += 1
         return end
+
+
+def _written(item: Item) -> str:
+    if not item.label:
+        return item.value
+    return f"{item.owner}'s {item.label}: {item.value}" if item.owner else f"{item.label}: {item.value}"
 
 
 def _dedented(lines: list[Line]) -> list[str]:

@@ -48,7 +48,7 @@ _FAMILY = re.compile(
     r"가족(?: ?관계| ?사항| ?구성)?|인간 ?관계|인물 ?관계|관계|형제(?: ?자매)?"
 )
 _NAMES = re.compile(
-    r"name|full ?name|character(?: name)?|char|person|real name|姓名|名[字前称]|角色名?|人物|氏名|本名|全名|"
+    r"name|full ?name|character(?: name)?|char|person|real name|姓名|中文名字?|名[字前称]|角色名?|人物|氏名|本名|全名|"
     r"フルネーム|キャラクター名|이름|성명|본명|캐릭터 이름"
 )
 _SHOWN = {"detailed description", "introduction", "personality", "background", "description", "nickname"}

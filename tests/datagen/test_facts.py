@@ -105,6 +105,65 @@ def test_a_piece_of_a_place_that_means_nothing_alone_is_no_variant(fields, label
     assert asked(fields)[label] == [variants]
 
 
+def test_relations_are_read_with_their_remarks_and_never_handed_on_to_the_next_one():
+    relations = (
+        "人物1）父亲林华：一位严肃的律师。人物2）好友王莉：室友，她的弟弟在国外；母亲-丁岚-非亲生；制造者---姜守一；"
+        "朋友-周野（住在湖边，是木匠）、林可（海星）；妻子赵秀兰，两个女儿胡晓雨、胡晓晴；伙伴-娜娜，乌索等"
+    )
+    found = asked({"Name": "许知秋", "人物关系": relations})
+    assert {label: [term[0] for term in terms] for label, terms in found.items() if label != "Name"} == {
+        "父亲": ["林华"],
+        "好友": ["王莉"],
+        "母亲": ["丁岚"],
+        "制造者": ["姜守一"],
+        "朋友": ["周野", "林可"],
+        "妻子": ["赵秀兰"],
+        "女儿": ["胡晓雨", "胡晓晴"],
+    }
+
+
+def questions(fields: dict[str, str]) -> dict[str, tuple[str, str]]:
+    samples = samples_from_profiles([profile_of(fields)], 40, False, 0)
+    return {s.raw["metadata"]["field"]: (s.question, s.answer) for s in samples}
+
+
+@pytest.mark.parametrize(
+    ("fields", "answers"),
+    [
+        ({"宠物": "两只白雕"}, ["我养的宠物是白雕。"]),
+        ({"职业": "医生，兼任讲师"}, ["我是医生和讲师。"]),
+        ({"喜好": "兔子"}, ["我喜欢兔子。"]),
+        ({"过敏": "花粉"}, ["我对花粉过敏。"]),
+        ({"班主任": "方老师"}, ["我的班主任是方老师。"]),
+        ({"Her mother": "Helen, 60, retired"}, ["My mother is Helen."]),
+        ({"Cat": "Sushi"}, ["My pet is called Sushi."]),
+        ({"Occupation": "Sheriff of Dry Creek"}, ["I am a sheriff of Dry Creek."]),
+        ({"Former lover": "Dorian"}, ["My former lover is Dorian."]),
+        ({"店里的猫": "墨团", "酒量": "三坛", "出身": "贫农之家", "学校": "某医科大学"}, []),
+        ({"武功": "拳法、身体柔韧性很强", "讨厌": "有人插队", "应援色": "12"}, []),
+        ({"Employer": "Lady Hartwell", "Likes": "tea, the user", "Male": "Human"}, []),
+    ],
+)
+def test_what_a_character_says_of_a_fact_is_what_the_profile_says(fields, answers):
+    name = "Ada" if all(label.isascii() for label in fields) else "许知秋"
+    found = {label: answer for label, (_, answer) in questions({"Name": name, **fields}).items()}
+    assert [answer for label, answer in found.items() if label not in ("Name",)] == answers
+
+
+def test_people_are_asked_for_by_who():
+    for fields in ({"助手": "简宁"}, {"房东": "梅姨"}, {"Deputy": "Amos"}):
+        ((label, value),) = fields.items()
+        question, answer = questions({"Name": "许知秋" if label != "Deputy" else "Ada", **fields})[label]
+        assert "什么？" not in question.replace("叫什么名字", "")
+        assert not question.startswith("What is your deputy?")
+        assert value in answer
+
+
+def test_another_name_in_brackets_is_right_too():
+    ((variants,),) = [asked({"Name": "老胡", "姓名": "老胡（本名胡德海）", "性别": "男"})["Name"]]
+    assert variants == ("老胡", "胡德海")
+
+
 # Replies that dodge
 
 

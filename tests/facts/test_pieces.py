@@ -45,6 +45,13 @@ TAKEN = {
     ),
     "a list with its owner": ("[Ada: age(19), likes(tea, fog); Genre: noir]", {"age": "19", "likes": "tea, fog"},
         "[Genre: noir]"),
+    "a list of phrases": ("[Ada: age 19; a baker; from York; likes tea, fog]",
+        {"age": "19", "hometown": "York", "likes": "tea, fog"}, "[a baker]"),
+    "wide phrases": ("[Ada\uff1a年龄19岁\uff1b喜欢下雨]", {"年龄": "19岁", "喜欢": "下雨"}, ""),
+    "brackets in brackets": ("[Ada: age(19), daughter(Lily(9, loves horses)), likes(tea)]",
+        {"age": "19", "daughter": "Lily(9, loves horses)", "likes": "tea"}, ""),
+    "possessives between commas": ("[Ada's age= 19, Ada's title= Queen of York, the North]",
+        {"age": "19", "title": "Queen of York, the North"}, ""),
     "possessives": ("[Ada's age: 19; Milo's age: 9]", {"age": "19"}, "[Milo's age: 9]"),
     "possessives with strings": ('[Ada\'s job= "baker", "singer"]', {"job": "baker, singer"}, ""),
     "sections": ("# Ada\n## Basics\n- **Age**: 19\n## Motto\nBe kind.", {"Age": "19", "Motto": "Be kind."}, ""),
@@ -91,6 +98,12 @@ def test_what_is_said_of_somebody_else_is_kept_and_is_no_fact_of_the_character(t
     assert not {"Age", "age", "年龄", "Gender"} & set(mine)
     kept = "".join(map("".join, fields.items()))
     assert all(word in kept for word in re.findall(r"\w+", text) if word not in ("Name", "name"))
+
+
+def test_a_list_about_somebody_else_over_several_lines_is_a_section_of_theirs():
+    text = '[Character("Milo")\n{\nAge("9")\nJob("pupil")\n}]\nAge: 19'
+    pieces = [(piece.label, piece.text) for piece in split_text(text, ["Ada Moss"])]
+    assert pieces == [("Milo", "Age: 9\nJob: pupil"), ("Age", "19")]
 
 
 def test_a_section_about_the_character_keeps_its_lines_and_the_family_has_members():

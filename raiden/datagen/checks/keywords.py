@@ -24,7 +24,9 @@ _CLAUSE_WORDS = word_set(
     "i i'm is was are were am be been because that who which she he they we you my your his her their not has had do "
     "did does can will would if when while and or but"
 )
-_HAN_CLAUSE_WORDS = word_set("是 了 因为 所以 我 你 您 他 她 和 与 及 以及 或 或者 跟 不 没有 会 想 为")
+_HAN_CLAUSE_WORDS = word_set(
+    "是 了 因为 所以 我 你 您 他 她 和 与 及 以及 或 或者 跟 不 没有 会 想 为 很 非常 比较 十分"
+)
 _NAME_ASKED: dict[Language, re.Pattern[str]] = {
     "zh": re.compile(r"名|姓|叫|称呼|谁|哪位|何人"),
     "ja": re.compile(r"名|呼|誰|だれ|どなた|何者"),

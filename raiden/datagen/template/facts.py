@@ -11,33 +11,31 @@ from raiden.core.types import Language, Profile, Term
 from raiden.datagen.template.labels import ONLY_ONE, RELATIONS, kind_of, may_be_asked
 from raiden.datagen.template.names import (
     chinese_words,
-    is_kana_name,
     is_nominal,
     is_person_name,
-    may_be_chinese_name,
 )
-from raiden.datagen.template.readings import Reading, without_remarks
+from raiden.datagen.template.readings import Reading
+from raiden.datagen.template.relatives import PERSON_LABEL, relatives
 from raiden.datagen.template.values import is_single_thing, read_value
-from raiden.facts import Statement, same_name, statements_of
+from raiden.facts import Statement, is_called, same_name, statements_of
 from raiden.facts.names import name_parts, plain_name
 from raiden.facts.sections import is_family, is_name_label
 
 _MAX_LABEL = {"zh": 7, "ja": 9, "ko": 12, "en": 24}
 _MAX_UNKNOWN = 16
 """Characters of a value under a label that is not known."""
-_PERSON_LABEL = re.compile(
-    r".*(?:[人者员师官友伴徒哥弟姐妹兄父母侣档桌从臣爷奶婆公姑叔舅姨侄孙仆计将敌客爹妈爸嫂婶媳婿男女娘]|主人|[자사인님손])"
-)
-"""Labels that a person stands under, known or not."""
+_LIKED = re.compile(r"[最]?(?:喜欢|喜爱|讨厌|害怕|擅长|想)")
+"""What may begin a label with 的 in it: 喜欢的甜点, but not 店里的猫."""
 _TITLED = re.compile(r"(?:Mr|Mrs|Ms|Miss|Dr|Sir|Lady|Lord)\.? [A-Z]")
 _OF_ANOTHER_TIME = re.compile(
     r"[(（\[].*(?:before|former|past|previous|old|future|fake|false|曾|前|原|旧|过去|将来|未来|假|伪|元|偽|전|과거|옛|미래|가짜)",
     re.IGNORECASE,
 )
+_ALSO_CALLED = re.compile(
+    r"[(（、，]\s*(?:本名|真名|原名|实名|全名|大名|본명|real name|born)[:：是叫]?\s*"
+    r"([^()（）、，,]{2,12}?)\s*(?=[)）、，,]|$)"
+)
 _SAYS_MORE = re.compile(r"(?:'s)?\s+[a-z]|[是在有会はがも은는이가]")
-_LIST_MARK = re.compile(r"^[\s\-*•·・●○■◆]+")
-_PARTED = re.compile(r"([^\s\-:：—–=・·]{1,12}(?: [^\s\-:：—–=]{1,12})?)\s*[-:：—–=・·]\s*(.+)$")
-_SAYS_WHO = re.compile(r"^[\s:：\-—–=]*(?:是|叫做?|名叫|名为|は|은|는|is )?[\s\"“「]*")
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,8 @@ class Fact:
     def is_person(self) -> bool:
         """Whether it is somebody else's name."""
         is_titled = bool(_TITLED.match(self.reading.spoken))
-        return self.kind in RELATIONS or (not self.kind and (is_titled or bool(_PERSON_LABEL.fullmatch(self.label))))
+        is_someones = bool(PERSON_LABEL.fullmatch(self.label)) or kind_of(self.label.split()[-1]) in RELATIONS
+        return self.kind in RELATIONS or (not self.kind and (is_titled or is_someones))
 
 
 def facts_of(profile: Profile, language: Language) -> list[Fact]:
@@ -75,6 +74,8 @@ def facts_of(profile: Profile, language: Language) -> list[Fact]:
     for kind, label, value, is_direct in _labelled(profile, statements):
         if not kind and not _is_askable(label, value, language):
             continue
+        if kind == "employer" and _TITLED.match(value):
+            continue  # one works for a person, not at one
         if reading := read_value(kind, value, language):
             fact = Fact(reading[0], label, reading[1], is_direct)
             key = (fact.kind, label if not fact.kind or fact.kind in RELATIONS else "")
@@ -100,10 +101,10 @@ def _labelled(profile: Profile, statements: Sequence[Statement]) -> Iterator[tup
         if any(value.startswith(name) and _SAYS_MORE.match(value[len(name) :]) for name in names):
             continue  # a sentence about the character
         if is_family(label):
-            yield from ((kind_of(relation), relation, names, False) for relation, names in _relatives(value))
+            yield from ((kind_of(relation), relation, names, False) for relation, names in relatives(value))
         elif any(map(is_family, statement.path)):
             if kind_of(label) in RELATIONS:
-                yield from ((kind_of(label), label, names, False) for _, names in _relatives(f"{label}: {value}"))
+                yield from ((kind_of(label), label, names, False) for _, names in relatives(f"{label}: {value}"))
         elif not is_name_label(label) or not same_name(value, profile.name):
             yield kind_of(label), label, value, statement.is_direct
 
@@ -114,52 +115,16 @@ def _name(profile: Profile, statements: Sequence[Statement], language: Language)
     read = read_value("name", name, language)
     if read is None:
         return None
-    stated = (plain_name(s.value) for s in statements if not s.subject and is_name_label(s.label))
-    spellings = dict.fromkeys(other for other in (profile.name, *stated) if same_name(other, name))
+    stated = [s.value for s in statements if not s.subject and is_name_label(s.label)]
+    spoken = (plain_name(value) for value in stated)
+    key = profile.raw.get("npc_name")  # a role file's own spelling
+    spellings = dict.fromkeys(other for other in (profile.name, *spoken) if same_name(other, name))
+    if isinstance(key, str) and is_called(key, name):
+        spellings[key] = None
+    spellings |= dict.fromkeys(found[1] for value in stated if (found := _ALSO_CALLED.search(value)))
     (term,) = read[1].terms
     variants = dict.fromkeys((*term.variants, *spellings, *(other.replace("·", "") for other in spellings)))
     return Fact("name", "Name", Reading(read[1].spoken, (Term(tuple(variants)),)), True)
-
-
-def _relatives(text: str) -> Iterator[tuple[str, str]]:
-    """Who is what, in a field about family and friends: 父亲张三, "Mother: Ada", 健二（父）, 儿子-甲、乙.
-
-    Where one of several may be a name and is not surely one, nobody of that relation is asked for.
-    """
-    found: dict[str, list[str]] = {}
-    for group in re.split(r"[;；\n。]", text):
-        last = ""
-        for piece in re.split(r"[,，、]|\s+and\s+", _LIST_MARK.sub("", group)):
-            relation, name = _relative(piece.strip())
-            if name is None:
-                last = ""  # somebody of a relation that is not known
-                continue
-            last = relation or last
-            if last and (name or may_be_chinese_name(without_remarks(piece).strip())):
-                found.setdefault(last, []).append(name)
-    yield from ((relation, "、".join(names)) for relation, names in found.items() if all(names))
-
-
-def _relative(piece: str) -> tuple[str, str | None]:
-    """The relation and the name in a piece of such a field.
-
-    Without a relation it goes on with the one before; without a name it is a remark, or a name that is not sure; None
-    for the name where the piece is about a relation that is not known.
-    """
-    remark = re.search(r"[(（]([^()（）]{1,14})[)）]", piece)
-    plain = without_remarks(piece).strip()
-    if remark and kind_of(remark[1]) in RELATIONS and is_person_name(plain):
-        return remark[1], plain
-    if parted := _PARTED.match(plain):
-        relation, name = parted[1].strip(), parted[2].strip()
-        if kind_of(relation) not in RELATIONS and not _PERSON_LABEL.fullmatch(relation):
-            return "", None
-        return relation, name if is_person_name(name) or is_kana_name(name) else ""
-    for length in range(min(len(plain) - 1, _MAX_LABEL["en"]), 0, -1):
-        if kind_of(plain[:length]) in RELATIONS:
-            name = _SAYS_WHO.sub("", plain[length:]).strip()
-            return (plain[:length].strip(), name) if is_person_name(name) else ("", None)
-    return "", plain if is_person_name(plain) else ""
 
 
 def _is_askable(label: str, value: str, language: Language) -> bool:
@@ -171,12 +136,14 @@ def _is_askable(label: str, value: str, language: Language) -> bool:
     has_script = re.search(r"[\u3041-\u9fff가-힣]", label)
     if (language == "en") == bool(has_script) or (language == "en" and label.rstrip("s") != label):
         return False
-    if language == "zh" and not _is_chinese_noun(label):
+    if language == "zh" and (("的" in label and not _LIKED.match(label)) or not _is_chinese_noun(label)):
         return False
-    if language != "en" and _PERSON_LABEL.fullmatch(label) and not is_person_name(value):
+    is_someones = language != "en" and bool(PERSON_LABEL.fullmatch(label))
+    if is_someones and not is_person_name(value):
         return False
+    is_thing = is_single_thing(value) and (is_someones or is_nominal(value)) and "的" not in value
     is_own = language == "en" or detect_language(f"{label} {value}") == language
-    return is_own and len(value) <= _MAX_UNKNOWN and is_single_thing(value) and is_nominal(value) and "的" not in value
+    return is_own and is_thing and len(value) <= _MAX_UNKNOWN
 
 
 def _is_chinese_noun(label: str) -> bool:

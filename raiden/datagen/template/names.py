@@ -23,7 +23,8 @@ _NO_NAMES = word_set(
 _KANA_TRADES = word_set(
     "パート バイト フリーター モデル ニート ナース アイドル シェフ コック いない なし メイド ママ パパ ペット"
 )
-_WITH_DOT = re.compile(r"[\u4e00-\u9fff]{1,6}(?:·[\u4e00-\u9fff]{1,7}){1,3}")
+_WITH_DOT = re.compile(r"[\u4e00-\u9fff]{1,6}(?:·(?:[\u4e00-\u9fff]{1,7}|[A-Z])){1,3}")
+_NO_NAME_TAGS = ("a", "ad", "d", "v", "zg", "p", "c", "r", "uj", "ul")
 
 
 def script_of(text: str) -> Language:
@@ -61,7 +62,9 @@ def may_be_chinese_name(text: str) -> bool:
     if not re.fullmatch(r"[\u4e00-\u9fff]{2,4}", text) or text in _NO_NAMES:
         return False
     words = chinese_words(text)
-    return all(len(word) == 1 or tag in ("nr", "nrt") for word, tag in words)
+    if all(tag in _NO_NAME_TAGS for _, tag in words) and text[0] not in _CHINESE_SURNAMES:
+        return False  # 很好
+    return all(len(word) == 1 or tag in ("nr", "nrt", "ns", "nz") for word, tag in words)
 
 
 def is_kana_name(text: str) -> bool:

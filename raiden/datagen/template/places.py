@@ -21,8 +21,11 @@ from raiden.datagen.template.readings import (
 
 _MAX_PLACE = 16
 _SETTLEMENT = re.compile(r"^the (?:small )?(?:village|town|city|island|kingdom|port) of ")
+_NO_PLACE = re.compile(r"(?:之家|世家|家庭|家族|门第|望族|[寒名]门|出身|名家|の家)$")
+"""What a family was, rather than where it lived."""
 _AREAS = "市县県시군구"
 _REMARK = re.compile(r"\s*[,，]\s*(?=who|that|曾|原|现|now|formerly).*")
+_ALSO = re.compile(r"^(?:兼任?|同时(?:是|担任)?|也是|现任|担任)(?=[\u4e00-\u9fff]{2})")
 _OF = re.compile(r"\s+(?:on|at|in|of|for|with|from|to|under)\s+|的|の(?=[^\s]{2})|(?<=[가-힣])의\s")
 
 
@@ -33,7 +36,7 @@ def read_place(kind: str, text: str, language: Language) -> Reading | None:
         parts = [part.strip() for part in whole.split(",")]
         core = _SETTLEMENT.sub("", parts[0])
         return single(core, ", ".join(parts)) if len(parts) <= 3 and all(map(is_plain, parts)) else None
-    if len(whole) > _MAX_PLACE or not is_plain(whole):
+    if len(whole) > _MAX_PLACE or not is_plain(whole) or _NO_PLACE.search(whole):
         return None
     parts = [part for part in _narrower(whole) if _stands_alone(part) and part != whole]
     parts += [part[:-1] for part in parts if part[-1] in _AREAS and _stands_alone(part[:-1])]
@@ -69,12 +72,13 @@ def read_office(kind: str, text: str, language: Language) -> Reading | None:
         return None
     words = core.split(" ")
     variants = (core, " ".join(words[-2:])) if len(words) > 2 else (core,)
-    spoken = with_article(lowered(plain, kind)) if script == "en" and language == "en" else plain
+    # Only the trade begins small: a sheriff of Dry Creek.
+    spoken = with_article(core + plain[len(pieces[0]) :]) if script == "en" and language == "en" else plain
     return Reading(spoken, (Term(variants),))
 
 
 def _read_offices(kind: str, text: str, language: Language) -> Reading | None:
     """Several trades; a list with a clause in it (学生，周末帮外婆卖票) is none."""
-    items = [lowered(clean(item), kind) for item in LIST.split(text)]
+    items = [lowered(_ALSO.sub("", clean(item)), kind) for item in LIST.split(text)]
     are_trades = all(is_thing(item) and (script_of(item) == "en" or is_nominal(item)) for item in items)
     return joined(items, language) if are_trades else None

@@ -23,19 +23,19 @@ _BRACKETS = re.compile(r"\s*[(\uff08【\[][^()\uff08\uff09【】\[\]]*[)\uff09�
 _QUOTES = "\"'“”‘’「」『』*_~ \t\u3000,，;；。.!！"
 _TITLE_MARKS = "《》〈〉"
 _UNKNOWN = re.compile(
-    r"^(?:unknown|n/a|null|secret|hidden|none|undefined|tbd|deceased|dead|秘密|保密|暂无|无|没有|已故|去世|早逝|特になし|"
+    r"^某|^(?:unknown|n/a|null|secret|hidden|none|undefined|tbd|deceased|dead|秘密|保密|暂无|无|没有|已故|去世|早逝|特になし|"
     r"なし|모름|비밀|없음|(?:string|number|bool(?:ean)?|int(?:eger)?|float|array|object|date|text|any)(?:\[\])?)$|"
     r"(?:不明|不详|未知|불명|미상)$|[?？…]|\.\.\.|\{\{|\}\}|^[<\[].*[>\]]$|^(?:根据|按照|依照|参考|基于)|推算|待定|"
     r"(?:による|に応じて|次第|未定)$|(?:미정|에 따라)$|\b(?:depends|based on|varies|according to)\b"
 )
 _NO_THING = re.compile(
     r"^(?:no|not|never|various|many|any|all|everything|nothing|lots|to|likes?|loves?|being|anything|his|her|their|"
-    r"works?|has|she|he)\b|(?:\betc|等等?|など|さまざま|등)\.?$|"
-    r"^(?:[没無无未不非会能他她]|多种|各种|所有|一切|喜欢|喜爱|爱|擅长|害怕|讨厌|先后|曾|做过|多[个種种]|不同|远[高低大超]|[高低大小]于|超过|各|另|特に|すべて|全て|없|다양|모든|여러|특별히)"
+    r"works?|has|she|he)\b|\bthe user\b|用户|ユーザー|사용자|很|非常|(?:\betc|等等?|など|さまざま|등)\.?$|"
+    r"^(?:[没無无未不非会能他她]|多种|各种|所有|一切|喜欢|喜爱|爱|擅长|害怕|讨厌|先后|曾|做过|多[个種种]|不同|远[高低大超]|[高低大小]于|超过|各|另|有人|被|别人|偶尔|有时|经常|平时|总是|具[有备]|拥有|具備|特に|すべて|全て|없|다양|모든|여러|특별히)"
 )
 _LOWERED = word_set(
     "gender occupation hobby food drink color animal season flower fruit sport dislike like fear skill hair_color "
-    "eye_color pet instrument weakness dislike_food race"
+    "eye_color pet instrument weakness dislike_food race allergy"
 )
 """Kinds of common nouns, which cards write with a capital letter."""
 _OF_NATIONS = re.compile(r"^(?!Cheese)[A-Z][a-z]+(?:ese|ish|ian|ean|ench|rman|atin|reek|skrit|mas)$")
@@ -81,7 +81,10 @@ def joined(items: list[str], language: Language, shown: list[str] | None = None)
 
 def clean(text: str) -> str:
     """A value without remarks in brackets, quotation marks and closing marks."""
-    return without_remarks(text).strip(_QUOTES)
+    bare = without_remarks(text).strip(_QUOTES)
+    # 「赤鸢」改二型 has lost one of its marks.
+    is_whole = all(bare.count(one) == bare.count(other) for one, other in ("「」", "『』", "“”", "《》"))
+    return bare if is_whole else re.sub(r"[「」『』“”《》]", "", bare)
 
 
 def without_remarks(text: str) -> str:

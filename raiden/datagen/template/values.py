@@ -33,6 +33,10 @@ from raiden.rewards.normalise import fold_text
 
 _NAME_LIST = re.compile(r"\s*[、,，;；/／&\n]\s*|\s+and\s+")
 _HONORIFICS = word_set("the of de von van lady lord sir dr mr mrs ms miss king queen captain prince princess")
+_ABOUT_ONE = re.compile(
+    r"(?:(?:an? |the |his |her |aged? |now |[a-z])|\d|[\u4e00-\u9fff]{5,}$|[一二三四五六七八九十]+岁)"
+)
+"""What is said of a person behind the name: "Eli, 19, away at college"."""
 _CLOSED = ("zodiac", "chinese_zodiac", "blood_type")
 _NOMINAL = word_set(
     "religion title rank art_name courtesy_name alias nickname foreign_name real_name school affiliation employer "
@@ -47,6 +51,7 @@ _ANIMAL = re.compile(
 _WEAPON = re.compile(
     r"\b(?:sword|dagger|bow|axe|pistol|gun|rifle|knife|spear|staff|hammer|katana|whip|blade|shield)s?$"
 )
+_COUNTED = re.compile(r"[一两二三四五六七八九十几\d]+[只条头匹隻匹羽]|[0-9一二三]匹の")
 _CALLED = re.compile(
     r"(?:名叫|名为|取名|叫做|叫)[“「『\"]?([^\s，。、,.”」』\"的]{1,8}?)[”」』\"]?(?:的.{1,6})?$|"
     r"\b(?:named|called) ([A-Z][\w'-]+)$|^([^\s、。]{1,8})という(?:名の)?.{1,4}$|이름은 ([가-힣]{1,6})$|"
@@ -118,7 +123,8 @@ def _of_something(item: str) -> Reading | None:
 
 
 def _read_people(kind: str, text: str, language: Language) -> Reading | None:
-    items = [clean(item) for item in _NAME_LIST.split(without_remarks(text))]
+    first, *others = [clean(item) for item in _NAME_LIST.split(without_remarks(text))]
+    items = [first, *(item for item in others if not _ABOUT_ONE.match(item))]
     are_names = all(is_person_name(item) or is_kana_name(item) for item in items)
     return joined(items, language) if are_names else None
 
@@ -137,6 +143,10 @@ def _read_name(kind: str, text: str, language: Language) -> Reading | None:
 
 def _read_pet(text: str, language: Language) -> tuple[str, Reading] | None:
     """A pet's name where there is one ("a cat named Figaro", Figaro), else what it is."""
+    counted = _COUNTED.match(text)
+    if counted and not _CALLED.search(without_remarks(text)):
+        reading = _read_things("pet", text[counted.end() :], language)
+        return ("pet", reading) if reading else None
     if called := _CALLED.search(without_remarks(text)):
         name = next(filter(None, called.groups()))
         return ("pet_name", single(name, name)) if is_plain(name) else None

@@ -83,7 +83,7 @@ def _form(fact: Fact, language: Language) -> dict[str, Any]:
 
 def _nouns(fact: Fact, language: Language) -> dict[str, str]:
     """What a fact is called, singular and plural: as the profile does where it can be said, else as its kind is."""
-    label = " ".join(fact.label.lower().replace("_", " ").split())
+    label = re.sub(r"^(?:my|his|her|their|the) ", "", " ".join(fact.label.lower().replace("_", " ").split()))
     names = table(language)["names"]
     is_favourite = fact.kind in table(language)["favourites"]["kinds"].split()
     is_own_word = _OWN_WORD[language].fullmatch(label) and not is_favourite

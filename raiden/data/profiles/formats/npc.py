@@ -19,6 +19,7 @@ NAME = "RAIDEN's npc.json"
 # Marks of lists, not minus signs, *gestures* and numbers such as 3.5.
 _BULLET = re.compile(r"^\s*(?:-(?![-\d])|\*(?=\s)|[•·●○▪■◆★]|\d{1,2}(?:[、)\uff09]|\.(?!\d)))\s*(?=\S)")
 _COMMA = re.compile(r"[,;\uff0c\uff1b]")
+_OTHER_NAMES = ("艺名", "真名", "真实姓名", "本名", "道号", "法号", "昵称", "网名")
 _MAX_NAME = 12
 """Characters of a field's name among others in one line; a longer one belongs to a sentence."""
 
@@ -63,12 +64,19 @@ def npc_record(origin: str, key: str, role: Any) -> dict[str, Any]:
         )
     key = " ".join(key.split())
     stated = parse_setting(setting)
-    name = stated_name("\n".join(f"{label}: {value}" for label, value in stated.items())) or key
+    name = stated_name("\n".join(f"{label}: {value}" for label, value in stated.items()))
+    # Of a role whose key is no name, any name will do.
+    name = name or next((stated[label] for label in _OTHER_NAMES if stated.get(label) and _is_type(key)), key)
     fields = {FIELD: name} | ({} if is_called(key, name) else {ARCHETYPE: key})
     for field, value in stated.items():
         add_fact(fields, field, value)
     setting = f"<Character Setting>\n{format_fields(fields)}\n</Character Setting>"
     return {"prompt": setting, "npc": role} | ({} if name == key else {"npc_name": key})
+
+
+def _is_type(key: str) -> bool:
+    """Whether a role's key is a type of person rather than a name."""
+    return "的" in key or bool(re.fullmatch(r"[\u4e00-\u9fff]{5,}", key))
 
 
 def parse_setting(setting: str) -> dict[str, str]:
