@@ -7,10 +7,13 @@ import os
 from pathlib import Path
 
 import pytest
+import yaml
 
+from raiden.__main__ import main
 from raiden.core import limits, records
 from raiden.core.errors import InputError, ProfileError, SampleError
 from raiden.core.records import load_json
+from raiden.core.yaml_text import load_yaml
 from raiden.data.profiles import load_profiles
 from raiden.data.samples import load_samples
 from raiden.evaluation.results import read_evaluation
@@ -30,6 +33,38 @@ def test_json_may_be_a_hundred_deep_and_no_deeper():
 
 def test_brackets_in_text_and_beside_each_other_are_not_depth():
     assert load_json(json.dumps([["[" * 500]] * 500))
+
+
+def unfolding(levels: int) -> str:
+    """Lists of ten aliases of the list before: 10 ** levels values, and never more than this in memory."""
+    lines = ["a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, levels)]
+    return "\n".join(lines)
+
+
+def test_aliases_of_aliases_are_counted_with_all_that_they_stand_for():
+    assert load_yaml(unfolding(4))["a3"][9][9] == load_yaml(unfolding(4))["a1"]
+    with pytest.raises(yaml.YAMLError, match="its aliases unfold to more than 100,000 values"):
+        load_yaml(unfolding(5))
+    merged = load_yaml("base: &base {a: 1, b: 2}\nown: {<<: *base, b: 3}\ntext: 2 * 3 & 4")
+    assert merged["own"] == {"a": 1, "b": 3}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "fit --config x.yaml",
+        "plan --config x.yaml",
+        "sft --config x.yaml",
+        "generate --config x.yaml",
+        "import x.yaml --output made.jsonl",
+    ],
+)
+def test_a_file_that_unfolds_is_refused_by_each_command_that_reads_it(tmp_path, monkeypatch, capsys, command):
+    monkeypatch.chdir(tmp_path)
+    Path("x.yaml").write_text(unfolding(5) + "\n")
+    assert main(command.split()) == 2
+    assert "its aliases unfold to more than 100,000 values" in " ".join(capsys.readouterr().err.split())
 
 
 def test_a_file_of_gigabytes_is_refused_before_it_is_read(tmp_path):

@@ -11,6 +11,8 @@ from jsonargparse import ArgumentParser
 
 from raiden.commands.complaints import as_config_error, refuse_no_checkpoint
 from raiden.core.errors import ConfigError
+from raiden.core.limits import MAX_CONFIG_BYTES, refuse_larger
+from raiden.core.yaml_text import load_yaml
 from raiden.policy import Policy, PolicyConfig, load_policy, restore_weights
 from raiden.rewards import RewardConfig
 
@@ -55,8 +57,9 @@ def _config_of(checkpoint: Path) -> Path:
 
 def _settings(path: str | Path, name: str, kind: type) -> Any:
     """A group of `model` in a run's configuration."""
+    refuse_larger(path, MAX_CONFIG_BYTES, ConfigError, "give the config.yaml of a run")
     try:
-        config: Any = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        config: Any = load_yaml(Path(path).read_text(encoding="utf-8"))
         settings = config["model"][name]
     except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
         raise ConfigError(

@@ -10,13 +10,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from jsonargparse import Namespace, set_parsing_settings
+from jsonargparse import Namespace
 from lightning import LightningModule, Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
 from lightning.pytorch.utilities import rank_zero_only
 
 from raiden.commands.complaints import as_config_error, refuse_no_checkpoint
+from raiden.commands.parsing import settle_parsing
 from raiden.core.errors import ConfigError
+from raiden.core.limits import MAX_CONFIG_BYTES, refuse_larger
 from raiden.core.writing import of_disk, writing
 from raiden.train.callbacks import CloseEngine, CompletionTable, ExportPolicy, HeldOutReport, RoomOnDisk, StepLine
 from raiden.train.checkpoints import AtomicCheckpointIO, NewestCheckpoints, checkpoints_of
@@ -72,6 +74,7 @@ class RaidenParser(LightningArgumentParser):
     """Says in which config file a fault is."""
 
     def parse_path(self, cfg_path: Any, *args: Any, **kwargs: Any) -> Any:
+        refuse_larger(cfg_path, MAX_CONFIG_BYTES, ConfigError, "give a file of options")
         with as_config_error(UnicodeDecodeError, prefix=f"{cfg_path}: "):
             return super().parse_path(cfg_path, *args, **kwargs)
 
@@ -257,8 +260,7 @@ def open_cli(
         RaidenError: what the user gave cannot work; the message names the option, or the place in a file.
     """
     _quieten()
-    # Strings beneath a config's fields become its help.
-    set_parsing_settings(docstring_parse_attribute_docstrings=True)
+    settle_parsing()
     with as_config_error():
         return kind(
             module,

@@ -10,8 +10,9 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Literal
 
-from jsonargparse import ArgumentParser, Namespace, set_parsing_settings
+from jsonargparse import ArgumentParser, Namespace
 
+from raiden.commands.parsing import settle_parsing
 from raiden.core.errors import ConfigError
 from raiden.core.types import Language
 
@@ -161,7 +162,7 @@ def read_options(args: Sequence[str]) -> GenerateOptions:
     Raises:
         ConfigError: one is unknown, missing, not of its type, out of range or without effect; the message names it.
     """
-    set_parsing_settings(docstring_parse_attribute_docstrings=True)
+    settle_parsing()
     parser = ArgumentParser(
         prog="raiden generate",
         description=_DESCRIPTION,

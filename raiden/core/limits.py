@@ -19,6 +19,8 @@ MAX_RECORD_BYTES = 2**26
 """A JSON record. A whole world in a card's character book takes some megabytes, pictures as base64 some tens."""
 MAX_JSON_DEPTH = 100
 """Lists in lists. Cards with the extensions of several programs have ten; Python's own limit is near 1000."""
+MAX_YAML_VALUES = 10**5
+"""Of a YAML text with aliases, each counted with all that it stands for. Configurations have some hundreds."""
 MAX_MEMBER_BYTES = MAX_RECORD_BYTES
 """A file unpacked from an archive."""
 MAX_MEMBERS = 2**14
@@ -35,6 +37,18 @@ MAX_CONFIG_BYTES = 2**24
 """A configuration, a chat template, a model's index of its weights. The largest model has an index of 7 MB."""
 MAX_TOKENIZER_BYTES = 2**28
 """A model's `tokenizer.json`. That of a vocabulary of 262,144 tokens has 33 MB."""
+
+MAX_MODEL_SIZES = {
+    "vocab_size": 2**22,
+    "max_position_embeddings": 2**26,
+    "n_positions": 2**26,
+    **dict.fromkeys(("hidden_size", "n_embd", "d_model"), 2**16),
+    **dict.fromkeys(("intermediate_size", "moe_intermediate_size", "n_inner", "ffn_dim", "d_ff"), 2**20),
+    **dict.fromkeys(("num_hidden_layers", "n_layer", "num_layers", "max_window_layers"), 2**10),
+    **dict.fromkeys(("num_attention_heads", "num_key_value_heads", "n_head", "num_heads", "head_dim"), 2**12),
+    **dict.fromkeys(("num_experts", "num_local_experts", "n_routed_experts"), 2**12),
+}
+"""What a model's `config.json` may ask for, by name. Models of a trillion parameters stay far below each."""
 
 
 def refuse_larger(path: str | Path, limit: int, error: type[InputError], remedy: str) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from transformers import AutoConfig
 
 from raiden.core.errors import ConfigError
 from raiden.planning.shape import Adapters, Parameters, Shape
+from raiden.policy.configs import load_config
 from raiden.policy.families import refuse_unsupported
 from raiden.policy.loading import PolicyConfig, add_lora, empty_model
-from raiden.policy.sources import NO_FOREIGN_CODE, resolve_model
+from raiden.policy.sources import resolve_model
 
 NORMS: dict[str, dict[str, bool]] = {
     "llama": {},
@@ -35,7 +35,9 @@ def read_model(policy: PolicyConfig, config_file: str | None = None) -> tuple[Sh
     """
     source = config_file or resolve_model(policy.path)
     try:
-        config = AutoConfig.from_pretrained(source, **NO_FOREIGN_CODE)
+        config = load_config(source)
+    except ConfigError:
+        raise
     except (OSError, ValueError, KeyError) as error:
         option = "`--model_config`" if config_file else "`model.policy.path`"
         raise ConfigError(

@@ -13,44 +13,27 @@ from lightning.pytorch.utilities import rank_zero_warn
 from torch import nn
 from torch.distributed.device_mesh import DeviceMesh
 from transformers import (
-    AutoConfig,
     AutoModelForCausalLM,
     AutoTokenizer,
     GenerationConfig,
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
-from transformers.pytorch_utils import Conv1D
 from transformers.utils import GENERATION_CONFIG_NAME
 
 from raiden.core.errors import ConfigError
 from raiden.core.limits import MAX_CONFIG_BYTES, refuse_larger
 from raiden.packing import ATTENTION, FLEX_ATTENTION
+from raiden.policy.adapters import LoraConfig, add_lora
+from raiden.policy.configs import load_config
 from raiden.policy.families import refuse_unsupported
 from raiden.policy.finite import nonfinite_weights
 from raiden.policy.sharding import initialise_adapters, load_shards, shard
 from raiden.policy.sources import NO_FOREIGN_CODE, local_folder, resolve_model, told_of_model
-from raiden.policy.weights import plain_name, unmap
+from raiden.policy.weights import unmap
 
 _BFLOAT16_INSTRUCTIONS = ("avx512_bf16", "amx_bf16", "bf16")
 """Of Intel's and AMD's processors, and of ARM's."""
-
-
-@dataclass(frozen=True)
-class LoraConfig:
-    """Low-rank adapters in place of full training (arXiv:2106.09685)."""
-
-    rank: int = 16
-    """Rank of each adapter."""
-    alpha: int = 32
-    """Adapters are scaled by alpha / rank."""
-    target_modules: str = "all-linear"
-    """Which linear layers get an adapter: `all-linear`, or names joined by commas (`q_proj,v_proj`)."""
-
-    def __post_init__(self) -> None:
-        for name in ("rank", "alpha"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"`model.policy.lora.{name}` must be at least 1, got {getattr(self, name)}.")
 
 
 @dataclass(frozen=True)
@@ -179,7 +162,7 @@ def load_policy(config: PolicyConfig, with_reference: bool = False, placement: P
     with told_of_model(config.path):
         if placement is not None:
             folder = local_folder(folder)
-        refuse_unsupported(AutoConfig.from_pretrained(folder, **NO_FOREIGN_CODE))
+        refuse_unsupported(load_config(folder))
         model = _load(folder, config, placement, config.lora)
         if broken := nonfinite_weights(model):
             raise ConfigError(
@@ -198,10 +181,7 @@ def load_policy(config: PolicyConfig, with_reference: bool = False, placement: P
 def _load(folder: str, config: PolicyConfig, placement: Placement | None, lora: LoraConfig | None = None) -> Any:
     dtype = getattr(torch, config.dtype)
     if placement is None:
-        model: Any = AutoModelForCausalLM.from_pretrained(
-            folder, dtype=dtype, attn_implementation=config.attention_function, **NO_FOREIGN_CODE
-        )
-        unmap(model)
+        model: Any = _whole_model(folder, dtype, config.attention_function)
     else:
         model = empty_model(folder, dtype, config.attention_function)
     # Dropout would make the log-probabilities of the same tokens differ from pass to pass.
@@ -218,6 +198,20 @@ def _load(folder: str, config: PolicyConfig, placement: Placement | None, lora: 
         _compute_in(compute_dtype, model)
     initialise_adapters(model)
     return model.train()
+
+
+def _whole_model(folder: str, dtype: torch.dtype, attention: str) -> Any:
+    loaded: Any = AutoModelForCausalLM.from_pretrained(
+        folder, dtype=dtype, attn_implementation=attention, output_loading_info=True, **NO_FOREIGN_CODE
+    )
+    model, found = loaded
+    if missing := sorted(found["missing_keys"]):  # transformers draws them at random, with a table of them
+        raise ConfigError(
+            f"`model.policy.path`: {folder} lacks {len(missing)} of the weights that its config asks for, the first: "
+            f"{missing[0]}; take a model whose files are whole."
+        )
+    unmap(model)
+    return model
 
 
 def _warn_of_slow_type(config: PolicyConfig, placement: Placement | None) -> None:
@@ -247,7 +241,7 @@ def empty_model(folder: str, dtype: torch.dtype, attention: str = ATTENTION) -> 
     """The model of a folder's config, its parameters on the meta device, where they take no memory."""
     from accelerate import init_empty_weights
 
-    config = AutoConfig.from_pretrained(folder, **NO_FOREIGN_CODE)
+    config = load_config(folder)
     # Buffers are real: they hold what no file has, such as the rotary frequencies.
     with init_empty_weights(include_buffers=False):
         model = AutoModelForCausalLM.from_config(config, dtype=dtype, attn_implementation=attention)
@@ -255,44 +249,3 @@ def empty_model(folder: str, dtype: torch.dtype, attention: str = ATTENTION) -> 
     if model.can_generate() and (Path(folder) / GENERATION_CONFIG_NAME).is_file():
         model.generation_config = GenerationConfig.from_pretrained(folder)
     return model
-
-
-def add_lora(model: PreTrainedModel, config: LoraConfig) -> Any:
-    """The model in PEFT's wrapper, all but the adapters frozen.
-
-    Raises:
-        ConfigError: an adapter would be of a layer whose adapters cannot be merged.
-    """
-    from peft import LoraConfig as PeftConfig
-    from peft import get_peft_model
-    from peft.tuners.lora import Linear, LoraLayer
-
-    targets: Any = config.target_modules
-    if targets != "all-linear":
-        targets = [name.strip() for name in targets.split(",")]
-        outermost = (model.get_input_embeddings(), model.get_output_embeddings())
-        names = {name.rpartition(".")[2] for name, module in model.named_modules() if module in outermost}
-        if wrong := names.intersection(targets):
-            raise ConfigError(
-                f"`model.policy.lora.target_modules`: adapters of embeddings and of the head ({', '.join(wrong)}) are "
-                "not supported; name layers in between."
-            )
-    adapters = PeftConfig(
-        r=config.rank,
-        lora_alpha=config.alpha,
-        target_modules=targets,
-        lora_dropout=0.0,
-        task_type="CAUSAL_LM",
-        fan_in_fan_out=any(isinstance(module, Conv1D) for module in model.modules()),
-    )
-    try:
-        adapted = get_peft_model(model, adapters)
-    except ValueError as error:  # no layer has such a name, or one that has is not linear
-        raise ConfigError(f"`model.policy.lora.target_modules`: {error}") from error
-    layers = ((name, module) for name, module in adapted.named_modules() if isinstance(module, LoraLayer))
-    if others := [plain_name(f"{name}.") for name, module in layers if not isinstance(module, Linear)]:
-        raise ConfigError(
-            f"`model.policy.lora.target_modules`: {others[0].rstrip('.')} is not a linear layer, and adapters of "
-            "others are not supported; name linear layers."
-        )
-    return adapted

@@ -46,6 +46,8 @@ def shard(model: Any, mesh: DeviceMesh, compute_dtype: torch.dtype | None) -> No
 def load_shards(model: Any, folder: str | Path, device: torch.device) -> None:
     """Fills a sharded model that lies on the meta device; each process reads its own part of each weight alone.
 
+    What is read is copied: as after `unmap`, the files may change afterwards.
+
     Raises:
         ConfigError: the folder has not all the weights, or has them in another shape.
     """

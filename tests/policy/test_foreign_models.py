@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 from gguf import GGUFEndian, GGUFReader, GGUFWriter
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from raiden.core.errors import ConfigError
 from raiden.planning.model import read_model
@@ -72,6 +72,36 @@ def test_weights_as_a_pickle_are_read_as_tensors_alone(folder, marker):
     with pytest.raises(ConfigError, match=r"`model\.policy\.path`: .* cannot be loaded"):
         load_policy(PolicyConfig(str(folder)), with_reference=False)
     assert not marker.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "size"), [("num_hidden_layers", 10**9), ("vocab_size", 10**8), ("num_attention_heads", 10**6)]
+)
+@pytest.mark.parametrize("nested", [False, True])
+def test_a_config_that_asks_for_an_absurd_size_is_refused_before_anything_is_made(folder, name, size, nested):
+    edit(folder / "config.json", **({"text_config": {name: size}} if nested else {name: size}))
+    words = rf"`model\.policy\.path`: the config\.json of .* asks for `{name}` {size:,}, and at most .* are made; take"
+    for read in (
+        lambda: load_policy(PolicyConfig(str(folder)), with_reference=False),
+        lambda: read_model(PolicyConfig(str(folder)), None),
+    ):
+        with pytest.raises(ConfigError, match=words):
+            read()
+
+
+@pytest.mark.parametrize("removed", ["model.layers.1.mlp.down_proj.weight", "model.norm.weight"])
+def test_a_weight_that_is_missing_is_not_made_up(folder, removed):
+    weights = load_file(folder / "model.safetensors")
+    del weights[removed]
+    save_file(weights, folder / "model.safetensors", {"format": "pt"})
+    with pytest.raises(ConfigError, match=rf"lacks 1 of the weights that its config asks for, the first: {removed}"):
+        load_policy(PolicyConfig(str(folder)), with_reference=False)
+
+
+def test_a_layer_more_than_there_are_weights_for_is_not_made_up(folder):
+    edit(folder / "config.json", num_hidden_layers=3, layer_types=["full_attention"] * 3)
+    with pytest.raises(ConfigError, match=r"lacks 12 of the weights .* the first: model\.layers\.2\.input_layernorm"):
+        load_policy(PolicyConfig(str(folder)), with_reference=False)
 
 
 @pytest.mark.parametrize(

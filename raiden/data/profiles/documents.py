@@ -13,6 +13,7 @@ from typing import Any
 from raiden.core.errors import ProfileError
 from raiden.core.limits import MAX_JSON_DEPTH, is_deeper
 from raiden.core.records import decode_text, shortened
+from raiden.core.yaml_text import load_yaml
 
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _YAML_START = re.compile(r"\A\s*(?:---\s*\n)?(?:#.*\n\s*)*[A-Za-z_][\w ]{0,30}:(?:\s|$)")
@@ -107,7 +108,7 @@ def _yaml(text: str, path: str | Path) -> Document | ProfileError:
     import yaml
 
     try:
-        value = yaml.safe_load(text)
+        value = load_yaml(text)
     except (yaml.YAMLError, RecursionError, ValueError) as fault:
         mark = getattr(fault, "problem_mark", None)
         line = mark.line + 1 if mark else 1

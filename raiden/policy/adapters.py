@@ -1,0 +1,70 @@
+"""LoRA: low-rank adapters of a model's linear layers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from transformers import PreTrainedModel
+from transformers.pytorch_utils import Conv1D
+
+from raiden.core.errors import ConfigError
+from raiden.policy.weights import plain_name
+
+
+@dataclass(frozen=True)
+class LoraConfig:
+    """Low-rank adapters in place of full training (arXiv:2106.09685)."""
+
+    rank: int = 16
+    """Rank of each adapter."""
+    alpha: int = 32
+    """Adapters are scaled by alpha / rank."""
+    target_modules: str = "all-linear"
+    """Which linear layers get an adapter: `all-linear`, or names joined by commas (`q_proj,v_proj`)."""
+
+    def __post_init__(self) -> None:
+        for name in ("rank", "alpha"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"`model.policy.lora.{name}` must be at least 1, got {getattr(self, name)}.")
+
+
+def add_lora(model: PreTrainedModel, config: LoraConfig) -> Any:
+    """The model in PEFT's wrapper, all but the adapters frozen.
+
+    Raises:
+        ConfigError: an adapter would be of a layer whose adapters cannot be merged.
+    """
+    from peft import LoraConfig as PeftConfig
+    from peft import get_peft_model
+    from peft.tuners.lora import Linear, LoraLayer
+
+    targets: Any = config.target_modules
+    if targets != "all-linear":
+        targets = [name.strip() for name in targets.split(",")]
+        outermost = (model.get_input_embeddings(), model.get_output_embeddings())
+        names = {name.rpartition(".")[2] for name, module in model.named_modules() if module in outermost}
+        if wrong := names.intersection(targets):
+            raise ConfigError(
+                f"`model.policy.lora.target_modules`: adapters of embeddings and of the head ({', '.join(wrong)}) are "
+                "not supported; name layers in between."
+            )
+    adapters = PeftConfig(
+        r=config.rank,
+        lora_alpha=config.alpha,
+        target_modules=targets,
+        lora_dropout=0.0,
+        task_type="CAUSAL_LM",
+        fan_in_fan_out=any(isinstance(module, Conv1D) for module in model.modules()),
+    )
+    try:
+        adapted = get_peft_model(model, adapters)
+    except ValueError as error:  # no layer has such a name, or one that has is not linear
+        raise ConfigError(f"`model.policy.lora.target_modules`: {error}") from error
+    layers = ((name, module) for name, module in adapted.named_modules() if isinstance(module, LoraLayer))
+    if others := [plain_name(f"{name}.") for name, module in layers if not isinstance(module, Linear)]:
+        raise ConfigError(
+            f"`model.policy.lora.target_modules`: {others[0].rstrip('.')} is not a linear layer, and adapters of "
+            "others are not supported; name linear layers."
+        )
+    return adapted
