@@ -27,6 +27,9 @@ class RewardConfig:
     """Reward units taken for a length outside the band (component -1 to 0)."""
     first_person_weight: float = 0.2
     """Reward units taken for a reply about the character, or that takes the user for it (component -1 or 0)."""
+    writing_weight: float = 0.2
+    """Reward units taken for language that nobody writes (component -1 to 0): brackets that close nothing, "the the",
+    replies that are glued or break off."""
     min_length: int = 1
     """Shortest answer without a penalty, in words (Chinese and Japanese: in pairs of characters)."""
     max_length: int = 200

@@ -9,7 +9,7 @@ from typing import Any
 
 from raiden.core.errors import ConfigError
 
-COMPONENTS = ("accuracy", "format", "repetition", "length", "first_person")
+COMPONENTS = ("accuracy", "format", "repetition", "length", "first_person", "writing")
 """Of the verifiable reward, each with an option `{name}_weight`."""
 
 

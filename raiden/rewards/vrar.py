@@ -1,8 +1,9 @@
 """VRAR, the Verifiable Role-Awareness Reward of RAIDEN-R1 (arXiv:2505.10218): accuracy plus format.
 
 Accuracy is 1 or 0 by rules alone: the sample's terms must stand, affirmed, in the answer. Format is
-1 or 0 too. Penalties for degenerate repetition, for length and for speaking out of character
-are this implementation's own. The successor VeriRole (hint reward, other weights) is not implemented.
+1 or 0 too. Penalties for degenerate repetition, for length, for speaking out of character and for
+language that nobody writes are this implementation's own. Of the successor VeriRole there is
+the hint reward, as far as it is known (`raiden.scoring.HintReward`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from raiden.rewards.penalties import length_penalty, repetition_penalty
 from raiden.rewards.recital import unasked_facts, unasked_kinds
 from raiden.rewards.reply import take_answer
 from raiden.rewards.voice import voice_fault
+from raiden.rewards.writing import writing_faults, writing_penalty
 
 __all__ = ["VRAR", "RewardConfig"]
 
@@ -40,19 +42,23 @@ class VRAR:
         verdict = self._accuracy(sample, answer)
         format_fault = "the completion was cut at the token limit" if truncated else reply.format_fault
         off_voice = voice_fault(sample, answer.text)
+        faults = writing_faults(reply.text, answer.language, sample.answer)
         components = {
             "accuracy": float(verdict.right),
             "format": float(not format_fault),
             "repetition": repetition_penalty(answer.text),
             "length": length_penalty(answer.text, config),
             "first_person": -1.0 if off_voice else 0.0,
+            "writing": writing_penalty(faults),
         }
         total = sum(getattr(config, f"{name}_weight") * value for name, value in components.items())
         return Reward(
             total,
             components,
             verdict.spans,
-            _sentence(verdict.reason, format_fault, off_voice),
+            _sentence(
+                verdict.reason, format_fault, off_voice, f"nobody writes: {', '.join(faults)}" if faults else ""
+            ),
         )
 
     def explain(self, sample: Sample, text: str) -> list[str]:

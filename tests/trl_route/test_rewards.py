@@ -104,7 +104,7 @@ def test_settings_of_the_reward_reach_the_functions(shipped):
     expected = [VRAR(config)(sample, text).total for sample, text in zip(shipped, texts, strict=True)]
     assert functions.vrar_reward(texts, **columns(shipped)) == expected
     assert expected != vrar_reward(texts, **columns(shipped))
-    assert functions.weights == [2.0, 0.3, 0.2, 0.1, 0.2]
+    assert functions.weights == [2.0, 0.3, 0.2, 0.1, 0.2, 0.2]
 
 
 @pytest.mark.parametrize("column", [None, [None], []])

@@ -13,6 +13,7 @@ from trl import GRPOConfig, ModelConfig, TrlParser
 
 from raiden.core.errors import ConfigError, RaidenError, SampleError
 from raiden.rewards import RewardConfig
+from raiden.rewards.extra import COMPONENTS
 
 _DESCRIPTION = """Train with TRL's GRPOTrainer, the library that Open-R1 runs on: the samples, prompts and rewards of
 `raiden fit`, under the options of TRL and Open-R1. `--config FILE` reads options from YAML; the command line wins.
@@ -117,6 +118,6 @@ def _check(options: Options) -> None:
         raise ConfigError("`--model_name_or_path` is not set; give the model to train.")
     if options.training.reward_weights is not None:
         raise ConfigError(
-            "`--reward_weights` goes by position; name the weights instead: --accuracy_weight, --format_weight, "
-            "--repetition_weight, --length_weight, --first_person_weight, and `weight` of each of `extra`."
+            "`--reward_weights` goes by position; name the weights instead: "
+            f"{', '.join(f'--{name}_weight' for name in COMPONENTS)}, and `weight` of each of `extra`."
         )

@@ -105,6 +105,10 @@ class RewardFunctions:
         """0 for a reply that the character speaks, -1 for one about it."""
         return self._component("first_person", completions, **columns)
 
+    def writing_reward(self, completions: Sequence[Completion], **columns: Any) -> list[float | None]:
+        """0 for a reply as people write, down to -1 for brackets that close nothing, doubled words and the like."""
+        return self._component("writing", completions, **columns)
+
     def _component(self, name: str, completions: Sequence[Completion], **columns: Any) -> list[float | None]:
         """One component of each completion; None where the completion, or this component of it, has no score."""
         rewards = self.score(completions, **columns)
@@ -182,4 +186,5 @@ format_reward = _DEFAULTS.format_reward
 repetition_reward = _DEFAULTS.repetition_reward
 length_reward = _DEFAULTS.length_reward
 first_person_reward = _DEFAULTS.first_person_reward
+writing_reward = _DEFAULTS.writing_reward
 vrar_reward = _DEFAULTS.vrar_reward

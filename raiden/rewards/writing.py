@@ -1,0 +1,151 @@
+"""Language that nobody writes: what can be told by rule, in four languages.
+
+A policy that is paid for words alone drifts into replies that say them and are no sentences: a stray `.)`, a quote
+that never closes, "the the", "northI". Each kind of fault below is one that people, chatting or in character, do not
+make: emoticons, ellipses, stutters, dialect and terse replies are theirs, and left alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+
+from raiden.core.types import Language
+
+_PAIRS = {
+    ")": "(",
+    "）": "（",
+    "]": "[",
+    "】": "【",
+    "」": "「",
+    "』": "『",
+    "》": "《",
+    "〉": "〈",
+    "”": "“",
+    "}": "{",
+}
+# Faces, and the marks of a list, close brackets that nothing opened: :) ;-( ^^) 1) a)
+_LONE = re.compile(
+    r"(?:[:;=]|(?<!\w)[8xX])[-'^o]?[()\[\]]+|[()]+[-'^]?[:;=]|[\^ㅠㅜㅎㅋ][\^_.ㅠㅜ]*\)|(?:^|(?<=\s))(?:\d{1,2}|[a-zA-Z])[)）]",
+    re.MULTILINE,
+)
+_INCHES = re.compile(r"(?<=\d)\"(?!\w)")
+_MARKS = re.compile(
+    r"[,，、;；:：][.。!！?？,，、;；](?![.。)])|[?？!！][.。](?![.。])|[。.][，、。;；](?<![.。][.。])(?<!\.;)"
+    r"|(?<=[a-zA-Z])\s+[,;](?=\s|$)|(?<=\w)\s+\.(?=\s*$)|[.,;]\s+[.,;](?=\s|$)"
+    r"|^\s*[,，、;；.。)）\]」』”](?![.。]|\d)"
+)
+_TWO_DOTS = re.compile(r"(?<![.\d])\.\.(?!\.)")
+_EN_DOUBLED = re.compile(
+    r"\b(the|a|an|of|to|for|with|from|by|and|or|but|my|your|his|our|their|at|into|because|am|are|was|were) \1\b", re.I
+)
+_WIDE_DOUBLED = re.compile(r"([\u4e00-\u9fff][\u3041-\u30ff\u4e00-\u9fff]{2,7})\1")
+_KO_DOUBLED = re.compile(
+    r"(?<![가-힣])([가-힣]+(?:을|를|에서|에게|입니다|이에요|예요|습니다|[었았했]어요)|[가-힣]{2,}(?:은|는|이|가)) \1"
+    r"(?![가-힣])"
+)
+_EN_GLUED = re.compile(
+    r"[a-z]{2}[.!?][A-Z][a-z]|[a-z]{3}(?:I|The|My|It|He|She|We|You|And|But)(?:'m|'s)?\b|(?<!\d)[a-z]{3},[a-zA-Z]{2}"
+)
+_KO_GLUED = re.compile(r"(?:습니다|입니다)(?!만|라|하|요|고|는|다|[가-힣]?(?:[^가-힣]|$))[가-힣]{2}")
+_JA_GLUED = re.compile(r"(?:です|ます|でした|ました)(?:です|ます|だ(?![かけっよねろ])|でした|[私僕俺])")
+_EN_CUT = re.compile(r"\b(?:the|an|my|your|our|their)[.!?]?\s*$|\b(?:a|and|or|but|because|very)\s*$", re.I)
+_MARK_CUT = re.compile(r"[,，、;；:：]\s*$")
+_ZH_CUT = re.compile(r"(?:因为|但是|所以|以及|并且|[和把被])\s*$")
+_JA_CUT = re.compile(r"(?:[をは]|そして|しかし)\s*$")
+_KO_CUT = re.compile(r"(?:그리고|하지만|왜냐하면|그래서)\s*$")
+_EN_AGREEMENT = re.compile(
+    r"\b(?:I'm|I am) (?:am|is|are|have|has|had|was|live|work|like|love)\b|(?<!and )\bI (?:is|has|are)\b"
+    r"|\b(?:can|could|should|would|must|didn't|don't|doesn't) (?:was|were|has|am|went)\b"
+    r"|\b(?:my|your|his|our) (?:my|your|his|our|the)\b|\b(?:the|an?) (?:the|my|your|an?)\b(?!-)"
+)
+
+Check = Callable[[str], str]
+
+
+def _unbalanced(text: str) -> str:
+    """A bracket or quotation mark without its other half; a text that goes on to its very end may leave one open."""
+    text = _INCHES.sub("", _LONE.sub("", text))
+    stack: list[str] = []
+    for char in text:
+        if char in _PAIRS.values():
+            stack.append(char)
+        elif char in _PAIRS and (not stack or stack.pop() != _PAIRS[char]):
+            return f"{char} closes nothing"
+    if stack:
+        return f"{stack[-1]} is never closed"
+    return '" stands alone' if text.count('"') % 2 else ""
+
+
+def _found(*patterns: re.Pattern[str]) -> Check:
+    def check(text: str) -> str:
+        found = next((match for pattern in patterns if (match := pattern.search(text))), None)
+        return repr(text[max(0, found.start() - 8) : found.end() + 4].strip()) if found else ""
+
+    return check
+
+
+_EVERYWHERE: Mapping[str, Check] = {
+    "brackets or quotes that do not match": _unbalanced,
+    "stray or doubled marks": _found(_MARKS),
+}
+_KINDS: Mapping[Language, Mapping[str, Check]] = {
+    "en": {
+        **_EVERYWHERE,
+        "stray or doubled marks": _found(_MARKS, _TWO_DOTS),
+        "a word that stands twice": _found(_EN_DOUBLED),
+        "sentences without a space between them": _found(_EN_GLUED),
+        "a reply that breaks off": _found(_EN_CUT, _MARK_CUT),
+        "words that do not go together": _found(_EN_AGREEMENT),
+    },
+    "zh": {
+        **_EVERYWHERE,
+        "a word that stands twice": _found(_WIDE_DOUBLED),
+        "a reply that breaks off": _found(_ZH_CUT, _MARK_CUT),
+    },
+    "ja": {
+        **_EVERYWHERE,
+        "a word that stands twice": _found(_WIDE_DOUBLED),
+        "sentences without a mark between them": _found(_JA_GLUED),
+        "a reply that breaks off": _found(_JA_CUT, _MARK_CUT),
+    },
+    "ko": {
+        **_EVERYWHERE,
+        "a word that stands twice": _found(_KO_DOUBLED),
+        "sentences without a space between them": _found(_KO_GLUED),
+        "a reply that breaks off": _found(_KO_CUT, _MARK_CUT),
+    },
+}
+
+
+def writing_faults(text: str, language: Language, reference: str = "") -> list[str]:
+    """What is in a reply that nobody writes, a clause for each kind of fault.
+
+    Args:
+        text: as it was written; what is no reply blanked out.
+        reference: the sample's own answer; a kind of fault that it has is the character's manner, and none.
+
+    >>> writing_faults("I keep bees.)", "en")
+    ["brackets or quotes that do not match (')' closes nothing)"]
+    >>> writing_faults("I keep bees :)", "en")
+    []
+    """
+    manners = _kinds_of(reference, language)
+    return [f"{kind} ({what})" for kind, what in _faults(text.strip(), language) if kind not in manners]
+
+
+def writing_penalty(faults: list[str]) -> float:
+    """0 without faults, -0.5 for one kind, -1 for more."""
+    return 0.0 - min(1.0, 0.5 * len(faults))
+
+
+def _faults(text: str, language: Language) -> Iterator[tuple[str, str]]:
+    for kind, check in _KINDS[language].items():
+        if what := check(text):
+            yield kind, what
+
+
+@lru_cache(maxsize=4096)
+def _kinds_of(reference: str, language: Language) -> frozenset[str]:
+    return frozenset(kind for kind, _ in _faults(reference.strip(), language))
