@@ -34,8 +34,8 @@ def train_step(model_path: str, samples_file: str, num_generations: int = 8, lr:
         sampling.temperature,
         policy.model.device,
     )
-    for part in update.parts():
-        for loss in update.losses(policy.model, part):
+    for mini_batch in update.mini_batches():
+        for loss in update.losses(policy.model, mini_batch):
             loss.backward()
         optimizer.step()
         optimizer.zero_grad()

@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TextIO
 
 from raiden.core.errors import RaidenError, RunIsFinished
-from raiden.core.out_of_memory import told_of_memory
+from raiden.core.out_of_memory import explain_out_of_memory
 from raiden.core.signals import STOPPED, end_at_once, stoppable, was_stopped
 
 _WITHOUT_TRAINER = {
@@ -73,7 +73,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _exit_code(module: str | None, arguments: Sequence[str]) -> int:
     try:
-        with told_of_memory("this command"):
+        with explain_out_of_memory("this command"):
             return _run(module, arguments)
     except RunIsFinished as end:
         _tell(str(end), sys.stdout)

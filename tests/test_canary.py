@@ -58,7 +58,7 @@ def processed(model, sampling: SamplingConfig) -> list[float]:
 def test_no_number_is_further_apart_than_any():
     """A maximum over processes may pass over NaN on one of them and not on the other."""
     sampler = Sampler(None, None, None, CanaryConfig(), Processes(), 0, CPU)
-    assert sampler._largest(math.nan) == math.inf
+    assert sampler._max_over_processes(math.nan) == math.inf
 
 
 @pytest.mark.parametrize("value", [0, -1.0])
@@ -105,7 +105,7 @@ def test_a_process_probes_what_its_own_engine_sampled(tiny_model):
     sampler = Sampler(Echo(), policy, Scorer(), CanaryConfig(), Second(rank=1, num=2), 0, CPU)
     prompts = [Prompt(SAMPLE, (index,)) for index in range(4)]
     # Each part has a prompt for each process: prompts 1 and 3 are the second one's.
-    everyones = sampler.collect(prompts, [range(0, 2), range(2, 4)], SamplingConfig(), 2, step=0)
+    everyones = sampler.sample_groups(prompts, [range(0, 2), range(2, 4)], SamplingConfig(), 2, step=0)
     assert [r.prompt.token_ids for r in everyones] == [(60, 61, 62), (1,), (60, 61, 62), (3,)]
     assert [r.prompt.token_ids for r in sampler._probe] == [(1,)]
 
@@ -120,9 +120,9 @@ class First(Processes):
 def test_a_process_without_a_share_of_a_later_round_keeps_its_own_probe(tiny_model):
     sampler = Sampler(Echo(), SimpleNamespace(model=tiny_model), Scorer(), CanaryConfig(), First(0, 2), 0, CPU)
     prompts = [Prompt(SAMPLE, (index,)) for index in range(2)]
-    sampler.collect(prompts, [range(2)], SamplingConfig(), 2, step=0)
-    sampler.collect(prompts[1:], [range(1)], SamplingConfig(), 2, step=0, attempt=1)
+    sampler.sample_groups(prompts, [range(2)], SamplingConfig(), 2, step=0)
+    sampler.sample_groups(prompts[1:], [range(1)], SamplingConfig(), 2, step=0, attempt=1)
     assert [r.prompt.token_ids for r in sampler._probe] == [(0,)]
     # The next step begins anew: with no share of it, another's completions are all that there is.
-    sampler.collect(prompts[1:], [range(1)], SamplingConfig(), 2, step=1)
+    sampler.sample_groups(prompts[1:], [range(1)], SamplingConfig(), 2, step=1)
     assert sampler._probe == [ROLLOUT]

@@ -52,11 +52,11 @@ class Planted(GRPOModule):
 
     steps = (2,)
 
-    def _learn(self, rollouts):
+    def _update_policy(self, rollouts):
         if self.num_steps_done + 1 not in self.steps:
-            return super()._learn(rollouts)
+            return super()._update_policy(rollouts)
         with self.planted():
-            return super()._learn(rollouts)
+            return super()._update_policy(rollouts)
 
     def planted(self):
         return Huge(self.model.get_submodule("model.norm").weight)

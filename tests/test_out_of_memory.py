@@ -8,10 +8,10 @@ import pytest
 import torch
 
 from raiden.core.errors import ConfigError, OutOfMemoryError
-from raiden.core.out_of_memory import told_of_memory
+from raiden.core.out_of_memory import explain_out_of_memory
 
 
-@told_of_memory("the update")
+@explain_out_of_memory("the update")
 def raise_in_the_update(error: Exception, cause: Exception | None = None) -> None:
     raise error from cause
 
@@ -36,7 +36,7 @@ def test_a_refusal_is_told_with_what_was_asked_for(error, asked):
 
 def test_torchs_own_allocator_is_understood_and_the_innermost_stage_is_told():
     said = pytest.raises(OutOfMemoryError, match=r"in sampling \(1125899\.9 GB more were asked for\); lower `data")
-    with said, told_of_memory("this command"), told_of_memory("sampling"):
+    with said, explain_out_of_memory("this command"), explain_out_of_memory("sampling"):
         torch.empty(2**50, dtype=torch.uint8)
 
 
@@ -50,5 +50,5 @@ def test_another_error_is_left_as_it_is(error):
 def test_errors_that_led_to_each_other_in_a_circle_are_looked_at_once():
     first, second = ValueError("first"), OSError("second")
     first.__context__, second.__context__ = second, first
-    with pytest.raises(ValueError, match="first"), told_of_memory("sampling"):
+    with pytest.raises(ValueError, match="first"), explain_out_of_memory("sampling"):
         raise first

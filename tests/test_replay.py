@@ -21,10 +21,10 @@ from tests.test_guard import LAYER, Huge, Planted, Unscored, train  # noqa: F401
 class Lasting(Planted):
     """A row of a weight is huge for good from the second step on."""
 
-    def _learn(self, rollouts):
+    def _update_policy(self, rollouts):
         if self.num_steps_done == 1:
             next(p for p in self.model.parameters() if p.requires_grad).data[0] = 3e38
-        return super(Planted, self)._learn(rollouts)
+        return super(Planted, self)._update_policy(rollouts)
 
 
 def folder_of(error: TrainingError):

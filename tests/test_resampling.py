@@ -32,8 +32,8 @@ class Rounds:
         self.rounds = rounds
         self.asked = []
 
-    def collect(self, prompts, parts, sampling, num_generations, step, attempt):
-        assert parts == [range(len(prompts))]
+    def sample_groups(self, prompts, mini_batches, sampling, num_generations, step, attempt):
+        assert mini_batches == [range(len(prompts))]
         self.asked.append((prompts, attempt))
         return list(self.rounds[attempt])
 

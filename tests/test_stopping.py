@@ -58,7 +58,7 @@ STAGES = {
     "loading": (signal.SIGINT, raiden.train.module, "load_policy", 1),
     "sampling": (signal.SIGINT, Sampler, "collect", 2),
     "optimizer": (signal.SIGINT, torch.optim.AdamW, "step", 2),
-    "update, by SIGTERM": (signal.SIGTERM, GRPOModule, "_learn", 2),
+    "update, by SIGTERM": (signal.SIGTERM, GRPOModule, "_update_policy", 2),
 }
 
 
@@ -113,7 +113,7 @@ def test_ctrl_c_while_a_checkpoint_is_written_leaves_the_one_before(fit, monkeyp
 
 
 def test_ctrl_c_before_the_first_checkpoint_names_none(fit, monkeypatch):
-    monkeypatch.setattr(GRPOModule, "_learn", sends(signal.SIGINT, GRPOModule._learn))
+    monkeypatch.setattr(GRPOModule, "_update_policy", sends(signal.SIGINT, GRPOModule._update_policy))
     code, said, _ = fit()
     assert code == 130
     assert "Stopped before the first checkpoint." in said

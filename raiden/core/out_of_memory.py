@@ -31,7 +31,7 @@ _ASKED = re.compile(r"(?:tried|unable) to allocate ([\d.]+) ?([KMGT]i?B|bytes)",
 
 
 @contextmanager
-def told_of_memory(stage: Stage) -> Iterator[None]:
+def explain_out_of_memory(stage: Stage) -> Iterator[None]:
     """Whatever a library makes of memory that it does not get becomes one error; the innermost stage is told.
 
     Raises:

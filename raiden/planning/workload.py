@@ -93,7 +93,7 @@ def measure(
     loader = data.train_dataloader()
     steps_per_epoch = _limited(len(loader), limits.limit_train_batches)
     batches = [loader.batch(step) for step in range(steps_per_epoch)]
-    num_updates = [len(update.parts(len(batch))) * update.num_iterations for batch in batches]
+    num_updates = [len(update.mini_batches(len(batch))) * update.num_iterations for batch in batches]
     prompts = [prompt for batch in batches for prompt in batch]
     passes: dict[Pass, int] = {}
     most = 0
@@ -140,9 +140,9 @@ def _updates(
 ) -> Iterator[list[Pass]]:
     """The passes of each optimizer step, of each process."""
     completions = [(0,) * max_tokens] * num_generations
-    for part in update.parts(len(batch)):
+    for mini_batch in update.mini_batches(len(batch)):
         for rank in range(num_processes):
-            own = Processes(rank, num_processes).share(part)
+            own = Processes(rank, num_processes).share(mini_batch)
             groups = [Group(batch[i].token_ids, completions, range(num_generations)) for i in own]
             yield [size_of(layout) for _, layout in packed_rows(groups, update.micro_batch_tokens)]
 

@@ -29,7 +29,7 @@ from raiden.policy.configs import load_config
 from raiden.policy.families import refuse_unsupported
 from raiden.policy.finite import nonfinite_weights
 from raiden.policy.sharding import initialise_adapters, load_shards, shard
-from raiden.policy.sources import NO_FOREIGN_CODE, local_folder, resolve_model, told_of_model
+from raiden.policy.sources import NO_FOREIGN_CODE, explain_model_errors, local_folder, resolve_model
 from raiden.policy.weights import unmap
 
 _BFLOAT16_INSTRUCTIONS = ("avx512_bf16", "amx_bf16", "bf16")
@@ -109,7 +109,7 @@ def load_tokenizer(path: str, chat_template: str | None = None) -> PreTrainedTok
     Raises:
         ConfigError: it is not there, is empty, or has no chat template to make prompts with.
     """
-    with told_of_model(path):
+    with explain_model_errors(path):
         tokenizer = AutoTokenizer.from_pretrained(resolve_model(path), **NO_FOREIGN_CODE)
     if not tokenizer.encode("a", add_special_tokens=False):
         # Without tokenizer files transformers makes an empty tokenizer from the model's config.
@@ -159,7 +159,7 @@ def load_policy(config: PolicyConfig, with_reference: bool = False, placement: P
         )
     _warn_of_slow_type(config, placement)
     folder = resolve_model(config.path)
-    with told_of_model(config.path):
+    with explain_model_errors(config.path):
         if placement is not None:
             folder = local_folder(folder)
         refuse_unsupported(load_config(folder))

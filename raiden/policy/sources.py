@@ -87,7 +87,7 @@ def local_folder(model: str) -> str:
 
 
 @contextmanager
-def told_of_model(path: str) -> Iterator[None]:
+def explain_model_errors(path: str) -> Iterator[None]:
     """What transformers raises about a model that it cannot read becomes an error about the option.
 
     Raises:
@@ -138,7 +138,7 @@ def _converted(gguf: Path) -> Path:
         print(f"Converting {gguf.name} to {folder} (once, about half a minute)", flush=True)
         part = Path(tempfile.mkdtemp(prefix=folder.name, dir=cache))
         try:
-            with told_of_model(str(gguf)):
+            with explain_model_errors(str(gguf)):
                 _convert(gguf, part)
             _publish(part, folder)
         finally:

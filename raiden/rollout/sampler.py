@@ -48,10 +48,10 @@ class Sampler:
         # What this process's own engine sampled last in this step; another's where it sampled nothing.
         self._probe: list[Rollout] = []
 
-    def collect(
+    def sample_groups(
         self,
         prompts: Sequence[Prompt],
-        parts: Sequence[range],
+        mini_batches: Sequence[range],
         sampling: SamplingConfig,
         num_generations: int,
         step: int,
@@ -60,12 +60,12 @@ class Sampler:
         """Groups of scored completions for all prompts; each process samples its share and gets those of the others.
 
         Args:
-            parts: the prompts behind each optimizer step; each part is shared out evenly.
+            mini_batches: the prompts behind each optimizer step; each is shared out evenly over the processes.
             step: rollouts before this one.
             attempt: groups that this step has sampled for these prompts before.
         """
         self._sync()
-        own = [i for part in parts for i in self.processes.share(part)]
+        own = [i for mini_batch in mini_batches for i in self.processes.share(mini_batch)]
         own_prompts = [prompts[i] for i in own]
         seeds = group_seeds(own_prompts, num_generations, self.run_seed, step, attempt)
         whole = gathered(self.policy.model) if self.engine.shares_weights else nullcontext()
@@ -107,27 +107,27 @@ class Sampler:
         self._unchecked = False
         started = time.perf_counter()
         exact = sampling.top_p == 1 and sampling.top_k == 0 and sampling.min_p == 0
-        if self._largest(0.0 if difference is not None and exact else 1.0):
+        if self._max_over_processes(0.0 if difference is not None and exact else 1.0):
             difference = self._measure(sampling)
-        largest = self._largest(difference or 0.0)
+        largest = self._max_over_processes(difference or 0.0)
         self.metrics["canary/difference"] = largest
         self.metrics["canary/seconds"] = time.perf_counter() - started
         limit = self.canary.limit(self._first_difference)
         if largest > limit:
             num_syncs = self.num_syncs  # without the one that is tried now
-            raise canary_error(largest, self._try_again(rollouts, sampling), limit, num_syncs)
+            raise canary_error(largest, self._difference_after_sync(rollouts, sampling), limit, num_syncs)
         if self._first_difference is None:
             self._first_difference = largest
 
     def _measure(self, sampling: SamplingConfig) -> float:
         return engine_difference(self.policy.model, self._probe, sampling, self.device)
 
-    def _try_again(self, rollouts: Sequence[Rollout], sampling: SamplingConfig) -> float:
+    def _difference_after_sync(self, rollouts: Sequence[Rollout], sampling: SamplingConfig) -> float:
         self._stale = True
-        self.collect([r.prompt for r in rollouts], [range(len(rollouts))], sampling, 1, step=0)
-        return self._largest(self._measure(sampling))
+        self.sample_groups([r.prompt for r in rollouts], [range(len(rollouts))], sampling, 1, step=0)
+        return self._max_over_processes(self._measure(sampling))
 
-    def _largest(self, value: float) -> float:
+    def _max_over_processes(self, value: float) -> float:
         # Which of NaN and a number is the larger depends on the process that is asked.
         value = math.inf if math.isnan(value) else value
         return self.processes.reduce([value], "max", self.device)[0]

@@ -82,7 +82,7 @@ class StepGuard:
         self.in_a_row = []
 
     @staticmethod
-    def refuse(found: NonFinite | None, processes: Processes, device: torch.device) -> None:
+    def raise_on(found: NonFinite | None, processes: Processes, device: torch.device) -> None:
         """Ends the step, on all processes, where one of them has found a value that is no finite number.
 
         Raises:

@@ -12,7 +12,7 @@ from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 
 from raiden.core.errors import ConfigError, TrainingError
-from raiden.core.out_of_memory import told_of_memory
+from raiden.core.out_of_memory import explain_out_of_memory
 from raiden.core.processes import Processes
 from raiden.core.types import Prompt, Rollout
 from raiden.policy import (
@@ -138,7 +138,7 @@ class PolicyModule(LightningModule):
             limits.append(trainer.max_steps)
         return min(limits, default=None)
 
-    @told_of_memory("loading the model")
+    @explain_out_of_memory("loading the model")
     def setup(self, stage: str) -> None:
         self.configure_model()
         self.processes = Processes.current()
@@ -230,10 +230,10 @@ class PolicyModule(LightningModule):
 
     # Evaluation
 
-    @told_of_memory("validation")
+    @explain_out_of_memory("validation")
     def validation_step(self, prompts: list[Prompt], batch_idx: int) -> None:
         all_prompts = range(len(prompts))
-        self.rollouts = self.sampler.collect(prompts, [all_prompts], self.val_sampling, 1, self.num_steps_done)
+        self.rollouts = self.sampler.sample_groups(prompts, [all_prompts], self.val_sampling, 1, self.num_steps_done)
         self.sampler.check(self.rollouts, self.val_sampling)
         for i in self.processes.share(all_prompts):  # the metric adds up the shares of all processes
             self.role_awareness.update(self.rollouts[i].prompt.sample, self.rollouts[i].rewards[0])
@@ -260,7 +260,9 @@ class PolicyModule(LightningModule):
         return shares
 
     def predict_step(self, prompts: list[Prompt], batch_idx: int) -> list[str]:
-        self.rollouts = self.sampler.collect(prompts, [range(len(prompts))], self.val_sampling, 1, self.num_steps_done)
+        self.rollouts = self.sampler.sample_groups(
+            prompts, [range(len(prompts))], self.val_sampling, 1, self.num_steps_done
+        )
         self.sampler.check(self.rollouts, self.val_sampling)
         return [rollout.completions[0].text for rollout in self.rollouts]
 

@@ -16,7 +16,7 @@ from raiden.core.errors import ConfigError
 from raiden.packing import Group
 from raiden.policy import BrokenWeight, Policy, load_policy, restore_weights
 from raiden.policy.weights import plain_name
-from raiden.train.grpo import recall_update
+from raiden.train.grpo import restore_update
 from raiden.train.recording import ADAPTERS, MODEL, fill_adapters, read_step
 from raiden.train.sft.cross_entropy import CrossEntropy
 
@@ -88,8 +88,8 @@ def replay(folder: Path, model_path: str | None, checkpoint: Path | None) -> tup
         work: Any = CrossEntropy(groups, 1, device)
         rows, losses = list(range(len(groups))), work.losses(policy.model)
     else:
-        work = recall_update(record, tensors, device)
-        rows, losses = work.rows(work.part), work.losses(policy.model, work.part)
+        work = restore_update(record, tensors, device)
+        rows, losses = work.rows(work.mini_batch), work.losses(policy.model, work.mini_batch)
     return str(record["found"]), _completions(policy, work, rows, losses, record), work
 
 

@@ -27,14 +27,14 @@ MAX_BYTES = 2**30
 
 
 def reference_pass(model: Any, rollouts: list[Rollout], cache: ReferenceCache | None) -> None:
-    make_update(rollouts, config=UpdateConfig(micro_batch_tokens=BUDGET)).remember_ref_logps(model, cache)
+    make_update(rollouts, config=UpdateConfig(micro_batch_tokens=BUDGET)).compute_ref_logps(model, cache)
 
 
 def largest_difference(model: Any, rollouts: list[Rollout], cache: ReferenceCache) -> float:
     """Nats a token, between the log-probabilities with and without what is known."""
     with_cache, without = (make_update(rollouts, config=UpdateConfig(micro_batch_tokens=BUDGET)) for _ in range(2))
-    with_cache.remember_ref_logps(model, cache)
-    without.remember_ref_logps(model)
+    with_cache.compute_ref_logps(model, cache)
+    without.compute_ref_logps(model)
     return max((with_cache._ref_logps[row] - logps).abs().max().item() for row, logps in without._ref_logps.items())
 
 

@@ -19,7 +19,7 @@ STAGES = {
     "sampling": "raiden.rollout.engines.transformers:TransformersEngine.generate",
     "scoring": "raiden.rollout.sampler:Sampler._score",
     "weights on their way": SYNCING,
-    "update": "raiden.train.grpo.module:GRPOModule._learn",
+    "update": "raiden.train.grpo.module:GRPOModule._update_policy",
     "checkpoint": SAVING,
     "validation": "raiden.train.module:PolicyModule.validation_step",
     "export": "raiden.train.callbacks:export_policy",

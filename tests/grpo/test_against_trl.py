@@ -124,9 +124,9 @@ def test_loss_gradients_and_metrics_are_trls(
     # Gone through twice, the old log-probabilities are kept; once, the step's own serve. 48 tokens: several rows.
     config = UpdateConfig(micro_batch_tokens=48, num_iterations=2 if off_policy else 1)
     update = make_update(ROLLOUTS, objective, config, MAX_TOKENS, temperature)
-    update.remember_old_logps(old_model)
+    update.compute_old_logps(old_model)
     if objective.beta:
-        update.remember_ref_logps(reference)
+        update.compute_ref_logps(reference)
     ours = backward(update, tiny_model, range(4))
 
     options = {TRL_NAMES.get(name, name): value for name, value in VARIANTS[variant].items()}
@@ -145,7 +145,7 @@ def assert_metrics_are_equal(update: RolloutUpdate, trainer: GRPOTrainer, object
     if objective.ratio_level == "token":
         names += ["clip_ratio/low_mean", "clip_ratio/high_mean", "clip_ratio/region_mean"]
     ours = update.metrics()
-    if len(update.parts()) > 1:
+    if len(update.mini_batches()) > 1:
         assert ours["clip_ratio/low_mean"] > 0.02
         assert ours["clip_ratio/high_mean"] > 0.02
     for name in names:
@@ -156,16 +156,16 @@ def assert_metrics_are_equal(update: RolloutUpdate, trainer: GRPOTrainer, object
 def test_each_of_two_updates_of_a_rollout_is_trls(make_trainer, tiny_model, old_model, plain_old_model, loss):
     config = UpdateConfig(micro_batch_tokens=48, prompts_per_update=2)
     update = make_update(ROLLOUTS, ObjectiveConfig(loss=loss), config, MAX_TOKENS)
-    update.remember_old_logps(old_model)
+    update.compute_old_logps(old_model)
     trainer = make_trainer(loss_type=loss, per_device_train_batch_size=6, steps_per_generation=2)
     old = without_gradient(plain_old_model, pairs_of(ROLLOUTS))
-    assert update.parts() == [range(0, 2), range(2, 4)]
-    for part in update.parts():
-        rows = slice(part.start * 3, part.stop * 3)
-        inputs = trl_inputs(ROLLOUTS[part.start : part.stop], update.advantages[rows], old[rows], [])
+    assert update.mini_batches() == [range(0, 2), range(2, 4)]
+    for mini_batch in update.mini_batches():
+        rows = slice(mini_batch.start * 3, mini_batch.stop * 3)
+        inputs = trl_inputs(ROLLOUTS[mini_batch.start : mini_batch.stop], update.advantages[rows], old[rows], [])
         # TRL counts the tokens of the whole rollout: 9 + 11 + 6 + 6.
         inputs["num_items_in_batch"] = torch.tensor(32)
-        assert_close(backward(update, tiny_model, part), trl_backward(trainer, inputs), atol=2e-6)
+        assert_close(backward(update, tiny_model, mini_batch), trl_backward(trainer, inputs), atol=2e-6)
 
 
 @pytest.mark.parametrize("variant", ["plain", "beta", "beta without correction", "entropy", "beta and entropy"])
@@ -181,9 +181,9 @@ def test_masked_completions_and_groups_without_spread_count_as_in_trl(
     ]
     objective = ObjectiveConfig(loss=loss, mask_truncated=True, **options)
     update = make_update(rollouts, objective, UpdateConfig(num_iterations=2), MAX_TOKENS)
-    update.remember_old_logps(old_model)
+    update.compute_old_logps(old_model)
     if objective.beta:
-        update.remember_ref_logps(reference)
+        update.compute_ref_logps(reference)
     ours = backward(update, tiny_model, range(3))
 
     old, ref = (without_gradient(model, pairs_of(rollouts)) for model in (plain_old_model, plain_reference))

@@ -112,9 +112,9 @@ def test_any_budget_gives_the_same_loss_and_gradients(tiny_model, old_model, ref
     for budget, num_batches in {10_000: 1, 67: 1, 66: 2, 48: 5, 1: 9}.items():
         config = UpdateConfig(micro_batch_tokens=budget, num_iterations=2)
         update = make_update(rollouts, OBJECTIVES[name], config)
-        update.remember_old_logps(old_model)
+        update.compute_old_logps(old_model)
         if OBJECTIVES[name].beta:
-            update.remember_ref_logps(reference)
+            update.compute_ref_logps(reference)
         assert len(list(update.losses(tiny_model, range(3)))) == num_batches
         results.append(backward(update, tiny_model, range(3)))
     assert results[0][0] != 0

@@ -101,7 +101,7 @@ def test_loss_gradients_and_metrics_are_trls(make_trainer, tiny_model, plain_mod
     objective = ObjectiveConfig(loss=loss, beta=beta, sampling_correction=SamplingCorrection(mode, high, low))
     update = make_update(rollouts, objective, UpdateConfig(micro_batch_tokens=16))
     if beta:
-        update.remember_ref_logps(tiny_model)
+        update.compute_ref_logps(tiny_model)
     ours = backward(update, tiny_model, range(2))
 
     trainer = make_trainer(
@@ -133,7 +133,7 @@ def test_the_divergence_from_the_reference_is_not_weighted(tiny_model, reference
     """All completions masked: only the divergence is left to learn from."""
     masked = ObjectiveConfig(beta=0.1, sampling_correction=SamplingCorrection("token_mask", 1e-6))
     update = make_update(ROLLOUTS, masked)  # sampled with 1 nat a token
-    update.remember_ref_logps(reference)
+    update.compute_ref_logps(reference)
     loss, _ = backward(update, tiny_model, range(2))
     metrics = update.metrics()
     assert metrics["sampling/importance_sampling_ratio/max"] == 0

@@ -116,7 +116,7 @@ def test_an_update_is_the_same_with_what_is_known(tiny_model, reference, budget)
             of("Ben", make_rollout([*BEN, seed], [[39], [40, 41]], [0.25, 0.75])),
         ]
         update = make_update(rollouts, ObjectiveConfig(beta=0.5), UpdateConfig(micro_batch_tokens=budget))
-        update.remember_ref_logps(reference, cache)
+        update.compute_ref_logps(reference, cache)
         result = backward(update, tiny_model, range(3))
         return result, update.metrics()["kl"]
 

@@ -46,7 +46,7 @@ class CountedModel(torch.nn.Module):
 )
 def test_each_optimizer_step_has_its_prompts(size, iterations, parts):
     config = UpdateConfig(prompts_per_update=size, num_iterations=iterations)
-    assert make_update(ROLLOUTS, config=config).parts() == parts
+    assert make_update(ROLLOUTS, config=config).mini_batches() == parts
 
 
 def test_the_gradient_of_a_single_step_is_that_of_the_advantage_weighted_log_probs(tiny_model, plain_model):
@@ -65,7 +65,7 @@ def test_later_steps_are_measured_against_the_policy_before_the_first(
 ):
     objective = ObjectiveConfig(loss="grpo")
     update = make_update(ROLLOUTS, objective, UpdateConfig(prompts_per_update=2))
-    update.remember_old_logps(old_model)
+    update.compute_old_logps(old_model)
     pairs = pairs_of(ROLLOUTS)[4:]
     losses = []
     old = [logps.detach() for logps in padded_logps(plain_old_model, pairs)]
@@ -79,10 +79,10 @@ def test_later_steps_are_measured_against_the_policy_before_the_first(
 
 def test_old_log_probs_are_kept_only_where_there_is_a_second_step(tiny_model, old_model):
     once = make_update(ROLLOUTS)
-    once.remember_old_logps(old_model)
+    once.compute_old_logps(old_model)
     backward(once, tiny_model, range(3))
     twice = make_update(ROLLOUTS, config=UpdateConfig(num_iterations=2))
-    twice.remember_old_logps(old_model)
+    twice.compute_old_logps(old_model)
     backward(twice, tiny_model, range(3))
     # With the step's own log-probs every ratio is 1, and nothing is clipped.
     assert once.metrics()["clip_ratio/region_mean"] == 0
@@ -92,7 +92,7 @@ def test_old_log_probs_are_kept_only_where_there_is_a_second_step(tiny_model, ol
 def test_a_rollout_used_once_is_gone_through_once(tiny_model):
     counted = CountedModel(tiny_model)
     update = make_update(ROLLOUTS)
-    update.remember_old_logps(counted)
+    update.compute_old_logps(counted)
     assert counted.num_tokens == 0
     backward(update, counted, range(3))
     assert counted.num_tokens == 19
@@ -110,7 +110,7 @@ def test_a_group_without_spread_costs_no_work_where_neither_kl_nor_entropy_ask_f
     counted = CountedModel(tiny_model)
     update = make_update([*ROLLOUTS, NO_SPREAD], config=UpdateConfig(num_iterations=2))
     # Prompts and completions of the three groups: 3 + 4, 2 + 5 and 2 + 3 tokens.
-    update.remember_old_logps(counted)
+    update.compute_old_logps(counted)
     assert counted.num_tokens == 19
     backward(update, counted, range(4))
     assert counted.num_tokens == 2 * 19
@@ -123,8 +123,8 @@ def test_kl_and_entropy_take_in_groups_without_spread(tiny_model, options):
     counted = CountedModel(tiny_model)
     update = make_update([*ROLLOUTS, NO_SPREAD], ObjectiveConfig(**options), UpdateConfig(num_iterations=2))
     # And 2 + 6 tokens of the fourth.
-    update.remember_ref_logps(counted)
-    update.remember_old_logps(counted)
+    update.compute_ref_logps(counted)
+    update.compute_old_logps(counted)
     backward(update, counted, range(4))
     assert counted.num_tokens == 3 * 27
     assert update.has_work(range(3, 4))
@@ -137,7 +137,7 @@ def test_a_group_without_spread_has_the_loss_of_its_kl_and_its_entropy_alone(
     rollout = make_rollout([67, 68], [[42, 43], [44, 45, 46, 47]], rewards)
     objective = ObjectiveConfig(beta=0.3, entropy_coef=0.2, kl_estimator="k2", min_reward_std=0.1)
     update = make_update([rollout], objective)
-    update.remember_ref_logps(reference)
+    update.compute_ref_logps(reference)
     ours = backward(update, tiny_model, range(1))
     # By hand over the 6 tokens: 0.3 * mean((ref - logp)^2 / 2 * ratio) - 0.2 * mean(entropy), the ratio being 1.
     kl, entropy = [], []
@@ -206,7 +206,7 @@ def test_a_rollout_of_masked_completions_has_no_work(tiny_model):
 def test_equal_rewards_everywhere_are_no_work_and_no_metrics(tiny_model):
     update = make_update([NO_SPREAD])
     assert not update.has_work(range(1))
-    update.remember_ref_logps(tiny_model)
+    update.compute_ref_logps(tiny_model)
     assert list(update.losses(tiny_model, range(1))) == []
     assert update.metrics() == {}
 
@@ -216,8 +216,8 @@ def test_the_entropy_bonus_is_the_mean_entropy_of_the_step(tiny_model, size):
     config = UpdateConfig(prompts_per_update=size)
     plain, rewarded = (make_update(ROLLOUTS, ObjectiveConfig(entropy_coef=c), config) for c in (0.0, 0.5))
     for update in (plain, rewarded):
-        update.remember_old_logps(tiny_model)
-    part = plain.parts()[0]
+        update.compute_old_logps(tiny_model)
+    part = plain.mini_batches()[0]
     without, _ = backward(plain, tiny_model, part)
     bonus, _ = backward(rewarded, tiny_model, part)
     # Only this step has been counted so far.
@@ -239,9 +239,9 @@ def test_metrics_are_means_over_the_trained_tokens_of_all_steps(tiny_model, plai
     rollouts = [make_rollout([60, 61], [[30, 31], [32]], [1.0, 0.0], sampling_logp=-2.0), NO_SPREAD]
     config = UpdateConfig(num_iterations=2, micro_batch_tokens=4)
     update = make_update(rollouts, ObjectiveConfig(beta=0.1), config)
-    update.remember_old_logps(tiny_model)
-    update.remember_ref_logps(reference)
-    steps = [backward(update, tiny_model, part)[0] for part in update.parts()]
+    update.compute_old_logps(tiny_model)
+    update.compute_ref_logps(reference)
+    steps = [backward(update, tiny_model, mini_batch)[0] for mini_batch in update.mini_batches()]
 
     pairs = pairs_of(rollouts)
     logps, ref = torch.cat(padded_logps(plain_model, pairs)), torch.cat(padded_logps(plain_reference, pairs))
@@ -271,7 +271,7 @@ def test_a_step_changes_the_policy_and_not_the_reference(tiny_model, reference):
     frozen = [p.clone() for p in reference.parameters()]
     optimizer = torch.optim.AdamW(tiny_model.parameters(), lr=1e-3)
     update = make_update(ROLLOUTS, ObjectiveConfig(beta=0.1))
-    update.remember_ref_logps(reference)
+    update.compute_ref_logps(reference)
     for loss in update.losses(tiny_model, range(3)):
         loss.backward()
     optimizer.step()

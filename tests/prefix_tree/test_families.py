@@ -98,9 +98,9 @@ def test_losses_and_gradients_of_a_step_are_those_of_separate_rows(name, loss, h
     )  # fmt: skip
     # Two iterations: the old log-probabilities are the ones remembered.
     update = make_update(ROLLOUTS, objective, UpdateConfig(num_iterations=2), max_tokens=MAX_TOKENS)
-    update.remember_old_logps(old)
+    update.compute_old_logps(old)
     if objective.beta:
-        update.remember_ref_logps(reference)
+        update.compute_ref_logps(reference)
     ours = backward(update, tree, range(len(ROLLOUTS)))
     # In float64: in float32 the padded rows' own rounding is the larger one.
     truth = padded_step(plain.double(), plain_old.double(), plain_reference.double(), objective)

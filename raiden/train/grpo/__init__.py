@@ -9,7 +9,7 @@ update         the optimizer steps of a rollout; recorded: a skipped one, kept f
 from raiden.train.grpo.advantages import group_advantages
 from raiden.train.grpo.correction import SamplingCorrection, sampling_ratios
 from raiden.train.grpo.objective import ObjectiveConfig, TokenTerms, token_terms, token_weights, with_correction
-from raiden.train.grpo.recorded import recall_update, record_update
+from raiden.train.grpo.recorded import record_update, restore_update
 from raiden.train.grpo.reference_cache import ReferenceCache
 from raiden.train.grpo.update import RolloutUpdate, UpdateConfig
 
@@ -21,8 +21,8 @@ __all__ = [
     "TokenTerms",
     "UpdateConfig",
     "group_advantages",
-    "recall_update",
     "record_update",
+    "restore_update",
     "sampling_ratios",
     "token_terms",
     "token_weights",

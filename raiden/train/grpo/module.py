@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from raiden.core.errors import ConfigError
-from raiden.core.out_of_memory import told_of_memory
+from raiden.core.out_of_memory import explain_out_of_memory
 from raiden.core.types import Prompt, Rollout
 from raiden.policy import PolicyConfig
 from raiden.rewards import RewardConfig
@@ -109,7 +109,7 @@ class GRPOModule(PolicyModule):
         refuse_unscored(sampled.rollouts)
         sampling_done = time.perf_counter()
         self.sampler.sleep()
-        learned = self._learn(sampled.rollouts)
+        learned = self._update_policy(sampled.rollouts)
         done = time.perf_counter()
         num_read = sum(len(r.prompt.token_ids) for r in sampled.all) * self.num_generations
         timing = {
@@ -123,7 +123,7 @@ class GRPOModule(PolicyModule):
         self.end_step(metrics, sampled.num_tokens + num_read, _IN_PROGRESS_BAR)
         self.rollouts = sampled.rollouts
 
-    @told_of_memory("sampling")
+    @explain_out_of_memory("sampling")
     def _sample(self, prompts: list[Prompt]) -> SampledGroups:
         """A group for each prompt; then again, with new seeds, for those whose group has no signal.
 
@@ -144,11 +144,13 @@ class GRPOModule(PolicyModule):
         return SampledGroups(rounds, rollouts)
 
     def _sample_round(self, prompts: list[Prompt], attempt: int) -> list[Rollout]:
-        parts = self.update.parts(len(prompts))
-        return self.sampler.collect(prompts, parts, self.sampling, self.num_generations, self.num_steps_done, attempt)
+        mini_batches = self.update.mini_batches(len(prompts))
+        return self.sampler.sample_groups(
+            prompts, mini_batches, self.sampling, self.num_generations, self.num_steps_done, attempt
+        )
 
-    @told_of_memory("the update")
-    def _learn(self, rollouts: list[Rollout]) -> dict[str, float]:
+    @explain_out_of_memory("the update")
+    def _update_policy(self, rollouts: list[Rollout]) -> dict[str, float]:
         """The optimizer steps of one rollout; what they did, for the log."""
         schedule: Any = self.lr_schedulers()
         update = RolloutUpdate(
@@ -168,11 +170,11 @@ class GRPOModule(PolicyModule):
             lambda row: _told(rollouts, row),
             lambda *found: self._record(update, *found),
         ):
-            self.guard.refuse(update.nonfinite, self.processes, self.device)
-            self._remember_logps(update)
-            for part in filter(update.has_work, update.parts()):
-                loss = self.backpropagate(update.losses(self.model, part))
-                self.guard.refuse(update.nonfinite or loss, self.processes, self.device)
+            self.guard.raise_on(update.nonfinite, self.processes, self.device)
+            self._compute_logps(update)
+            for mini_batch in filter(update.has_work, update.mini_batches()):
+                loss = self.backpropagate(update.losses(self.model, mini_batch))
+                self.guard.raise_on(update.nonfinite or loss, self.processes, self.device)
                 # Before the weights change: nothing is learned from a wrong engine.
                 self.sampler.check(rollouts, self.sampling, update.sampling_difference())
                 learned |= self.step_optimizer()
@@ -181,18 +183,18 @@ class GRPOModule(PolicyModule):
         schedule.step()
         return {**learned, **update.metrics()}
 
-    def _remember_logps(self, update: RolloutUpdate) -> None:
+    def _compute_logps(self, update: RolloutUpdate) -> None:
         """Log-probabilities under the reference, where KL is asked for, and under the policy before its first step."""
         if not update.has_work(range(len(update.rollouts))):
             return
         if self.objective.beta > 0:
             with self.policy.reference() as reference:
-                update.remember_ref_logps(reference, self.reference_cache)
-        update.remember_old_logps(self.model)
+                update.compute_ref_logps(reference, self.reference_cache)
+        update.compute_old_logps(self.model)
 
     def _trace(self, found: NonFinite, alone: RolloutUpdate) -> NonFinite:
-        losses = alone.losses(self.model, alone.part)
-        return largest_alone(found, alone.rows(alone.part), losses, self.model.parameters())
+        losses = alone.losses(self.model, alone.mini_batch)
+        return largest_alone(found, alone.rows(alone.mini_batch), losses, self.model.parameters())
 
     def _record(self, update: RolloutUpdate, step: int, found: str, shown: Mapping[str, Any]) -> str:
         record, tensors = record_update(update)

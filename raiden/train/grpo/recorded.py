@@ -37,18 +37,18 @@ def record_update(update: RolloutUpdate) -> tuple[dict[str, Any], dict[str, Tens
         "update": asdict(update.config),
         "max_tokens": update.max_tokens,
         "temperature": update.temperature,
-        "part": [update.part.start, update.part.stop],
+        "part": [update.mini_batch.start, update.mini_batch.stop],
         "groups": groups,
     }
     rewards = [reward.total for rollout in update.rollouts for reward in rollout.rewards]
     scores = [math.nan if reward is None else reward for reward in rewards]
     tensors = {"rewards": torch.tensor(scores, dtype=torch.float64), "scored": update.scored}
-    for name, by_row in {"sampling": dict(enumerate(update.sampling_logps)), **update.remembered()}.items():
+    for name, by_row in {"sampling": dict(enumerate(update.sampling_logps)), **update.kept_logps()}.items():
         tensors |= {f"{name}_logps.{row}": logps for row, logps in by_row.items()}
     return record, tensors
 
 
-def recall_update(record: Mapping[str, Any], tensors: Mapping[str, Tensor], device: torch.device) -> RolloutUpdate:
+def restore_update(record: Mapping[str, Any], tensors: Mapping[str, Tensor], device: torch.device) -> RolloutUpdate:
     """The update that was recorded, on one process, each of its completions in a pass of its own."""
     scored = tensors.get("scored", torch.ones(len(tensors["rewards"]), dtype=torch.bool))
     rewards = iter([r if s else None for r, s in zip(tensors["rewards"].tolist(), scored.tolist(), strict=True)])
@@ -73,8 +73,8 @@ def recall_update(record: Mapping[str, Any], tensors: Mapping[str, Tensor], devi
         record["temperature"],
         device,
     )
-    update.part = range(*record["part"])
-    update.remember({"old": old, "ref": ref})
+    update.mini_batch = range(*record["part"])
+    update.restore_logps({"old": old, "ref": ref})
     return update
 
 

@@ -48,7 +48,7 @@ class UpdateConfig:
             if value is not None and value < 1:
                 raise ConfigError(f"`model.update.{name}` must be at least 1, got {value}.")
 
-    def parts(self, num_prompts: int) -> list[range]:
+    def mini_batches(self, num_prompts: int) -> list[range]:
         """Which prompts stand behind each optimizer step of one iteration."""
         size = self.prompts_per_update or num_prompts
         return [range(start, min(start + size, num_prompts)) for start in range(0, num_prompts, size)]
@@ -94,7 +94,7 @@ class RolloutUpdate:
         self.num_tokens = torch.tensor([objective.trained_tokens(c) for c in completions]) * self.scored
         self.nonfinite = self._nonfinite_rollouts()
         """The first value of this process's that is no finite number."""
-        self.part = range(len(rollouts))
+        self.mini_batch = range(len(rollouts))
         """The prompts behind the optimizer step whose losses were asked for last."""
         self._old_logps: dict[int, Tensor] = {}
         self._ref_logps: dict[int, Tensor] = {}
@@ -109,20 +109,20 @@ class RolloutUpdate:
         reported = {"log-probability that the engine reported": torch.cat(self.sampling_logps)}
         return first_nonfinite(reported, torch.arange(len(lengths)), lengths)
 
-    def parts(self) -> list[range]:
+    def mini_batches(self) -> list[range]:
         """The prompts behind each optimizer step, in the order of the steps."""
-        return self.config.parts(len(self.rollouts)) * self.config.num_iterations
+        return self.config.mini_batches(len(self.rollouts)) * self.config.num_iterations
 
-    def has_work(self, part: range) -> bool:
+    def has_work(self, mini_batch: range) -> bool:
         """Whether any group of these prompts is trained on."""
-        return bool(self._groups(part))
+        return bool(self._groups(mini_batch))
 
-    def remember_old_logps(self, model: PreTrainedModel) -> None:
+    def compute_old_logps(self, model: PreTrainedModel) -> None:
         """Keeps the policy's log-probabilities before the first step; with a single step the step's own serve."""
-        if len(self.parts()) > 1:
+        if len(self.mini_batches()) > 1:
             self._old_logps = self._logps_by_row(model)
 
-    def remember_ref_logps(self, reference: PreTrainedModel, cache: ReferenceCache | None = None) -> None:
+    def compute_ref_logps(self, reference: PreTrainedModel, cache: ReferenceCache | None = None) -> None:
         """Keeps the reference's log-probabilities.
 
         Args:
@@ -130,18 +130,18 @@ class RolloutUpdate:
         """
         self._ref_logps = self._logps_by_row(reference, cache)
 
-    def remembered(self) -> dict[str, dict[int, Tensor]]:
+    def kept_logps(self) -> dict[str, dict[int, Tensor]]:
         """The log-probabilities that are kept, of all processes: `old` and `ref`, by row."""
         kept = {"old": self._old_logps, "ref": self._ref_logps}
         return {name: dict(self.processes.gather(list(by_row.items()))) for name, by_row in kept.items()}
 
-    def remember(self, kept: Mapping[str, dict[int, Tensor]]) -> None:
-        """Takes over what `remembered` gave."""
+    def restore_logps(self, kept: Mapping[str, dict[int, Tensor]]) -> None:
+        """Takes over what `kept_logps` gave."""
         self._old_logps, self._ref_logps = kept["old"], kept["ref"]
 
-    def rows(self, part: range) -> list[int]:
+    def rows(self, mini_batch: range) -> list[int]:
         """The completions that an optimizer step trains on, in the order of their passes."""
-        return [row for group in self._groups(part) for row in group.rows]
+        return [row for group in self._groups(mini_batch) for row in group.rows]
 
     def alone(self) -> RolloutUpdate:
         """The same update, each completion in a pass of its own and all of them on each process.
@@ -150,15 +150,15 @@ class RolloutUpdate:
         """
         config = replace(self.config, micro_batch_tokens=1)
         update = RolloutUpdate(self.rollouts, self.objective, config, self.max_tokens, self.temperature, self.device)
-        update.part = self.part
-        update.remember(self.remembered())
+        update.mini_batch = self.mini_batch
+        update.restore_logps(self.kept_logps())
         return update
 
     @torch.no_grad()
     def _logps_by_row(self, model: PreTrainedModel, cache: ReferenceCache | None = None) -> dict[int, Tensor]:
         by_row: dict[int, Tensor] = {}
-        for part in self.config.parts(len(self.rollouts)):
-            for batch in self._passes(part, by_character=cache is not None):
+        for mini_batch in self.config.mini_batches(len(self.rollouts)):
+            for batch in self._passes(mini_batch, by_character=cache is not None):
                 if cache is None:
                     logps, _ = token_logps(model, batch, self.temperature)
                 else:
@@ -166,11 +166,11 @@ class RolloutUpdate:
                 by_row.update(zip(batch.rows.tolist(), logps.split(batch.lengths.tolist()), strict=True))
         return by_row
 
-    def losses(self, model: PreTrainedModel, part: range) -> Iterator[Tensor]:
+    def losses(self, model: PreTrainedModel, mini_batch: range) -> Iterator[Tensor]:
         """The loss of each micro-batch of an optimizer step; their sum over all processes is the loss of the step."""
-        self.part = part
+        self.mini_batch = mini_batch
         size = self.num_generations
-        rows = torch.arange(part.start * size, part.stop * size)
+        rows = torch.arange(mini_batch.start * size, mini_batch.stop * size)
         rows = rows[self.scored[rows]]
         weights = torch.zeros(len(self.num_tokens), device=self.device)
         weights[rows] = token_weights(
@@ -178,12 +178,12 @@ class RolloutUpdate:
             self.objective.loss,
             self.max_tokens,
             rollout_tokens=int(self.num_tokens.sum()),
-            updates_per_rollout=len(self.config.parts(len(self.rollouts))),
+            updates_per_rollout=len(self.config.mini_batches(len(self.rollouts))),
         ).to(self.device)
         entropy_weight = self.objective.entropy_coef / max(int(self.num_tokens[rows].sum()), 1)
-        for batch in self._micro_batches(part):
+        for batch in self._micro_batches(mini_batch):
             yield self._loss(model, batch, weights[batch.rows][batch.sequence], entropy_weight)
-        for batch in self._fillers(part):
+        for batch in self._fillers(mini_batch):
             logps, _ = token_logps(model, batch, self.temperature)
             yield logps.sum() * 0.0
 
@@ -222,25 +222,27 @@ class RolloutUpdate:
         )
         return loss
 
-    def _passes(self, part: range, by_character: bool = False) -> Iterator[MicroBatch]:
+    def _passes(self, mini_batch: range, by_character: bool = False) -> Iterator[MicroBatch]:
         """This process's passes without gradient, as many as the busiest has."""
-        yield from self._micro_batches(part, by_character)
-        yield from self._fillers(part, by_character)
+        yield from self._micro_batches(mini_batch, by_character)
+        yield from self._fillers(mini_batch, by_character)
 
-    def _micro_batches(self, part: range, by_character: bool = False) -> Iterator[MicroBatch]:
+    def _micro_batches(self, mini_batch: range, by_character: bool = False) -> Iterator[MicroBatch]:
         """This process's passes over its share."""
-        groups = self._groups(self.processes.share(part), by_character)
+        groups = self._groups(self.processes.share(mini_batch), by_character)
         return micro_batches(groups, self.config.micro_batch_tokens, self.device)
 
-    def _fillers(self, part: range, by_character: bool = False) -> Iterator[MicroBatch]:
-        shares = [self._groups(self.processes.share(part, rank), by_character) for rank in range(self.processes.num)]
+    def _fillers(self, mini_batch: range, by_character: bool = False) -> Iterator[MicroBatch]:
+        shares = [
+            self._groups(self.processes.share(mini_batch, rank), by_character) for rank in range(self.processes.num)
+        ]
         return filler_batches(shares, self.processes.rank, self.config.micro_batch_tokens, self.device)
 
-    def _groups(self, part: range, by_character: bool = False) -> list[Group]:
+    def _groups(self, mini_batch: range, by_character: bool = False) -> list[Group]:
         """What is worth a pass: neither a group that is not trained on nor a masked completion."""
         size = self.num_generations
         groups = []
-        for p in part:
+        for p in mini_batch:
             first = p * size
             rows = [r for r in range(first, first + size) if self.num_tokens[r] > 0]
             if rows and self.objective.trains_on(self.rollouts[p]):
@@ -258,5 +260,5 @@ class RolloutUpdate:
         """Means over the tokens that were trained on, and the loss; empty where there was no work."""
         corrects = self.objective.sampling_correction.mode not in ("auto", "off")
         return self._statistics.metrics(
-            len(self.parts()), bool(self._ref_logps), corrects, self.processes, self.device
+            len(self.mini_batches()), bool(self._ref_logps), corrects, self.processes, self.device
         )

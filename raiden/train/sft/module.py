@@ -11,7 +11,7 @@ import torch
 from lightning.pytorch.utilities import rank_zero_info
 
 from raiden.core.errors import ConfigError
-from raiden.core.out_of_memory import told_of_memory
+from raiden.core.out_of_memory import explain_out_of_memory
 from raiden.core.types import Prompt
 from raiden.packing import Group
 from raiden.policy import PolicyConfig
@@ -95,7 +95,7 @@ class SFTModule(PolicyModule):
                 "rests on."
             )
 
-    @told_of_memory("the update")
+    @explain_out_of_memory("the update")
     def training_step(self, prompts: list[Prompt], batch_idx: int) -> None:
         started = time.perf_counter()
         schedule: Any = self.lr_schedulers()
@@ -111,7 +111,7 @@ class SFTModule(PolicyModule):
             lambda *found: self._record(prompts, cross_entropy, *found),
         ):
             loss = self.backpropagate(cross_entropy.losses(self.model))
-            self.guard.refuse(cross_entropy.nonfinite or loss, self.processes, self.device)
+            self.guard.raise_on(cross_entropy.nonfinite or loss, self.processes, self.device)
             learned |= self.step_optimizer()
         self.zero_grad()
         schedule.step()
@@ -143,7 +143,7 @@ class SFTModule(PolicyModule):
 
     # Evaluation
 
-    @told_of_memory("validation")
+    @explain_out_of_memory("validation")
     def validation_step(self, prompts: list[Prompt], batch_idx: int) -> None:
         super().validation_step(prompts, batch_idx)
         cross_entropy = self._cross_entropy(prompts)

@@ -12,7 +12,7 @@ from trl import GRPOTrainer, ModelConfig, get_peft_config, get_quantization_conf
 
 from raiden.core.errors import ConfigError
 from raiden.policy import load_tokenizer, resolve_model
-from raiden.policy.sources import told_of_model
+from raiden.policy.sources import explain_model_errors
 from raiden.train.trl.dataset import load_datasets
 from raiden.train.trl.options import Options, in_options_of_trl
 from raiden.train.trl.rewards import RewardFunctions
@@ -111,7 +111,7 @@ def _model_folder(model: ModelConfig) -> str:
     source = resolve_model(str(model.model_name_or_path))
     if model.model_revision == "main" or Path(source).is_dir():
         return source
-    with told_of_model(source):
+    with explain_model_errors(source):
         return str(snapshot_download(source, revision=model.model_revision))
 
 
