@@ -46,7 +46,7 @@ def name_parts(name: str) -> tuple[str, ...]:
     (('Mirela', 'Voss'), ('艾莲', '罗伊'))
     """
     parts = [part for part in _PARTS.split(plain_name(name)) if part]
-    return tuple(part for part in parts if len(part.strip(".")) > 1 and part.casefold().strip(".") not in _TITLES)
+    return tuple(part for part in parts if _is_part(part) and len(part.strip(".")) > 1)
 
 
 def same_name(one: str, other: str) -> bool:
@@ -68,16 +68,33 @@ def is_called(text: str, name: str) -> bool:
     >>> is_called("哈利波特", "哈利·詹姆斯·波特")
     True
     """
+    return stands_for(text, name) or stands_for(name, text)
+
+
+def stands_for(text: str, name: str) -> bool:
+    """Whether a text is a name or a part of it; with more to it, it may be a relative's.
+
+    >>> [stands_for(text, "Nora Pell") for text in ("Nora", "nora_pell", "Nora Anne Pell", "Jonas Pell")]
+    [True, True, False, False]
+    >>> stands_for("青禾", "沈青禾"), stands_for("篠宮 徹", "篠宮")
+    (True, False)
+    """
     if same_name(text, name):
         return True
-    said, known = ({name_key(part) for part in name_parts(one)} for one in (text, name))
-    if said and known and (said <= known or known <= said):
+    said, known = (
+        {name_key(part) for part in _PARTS.split(plain_name(one)) if _is_part(part)} for one in (text, name)
+    )
+    short, long = name_key(plain_name(text)), name_key(plain_name(name))
+    if (said and said <= known) or _is_joined(short, name_parts(name)):
         return True
-    if any(_is_joined(name_key(plain_name(one)), name_parts(other)) for one, other in ((text, name), (name, text))):
-        return True
-    short, long = sorted((name_key(plain_name(text)), name_key(plain_name(name))), key=len)
     # A given name without its surname; a surname alone is that of the whole family.
     return bool(_HAN.fullmatch(long)) and 2 <= len(short) < len(long) <= len(short) + 2 and long.endswith(short)
+
+
+def _is_part(text: str) -> bool:
+    """Whether a word of a name says more than an initial or a title does."""
+    word = text.casefold().strip(".")
+    return len(word) > word.isascii() and word not in _TITLES
 
 
 def _is_joined(key: str, parts: tuple[str, ...]) -> bool:

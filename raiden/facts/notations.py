@@ -31,11 +31,14 @@ _HEAD = re.compile(r"\s*([^:=\uff1a;,()\n]{1,40}?)\s*[:\uff1a]\s*")
 _PHRASE = re.compile(
     r"(?:is )?(?P<label>aged?|likes?|loves?|hates?|dislikes?|fears?|from|lives in|works as|job|occupation|height|"
     r"weight|eyes|hair|species|gender|birthday)\s*:?\s+(?P<value>\S.*)|"
-    r"(?P<wide>年龄|身高|体重|职业|性别|生日|喜欢|讨厌|害怕|来自|住在)[:\uff1a]?\s*(?P<rest>\S.*)",
+    r"(?P<wide>年龄|身高|体重|职业|性别|生日|喜欢|讨厌|害怕|来自|住在|年齢|身長|職業|種族|"
+    r"(?:나이|종족|직업|성별|키|고향|생일|좋아함|싫어함)(?=[:\s]))[:\uff1a]?\s*(?P<rest>\S.*)",
     re.IGNORECASE | re.DOTALL,
 )
 _CALLED = {"aged": "age", "from": "hometown", "来自": "hometown", "lives in": "residence", "住在": "residence"} | {
-    "works as": "occupation"
+    "works as": "occupation",
+    "좋아함": "좋아하는 것",
+    "싫어함": "싫어하는 것",
 }
 _PAIR = re.compile(r"\s*([^:=\uff1a]{1,60}?)\s*(?::(?!//)|=|\uff1a)\s*(.*)$", re.DOTALL)
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from raiden.facts.lines import Line, is_cornered, is_dashed, read_line
-from raiden.facts.names import is_called, may_be_called, name_key, plain_name
+from raiden.facts.names import may_be_called, name_key, plain_name, stands_for
 from raiden.facts.notations import Item, find_lists
 from raiden.facts.sections import is_about_others, is_container, is_family, is_name_label, is_own
 
@@ -77,14 +77,15 @@ def _own_names(lines: Iterable[Line]) -> Iterator[str]:
 
 class _Splitter:
     def __init__(self, names: Collection[str], others: Collection[str]) -> None:
-        self.names = names
+        self.names = list(names)
         self.speakers = {key for name in (*names, *others) if (key := name_key(name))}
         self.pieces: list[Piece] = []
         self.prose: list[str] = []
         self.num_named = 0
+        self.num_sections = 0
 
     def is_me(self, name: str) -> bool:
-        return any(is_called(name, own) for own in self.names)
+        return any(stands_for(name, own) for own in self.names)
 
     # Lists in brackets
 
@@ -164,6 +165,10 @@ class _Splitter:
 
     def _section(self, head: Line, body: list[Line], depth: int) -> None:
         texts = _dedented(body)
+        self.num_sections += 1
+        # The first heading may be the character's longer name: 黒瀬レイ on the card of 黒瀬.
+        if self.num_sections == 1 and any(name_key(head.label).startswith(name_key(own)) for own in self.names):
+            self.names.append(head.label)
         if not any(text.strip() for text in texts):
             self.prose.append(head.text)
         elif depth < _MAX_DEPTH and (is_container(head.label) or self.is_me(head.label)):
@@ -180,6 +185,7 @@ class _Splitter:
         is_longer = self.num_named == 1 and any(may_be_called(line.value, own) for own in self.names)
         if self.is_me(line.value) or ((is_only or is_longer) and not is_user):
             self.pieces.append(Piece(line.label, line.value))
+            self.names.append(line.value)
             return at + 1
         end = _end_of_person(lines, at)
         if end == at + 1:

@@ -13,7 +13,7 @@ _CONTAINER = re.compile(
     r"facts?|bio(?:graphy)?|attributes|definition|general|char(?:acter)?|bot|persona)"
     r"|(?:人物|角色|个人|個人|基本|基础|基礎|主要|核心|详细|詳細)*(?:信息|資訊|资料|資料|档案|檔案|设定|設定|属性|概况|卡|简介|名片)"
     r"|(?:キャラクター|人物|基本|個人)?(?:プロフィール|情報|設定|データ|紹介|概要)"
-    r"|(?:캐릭터|인물|기본|개인)? ?(?:프로필|정보|설정|소개|개요)"
+    r"|(?:캐릭터|인물|기본|개인)? ?(?:프로필|정보|설정|소개|개요)|角色|人物|キャラクター|캐릭터|인물"
 )
 _OWN_WORDS = word_set(
     "basic basics general personal info information details detail data stats overview about identity "
@@ -49,7 +49,7 @@ _FAMILY = re.compile(
 )
 _NAMES = re.compile(
     r"name|full ?name|character(?: name)?|char|person|real name|姓名|中文名字?|名[字前称]|角色名?|人物|氏名|本名|全名|"
-    r"フルネーム|キャラクター名|이름|성명|본명|캐릭터 이름"
+    r"フルネーム|キャラクター名|이름|성함|성명|본명|캐릭터 이름"
 )
 _SHOWN = {"detailed description", "introduction", "personality", "background", "description", "nickname"}
 WORLD = "World Info"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from raiden.facts.names import is_called
+from raiden.facts.names import is_called, stands_for
 from raiden.facts.notations import owned
 from raiden.facts.pieces import split_text
 from raiden.facts.sections import is_about_others, is_family, is_name_label, is_own
@@ -56,7 +56,7 @@ def statements_of(fields: Mapping[str, str], name: str, others: Collection[str] 
     >>> [(s.subject, s.label, s.value) for s in statements_of(fields, "Nora Pell")]
     [('', 'Age', '34'), ('', 'Milo (little brother)', 'He is a pupil.'), ('Milo (little brother)', 'Age', '9')]
     """
-    names = (name, *(value for label, value in fields.items() if label == "Nickname"))
+    names = (name, *(value for label, value in fields.items() if label == "Nickname" or is_name_label(label)))
     found: list[Statement] = []
     for label, value in fields.items():
         if label != _NAME:
@@ -68,7 +68,7 @@ def _walk(
     label: str, value: str, path: tuple[str, ...], subject: str, names: Collection[str], others: Collection[str]
 ) -> Iterator[Statement]:
     owner, plain = owned(label)
-    if owner and owner.isascii() and any(is_called(owner, name) for name in names):
+    if owner and owner.isascii() and any(stands_for(owner, name) for name in names):
         label = plain
     elif owner and (is_about_others(owner) or (owner.isascii() and owner[:1].isupper() and not is_own(label))):
         subject = subject or owner
@@ -86,7 +86,7 @@ def _walk(
 
 def _subject_below(label: str, names: Collection[str]) -> str:
     """Whose the lines under a label are."""
-    is_mine = is_own(label) or is_family(label) or any(is_called(label, name) for name in names)
+    is_mine = is_own(label) or is_family(label) or any(stands_for(label, name) for name in names)
     return "" if is_mine else label
 
 

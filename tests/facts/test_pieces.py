@@ -100,6 +100,16 @@ def test_what_is_said_of_somebody_else_is_kept_and_is_no_fact_of_the_character(t
     assert all(word in kept for word in re.findall(r"\w+", text) if word not in ("Name", "name"))
 
 
+def test_a_longer_name_is_a_relative_unless_it_comes_first():
+    text = "# 黒瀬レイ\n年齢: 28\n# 黒瀬リン\n年齢: 9\n身長: 130cm"
+    pieces = [(piece.label, piece.text) for piece in split_text(text, ["黒瀬"])]
+    assert pieces == [("年齢", "28"), ("黒瀬リン", "年齢: 9\n身長: 130cm")]
+    fields = {"Name": "Voss", "Full Name": "Kara Voss", "Jonas Voss": "Age: 50\nHeight: 190 cm"}
+    fields["Kara"] = "Eyes: grey\nHeight: 170 cm"
+    found = [(s.subject, s.value) for s in statements_of(fields, "Voss") if s.label == "Height"]
+    assert found == [("Jonas Voss", "190 cm"), ("", "170 cm")]
+
+
 def test_a_list_about_somebody_else_over_several_lines_is_a_section_of_theirs():
     text = '[Character("Milo")\n{\nAge("9")\nJob("pupil")\n}]\nAge: 19'
     pieces = [(piece.label, piece.text) for piece in split_text(text, ["Ada Moss"])]

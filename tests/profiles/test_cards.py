@@ -225,3 +225,12 @@ BAD_CARDS = {
 def test_a_bad_card_is_refused_with_its_field(tmp_path, value, message):
     with pytest.raises(ProfileError, match=f"ada.json: {message}"):
         load_profiles(write_text(tmp_path / "ada.json", value))
+
+
+def test_a_lore_entry_about_a_relative_of_the_same_surname_is_no_fact_of_the_character(tmp_path):
+    entries = [{"keys": ["徹"], "name": "篠宮 徹", "content": "身長: 180cm", "enabled": True}]
+    entries.append({"keys": ["紗季"], "name": "紗季", "content": "血液型: A型", "enabled": True})
+    source = card(name="篠宮", description="氏名: 篠宮 紗季\n年齢: 32", character_book={"entries": entries})
+    (profile,) = load_profiles(write_text(tmp_path / "card.json", source))
+    assert {"年齢", "血液型"} <= set(profile.fields)
+    assert "身長" not in profile.fields

@@ -6,12 +6,12 @@ What an entry says is about the character only where its name says so; all other
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from raiden.core.records import shortened
-from raiden.facts.names import is_called, name_parts
+from raiden.facts.names import name_parts, stands_for
 from raiden.facts.sections import is_own
 
 _OFF = ("false", "0", "no", "off")
@@ -98,10 +98,14 @@ def _title(entry: Mapping[str, Any]) -> str:
     return ""
 
 
-def parted(entries: list[Entry], name: str) -> Iterator[tuple[Entry, bool]]:
-    """The entries, and whether each is about the character."""
+def parted(entries: list[Entry], names: Collection[str]) -> Iterator[tuple[Entry, bool]]:
+    """The entries, and whether each is about the character.
+
+    Args:
+        names: all that the character is called.
+    """
     for entry in entries:
-        yield entry, _is_about(entry.title, name)
+        yield entry, any(_is_about(entry.title, name) for name in names)
 
 
 def _is_about(title: str, name: str) -> bool:
@@ -110,7 +114,7 @@ def _is_about(title: str, name: str) -> bool:
     >>> [_is_about(title, "Nora Pell") for title in ("Nora", "Nora facts", "Nora's brother", "Guild")]
     [True, True, False, False]
     """
-    if is_called(title, name):
+    if stands_for(title, name):
         return True
     for part in sorted({name, *name_parts(name)}, key=len, reverse=True):
         rest = title.replace(part, " ", 1) if part in title else ""

@@ -15,7 +15,16 @@ from raiden.core.errors import ProfileError
 from raiden.core.languages import detect_language
 from raiden.core.records import load_json, shortened
 from raiden.data.profiles.books import Entry, format_entries, parted, read_book
-from raiden.data.profiles.fields import ARCHETYPE, FREE_TEXT, NAME, add_fact, add_text, field_name, format_fields
+from raiden.data.profiles.fields import (
+    ARCHETYPE,
+    FREE_TEXT,
+    FULL_NAME,
+    NAME,
+    add_fact,
+    add_text,
+    field_name,
+    format_fields,
+)
 from raiden.data.profiles.macros import NEUTRAL_USER, resolve_macros, without_macros
 from raiden.facts import is_called, same_name, split_text, stated_name
 from raiden.facts.markup import as_lines, plain_text
@@ -187,10 +196,11 @@ class _CardReader:
 
     def _add_books(self, fields: dict[str, str]) -> None:
         world: list[Entry] = []
+        names = list(filter(None, (self.me, self.name, fields.get(FULL_NAME))))
         for place, book in self._books():
             entries, notes = read_book(book, place)
             self.notes += notes
-            for entry, is_mine in parted([self._resolved_entry(entry) for entry in entries], self.me):
+            for entry, is_mine in parted([self._resolved_entry(entry) for entry in entries], names):
                 if is_mine:
                     self._add(fields, "Background", entry.text)
                 else:

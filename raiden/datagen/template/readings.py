@@ -23,7 +23,8 @@ _BRACKETS = re.compile(r"\s*[(\uff08【\[][^()\uff08\uff09【】\[\]]*[)\uff09�
 _QUOTES = "\"'“”‘’「」『』*_~ \t\u3000,，;；。.!！"
 _TITLE_MARKS = "《》〈〉"
 _UNKNOWN = re.compile(
-    r"^某|^(?:unknown|n/a|null|secret|hidden|none|undefined|tbd|deceased|dead|秘密|保密|暂无|无|没有|已故|去世|早逝|特になし|"
+    r"^某|^(?:the user|用户|ユーザー|사용자)$|"
+    r"^(?:unknown|n/a|null|secret|hidden|none|undefined|tbd|deceased|dead|秘密|保密|暂无|无|没有|已故|去世|早逝|特になし|"
     r"なし|모름|비밀|없음|(?:string|number|bool(?:ean)?|int(?:eger)?|float|array|object|date|text|any)(?:\[\])?)$|"
     r"(?:不明|不详|未知|불명|미상)$|[?？…]|\.\.\.|\{\{|\}\}|^[<\[].*[>\]]$|^(?:根据|按照|依照|参考|基于)|推算|待定|"
     r"(?:による|に応じて|次第|未定)$|(?:미정|에 따라)$|\b(?:depends|based on|varies|according to)\b"
