@@ -47,6 +47,15 @@ def plain_text(text: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", text)
 
 
+def unseen(text: str) -> list[str]:
+    """What `plain_text` leaves out of a text: comments, and what is for a browser.
+
+    >>> unseen("Age: 34 <!-- or 99 -->")
+    ['<!-- or 99 -->']
+    """
+    return [found[0] for found in _UNSEEN.finditer(text)]
+
+
 def _document(text: str) -> Any:
     """The value of a text that is JSON all through; None for other texts."""
     body = text.strip()

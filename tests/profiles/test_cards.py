@@ -234,3 +234,16 @@ def test_a_lore_entry_about_a_relative_of_the_same_surname_is_no_fact_of_the_cha
     (profile,) = load_profiles(write_text(tmp_path / "card.json", source))
     assert {"年齢", "血液型"} <= set(profile.fields)
     assert "身長" not in profile.fields
+
+
+def test_comments_that_nobody_sees_are_named(tmp_path):
+    entries = [{"keys": ["x"], "name": "Guild", "content": "Old.<!-- draft -->", "enabled": True}]
+    source = card(
+        description="Age: 34<!-- Age: 99 -->", personality="Kind.{{// check}}", character_book={"entries": entries}
+    )
+    (profile,) = load_profiles(write_text(tmp_path / "card.json", source))
+    assert "99" not in profile.fields["Age"]
+    named = [note for note in profile.notes if note.startswith("not read")]
+    assert len(named) == 3
+    for part, place in (("'<!-- Age: 99 -->'", "description"), ("{{// check}}", "personality"), ("draft", "'Guild'")):
+        assert any(part in note and place in note for note in named)

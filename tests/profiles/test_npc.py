@@ -111,3 +111,11 @@ def test_the_name_that_a_setting_states_goes_before_the_key(tmp_path):
         ("艾莲·罗伊", None),
         ("阿福", None),
     ]
+
+
+def test_a_type_of_person_is_no_name_where_the_setting_states_another_kind_of_one(tmp_path):
+    settings = {"偶像练习生": "艺名: Yuki,\n真名: 尤琪,\n性别: 女,", "阿岚": "真名: 岚子,\n性别: 女,"}
+    source = {key: {"npc_type": "x", "npc_setting": text, "npc_more": 1} for key, text in settings.items()}
+    profiles = load_profiles(write_text(tmp_path / "npc.json", source))
+    assert [profile.name for profile in profiles] == ["Yuki", "阿岚"]
+    assert profiles[0].notes == ("kept, not used: npc_more (only `npc_setting` is read)",)

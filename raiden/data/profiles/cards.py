@@ -25,9 +25,9 @@ from raiden.data.profiles.fields import (
     field_name,
     format_fields,
 )
-from raiden.data.profiles.macros import NEUTRAL_USER, resolve_macros, without_macros
+from raiden.data.profiles.macros import NEUTRAL_USER, comments, resolve_macros, without_macros
 from raiden.facts import is_called, same_name, split_text, stated_name
-from raiden.facts.markup import as_lines, plain_text
+from raiden.facts.markup import as_lines, plain_text, unseen
 from raiden.facts.names import plain_name
 from raiden.facts.sections import WORLD, is_name_label
 
@@ -118,7 +118,12 @@ class _CardReader:
         unused = {field: value for layer in reversed(self.layers) for field, value in layer.items()}
         if not self._text("first_mes") and self._first_greeting():
             unused[_GREETINGS] = unused[_GREETINGS][1:]
-        return self.notes + [
+        hidden = (
+            f"not read: {shortened(part)} in `{self.prefix}{field}` (a comment, or for a browser)"
+            for field in ("description", *_TEXTS)
+            for part in (*unseen(self._raw_text(field)), *comments(self._raw_text(field)))
+        )
+        return [*self.notes, *hidden] + [
             f"kept, not used: {field} ({_REASONS.get(field, 'says nothing of the character')})"
             for field, value in unused.items()
             if field not in _USED and value
@@ -200,6 +205,11 @@ class _CardReader:
         for place, book in self._books():
             entries, notes = read_book(book, place)
             self.notes += notes
+            self.notes += (
+                f"not read: {shortened(part)} in entry {shortened(entry.title)} of `{place}` (a comment)"
+                for entry in entries
+                for part in (*unseen(entry.text), *comments(entry.text))
+            )
             for entry, is_mine in parted([self._resolved_entry(entry) for entry in entries], names):
                 if is_mine:
                     self._add(fields, "Background", entry.text)

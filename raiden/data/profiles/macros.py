@@ -34,6 +34,15 @@ def resolve_macros(text: str, character_name: str, user_name: str) -> str:
     return _SILENT.sub("", _USER.sub(lambda macro: named(macro, user_name), text))
 
 
+def comments(text: str) -> list[str]:
+    """The comments of an author in a text, which nobody sees.
+
+    >>> comments("Ada.{{// or Eva?}} {{original}}")
+    ['{{// or Eva?}}']
+    """
+    return [found[0] for found in _SILENT.finditer(text) if "original" not in found[0].lower()]
+
+
 def without_macros(text: str) -> str:
     """What the author wrote around the macros, for the detection of the language."""
     return resolve_macros(text, "", "")

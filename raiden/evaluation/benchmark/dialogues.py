@@ -15,6 +15,7 @@ from raiden.core.records import decode_text, parse_json, read_bytes
 from raiden.core.types import Focus, Language, Message, Profile
 from raiden.data.profiles import read_profiles
 from raiden.evaluation.benchmark.dimensions import NOT_EVALUATED, Dimension, parse_metrics
+from raiden.facts.names import name_key
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,9 @@ def load_benchmark(npc_file: str | Path, dialogue_file: str | Path) -> Benchmark
     profiles, faults = read_profiles([npc_file])
     if not profiles:
         raise faults[0]
-    # Dialogues name their character by the file's key, which may be a type of person.
-    by_name = {profile.raw.get("npc_name", profile.name): profile for profile in profiles}
+    # Dialogues name their character by the file's key, which may be a type of person, or by the stated name.
+    by_name = {name_key(profile.name): profile for profile in profiles}
+    by_name |= {name_key(key): profile for profile in profiles if (key := profile.raw.get("npc_name"))}
     benchmark = Benchmark(skipped=[Skipped("", "malformed character", str(fault)) for fault in faults])
     seen: set[str] = set()
     for id_, dialogue in _entries(dialogue_file):
@@ -129,7 +131,8 @@ class _Reader:
         if messages is None:
             return
         name = " ".join(str(dialogue.get("npc_name", "")).split())
-        if name not in profiles:
+        profile = profiles.get(name_key(name))
+        if profile is None:
             self.skip("unknown character", f"`npc_name` {name!r} is not in the file of roles; correct or add it.")
             return
         dimensions = self._dimensions(dialogue.get("metrics"))
@@ -140,7 +143,7 @@ class _Reader:
         # The question alone may be a word or two.
         language = detect_language(" ".join([last.content, reference, *(message.content for message in history)]))
         self.benchmark.turns.append(
-            Turn(self.id, profiles[name], tuple(history), last.content, reference, dimensions, language)
+            Turn(self.id, profile, tuple(history), last.content, reference, dimensions, language)
         )
 
     def skip(self, kind: str, detail: str) -> None:

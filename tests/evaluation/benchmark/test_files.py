@@ -48,6 +48,17 @@ def test_a_dialogue_becomes_a_turn(tmp_path):
     assert turn.profile.fields["师父"] == "程伯安"
 
 
+@pytest.mark.parametrize("name", ["社区保安大叔", "周德旺", "艾莲罗伊", "艾莲·罗伊"])
+def test_a_dialogue_may_name_its_character_by_the_key_or_by_the_stated_name(tmp_path, name):
+    npc = {
+        "社区保安大叔": {"npc_type": "x", "npc_setting": "姓名: 周德旺,\n职业: 保安,"},
+        "艾莲罗伊": {"npc_type": "x", "npc_setting": "姓名: 艾莲·罗伊,\n职业: 画家,"},
+    }
+    (turn,) = load(tmp_path, {"1": dialogue("你做什么？", "A", "", name)}, npc).turns
+    assert turn.profile.name in ("周德旺", "艾莲·罗伊")
+    assert (turn.profile.name == "周德旺") == (name in ("周德旺", "社区保安大叔"))
+
+
 def test_what_cannot_be_evaluated_is_counted_with_its_reason(tmp_path):
     good = dialogue("Who is Admiral?", "A、I", "My goose.")
     found = load(

@@ -22,13 +22,17 @@ def read(document: Document, origin: str, options: Options) -> Iterator[Made | P
     field = next(field for field in _FIELDS if isinstance(document.get(field), Mapping))
     for name, character in document[field].items():
         place = f'{origin}: "{name}"'
-        text = character.get("profile") if isinstance(character, Mapping) and "profile" in character else character
+        has_parts = isinstance(character, Mapping) and "profile" in character
+        text = character["profile"] if has_parts else character
         if not text or not isinstance(text, str | Mapping):
             yield ProfileError(
                 f"{place}: {NAME}: `{field}.profile` must be a text, got {shortened(text)}; fill it in."
             )
             continue
         try:
-            yield Made(place, sheet_record(f"{place}: {NAME}", name, as_lines(text), text))
+            record = sheet_record(f"{place}: {NAME}", name, as_lines(text), text)
         except ProfileError as fault:
             yield fault
+            continue
+        rest = [key for key in character if key != "profile"] if has_parts else []
+        yield Made(place, record, [f"not read: {key} (no part of the profile)" for key in rest])

@@ -13,6 +13,7 @@ from raiden.data.profiles.fields import ARCHETYPE, add_fact, format_fields, pars
 from raiden.data.profiles.fields import NAME as FIELD
 from raiden.data.profiles.formats.base import Made
 from raiden.facts import is_called, stated_name
+from raiden.facts.names import plain_name
 
 NAME = "RAIDEN's npc.json"
 
@@ -41,9 +42,12 @@ def read_text(source: str, origin: str) -> Iterator[Made | ProfileError]:
     for name, role in roles:
         place = f'{origin}: "{name}"'
         try:
-            yield Made(place, npc_record(f"{place}: {NAME}", name, role))
+            record = npc_record(f"{place}: {NAME}", name, role)
         except ProfileError as fault:
             yield fault
+            continue
+        rest = (key for key, value in role.items() if key not in ("npc_type", "npc_setting") and value)
+        yield Made(place, record, [f"kept, not used: {key} (only `npc_setting` is read)" for key in rest])
 
 
 def npc_record(origin: str, key: str, role: Any) -> dict[str, Any]:
@@ -65,8 +69,9 @@ def npc_record(origin: str, key: str, role: Any) -> dict[str, Any]:
     key = " ".join(key.split())
     stated = parse_setting(setting)
     name = stated_name("\n".join(f"{label}: {value}" for label, value in stated.items()))
-    # Of a role whose key is no name, any name will do.
-    name = name or next((stated[label] for label in _OTHER_NAMES if stated.get(label) and _is_type(key)), key)
+    if not name and _is_type(key):  # then any name will do
+        name = next((plain_name(stated[label]) for label in _OTHER_NAMES if stated.get(label)), "")
+    name = name or key
     fields = {FIELD: name} | ({} if is_called(key, name) else {ARCHETYPE: key})
     for field, value in stated.items():
         add_fact(fields, field, value)
