@@ -57,7 +57,7 @@ def processed(model, sampling: SamplingConfig) -> list[float]:
 
 def test_no_number_is_further_apart_than_any():
     """A maximum over processes may pass over NaN on one of them and not on the other."""
-    sampler = Sampler(None, None, None, CanaryConfig(), Processes(), 0, CPU)
+    sampler = Sampler(None, None, Scorer(), CanaryConfig(), Processes(), 0, CPU)
     assert sampler._max_over_processes(math.nan) == math.inf
 
 

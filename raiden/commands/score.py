@@ -33,6 +33,7 @@ def main(argv: Sequence[str]) -> int:
     arguments = _parser().parse_args(argv)
     config = read_reward_file(arguments.rewards) if arguments.rewards else RewardConfig()
     scorer = Scorer(replace(config, response_format=arguments.response_format or config.response_format))
+    scorer.refuse_reference()
     samples = [read_row(record, origin) for origin, record in read_records(arguments.file, SampleError)]
     try:
         scored = list(zip(samples, _rewards(scorer, samples), strict=True))

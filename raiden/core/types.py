@@ -135,6 +135,8 @@ class Reward:
     """Where in the completion the deciding terms stand."""
     reason: str
     """The rule that decided, in one sentence, and what other rewards said."""
+    is_open: bool = False
+    """Whether the rule found nothing in the reply, neither for it nor against it."""
     unscored: tuple[str, ...] = ()
     """Names of the rewards that gave no score, those of weight 0 too."""
 

@@ -81,6 +81,8 @@ async def evaluate(
     """
     scorer = Scorer(rewards or RewardConfig(response_format=asking.response_format))
 
+    scorer.refuse_reference()
+
     async def ask(sample: Sample, index: int) -> ChatReply | dict[str, Any]:
         try:
             return await endpoint.complete(asking.request(sample, index))

@@ -142,7 +142,7 @@ def make_plan(
         adapters=adapters,
         checkpointing=policy.gradient_checkpointing,
         shards=processes.shards,
-        with_reference=module.objective.beta > 0 and adapters is None,
+        with_reference=module.needs_reference and adapters is None,
         reference_cache=module.reference_cache.max_bytes if module.reference_cache else 0,
         on_gpu=processes.on_gpu,
         adds_up=work.passes_per_update > 1,

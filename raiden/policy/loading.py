@@ -94,6 +94,11 @@ class Policy:
                 with self.model.disable_adapter():
                     yield self.model
 
+    @property
+    def has_reference(self) -> bool:
+        """Whether there is one: a model of its own, or the policy without its adapters."""
+        return self.separate_reference is not None or hasattr(self.model, "disable_adapter")
+
     def move_reference(self, device: torch.device) -> None:
         """The trainer moves the model, but it does not know the reference."""
         if self.separate_reference is not None:

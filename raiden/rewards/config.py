@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from raiden.core.errors import ConfigError
-from raiden.rewards.extra import COMPONENTS, ExtraReward, read_extra_rewards
+from raiden.rewards.extra import COMPONENTS, ExtraReward, Verifier, read_extra_rewards, read_verifier
 
 _PREFIX = "model.rewards"
 
@@ -40,6 +40,16 @@ class RewardConfig:
     """Rewards of your own: a `class_path` each, with `init_args`, `weight`, `name` and `max_in_flight`; raiden.scoring
     says what such a class is."""
 
+    verifier: dict[str, Any] | None = None
+    """A model that decides where the rule finds nothing for or against a reply: `class_path: reference` for the run's
+    frozen reference, or `raiden.endpoints.verifier.EndpointVerifier` with `init_args: {base_url: ...}`;
+    `when: unsure`, or `all`, which asks it of every reply to show how often the two disagree."""
+
+    @property
+    def verifier_options(self) -> Verifier | None:
+        """`verifier`, read."""
+        return read_verifier(self.verifier, f"{_PREFIX}.verifier")
+
     @property
     def extra_rewards(self) -> list[ExtraReward]:
         """`extra`, read."""
@@ -58,6 +68,7 @@ class RewardConfig:
         self._at_least("min_length", 0, "a length counts words")
         self._at_least("max_length", max(1, self.min_length), "it cannot be below min_length")
         self._at_least("recital_threshold", 0, "0 turns the guard off")
+        assert self.verifier is None or self.verifier_options is not None  # an entry that cannot work is refused here
         if self.accuracy_weight + self.format_weight + sum(extra.weight for extra in self.extra_rewards) <= 0:
             raise ConfigError(
                 f"`{_PREFIX}.accuracy_weight` and `{_PREFIX}.format_weight` are both 0; nothing would be rewarded."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, Literal
 
 from raiden.core.errors import ConfigError
 
@@ -27,6 +27,40 @@ class ExtraReward:
     """In curves and tables; left out, the name of the class: `LengthTarget` is length_target."""
     max_in_flight: int = 16
     """Calls of an async reward that wait at the same time, at most."""
+
+
+@dataclass(frozen=True)
+class Verifier:
+    """A model that is asked whether a reply is right."""
+
+    class_path: str
+    """Of its class, or `reference`: the run's own frozen reference."""
+    init_args: Mapping[str, Any] = field(default_factory=dict)
+    when: Literal["unsure", "all"] = "unsure"
+    """Of which completions it is asked: those that the rule leaves open, or all."""
+    max_in_flight: int = 16
+
+    @property
+    def is_reference(self) -> bool:
+        return self.class_path == "reference"
+
+
+def read_verifier(entry: Any, option: str) -> Verifier | None:
+    """The verifier, checked; None where there is none.
+
+    Raises:
+        ConfigError: a key is unknown or missing, or its value out of range.
+    """
+    if entry is None:
+        return None
+    rest = {key: value for key, value in entry.items() if key != "when"} if isinstance(entry, Mapping) else entry
+    read = _read(rest, option)
+    for key in ("weight", "name"):
+        if key in rest:
+            raise ConfigError(f"`{option}.{key}` is no option of the verifier: it decides the accuracy.")
+    if (when := entry.get("when", "unsure")) not in ("unsure", "all"):
+        raise ConfigError(f"`{option}.when` must be unsure or all, got {when!r}.")
+    return Verifier(read.class_path, read.init_args, when, read.max_in_flight)
 
 
 def read_extra_rewards(entries: Sequence[Any], option: str) -> list[ExtraReward]:

@@ -32,6 +32,8 @@ class Verdict:
     right: bool
     spans: tuple[Span, ...]
     reason: str
+    is_open: bool = False
+    """Whether nothing was found that speaks for the reply or against it."""
 
 
 @dataclass(frozen=True)
@@ -161,6 +163,7 @@ def _refused(findings: list[Finding], answer: Answer) -> Verdict:
             False,
             (),
             f"the reply does not say {' or '.join(repr(other.term.variants[0]) for other in missing)}",
+            is_open=bool(split_units(answer.text)),
         )
     span = answer.span(told.refused.start, told.refused.end)
     return Verdict(False, (span,), f"{span.text!r} does not count for {keyword!r}: {told.refused.fault}")

@@ -59,6 +59,7 @@ class VRAR:
             _sentence(
                 verdict.reason, format_fault, off_voice, f"nobody writes: {', '.join(faults)}" if faults else ""
             ),
+            verdict.is_open,
         )
 
     def explain(self, sample: Sample, text: str) -> list[str]:

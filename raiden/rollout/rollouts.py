@@ -69,6 +69,8 @@ def rollout_metrics(rollouts: Sequence[Rollout], may_miss: Sequence[str] = ()) -
     Args:
         may_miss: rewards that may give no score. `rewards/{name}/unscored` counts the completions without one, and
             `rewards/unscored` those left out for it.
+
+    `verifier/agreement` is the share of the replies a verifier was asked about on which the rule says the same.
     """
     completions = [c for r in rollouts for c in r.completions]
     rewards = [w for r in rollouts for w in r.rewards]
@@ -88,6 +90,10 @@ def rollout_metrics(rollouts: Sequence[Rollout], may_miss: Sequence[str] = ()) -
         values = [w.components[name] for w in rewards if name in w.components]
         metrics[f"rewards/{name}/mean"] = fmean(values)
         metrics[f"rewards/{name}/std"] = spread(values) if len(values) > 1 else 0.0
+    both = [(w.components["rule"], w.components["verifier"]) for w in rewards if "verifier" in w.components]
+    if both:
+        metrics["verifier/agreement"] = fmean(rule == verifier for rule, verifier in both)
+        metrics["verifier/asked_share"] = len(both) / len(rewards)
     for name in may_miss:
         metrics[f"rewards/{name}/unscored"] = float(sum(name in w.unscored for w in rewards))
     if may_miss:

@@ -16,6 +16,7 @@ from raiden.policy import Policy, gathered, stream_weights
 from raiden.rollout.canary import CanaryConfig, canary_error, engine_difference
 from raiden.rollout.engines import Engine, SamplingConfig
 from raiden.rollout.rollouts import group_seeds, score_groups
+from raiden.rollout.verifying import verify_by_reference
 from raiden.scoring import Scorer
 
 
@@ -33,6 +34,8 @@ class Sampler:
         device: torch.device,
     ) -> None:
         self.engine = engine
+        if scorer.asks_reference and not policy.has_reference:
+            scorer.refuse_reference()
         self.policy = policy
         self.scorer = scorer
         self.canary = canary
@@ -78,7 +81,9 @@ class Sampler:
             self._probe = rollouts[:1]
         elif not attempt:
             self._probe = everyones[:1]
-        return everyones
+        if not self.scorer.asks_reference:
+            return everyones
+        return verify_by_reference(everyones, self.policy, self.scorer.config, self.processes, self.device)
 
     def _score(self, prompts: Sequence[Prompt], groups: Sequence[Sequence[Completion]], attempt: int) -> list[Rollout]:
         started = time.perf_counter()

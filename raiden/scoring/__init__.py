@@ -2,6 +2,7 @@
 
 base                     what such a reward is: `CompletionReward` or `GroupReward`, and its `Score`
 loading -> asking        from an entry of `model.rewards.extra` to scores
+verifier                 a model that decides where the rule finds nothing
 scorer                   all of them together, for `fit`, `validate`, `score` and TRL's trainer
 length, hints            two that come along; a third asks a server: `raiden.endpoints.style.StyleJudge`
 """

@@ -26,6 +26,8 @@ class Asker:
     entry: ExtraReward
     reward: Any
     place: str
+    watches: bool = True
+    """Whether it is told when the scores are all the same."""
     warnings: list[str] = field(default_factory=list)
     """What was seen since they were taken away last."""
     _in_flight: asyncio.Semaphore = field(init=False)
@@ -96,7 +98,7 @@ class Asker:
 
     def _watch(self, score: Score, sample: Sample) -> None:
         last, count = self._equal
-        if score.value is None or count < 0:
+        if not self.watches or score.value is None or count < 0:
             return
         count = count + 1 if score.value == last else 1
         if count >= NUM_EQUAL:

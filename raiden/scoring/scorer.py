@@ -9,12 +9,15 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any, TypeVar
 
-from raiden.core.types import Reward, Sample
+from raiden.core.errors import ConfigError
+from raiden.core.types import Message, Reward, Sample
 from raiden.data.prompts import build_messages
 from raiden.rewards import VRAR, RewardConfig
+from raiden.rewards.extra import ExtraReward
 from raiden.scoring.asking import Asker
 from raiden.scoring.base import Score
 from raiden.scoring.loading import load_reward
+from raiden.scoring.verifier import NAME, is_asked, verified
 
 T = TypeVar("T")
 Written = tuple[str, bool]
@@ -37,11 +40,22 @@ class Scorer:
             Asker(entry, load_reward(entry, place := f"model.rewards.extra[{index}]"), place)
             for index, entry in enumerate(config.extra_rewards)
         ]
+        self.verifier = _verifier(config)
 
     @property
     def names(self) -> list[str]:
         """Of the rewards that may give no score."""
-        return [asker.entry.name for asker in self.extra]
+        return [*(asker.entry.name for asker in self.extra), *([NAME] if self.config.verifier else [])]
+
+    @property
+    def asks_reference(self) -> bool:
+        """Whether the run's frozen reference is to verify; whoever has it asks it (`raiden.rollout.verifying`)."""
+        verifier = self.config.verifier_options
+        return verifier is not None and verifier.is_reference
+
+    @property
+    def _askers(self) -> list[Asker]:
+        return [*self.extra, *([self.verifier] if self.verifier else [])]
 
     def score(self, groups: Sequence[Group]) -> list[tuple[Reward, ...]]:
         """The rewards of each group's completions.
@@ -49,16 +63,28 @@ class Scorer:
         Raises:
             RewardError: one of the user's own raised, or gave what is no score.
         """
-        return self._elsewhere.run(self.score_async(groups)) if self.extra else list(map(self._by_rule, groups))
+        return self._elsewhere.run(self.score_async(groups)) if self._askers else list(map(self._by_rule, groups))
 
     async def score_async(self, groups: Sequence[Group]) -> list[tuple[Reward, ...]]:
         """As `score`, within an event loop."""
         return list(await asyncio.gather(*map(self._score_group, groups)))
 
+    def refuse_reference(self) -> None:
+        """For whoever has no frozen reference.
+
+        Raises:
+            ConfigError: it is to verify.
+        """
+        if self.asks_reference:
+            raise ConfigError(
+                "`model.rewards.verifier` is the frozen reference of a run of `raiden fit`, and there is none here; "
+                "name an endpoint's class, or leave the verifier out."
+            )
+
     def take_warnings(self) -> list[str]:
         """What was seen of the rewards since they were taken last, a sentence each."""
-        warnings = [warning for asker in self.extra for warning in asker.warnings]
-        for asker in self.extra:
+        warnings = [warning for asker in self._askers for warning in asker.warnings]
+        for asker in self._askers:
             asker.warnings.clear()
         return warnings
 
@@ -71,7 +97,7 @@ class Scorer:
 
     async def close_async(self) -> None:
         """As `close`, within the event loop of `score_async`."""
-        for asker in self.extra:
+        for asker in self._askers:
             if (close := getattr(asker.reward, "close", None)) is not None:
                 await close()
 
@@ -88,10 +114,32 @@ class Scorer:
         prompt, texts = build_messages(sample, self.config.response_format), [text for text, _ in completions]
         asked = await asyncio.gather(*(asker.scores(sample, prompt, texts) for asker in self.extra))
         said = [(asker, scores) for asker, scores in zip(self.extra, asked, strict=True) if scores is not None]
+        rewards = await self._verify(sample, prompt, texts, self._by_rule(group))
         return tuple(
             _together(reward, [(asker, scores[index]) for asker, scores in said])
-            for index, reward in enumerate(self._by_rule(group))
+            for index, reward in enumerate(rewards)
         )
+
+    async def _verify(
+        self, sample: Sample, prompt: Sequence[Message], texts: Sequence[str], rewards: Sequence[Reward]
+    ) -> Sequence[Reward]:
+        """The rewards with what a verifier behind a server says."""
+        options = self.config.verifier_options
+        if self.verifier is None or options is None:
+            return rewards
+        asked = [index for index, reward in enumerate(rewards) if is_asked(reward, options)]
+        scores = await self.verifier.scores(sample, prompt, [texts[index] for index in asked])
+        said = dict(zip(asked, scores or (), strict=True))
+        return [verified(r, said[i], self.config) if i in said else r for i, r in enumerate(rewards)]
+
+
+def _verifier(config: RewardConfig) -> Asker | None:
+    """Of a server; the reference is asked elsewhere."""
+    options, place = config.verifier_options, "model.rewards.verifier"
+    if options is None or options.is_reference:
+        return None
+    entry = ExtraReward(options.class_path, options.init_args, 1.0, NAME, options.max_in_flight)
+    return Asker(entry, load_reward(entry, place), place, watches=False)
 
 
 def _together(reward: Reward, said: Sequence[tuple[Asker, Score]]) -> Reward:

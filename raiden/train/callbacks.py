@@ -17,7 +17,7 @@ from raiden.evaluation.results import Evaluation, scored_row, write_evaluation
 from raiden.policy import export_policy, num_export_bytes
 from raiden.train.checkpoints import NewestCheckpoints, checkpoints_of
 from raiden.train.disk_need import disk_need, refuse_too_little_room
-from raiden.train.report import completions_markdown, print_shares
+from raiden.train.report import completions_markdown, disagree, print_shares
 from raiden.train.run_folder import SUMMARY, folder_of, goes_on
 from raiden.train.watching import LearningWatch
 
@@ -236,10 +236,13 @@ class CompletionTable(Callback):
         # Supervised steps sample nothing.
         if self.every_n_steps and pl_module.rollouts and pl_module.num_steps_done % self.every_n_steps == 0:
             table = completions_markdown(pl_module.rollouts, self.num_completions)
+            disagreements = completions_markdown(pl_module.rollouts, None, disagree)
             for logger in trainer.loggers:
                 experiment: Any = getattr(logger, "experiment", None)  # not all loggers have one
                 if hasattr(experiment, "add_text"):
                     experiment.add_text("completions", table, pl_module.num_steps_done)
+                    if disagreements.count("\n") > 1:
+                        experiment.add_text("verifier/disagreements", disagreements, pl_module.num_steps_done)
 
 
 class StepLine(Callback):

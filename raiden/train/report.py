@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from rich.console import Console
 from rich.table import Table
 
-from raiden.core.types import Rollout
+from raiden.core.types import Reward, Rollout
 
 _TITLES = {
     "sbk": "SBK (profile)",
@@ -46,11 +46,24 @@ def _cell(name: str, value: float | None) -> str:
     return f"{value:.3f}" if name in ("reward", "loss") else f"{100 * value:.1f} %"
 
 
-def completions_markdown(rollouts: Sequence[Rollout], limit: int) -> str:
-    """A Markdown table of sampled completions with their rewards, matched spans and reasons."""
+def disagree(reward: Reward) -> bool:
+    """Whether the rule and the verifier say different things of a completion."""
+    return "verifier" in reward.components and reward.components["verifier"] != reward.components["rule"]
+
+
+def completions_markdown(
+    rollouts: Sequence[Rollout], limit: int | None, shows: Callable[[Reward], bool] = lambda reward: True
+) -> str:
+    """A Markdown table of sampled completions with their rewards, matched spans and reasons.
+
+    Args:
+        limit: completions of each prompt; None: all.
+        shows: which of them.
+    """
     lines = ["| character | question | completion | reward | matched | why |", "|---|---|---|---|---|---|"]
     for rollout in rollouts:
-        for completion, reward in list(zip(rollout.completions, rollout.rewards, strict=True))[:limit]:
+        pairs = zip(rollout.completions, rollout.rewards, strict=True)
+        for completion, reward in [pair for pair in pairs if shows(pair[1])][:limit]:
             sample = rollout.prompt.sample
             cells = [
                 sample.character_name,

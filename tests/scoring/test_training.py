@@ -139,3 +139,27 @@ def test_a_run_without_any_score_stops_and_says_why(train):
     entry = {"class_path": OWN + "Gives", "init_args": {"value": "fails"}, "name": "judge"}
     with pytest.raises(TrainingError, match=r"none of 8 completions has a score \(judge\).*the server is asleep"):
         train(entry)
+
+
+def test_the_frozen_reference_verifies_a_run(tiny_folder, tmp_path):
+    module = GRPOModule(
+        PolicyConfig(str(tiny_folder)),
+        sampling=SamplingConfig(max_tokens=8),
+        rewards=RewardConfig(verifier={"class_path": "reference", "when": "all"}),
+        optimizer=OptimizerConfig(lr=1e-2, schedule="constant"),
+        num_generations=4,
+        seed=7,
+    )
+    data = RoleplayDataModule(
+        str(write_samples_file(tmp_path / "samples.json")), batch_size=2, tokenizer=str(tiny_folder), seed=7
+    )
+    seen = Seen()
+    trainer = Trainer(
+        accelerator="cpu", limit_val_batches=1, logger=False, enable_checkpointing=False, max_epochs=1,
+        enable_progress_bar=False, default_root_dir=tmp_path, plugins=[AtomicCheckpointIO()], limit_train_batches=2,
+        enable_model_summary=False, callbacks=[seen],
+    )  # fmt: skip
+    trainer.fit(module, data)
+    assert all("verifier" in reward.components for reward in seen.rewards.values())
+    assert 0 <= float(seen.metrics["verifier/agreement"]) <= 1
+    assert float(seen.metrics["verifier/asked_share"]) == 1

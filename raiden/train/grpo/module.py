@@ -96,7 +96,7 @@ class GRPOModule(PolicyModule):
 
     @property
     def needs_reference(self) -> bool:
-        return self.objective.beta > 0
+        return self.objective.beta > 0 or self.scorer.asks_reference
 
     @property
     def max_tokens(self) -> int:

@@ -55,6 +55,7 @@ class RewardFunctions:
         self.config = config
         self.transcribe = transcribe
         self._scorer = cache(lambda response_format: Scorer(replace(config, response_format=response_format)))
+        Scorer(config).refuse_reference()
         self._last: tuple[Any, list[Reward]] = (None, [])
 
     @property

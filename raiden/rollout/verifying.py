@@ -1,0 +1,75 @@
+"""The frozen reference as verifier: the log-odds of Yes against No, one token after the question."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+
+import torch
+
+from raiden.core.processes import Processes
+from raiden.core.types import Rollout
+from raiden.data.chat_template.rendering import encode_conversations
+from raiden.packing import Group, filler_batches, micro_batches, token_logps
+from raiden.policy import Policy
+from raiden.rewards import RewardConfig
+from raiden.scoring import Score, answer_of
+from raiden.scoring.verifier import is_asked, verified, verifying_question
+
+_MAX_TOKENS = 4096
+"""Of one pass; shared ones count once."""
+
+
+def verify_by_reference(
+    rollouts: Sequence[Rollout], policy: Policy, config: RewardConfig, processes: Processes, device: torch.device
+) -> list[Rollout]:
+    """The rollouts with what the reference says of their completions. All processes have to ask together."""
+    verifier = config.verifier_options
+    assert verifier is not None
+    asked = [
+        (p, index)
+        for p, rollout in enumerate(rollouts)
+        for index, reward in enumerate(rollout.rewards)
+        if is_asked(reward, verifier)
+    ]
+    if not asked:
+        return list(rollouts)
+    policy.move_reference(device)
+    questions = (
+        verifying_question(rollouts[p].prompt.sample, answer_of(rollouts[p].completions[index].text))
+        for p, index in asked
+    )
+    prompts = encode_conversations(policy.tokenizer, [[asdict(question)] for question in questions])
+    odds = dict(zip(asked, log_odds(policy, prompts, processes, device), strict=True))
+    return [
+        replace(
+            rollout,
+            rewards=tuple(
+                verified(reward, Score(odds[p, index]), config) if (p, index) in odds else reward
+                for index, reward in enumerate(rollout.rewards)
+            ),
+        )
+        for p, rollout in enumerate(rollouts)
+    ]
+
+
+def log_odds(
+    policy: Policy, prompts: Sequence[Sequence[int]], processes: Processes, device: torch.device
+) -> list[float]:
+    """``log p(Yes) - log p(No)`` of the token after each prompt, under the frozen reference, in nats.
+
+    Prompts with a common beginning share its work; each process computes its share.
+    """
+    words = [policy.tokenizer.encode(word, add_special_tokens=False)[:1] for word in ("Yes", "No")]
+    groups = [Group(prompt, words, [2 * i, 2 * i + 1]) for i, prompt in enumerate(prompts)]
+    shares = [[groups[i] for i in processes.share(range(len(groups)), rank)] for rank in range(processes.num)]
+    own = shares[processes.rank]
+    logps: dict[int, float] = {}
+    with policy.reference() as reference:
+        for batch in micro_batches(own, _MAX_TOKENS, device):
+            found, _ = token_logps(reference, batch)
+            logps.update(zip(batch.rows.tolist(), found.float().tolist(), strict=True))
+        for batch in filler_batches(shares, processes.rank, _MAX_TOKENS, device):
+            token_logps(reference, batch)
+    logps = dict(processes.gather(list(logps.items())))
+    return [logps[2 * i] - logps[2 * i + 1] for i in range(len(groups))]
