@@ -18,6 +18,7 @@ RejectionReason = Literal[
     "keyword_in_question",
     "keyword_not_one_term",
     "keyword_not_in_profile",
+    "fact_of_another",
     "keyword_not_in_history",
     "history_length",
     "answerable_from_profile",

@@ -1,7 +1,8 @@
 """The recital guard: a reply that names facts of the profile that nobody asked for.
 
 Without it, GRPO learns within twenty steps to say the whole profile in every reply: each keyword
-is then somewhere in it. A *fact* is a short field of the profile, or a clause of a longer one. Its
+is then somewhere in it. A *fact* is a short statement of the profile (`raiden.facts`), in a field or
+on a line of one, or a clause of a longer one. Its
 *own* words are those that are not in the question, the keywords or the reference answer; so a
 reference answer names no unasked fact, whatever it says. A reply names a fact when it holds 30 %
 of its own words, and two at least. In trials that appended other reference answers of the same
@@ -20,6 +21,7 @@ from itertools import pairwise
 
 from raiden.core.languages import ENGLISH_FUNCTION_WORDS, word_set
 from raiden.core.types import Language, Sample
+from raiden.facts import statements_of
 from raiden.rewards.answer import Answer
 from raiden.rewards.chinese import simplify
 from raiden.rewards.normalise import fold_text
@@ -96,7 +98,7 @@ def _facts(fields: tuple[tuple[str, str], ...], name: str, language: Language) -
     """The facts of a profile; the character's name is none."""
     own_name = _words_of(name, language)
     facts: dict[frozenset[str], str] = {}
-    for value in (_comparable(value, language) for _, value in fields):
+    for value in (_comparable(statement.value, language) for statement in statements_of(dict(fields), name)):
         for clause in _clauses(value):
             words = _words(clause) - own_name
             if len(words) >= _MIN_SHARED or (words and clause == value.strip()):

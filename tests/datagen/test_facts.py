@@ -6,6 +6,8 @@ import pytest
 
 from raiden.core.types import LANGUAGES
 from raiden.data.samples import parse_sample
+from raiden.datagen.base import Rejection
+from raiden.datagen.checks import check
 from raiden.datagen.checks.dodges import dodge_taken_for_right, dodges
 from raiden.datagen.template import samples_from_profiles
 from raiden.rewards import VRAR
@@ -162,6 +164,23 @@ def test_people_are_asked_for_by_who():
 def test_another_name_in_brackets_is_right_too():
     ((variants,),) = [asked({"Name": "老胡", "姓名": "老胡（本名胡德海）", "性别": "男"})["Name"]]
     assert variants == ("老胡", "胡德海")
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "keyword", "reason"),
+    [
+        ("How old are you?", "I am 9 years old.", "9", "fact_of_another"),
+        ("What do you do for a living?", "I am a pupil.", "pupil", "fact_of_another"),
+        ("How old is your brother Milo?", "He is 9.", "9", ""),
+        ("Where do you live?", "I live in York.", "York", ""),
+    ],
+)
+def test_a_draft_that_takes_anothers_fact_for_the_characters_is_refused(question, answer, keyword, reason):
+    fields = {"Name": "Nora Pell", "Home": "York", "Milo (brother)": "Age: 9\nOccupation: pupil in York"}
+    slot = slot_of("sbk", "en", fields)
+    kind = {"How": "how", "What": "what", "Where": "where"}[question.split(" ")[0]]
+    outcome = check(draft(question, answer, [keyword], kind, slot), slot, ())
+    assert (outcome.reason if isinstance(outcome, Rejection) else "") == reason
 
 
 # Replies that dodge

@@ -76,6 +76,48 @@ def test_a_recital_of_the_profile_earns_no_accuracy(sample: Sample) -> None:
     assert "recites" in reward.reason
 
 
+SHEETS = {
+    "en": (
+        "Age: 34\nJob: baker\nHome: Ghent\nPet: cat",
+        "Where do you come from?",
+        "I come from Ghent. I'm 34 and a baker. I have a cat.",
+        "Ghent",
+    ),
+    "zh": (
+        "年龄: 28\n职业: 花匠\n老家: 苏州\n爱好: 下棋",
+        "你的老家在哪里？",
+        "我的老家在苏州。我今年28岁。我是花匠。我喜欢下棋。",
+        "苏州",
+    ),
+    "ja": (
+        "年齢: 17\n職業: 高校生\n出身: 金沢\n趣味: 写真",
+        "ご出身は？",
+        "金沢の出身です。17歳です。高校生です。趣味は写真です。",
+        "金沢",
+    ),
+    "ko": (
+        "나이: 24\n직업: 간호사\n고향: 부산\n취미: 낚시",
+        "고향이 어디예요?",
+        "부산이 고향이에요. 24살이에요. 간호사예요. 취미는 낚시예요.",
+        "부산",
+    ),
+}
+
+
+@pytest.mark.parametrize("language", SHEETS)
+def test_a_sheet_in_one_field_is_recited_fact_by_fact(make_sample: MakeSample, language: str) -> None:
+    sheet, question, reply, keyword = SHEETS[language]
+    sample = make_sample(
+        question=question,
+        character_profile={"Name": "Ada", "Profile": sheet},
+        keywords=[keyword],
+        answer=keyword,
+        metadata={"language": language},
+    )
+    assert VRAR()(sample, reply).accuracy == 0
+    assert VRAR(RewardConfig(recital_threshold=0))(sample, reply).accuracy == 1
+
+
 def test_the_recital_guard_can_be_turned_off(sample: Sample) -> None:
     reply = " ".join(MARA.values())
     assert VRAR()(sample, reply).accuracy == 0

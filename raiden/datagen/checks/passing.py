@@ -23,6 +23,7 @@ from raiden.datagen.checks.keywords import (
 )
 from raiden.datagen.checks.memory import history_fault, history_text
 from raiden.datagen.checks.questions import question_type_fault
+from raiden.datagen.checks.subjects import said_of_another
 from raiden.rewards import VRAR
 
 _VRAR = VRAR()
@@ -97,6 +98,8 @@ def _profile(sample: Sample) -> Rejection | None:
     text = "\n".join(f"{field}: {value}." for field, value in sample.character_profile.items())
     if missing := ungrounded(sample, text):
         return Rejection("keyword_not_in_profile", f'The profile says "{missing}" nowhere.')
+    if subject := said_of_another(sample):
+        return Rejection("fact_of_another", f'The profile says it of "{subject}" alone: {sample.question!r}.')
     if fault := own_name_fault(sample):
         return Rejection("keyword_not_one_term", fault)
     return None
