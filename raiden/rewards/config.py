@@ -30,6 +30,13 @@ class RewardConfig:
     writing_weight: float = 0.2
     """Reward units taken for language that nobody writes (component -1 to 0): brackets that close nothing, "the the",
     replies that are glued or break off."""
+    unlikely_weight: float = 0.0
+    """Reward units taken for each nat a token by which the frozen reference finds a reply less likely than the
+    reference answers (component -1 to 0), in `raiden fit`; 0 asks it nothing. `time/likelihood` is the cost; where
+    `model.objective.beta` is above 0 it is paid already."""
+    unlikely_limit: float | None = None
+    """Where that begins, in nats a token; null: where 95 in 100 reference answers of the training samples lie below.
+    They have no reasoning: with `think` set a limit."""
     min_length: int = 1
     """Shortest answer without a penalty, in words (Chinese and Japanese: in pairs of characters)."""
     max_length: int = 200
@@ -65,6 +72,7 @@ class RewardConfig:
             raise ConfigError(f"`{_PREFIX}.response_format` must be plain or think, got {self.response_format!r}.")
         for name in COMPONENTS:
             self._at_least(f"{name}_weight", 0, "a weight below 0 would reward the fault it measures")
+        self._at_least("unlikely_weight", 0, "0 asks the reference nothing")
         self._at_least("min_length", 0, "a length counts words")
         self._at_least("max_length", max(1, self.min_length), "it cannot be below min_length")
         self._at_least("recital_threshold", 0, "0 turns the guard off")

@@ -29,8 +29,8 @@ class Judged:
 
     async def __call__(self, sample, prompt, completion):
         if self._endpoint is None:
-            one = OpenAIEndpoint(self.base_url, "", "m", timeout=1.0)
-            self._endpoint = RetryingEndpoint(one, max_retries=1, base_wait=0.01)
+            one = OpenAIEndpoint(self.base_url, "", "m", timeout=5.0)
+            self._endpoint = RetryingEndpoint(one, max_retries=0)
         schema = {"type": "object", "properties": {"points": {"type": "number"}}, "required": ["points"]}
         request = ChatRequest((Message("user", completion),), temperature=0.0, schema=schema)
         reply = await self._endpoint.complete(request)

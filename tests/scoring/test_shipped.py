@@ -53,7 +53,7 @@ def judge(says, replies=REPLIES, faults=None, num_faults=1):
 
     async def main():
         async with ChatServer(Behaviour(says=says, faults=faults or {}, num_faults=num_faults)) as server:
-            style = StyleJudge(server.base_url, "m", timeout=1.0, max_retries=1)
+            style = StyleJudge(server.base_url, "m", timeout=1.0 if "hang" in (faults or ()) else 60.0, max_retries=1)
             try:
                 return await style.score_group(SAMPLE, (), replies), len(server.bodies)
             finally:

@@ -61,7 +61,7 @@ def ask_server(when, says, **behaviour):
 
     async def main():
         async with ChatServer(Behaviour(says=says, **behaviour)) as server:
-            init = {"base_url": server.base_url, "model_name": "m", "timeout": 1.0, "max_retries": 0}
+            init = {"base_url": server.base_url, "model_name": "m", "timeout": 60.0, "max_retries": 0}
             scorer = Scorer(RewardConfig(verifier={"class_path": ENDPOINT, "init_args": init, "when": when}))
             (rewards,) = await scorer.score_async([(SAMPLE, [(text, False) for text in TEXTS])])
             await scorer.close_async()

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
+
+from torch import Tensor
 
 from raiden.core.errors import ConfigError
 from raiden.core.out_of_memory import explain_out_of_memory
@@ -13,6 +16,7 @@ from raiden.policy import PolicyConfig
 from raiden.rewards import RewardConfig
 from raiden.rollout.canary import CanaryConfig
 from raiden.rollout.engines import Engine, SamplingConfig
+from raiden.rollout.likelihood import NUM_ANSWERS, band, nats_a_token, reference_logps, with_likelihood
 from raiden.rollout.rollouts import refuse_unscored, rollout_metrics
 from raiden.train.grpo import (
     ObjectiveConfig,
@@ -93,10 +97,13 @@ class GRPOModule(PolicyModule):
         self.max_resamples = max_resamples
         cache_bytes = int(update.reference_cache_gib * 2**30) if self.needs_reference else 0
         self.reference_cache = ReferenceCache(cache_bytes) if cache_bytes else None
+        self.unlikely_limit = rewards.unlikely_limit
+        # Of this step's completions, by identity: the update's KL takes them as they are.
+        self._ref_logps: dict[int, Tensor] = {}
 
     @property
     def needs_reference(self) -> bool:
-        return self.objective.beta > 0 or self.scorer.asks_reference
+        return self.objective.beta > 0 or self.scorer.asks_reference or self.scorer.config.unlikely_weight > 0
 
     @property
     def max_tokens(self) -> int:
@@ -123,6 +130,44 @@ class GRPOModule(PolicyModule):
         self.end_step(metrics, sampled.num_tokens + num_read, _IN_PROGRESS_BAR)
         self.rollouts = sampled.rollouts
 
+    def on_fit_start(self) -> None:
+        """Measures how likely the reference answers are, where replies are held to that."""
+        super().on_fit_start()
+        if self.scorer.config.unlikely_weight > 0 and self.unlikely_limit is None:
+            prompts = self._data.train_dataloader().prompts[:NUM_ANSWERS]
+            encode, end = self.policy.tokenizer.encode, [self.policy.tokenizer.eos_token_id]
+            answers = [[(*encode(p.sample.answer, add_special_tokens=False), *end)] for p in prompts]
+            logps = self._reference_logps(prompts, answers)
+            self.unlikely_limit = band([nats_a_token(answer) for (answer,) in logps])
+
+    def _reference_logps(self, prompts: Sequence[Prompt], completions: Sequence[Any]) -> list[list[Tensor]]:
+        return reference_logps(
+            self.policy,
+            prompts,
+            completions,
+            self.sampling.temperature,
+            self.update.micro_batch_tokens,
+            self.processes,
+            self.device,
+        )
+
+    def _weigh_likelihood(self, rollouts: list[Rollout]) -> list[Rollout]:
+        """The rollouts with the component `unlikely`, where it has a weight."""
+        weight, limit = self.scorer.config.unlikely_weight, self.unlikely_limit
+        if not weight or limit is None:
+            return rollouts
+        started = time.perf_counter()
+        tokens = [[completion.token_ids for completion in rollout.completions] for rollout in rollouts]
+        logps = self._reference_logps([rollout.prompt for rollout in rollouts], tokens)
+        weighed = []
+        for rollout, own in zip(rollouts, logps, strict=True):
+            self._ref_logps |= {id(c): found for c, found in zip(rollout.completions, own, strict=True)}
+            pairs = zip(rollout.rewards, own, strict=True)
+            rewards = tuple(with_likelihood(reward, nats_a_token(one), limit, weight) for reward, one in pairs)
+            weighed.append(replace(rollout, rewards=rewards))
+        self.sampler.metrics["time/likelihood"] = time.perf_counter() - started
+        return weighed
+
     @explain_out_of_memory("sampling")
     def _sample(self, prompts: list[Prompt]) -> SampledGroups:
         """A group for each prompt; then again, with new seeds, for those whose group has no signal.
@@ -145,9 +190,12 @@ class GRPOModule(PolicyModule):
 
     def _sample_round(self, prompts: list[Prompt], attempt: int) -> list[Rollout]:
         mini_batches = self.update.mini_batches(len(prompts))
-        return self.sampler.sample_groups(
+        rollouts = self.sampler.sample_groups(
             prompts, mini_batches, self.sampling, self.num_generations, self.num_steps_done, attempt
         )
+        if not attempt:
+            self._ref_logps.clear()
+        return self._weigh_likelihood(rollouts)
 
     @explain_out_of_memory("the update")
     def _update_policy(self, rollouts: list[Rollout]) -> dict[str, float]:
@@ -187,7 +235,12 @@ class GRPOModule(PolicyModule):
         """Log-probabilities under the reference, where KL is asked for, and under the policy before its first step."""
         if not update.has_work(range(len(update.rollouts))):
             return
-        if self.objective.beta > 0:
+        if self.objective.beta > 0 and self._ref_logps:
+            completions = [c for rollout in update.rollouts for c in rollout.completions]
+            update.restore_logps(
+                {"old": {}, "ref": {row: self._ref_logps[id(c)] for row, c in enumerate(completions)}}
+            )
+        elif self.objective.beta > 0:
             with self.policy.reference() as reference:
                 update.compute_ref_logps(reference, self.reference_cache)
         update.compute_old_logps(self.model)

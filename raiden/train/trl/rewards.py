@@ -18,7 +18,7 @@ from itertools import groupby
 from statistics import fmean
 from typing import Any
 
-from raiden.core.errors import SampleError
+from raiden.core.errors import ConfigError, SampleError
 from raiden.core.types import Reward, Sample
 from raiden.data.samples import parse_sample
 from raiden.rewards import RewardConfig
@@ -56,6 +56,10 @@ class RewardFunctions:
         self.transcribe = transcribe
         self._scorer = cache(lambda response_format: Scorer(replace(config, response_format=response_format)))
         Scorer(config).refuse_reference()
+        if config.unlikely_weight:
+            raise ConfigError(
+                "`model.rewards.unlikely_weight` needs `raiden fit`, whose reference it asks; set it to 0."
+            )
         self._last: tuple[Any, list[Reward]] = (None, [])
 
     @property
