@@ -136,6 +136,9 @@ def questions(fields: dict[str, str]) -> dict[str, tuple[str, str]]:
         ({"职业": "医生，兼任讲师"}, ["我是医生和讲师。"]),
         ({"喜好": "兔子"}, ["我喜欢兔子。"]),
         ({"过敏": "花粉"}, ["我对花粉过敏。"]),
+        ({"学校": "江城大学建筑系大四"}, ["我念的学校是江城大学。"]),
+        ({"别名": "燕子 飞燕"}, ["我的别名有燕子和飞燕。"]),
+        ({"太傅": "裴老先生"}, ["我的太傅是裴老先生。"]),
         ({"班主任": "方老师"}, ["我的班主任是方老师。"]),
         ({"Her mother": "Helen, 60, retired"}, ["My mother is Helen."]),
         ({"Cat": "Sushi"}, ["My pet is called Sushi."]),
@@ -150,6 +153,10 @@ def test_what_a_character_says_of_a_fact_is_what_the_profile_says(fields, answer
     name = "Ada" if all(label.isascii() for label in fields) else "许知秋"
     found = {label: answer for label, (_, answer) in questions({"Name": name, **fields}).items()}
     assert [answer for label, answer in found.items() if label not in ("Name",)] == answers
+
+
+def test_a_counter_is_no_part_of_a_keyword():
+    assert asked({"Name": "许知秋", "珍藏": "母亲留下的一把银剪"})["珍藏"] == [("银剪",)]
 
 
 def test_people_are_asked_for_by_who():

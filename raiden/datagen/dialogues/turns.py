@@ -97,13 +97,15 @@ def _text(item: Mapping[str, Any], number: int) -> str:
 def _turn(speaker: str, text: str, name: str) -> Turn:
     is_character = speaker.casefold() in _CHARACTER or is_called(speaker, name)
     text = text.replace("\r\n", "\n").strip()
-    found = _NAMED.match(text)
-    # "Nora: Sit down." as Nora's turn, "User: Hello." as the user's.
-    if (found and (same_name(found[1], speaker) or (is_character and is_called(found[1], name)))) or (
-        found and not is_character and found[1].casefold() in _USER
-    ):
+    if (found := _NAMED.match(text)) and _is_own(found[1], speaker, is_character, name):
         text = text[found.end() :].strip()
     return Turn("" if speaker.casefold() in _USER | _CHARACTER else speaker, is_character, text)
+
+
+def _is_own(named: str, speaker: str, is_character: bool, name: str) -> bool:
+    """Whether a name before what is said is the speaker's: "Nora: Sit down." as Nora's turn."""
+    words = _CHARACTER if is_character else _USER
+    return same_name(named, speaker) or named.casefold() in words or (is_character and is_called(named, name))
 
 
 def others_of(turns: Sequence[Turn]) -> set[str]:

@@ -10,7 +10,7 @@ from raiden.datagen.template.names import is_kana_name, is_person_name, may_be_c
 from raiden.datagen.template.readings import without_remarks
 
 PERSON_LABEL = re.compile(
-    r".*(?:[人者员师官友伴徒哥弟姐妹兄父母侣档桌从臣爷奶婆公姑叔舅姨侄孙仆计将敌客爹妈爸嫂婶媳婿男女娘]|主人|主任|孙子|"
+    r".*(?:[人者员师官友伴徒哥弟姐妹兄父母侣档桌从臣爷奶婆公姑叔舅姨侄孙仆计将敌客爹妈爸嫂婶媳婿男女娘傅妃]|前妻|前夫|主人|主任|孙子|"
     r"房东|[助副帮]手|手下|偶像|教练|保镖|[首头]领|[队班会部校院馆局]长|老大|老板|管家|对象|初恋|[前现]任|[上下平]级|[下部]属|"
     r"下属|心腹|亲信|[자사인님손])|(?i:.*\b(?:deputy|assistant|bodyguard|servant|handler|captain|commander|guardian|sidekick|companion|"
     r"neighbou?r|landlord|landlady|room-?mate|flatmate|housemate|cousin|uncle|aunt|nephew|niece|grandson|granddaughter|"

@@ -33,6 +33,10 @@ from raiden.rewards.normalise import fold_text
 
 _NAME_LIST = re.compile(r"\s*[、,，;；/／&\n]\s*|\s+and\s+")
 _HONORIFICS = word_set("the of de von van lady lord sir dr mr mrs ms miss king queen captain prince princess")
+_OTHER_NAMES = re.compile(r"[\u4e00-\u9fff]{2,6}(?: [\u4e00-\u9fff]{2,6})+")
+"""Names in Chinese with blanks between them."""
+_SCHOOL = re.compile(r"(.{2,}?(?:大学|大學|学院|學院|中学|高中|小学|学校|学園|高校|대학교|고등학교|중학교))\S+$")
+"""A school with what is studied there, and in which year."""
 _ABOUT_ONE = re.compile(
     r"(?:(?:an? |the |his |her |aged? |now |[a-z])|\d|[\u4e00-\u9fff]{5,}$|[一二三四五六七八九十]+岁)"
 )
@@ -51,6 +55,7 @@ _ANIMAL = re.compile(
 _WEAPON = re.compile(
     r"\b(?:sword|dagger|bow|axe|pistol|gun|rifle|knife|spear|staff|hammer|katana|whip|blade|shield)s?$"
 )
+_COUNTER = re.compile(r"^[一两二三四五六七八九十几][把只枚件条个张本块支根朵颗]")
 _COUNTED = re.compile(r"[一两二三四五六七八九十几\d]+[只条头匹隻匹羽]|[0-9一二三]匹の")
 _CALLED = re.compile(
     r"(?:名叫|名为|取名|叫做|叫)[“「『\"]?([^\s，。、,.”」』\"的]{1,8}?)[”」』\"]?(?:的.{1,6})?$|"
@@ -90,7 +95,8 @@ def is_single_thing(value: str) -> bool:
 
 
 def _read_things(kind: str, text: str, language: Language) -> Reading | None:
-    items = [clean(item) for item in LIST.split(without_remarks(text))]
+    parts = _OTHER_NAMES.fullmatch(text) if kind in ("alias", "nickname") else None
+    items = text.split() if parts else [clean(item) for item in LIST.split(without_remarks(text))]
     is_noun = language != "zh" or kind not in _NOMINAL or not any(map(begins_with_verb, items))
     if not is_noun or not all(map(is_thing, items)):
         return None
@@ -118,8 +124,8 @@ def _is_sort(kind: str, item: str) -> bool:
 
 def _of_something(item: str) -> Reading | None:
     """母亲留下的月光石吊坠: the noun at the end is enough."""
-    head = item.rpartition("的")[2]
-    return single(head if len(head) > 2 and is_thing(head) else item, item) if is_nominal(item) else None
+    head = _COUNTER.sub("", item.rpartition("的")[2])
+    return single(head if len(head) > 1 and is_thing(head) else item, item) if is_nominal(item) else None
 
 
 def _read_people(kind: str, text: str, language: Language) -> Reading | None:
@@ -164,6 +170,12 @@ def _read_pet(text: str, language: Language) -> tuple[str, Reading] | None:
     return ("pet_name", reading) if reading else None
 
 
+def _read_school(kind: str, text: str, language: Language) -> Reading | None:
+    """A school; of 江城大学建筑系大四 the university is asked for."""
+    within = _SCHOOL.match(clean(text))
+    return _read_things(kind, within[1] if within else text, language)
+
+
 def _read_gender(kind: str, text: str, language: Language) -> Reading | None:
     word = clean(text)
     for own, other in (("male", "female"), ("female", "male")):
@@ -187,6 +199,7 @@ _READERS: dict[str, Callable[[str, str, Language], Reading | None]] = {
     "height": read_measure,
     "weight": read_measure,
     "occupation": read_office,
+    "school": _read_school,
     **dict.fromkeys(("birthplace", "hometown", "residence"), read_place),
     **dict.fromkeys(RELATIONS, _read_people),
 }
