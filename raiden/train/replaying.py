@@ -109,7 +109,7 @@ def _completions(
         reward = (
             work.rollouts[row // work.num_generations].rewards[row % work.num_generations].total if scored else None
         )
-        advantage = work.advantages[row].item() if scored else None
+        advantage = work.batch.advantages[row].item() if scored else None
         yield Replayed(row, question, text, num_tokens, reward, advantage, loss.item(), norm, next(iter(first), None))
 
 

@@ -53,7 +53,7 @@ def measure(contestant: str, folder: str, arguments: argparse.Namespace) -> None
     model = load_model(folder) if contestant.startswith("raiden") else load_model(folder, "sdpa")
     rollouts = make_rollouts(model.config.vocab_size, arguments.prompt, completion, group, 1)
     trainer = make_trl(model, folder, completion, group) if contestant.startswith("trl") else None
-    advantages = make_update(rollouts, ObjectiveConfig(loss=LOSS)).advantages
+    advantages = make_update(rollouts, ObjectiveConfig(loss=LOSS)).batch.advantages
     for parameter in model.parameters():
         parameter.grad = torch.ones_like(parameter)  # written to, so that it is resident
     before = resident()

@@ -35,7 +35,7 @@ def largest_difference(model: Any, rollouts: list[Rollout], cache: ReferenceCach
     with_cache, without = (make_update(rollouts, config=UpdateConfig(micro_batch_tokens=BUDGET)) for _ in range(2))
     with_cache.compute_ref_logps(model, cache)
     without.compute_ref_logps(model)
-    return max((with_cache._ref_logps[row] - logps).abs().max().item() for row, logps in without._ref_logps.items())
+    return (with_cache.batch.ref_logps - without.batch.ref_logps).abs().max().item()
 
 
 def main() -> None:

@@ -67,11 +67,13 @@ def run_update(model: Any, rollouts: list[Rollout], completion: int, budget: int
 def run_padded(model: Any, rollouts: list[Rollout], completion: int) -> float:
     """A row for each completion, the head at scored positions only; up to eight rows a pass, as memory asks."""
     update = make_update(rollouts, ObjectiveConfig(loss=LOSS), UpdateConfig(), completion)
-    weights = token_weights(update.num_tokens, LOSS, completion, int(update.num_tokens.sum()), 1)
+    weights = token_weights(update.batch.num_tokens, LOSS, completion, int(update.batch.num_tokens.sum()), 1)
     model.zero_grad()
     total = 0.0
     rows = torch.tensor([[*r.prompt.token_ids, *c.token_ids] for r in rollouts for c in r.completions])
-    for ids, advantages, weight in zip(*(each.split(8) for each in (rows, update.advantages, weights)), strict=True):
+    for ids, advantages, weight in zip(
+        *(each.split(8) for each in (rows, update.batch.advantages, weights)), strict=True
+    ):
         logits = model(input_ids=ids, logits_to_keep=completion + 1, use_cache=False).logits[:, :-1]
         targets = ids[:, -completion:, None]
         logps = (logits.gather(2, targets).squeeze(2) - logits.logsumexp(-1)).flatten()
@@ -163,7 +165,7 @@ def main() -> None:
     }
     if against & {"trl", "trl_no_checkpointing"}:
         trainer = make_trl(plain, arguments.model, completion, group)
-        advantages = make_update(rollouts, ObjectiveConfig(loss=LOSS)).advantages
+        advantages = make_update(rollouts, ObjectiveConfig(loss=LOSS)).batch.advantages
         contestants["trl"] = lambda: run_trl(trainer, rollouts, advantages, checkpointing=True)
         contestants["trl_no_checkpointing"] = lambda: run_trl(trainer, rollouts, advantages, checkpointing=False)
     contestants = {name: run for name, run in contestants.items() if name == "raiden" or name in against}

@@ -134,7 +134,7 @@ def test_loss_gradients_and_metrics_are_trls(
     pairs = pairs_of(ROLLOUTS)
     old = without_gradient(plain_old_model, pairs, temperature) if off_policy else []
     ref = without_gradient(plain_reference, pairs, temperature) if objective.beta else []
-    truth = trl_backward(trainer, trl_inputs(ROLLOUTS, update.advantages, old, ref))
+    truth = trl_backward(trainer, trl_inputs(ROLLOUTS, update.batch.advantages, old, ref))
 
     assert_close(ours, truth, atol=2e-6)
     assert_metrics_are_equal(update, trainer, objective)
@@ -162,7 +162,7 @@ def test_each_of_two_updates_of_a_rollout_is_trls(make_trainer, tiny_model, old_
     assert update.mini_batches() == [range(0, 2), range(2, 4)]
     for mini_batch in update.mini_batches():
         rows = slice(mini_batch.start * 3, mini_batch.stop * 3)
-        inputs = trl_inputs(ROLLOUTS[mini_batch.start : mini_batch.stop], update.advantages[rows], old[rows], [])
+        inputs = trl_inputs(ROLLOUTS[mini_batch.start : mini_batch.stop], update.batch.advantages[rows], old[rows], [])
         # TRL counts the tokens of the whole rollout: 9 + 11 + 6 + 6.
         inputs["num_items_in_batch"] = torch.tensor(32)
         assert_close(backward(update, tiny_model, mini_batch), trl_backward(trainer, inputs), atol=2e-6)
@@ -187,7 +187,7 @@ def test_masked_completions_and_groups_without_spread_count_as_in_trl(
     ours = backward(update, tiny_model, range(3))
 
     old, ref = (without_gradient(model, pairs_of(rollouts)) for model in (plain_old_model, plain_reference))
-    inputs = trl_inputs(rollouts, update.advantages, old, ref if objective.beta else [])
+    inputs = trl_inputs(rollouts, update.batch.advantages, old, ref if objective.beta else [])
     inputs["completion_mask"][2] = 0
     inputs["num_items_in_batch"] = inputs["completion_mask"].sum()
     names = {TRL_NAMES.get(name, name): value for name, value in options.items()}

@@ -53,9 +53,9 @@ def test_the_gradient_of_a_single_step_is_that_of_the_advantage_weighted_log_pro
     # The ratio is 1, its gradient that of logp; dapo divides by the rollout's 12 tokens.
     update = make_update(ROLLOUTS)
     slow = torch.stack([logps.sum() for logps in padded_logps(plain_model, pairs_of(ROLLOUTS))])
-    (-(update.advantages * slow).sum() / 12).backward()
+    (-(update.batch.advantages * slow).sum() / 12).backward()
     # A = +-0.707 in each group, but for the 1e-4; tokens of +: 3, 3, 2, of -: 1, 2, 1, so the loss is -4 * 0.707 / 12.
-    loss = -sum(a * n for a, n in zip(update.advantages.tolist(), [3, 1, 2, 3, 1, 2], strict=True)) / 12
+    loss = -sum(a * n for a, n in zip(update.batch.advantages.tolist(), [3, 1, 2, 3, 1, 2], strict=True)) / 12
     assert loss == pytest.approx(-4 * 0.70701 / 12, abs=1e-4)
     assert_close(backward(update, tiny_model, range(3)), (loss, gradients(plain_model)), atol=1e-6)
 
@@ -69,7 +69,7 @@ def test_later_steps_are_measured_against_the_policy_before_the_first(
     pairs = pairs_of(ROLLOUTS)[4:]
     losses = []
     old = [logps.detach() for logps in padded_logps(plain_old_model, pairs)]
-    for new, before, advantage in zip(padded_logps(plain_model, pairs), old, update.advantages[4:], strict=True):
+    for new, before, advantage in zip(padded_logps(plain_model, pairs), old, update.batch.advantages[4:], strict=True):
         ratio = (new - before).exp()
         losses.append(-torch.minimum(ratio * advantage, ratio.clamp(0.8, 1.2) * advantage).mean())
     slow = torch.stack(losses).mean()
@@ -178,7 +178,7 @@ def test_a_masked_completion_teaches_nothing_but_its_reward_counts(tiny_model, l
     def step(tokens: list[int], mask: bool) -> tuple[float, dict[str, torch.Tensor]]:
         rollout = make_rollout([60, 61], [[30, 31], tokens, [32]], [1.0, 0.0, 0.4], truncated=[1])
         update = make_update([rollout], ObjectiveConfig(loss=loss, mask_truncated=mask))
-        assert update.advantages[1] < -0.9
+        assert update.batch.advantages[1] < -0.9
         return backward(update, tiny_model, range(1))
 
     assert_close(step([33, 34, 35], True), step([36] * 8, True), atol=1e-7)

@@ -75,7 +75,7 @@ def padded_step(
     terms = token_terms(
         torch.cat(padded_logps(model, pairs)),
         old_logps,
-        update.advantages[sequence],
+        update.batch.advantages[sequence],
         sequence,
         objective,
         ref_logps if objective.beta else None,

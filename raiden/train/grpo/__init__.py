@@ -1,6 +1,7 @@
 """GRPO: the module, and its pure tensor functions.
 
 module         one step: prompts -> rollouts -> update; sampled: the groups of a step
+batch          rollouts -> one flat record of tensors
 advantages     rewards of a group -> advantages
 objective      log-probabilities and advantages -> the loss; correction: for engines that are not exactly the policy
 update         the optimizer steps of a rollout; recorded: a skipped one, kept for `raiden replay`

@@ -42,8 +42,8 @@ def record_update(update: RolloutUpdate) -> tuple[dict[str, Any], dict[str, Tens
     }
     rewards = [reward.total for rollout in update.rollouts for reward in rollout.rewards]
     scores = [math.nan if reward is None else reward for reward in rewards]
-    tensors = {"rewards": torch.tensor(scores, dtype=torch.float64), "scored": update.scored}
-    for name, by_row in {"sampling": dict(enumerate(update.sampling_logps)), **update.kept_logps()}.items():
+    tensors = {"rewards": torch.tensor(scores, dtype=torch.float64), "scored": update.batch.scored}
+    for name, by_row in {"sampling": update.batch.split(update.batch.sampling_logps), **update.kept_logps()}.items():
         tensors |= {f"{name}_logps.{row}": logps for row, logps in by_row.items()}
     return record, tensors
 

@@ -15,7 +15,7 @@ from raiden.core.processes import ALONE, Processes
 from raiden.core.types import Rollout
 from raiden.packing.batching import Group, MicroBatch, filler_batches, micro_batches
 from raiden.packing.logps import token_logps
-from raiden.train.grpo.advantages import group_advantages
+from raiden.train.grpo.batch import make_batch
 from raiden.train.grpo.correction import sampling_ratios
 from raiden.train.grpo.objective import ObjectiveConfig, token_terms, token_weights
 from raiden.train.grpo.reference_cache import ReferenceCache
@@ -82,22 +82,11 @@ class RolloutUpdate:
         self.device = device
         self.processes = processes
         self.num_generations = len(rollouts[0].completions)
-        completions = [c for r in rollouts for c in r.completions]
-        totals = [reward.total for rollout in rollouts for reward in rollout.rewards]
-        self.scored = torch.tensor([total is not None for total in totals])
-        """Which completions have a reward: the update is the one of a rollout that never had the others."""
-        rewards = torch.tensor([total or 0.0 for total in totals], dtype=torch.float64)
-        advantages = group_advantages(rewards, self.num_generations, objective.advantage_scale, scored=self.scored)
-        has_signal = torch.tensor(list(map(objective.has_signal, rollouts))).repeat_interleave(self.num_generations)
-        self.advantages = torch.where(has_signal, advantages, 0.0).float().to(device)
-        self.sampling_logps = [torch.tensor(c.sampling_logps, device=device) for c in completions]
-        self.num_tokens = torch.tensor([objective.trained_tokens(c) for c in completions]) * self.scored
+        self.batch = make_batch(rollouts, objective, device)
         self.nonfinite = self._nonfinite_rollouts()
         """The first value of this process's that is no finite number."""
         self.mini_batch = range(len(rollouts))
         """The prompts behind the optimizer step whose losses were asked for last."""
-        self._old_logps: dict[int, Tensor] = {}
-        self._ref_logps: dict[int, Tensor] = {}
         self._statistics = UpdateStatistics()
 
     def _nonfinite_rollouts(self) -> NonFinite | None:
@@ -105,8 +94,8 @@ class RolloutUpdate:
         for row, reward in enumerate(reward for rollout in self.rollouts for reward in rollout.rewards):
             if reward.total is not None and not math.isfinite(reward.total):
                 return NonFinite("reward", reward.total, row)
-        lengths = torch.tensor(list(map(len, self.sampling_logps)), device=self.device)
-        reported = {"log-probability that the engine reported": torch.cat(self.sampling_logps)}
+        lengths = self.batch.lengths
+        reported = {"log-probability that the engine reported": self.batch.sampling_logps}
         return first_nonfinite(reported, torch.arange(len(lengths)), lengths)
 
     def mini_batches(self) -> list[range]:
@@ -120,7 +109,7 @@ class RolloutUpdate:
     def compute_old_logps(self, model: PreTrainedModel) -> None:
         """Keeps the policy's log-probabilities before the first step; with a single step the step's own serve."""
         if len(self.mini_batches()) > 1:
-            self._old_logps = self._logps_by_row(model)
+            self.batch.old_logps = self._logps(model)
 
     def compute_ref_logps(self, reference: PreTrainedModel, cache: ReferenceCache | None = None) -> None:
         """Keeps the reference's log-probabilities.
@@ -128,16 +117,21 @@ class RolloutUpdate:
         Args:
             cache: what the reference knows of the characters already; each has passes of its own then.
         """
-        self._ref_logps = self._logps_by_row(reference, cache)
+        self.batch.ref_logps = self._logps(reference, cache)
 
     def kept_logps(self) -> dict[str, dict[int, Tensor]]:
         """The log-probabilities that are kept, of all processes: `old` and `ref`, by row."""
-        kept = {"old": self._old_logps, "ref": self._ref_logps}
-        return {name: dict(self.processes.gather(list(by_row.items()))) for name, by_row in kept.items()}
+        shares = (self.processes.share(mini_batch) for mini_batch in self.config.mini_batches(len(self.rollouts)))
+        own = [row for share in shares for row in self.rows(share)]
+        kept = {"old": self.batch.split(self.batch.old_logps), "ref": self.batch.split(self.batch.ref_logps)}
+        return {
+            name: dict(self.processes.gather([(row, by_row[row]) for row in own if by_row]))
+            for name, by_row in kept.items()
+        }
 
     def restore_logps(self, kept: Mapping[str, dict[int, Tensor]]) -> None:
         """Takes over what `kept_logps` gave."""
-        self._old_logps, self._ref_logps = kept["old"], kept["ref"]
+        self.batch.old_logps, self.batch.ref_logps = self.batch.join(kept["old"]), self.batch.join(kept["ref"])
 
     def rows(self, mini_batch: range) -> list[int]:
         """The completions that an optimizer step trains on, in the order of their passes."""
@@ -155,32 +149,34 @@ class RolloutUpdate:
         return update
 
     @torch.no_grad()
-    def _logps_by_row(self, model: PreTrainedModel, cache: ReferenceCache | None = None) -> dict[int, Tensor]:
-        by_row: dict[int, Tensor] = {}
+    def _logps(self, model: PreTrainedModel, cache: ReferenceCache | None = None) -> Tensor:
+        """Log-probabilities of this process's share, ``(T,)``; zero elsewhere."""
+        everyones = torch.zeros_like(self.batch.sampling_logps)
         for mini_batch in self.config.mini_batches(len(self.rollouts)):
             for batch in self._passes(mini_batch, by_character=cache is not None):
                 if cache is None:
                     logps, _ = token_logps(model, batch, self.temperature)
                 else:
                     logps = cache.token_logps(model, batch, self.temperature)
-                by_row.update(zip(batch.rows.tolist(), logps.split(batch.lengths.tolist()), strict=True))
-        return by_row
+                everyones[self.batch.places(batch)] = logps
+        return everyones
 
     def losses(self, model: PreTrainedModel, mini_batch: range) -> Iterator[Tensor]:
         """The loss of each micro-batch of an optimizer step; their sum over all processes is the loss of the step."""
         self.mini_batch = mini_batch
         size = self.num_generations
         rows = torch.arange(mini_batch.start * size, mini_batch.stop * size)
-        rows = rows[self.scored[rows]]
-        weights = torch.zeros(len(self.num_tokens), device=self.device)
+        rows = rows[self.batch.scored[rows]]
+        num_tokens = self.batch.num_tokens
+        weights = torch.zeros(len(num_tokens), device=self.device)
         weights[rows] = token_weights(
-            self.num_tokens[rows],
+            num_tokens[rows],
             self.objective.loss,
             self.max_tokens,
-            rollout_tokens=int(self.num_tokens.sum()),
+            rollout_tokens=int(num_tokens.sum()),
             updates_per_rollout=len(self.config.mini_batches(len(self.rollouts))),
         ).to(self.device)
-        entropy_weight = self.objective.entropy_coef / max(int(self.num_tokens[rows].sum()), 1)
+        entropy_weight = self.objective.entropy_coef / max(int(num_tokens[rows].sum()), 1)
         for batch in self._micro_batches(mini_batch):
             yield self._loss(model, batch, weights[batch.rows][batch.sequence], entropy_weight)
         for batch in self._fillers(mini_batch):
@@ -189,15 +185,15 @@ class RolloutUpdate:
 
     def _loss(self, model: PreTrainedModel, batch: MicroBatch, weights: Tensor, entropy_weight: float) -> Tensor:
         logps, entropy = token_logps(model, batch, self.temperature, entropy_gradient=entropy_weight > 0)
-        rows = batch.rows.tolist()
-        old_logps = torch.cat([self._old_logps[r] for r in rows]) if self._old_logps else logps.detach()
-        ref_logps = torch.cat([self._ref_logps[r] for r in rows]) if self._ref_logps else None
-        sampling_logps = torch.cat([self.sampling_logps[r] for r in rows])
+        places = self.batch.places(batch)
+        old_logps = logps.detach() if self.batch.old_logps is None else self.batch.old_logps[places]
+        ref_logps = None if self.batch.ref_logps is None else self.batch.ref_logps[places]
+        sampling_logps = self.batch.sampling_logps[places]
         correction = sampling_ratios(old_logps, sampling_logps, batch.sequence, self.objective.sampling_correction)
         terms = token_terms(
             logps,
             old_logps,
-            self.advantages[batch.rows][batch.sequence],
+            self.batch.advantages[batch.rows][batch.sequence],
             batch.sequence,
             self.objective,
             ref_logps,
@@ -239,18 +235,9 @@ class RolloutUpdate:
         return filler_batches(shares, self.processes.rank, self.config.micro_batch_tokens, self.device)
 
     def _groups(self, mini_batch: range, by_character: bool = False) -> list[Group]:
-        """What is worth a pass: neither a group that is not trained on nor a masked completion."""
-        size = self.num_generations
-        groups = []
-        for p in mini_batch:
-            first = p * size
-            rows = [r for r in range(first, first + size) if self.num_tokens[r] > 0]
-            if rows and self.objective.trains_on(self.rollouts[p]):
-                completions = [self.rollouts[p].completions[r - first].token_ids for r in rows]
-                prompt = self.rollouts[p].prompt
-                family = prompt.sample.character_name if by_character else None
-                groups.append(Group(prompt.token_ids, completions, rows, family))
-        return groups
+        """What is worth a pass of these prompts."""
+        groups = [group for p in mini_batch if (group := self.batch.groups[p]) is not None]
+        return groups if by_character else [replace(group, family=None) for group in groups]
 
     def sampling_difference(self) -> float | None:
         """Mean distance so far between the policy's log-probabilities and the engine's, in nats; None before any."""
@@ -260,5 +247,5 @@ class RolloutUpdate:
         """Means over the tokens that were trained on, and the loss; empty where there was no work."""
         corrects = self.objective.sampling_correction.mode not in ("auto", "off")
         return self._statistics.metrics(
-            len(self.mini_batches()), bool(self._ref_logps), corrects, self.processes, self.device
+            len(self.mini_batches()), self.batch.ref_logps is not None, corrects, self.processes, self.device
         )
