@@ -45,6 +45,14 @@ def test_each_name_on_the_page_is_defined_where_its_link_leads(name, path):
     assert name in definitions(path)
 
 
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "README.md", "README.zh.md"])
+def test_each_path_that_a_page_names_is_there(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:raiden|tests|docs|examples|configs)/[\w./-]*)`", text))
+    assert named
+    assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
+
+
 def functions():
     nodes = [(name, path, definitions(path)[name]) for name, path in linked()]
     return [(name, path, node) for name, path, node in nodes if isinstance(node, ast.FunctionDef)]
