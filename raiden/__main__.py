@@ -23,6 +23,7 @@ _WITHOUT_TRAINER = {
     "import": "raiden.commands.import_profiles",
     "import-samples": "raiden.commands.import_samples",
     "plan": "raiden.commands.plan",
+    "prompt": "raiden.commands.prompt",
     "replay": "raiden.commands.replay",
     "report": "raiden.commands.report",
     "score": "raiden.commands.score",

@@ -270,30 +270,63 @@ def test_a_broken_profile_is_named_by_its_line(tiny_folder, tmp_path):
 
 # Chat templates that cannot make the conversation
 
-NO_SYSTEM = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}x"
-USER_FIRST = (
-    "{% if messages[1]['role'] != 'user' %}{{ raise_exception('Roles must alternate user/assistant') }}{% endif %}x"
+REFUSING = (
+    "{% for m in messages %}{% if '0?' in m.content %}{{ raise_exception('Not that question!') }}{% endif %}"
+    "{{ m.content }}{% endfor %}"
 )
-BROKEN = "{% for message in %}"
+
+
+@pytest.fixture
+def with_template(tiny_folder, tmp_path):
+    """The tiny model's folder with another chat template."""
+
+    def with_template(template):
+        folder = tmp_path / "model"
+        shutil.copytree(tiny_folder, folder)
+        (folder / "chat_template.jinja").write_text(template, encoding="utf-8")
+        return str(folder)
+
+    return with_template
+
+
+def test_a_refusal_of_the_chat_template_names_tokenizer_and_sample(make, with_template):
+    with pytest.raises(ConfigError, match=r"`model\.policy\.path`: the chat template of .*model refuses") as refusal:
+        make(records("a", "b", questions=1), tokenizer=with_template(REFUSING))
+    message = str(refusal.value)
+    assert "Not that question!" in message
+    assert " 0?" in message  # the question
+    assert "turns: system, user, assistant, user" in message
 
 
 @pytest.mark.parametrize(
-    ("template", "history", "reason"),
+    ("template", "reason"),
     [
-        (NO_SYSTEM, [], "System role not supported"),
-        (USER_FIRST, [{"role": "assistant", "content": "欢迎"}], "Roles must alternate"),
-        (BROKEN, [], "Expected an expression"),
+        ("{% for message in %}", "Expected an expression"),
+        ("Hello!", "it leaves out what the messages say"),
+        ("{{ raise_exception('Tools only!') }}", "Tools only!"),
     ],
 )
-def test_a_refusal_of_the_chat_template_names_tokenizer_and_sample(
-    make, tiny_folder, tmp_path, template, history, reason
+def test_a_chat_template_that_makes_no_conversation_is_refused_before_the_samples_are_read(
+    make, with_template, template, reason
 ):
-    folder = tmp_path / "model"
-    shutil.copytree(tiny_folder, folder)
-    (folder / "chat_template.jinja").write_text(template, encoding="utf-8")
-    with pytest.raises(ConfigError, match=r"`model\.policy\.path`: the chat template of .*model refuses") as refusal:
-        make(records("a", "b", questions=1, conversation_history=history), tokenizer=str(folder))
-    message = str(refusal.value)
-    assert reason in message
-    assert " 0?" in message  # the question
-    assert "turns: system, " in message
+    with pytest.raises(
+        ConfigError, match=r"`model\.policy\.path`: the chat template of .* makes no prompt"
+    ) as refusal:
+        make([], tokenizer=with_template(template))
+    assert reason in str(refusal.value)
+
+
+@pytest.mark.parametrize("date", ["yesterday", "2026-13-01"])
+def test_a_date_that_is_none_is_refused(make, date):
+    with pytest.raises(ConfigError, match=r"`data\.date` must be a day as YYYY-MM-DD, got"):
+        make(records("a", "b"), date=date)
+
+
+def test_what_was_found_of_the_chat_template_stands_in_the_log_once_and_in_the_checkpoint(make, log):
+    data = make(records("a", "b"), date="2026-01-31", chat_template_kwargs={"a": 1})
+    (line,) = {message for message in log.messages if message.startswith("chat template of ")}
+    assert "takes a system message; takes turns in any order" in line
+    state = data.state_dict()
+    assert state["chat_template"] == line
+    assert state["prompts"]["date"] == "2026-01-31"
+    assert state["prompts"]["chat_template_kwargs"] == {"a": 1}

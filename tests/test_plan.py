@@ -78,6 +78,7 @@ def plan_arguments(tiny_folder: Path, tmp_path: Path, *more: str) -> list[str]:
 def test_a_run_that_fits_is_shown_as_a_table_and_leaves_nothing(tiny_folder, tmp_path, capsys):
     assert main(plan_arguments(tiny_folder, tmp_path, "--gpu_memory=4")) == 0
     output = capsys.readouterr().out
+    assert "takes a system message; takes turns in any order" in " ".join(output.split())
     assert "6 steps" in output
     assert "optimizer states" in output
     assert "fits: 0.6 of 4 GiB" in output

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from raiden.core.reasoning import strip_reasoning
 from raiden.core.types import Message, Profile
-from raiden.data.prompts import ResponseFormat, system_message
-from raiden.endpoints.replies import strip_reasoning
+from raiden.data.prompts import PromptSettings, conversation, system_message
 
 
 @dataclass(frozen=True)
@@ -31,22 +31,22 @@ class Conversation:
     """A talk with one character.
 
     Args:
-        response_format: what the system message asks for, as in training.
+        settings: of the prompts, as in training.
         turns: said before.
     """
 
     def __init__(
-        self, profile: Profile, response_format: ResponseFormat = "plain", turns: Iterable[Turn] = ()
+        self, profile: Profile, settings: PromptSettings = PromptSettings(), turns: Iterable[Turn] = ()
     ) -> None:
         self.profile = profile
-        self.system = system_message(profile.name, profile.fields, profile.language, response_format)
+        self.system = system_message(profile.name, profile.fields, profile.language, settings, text=profile.text)
         self.turns = list(turns)
         self.num_forgotten = 0
         """Turns at the beginning that prompts leave out, for the model's context is too short for them."""
 
     def prompt(self, question: str) -> tuple[Message, ...]:
         """What the model goes on with: as a sample of training with this history and this question."""
-        return (self.system, *self._said(), Message("user", question))
+        return tuple(conversation(self.system, self._said(), question))
 
     def _said(self) -> list[Message]:
         """What is not forgotten, without questions that got an empty reply: no sample has an empty turn."""

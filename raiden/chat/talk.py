@@ -12,11 +12,11 @@ from raiden.chat.history import History
 from raiden.chat.screen import Screen
 from raiden.chat.why import SampleBook
 from raiden.core.errors import EndpointError, EngineError
+from raiden.core.reasoning import strip_reasoning
 from raiden.core.types import Profile
-from raiden.data.prompts import ResponseFormat
+from raiden.data.prompts import PromptSettings
 from raiden.endpoints import ChatEndpoint, ChatReply, ChatRequest, ContextLengthError, stream_reply
 from raiden.endpoints.reasoning import SpokenText
-from raiden.endpoints.replies import strip_reasoning
 
 _FAULTS = (EndpointError, EngineError)
 """Of one reply, by a server or by a model of this machine that ran out of memory; the talk goes on."""
@@ -30,7 +30,7 @@ class Replies:
     max_tokens: int = 256
     seed: int = 0
     """Of the first reply; each later one has the next."""
-    response_format: ResponseFormat = "plain"
+    settings: PromptSettings = PromptSettings()
 
 
 class Talk:
@@ -62,7 +62,7 @@ class Talk:
         """Starts a talk with a character, or goes on with these turns of an earlier one."""
         if not turns:
             self.history.begin(profile.name)
-        self.conversation = Conversation(profile, self._replies.response_format, turns)
+        self.conversation = Conversation(profile, self._replies.settings, turns)
         self.unanswered = None
         self._has_told_forgetting = False
 

@@ -86,7 +86,9 @@ class _Run:
         async with AsyncExitStack() as stack:
             self.folder.mkdir(parents=True, exist_ok=True)
             other, against = self._against()
-            model = open_model(self.options.model, stack, self.folder / "replies.record.jsonl")
+            model = open_model(
+                self.options.model, stack, self.folder / "replies.record.jsonl", self.options.sampling.settings
+            )
             name = (await model.identity()).model
             refuse_other_model(self.folder, name)
             if self.options.judge:
@@ -123,7 +125,7 @@ class _Run:
         if self.options.extract_keywords and self.judge:
             await self._extract_keywords(self.judge)
         samples = self.samples = rule_samples(self.turns, self.entries)
-        response_format = self.options.sampling.response_format
+        response_format = self.options.sampling.settings.response_format
         return [
             read_reply(turn, reply, samples.get(turn.id), response_format)
             for turn, reply in zip(self.turns, replies, strict=True)
@@ -179,7 +181,7 @@ class _Run:
     ) -> None:
         write_json(self.folder / "verdicts.json", verdict_rows(judged))
         write_json(self.folder / "summary.json", summary)
-        by_rules = evaluation(model, answered, self.options.sampling.response_format)
+        by_rules = evaluation(model, answered, self.options.sampling.settings.response_format)
         if by_rules.rows:
             write_evaluation(self.folder / "evaluation.json", by_rules)
         else:  # one of an earlier start, with other keywords, would not belong to the rest

@@ -12,8 +12,8 @@ from raiden.commands.model_options import (
     add_model_options,
     keep_keys_apart,
     read_model_options,
-    rewards_of,
 )
+from raiden.commands.prompt_options import add_prompt_options, read_settings
 from raiden.core.errors import ConfigError
 from raiden.core.types import LANGUAGES, Language
 from raiden.evaluation.benchmark.asking import Sampling
@@ -56,13 +56,13 @@ def read_options(argv: Sequence[str]) -> BenchmarkOptions:
         raise ConfigError(f"`max_dialogues` must be at least 1, got {arguments.max_dialogues}.")
     has_judge = any(argument.startswith(f"--{_JUDGE}") for argument in argv)
     model = read_model_options(arguments)
-    response_format = rewards_of(model, arguments.response_format).response_format
+    settings = read_settings(arguments, model)
     options = BenchmarkOptions(
         npc_file=Path(arguments.npc_file),
         dialogue_file=Path(arguments.dialogue_file),
         output_dir=Path(arguments.output_dir),
         model=model,
-        sampling=Sampling(arguments.max_tokens, arguments.temperature, arguments.seed, response_format),
+        sampling=Sampling(arguments.max_tokens, arguments.temperature, arguments.seed, settings),
         languages=tuple(arguments.languages),
         max_dialogues=arguments.max_dialogues,
         against=arguments.against,
@@ -121,17 +121,12 @@ def make_parser() -> argparse.ArgumentParser:
     add("--temperature", type=float, default=Sampling.temperature, help="0 is greedy (default: %(default)s)")
     add("--seed", type=int, default=Sampling.seed, help="another one draws other replies (default: %(default)s)")
     add(
-        "--response_format",
-        choices=("plain", "think"),
-        help="as the model was trained: the reply alone, or one <think> block before it (default: as the run of a "
-        "checkpoint has it, else plain)",
-    )
-    add(
         f"--{_JUDGE}max_tokens",
         type=int,
         help="longest verdict or keyword in tokens, reasoning included "
         f"(default: {VERDICT_TOKENS} for a verdict, {KEYWORD_TOKENS} for a keyword)",
     )
+    add_prompt_options(parser)
     add_model_options(parser)
     add_model_options(parser, _JUDGE, "the judge", thinking="off")
     return parser

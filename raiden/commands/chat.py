@@ -14,6 +14,7 @@ from raiden.chat.history import default_path
 from raiden.chat.session import INTERRUPTED
 from raiden.commands.model_endpoint import open_model
 from raiden.commands.model_options import add_model_options, read_model_options, rewards_of
+from raiden.commands.prompt_options import add_prompt_options, read_settings
 from raiden.core.errors import ConfigError, ProfileError
 from raiden.core.types import Profile
 from raiden.data.profiles import read_profiles
@@ -48,14 +49,15 @@ def _chat(arguments: argparse.Namespace) -> int:
     model = read_model_options(arguments)
     screen = Screen()
     cast = Cast(_profiles(arguments.profiles_file))
-    rewards = rewards_of(model, arguments.response_format)
+    settings = read_settings(arguments, model)
+    rewards = rewards_of(model, settings.response_format)
     book = SampleBook(_sample_files(arguments.eval_data), rewards)
-    replies = Replies(arguments.temperature, arguments.max_tokens, arguments.seed, rewards.response_format)
+    replies = Replies(arguments.temperature, arguments.max_tokens, arguments.seed, settings)
     profile = _choose(cast, arguments.character, screen)
     with _event_loop() as (runner, stack):
         if model.model_path is not None:
             screen.say(f"loading {model.model_path}", "dim")
-        endpoint = open_model(model, stack)
+        endpoint = open_model(model, stack, settings=settings)
         history = History(Path(arguments.history).expanduser(), runner.run(endpoint.identity()).model)
         talk = Talk(screen, runner, endpoint, replies, cast, book, history)
         talk.begin(profile, history.resume(profile.name) if arguments.resume else ())
@@ -108,12 +110,7 @@ def _parser() -> argparse.ArgumentParser:
         default=Replies.seed,
         help="of the first reply; each later one has the next (default: %(default)s)",
     )
-    add(
-        "--response_format",
-        choices=("plain", "think"),
-        help="what the model was trained to write: the reply, or <think> and the reply (default: as the run of a "
-        "checkpoint has it, else plain)",
-    )
+    add_prompt_options(parser)
     return parser
 
 

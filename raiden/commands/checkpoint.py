@@ -13,7 +13,9 @@ from raiden.commands.complaints import as_config_error, refuse_no_checkpoint
 from raiden.core.errors import ConfigError
 from raiden.core.limits import MAX_CONFIG_BYTES, refuse_larger
 from raiden.core.yaml_text import load_yaml
+from raiden.data.prompts import PromptSettings
 from raiden.policy import Policy, PolicyConfig, load_policy, restore_weights
+from raiden.policy.saved_state import load_rest
 from raiden.rewards import RewardConfig
 
 
@@ -49,6 +51,30 @@ def load_rewards(checkpoint: Path, option: str) -> RewardConfig:
     refuse_no_checkpoint(str(checkpoint), option)
     rewards: RewardConfig = _settings(_config_of(checkpoint), "rewards", RewardConfig)
     return rewards
+
+
+def load_settings(checkpoint: Path, option: str) -> PromptSettings:
+    """How the run of a checkpoint made its prompts.
+
+    Args:
+        option: what messages call the checkpoint.
+
+    Raises:
+        ConfigError: the checkpoint or the run's configuration cannot be used.
+    """
+    settings = saved_settings(checkpoint, option) or PromptSettings()  # of an earlier version
+    return replace(settings, response_format=load_rewards(checkpoint, option).response_format)
+
+
+def saved_settings(checkpoint: str | Path, option: str = "ckpt_path") -> PromptSettings | None:
+    """Those that stand in a checkpoint itself.
+
+    Raises:
+        ConfigError: it cannot be read.
+    """
+    refuse_no_checkpoint(str(checkpoint), option)
+    record = load_rest(checkpoint).get("RoleplayDataModule", {}).get("prompts")
+    return None if record is None else PromptSettings.from_record(record)
 
 
 def _config_of(checkpoint: Path) -> Path:

@@ -7,6 +7,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Sequence
+from datetime import date as day
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from raiden.core.limits import MAX_CONFIG_BYTES, refuse_larger
 from raiden.core.writing import of_disk, writing
 from raiden.train.callbacks import CloseEngine, CompletionTable, ExportPolicy, HeldOutReport, RoomOnDisk, StepLine
 from raiden.train.checkpoints import AtomicCheckpointIO, NewestCheckpoints, checkpoints_of
-from raiden.train.datamodule import RoleplayDataModule
+from raiden.train.datamodule import RoleplayDataModule, date_of
 from raiden.train.grpo.module import GRPOModule
 from raiden.train.module import PolicyModule
 from raiden.train.run_folder import CONFIG, RunFolder, folder_of, is_first_process
@@ -37,7 +38,8 @@ Also, each with a `--help` of its own: `raiden import FILE...`, profiles from ca
 `raiden compare BEFORE.json AFTER.json`, which is better; `raiden report BEFORE.json AFTER.json`, as one HTML file;
 `raiden benchmark`, the RAIDEN benchmark; `raiden chat`, a talk with a character;
 `raiden sft`, training on reference answers before `raiden fit`; `raiden trl`, the same run in TRL's trainer;
-`raiden plan`, what a run will need; `raiden replay FOLDER`, a skipped step again;
+`raiden plan`, what a run will need; `raiden prompt`, the prompt of a sample;
+`raiden replay FOLDER`, a skipped step again;
 `raiden export CHECKPOINT`, a checkpoint as a Hugging Face folder."""
 
 _TRAINER_DEFAULTS: dict[str, Any] = {
@@ -68,6 +70,8 @@ class SaveRunConfig(SaveConfigCallback):
         RunOptions(config.trainer).forget_version()
         with writing(folder / CONFIG) as part:
             self.parser.save(config, part, skip_unset=False, multifile=False)
+            with part.open("a", encoding="utf-8") as file:
+                file.write(f"# {trainer.datamodule.chat.describe()}\n")  # type: ignore[attr-defined]
 
 
 class RaidenParser(LightningArgumentParser):
@@ -138,6 +142,9 @@ class RaidenCLI(LightningCLI):
         last_run = self._find_last(config, options) if config.ckpt_path == "last" else None
         if config.ckpt_path is not None:
             refuse_no_checkpoint(config.ckpt_path)
+            if config.data.date is None:  # what the run took for today when it began
+                config.data.date = date_of(config.ckpt_path)
+        config.data.date = config.data.date or day.today().isoformat()
         if config.output_file is not None and Path(config.output_file).is_dir():
             raise ConfigError(f"`output_file`: {config.output_file} is a folder; name a file.")
         if not self.trains:

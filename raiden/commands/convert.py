@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from raiden.commands.prompt_options import add_prompt_options, read_settings
 from raiden.core.errors import SampleError
 from raiden.core.records import write_new_records
 from raiden.data.conversion import FORMS, convert_sample
@@ -27,7 +28,8 @@ def main(argv: Sequence[str]) -> int:
     """
     arguments = _parser().parse_args(argv)
     samples = load_samples(arguments.file)
-    rows = [convert_sample(sample, arguments.to, arguments.response_format) for sample in samples]
+    settings = read_settings(arguments)
+    rows = [convert_sample(sample, arguments.to, settings) for sample in samples]
     write_new_records(arguments.output, rows, SampleError)
     sys.stdout.write(f"{len(rows)} samples written to {arguments.output} as {arguments.to}.\n")
     return 0
@@ -43,15 +45,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("file", metavar="FILE", help="samples as a JSON list or JSONL")
     parser.add_argument("--to", required=True, choices=FORMS, help="the form, see below")
     parser.add_argument(
-        "--response_format",
-        choices=("plain", "think"),
-        default="plain",
-        help="what the prompt asks for: the reply alone, or one <think> block before it (default: plain)",
-    )
-    parser.add_argument(
         "--output",
         required=True,
         metavar="FILE",
         help="the file to write, a new one: a JSON list where its name ends in .json, else JSONL",
     )
+    add_prompt_options(parser)
     return parser

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from raiden.commands.checkpoint import load_checkpoint
+from raiden.commands.checkpoint import load_checkpoint, load_settings
 from raiden.core.errors import ConfigError
 from raiden.policy import export_policy
 
@@ -23,7 +23,8 @@ def main(argv: Sequence[str]) -> int:
         raise ConfigError(f"`--output`: {output} is there already; choose another folder.")
     policy = load_checkpoint(Path(arguments.checkpoint), "CHECKPOINT", arguments.config)
     print(f"writing {output}", flush=True)
-    export_policy(policy, output, arguments.dtype)
+    settings = load_settings(Path(arguments.checkpoint), "CHECKPOINT")
+    export_policy(policy, output, arguments.dtype, record={"prompts": settings.as_record()})
     print(f"export: {output}")
     return 0
 

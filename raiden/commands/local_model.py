@@ -8,12 +8,13 @@ from pathlib import Path
 from raiden.commands.checkpoint import load_checkpoint
 from raiden.commands.model_options import ModelOptions, is_checkpoint
 from raiden.core.errors import ConfigError
+from raiden.data.prompts import PromptSettings
 from raiden.endpoints.local import LocalEndpoint
 from raiden.policy import Policy, PolicyConfig, load_policy, resolve_model
 from raiden.rollout.engines import TransformersEngine
 
 
-def open_local(options: ModelOptions) -> LocalEndpoint:
+def open_local(options: ModelOptions, settings: PromptSettings | None = None) -> LocalEndpoint:
     """Loads `model_path` onto the best device and says how long that took.
 
     Raises:
@@ -23,7 +24,7 @@ def open_local(options: ModelOptions) -> LocalEndpoint:
     started = time.monotonic()
     engine = TransformersEngine(max_rows=options.concurrency)
     policy, files = _from_checkpoint(options) if is_checkpoint(options) else _from_model(options)
-    endpoint = LocalEndpoint(policy, path, engine, options.enable_thinking, files)
+    endpoint = LocalEndpoint(policy, path, engine, options.enable_thinking, files, settings)
     print(f"{path}: loaded on {policy.model.device} in {time.monotonic() - started:.1f} s", flush=True)
     return endpoint
 

@@ -9,15 +9,22 @@ from pathlib import Path
 from raiden.commands.model_options import API_KEY_VARIABLE, ModelOptions, is_checkpoint
 from raiden.commands.option_names import NamedEndpoint, renamed
 from raiden.core.errors import ConfigError
+from raiden.data.prompts import PromptSettings
 from raiden.endpoints import ChatEndpoint, RecordedEndpoint, RetryingEndpoint
 
 
-def open_model(options: ModelOptions, stack: AsyncExitStack, record: Path | None = None) -> ChatEndpoint:
+def open_model(
+    options: ModelOptions,
+    stack: AsyncExitStack,
+    record: Path | None = None,
+    settings: PromptSettings | None = None,
+) -> ChatEndpoint:
     """The endpoint of the model: many requests at once, failures tried again, replies kept where `record` says.
 
     Args:
         stack: closes the endpoint.
         record: replies already there are not asked for again.
+        settings: of the prompts; None leaves reasoning as the chat template has it.
 
     Raises:
         ConfigError: the model cannot be loaded, or an option cannot work.
@@ -25,7 +32,7 @@ def open_model(options: ModelOptions, stack: AsyncExitStack, record: Path | None
     names = _names(options)
     with renamed(names):
         endpoint: ChatEndpoint = RetryingEndpoint(
-            NamedEndpoint(_bare(options), names), options.max_retries, options.concurrency
+            NamedEndpoint(_bare(options, settings), names), options.max_retries, options.concurrency
         )
     if record is not None:
         endpoint = RecordedEndpoint(endpoint, record)
@@ -37,6 +44,7 @@ def _names(options: ModelOptions) -> dict[str, str]:
     """What messages of the parts call an option -> what this command calls it."""
     own = {name: options.prefix + name for name in ModelOptions.__dataclass_fields__ if name != "prefix"}
     own["model.engine.max_rows"] = own["concurrency"]
+    own |= {"model.rewards.response_format": "response_format", "data.chat_template_kwargs": "chat_template_kwargs"}
     if not is_checkpoint(options):  # of a checkpoint, it is the option of the run that is meant
         own["model.policy.path"] = own["model_path"]
     return {f"`{old}`": f"`{new}`" for old, new in own.items()} | {
@@ -44,10 +52,15 @@ def _names(options: ModelOptions) -> dict[str, str]:
     }
 
 
-def _bare(options: ModelOptions) -> ChatEndpoint:
+def _bare(options: ModelOptions, settings: PromptSettings | None) -> ChatEndpoint:
     if options.base_url is not None:
         return open_server(
-            options.base_url, options.key_variable, options.model_name, options.timeout, options.enable_thinking
+            options.base_url,
+            options.key_variable,
+            options.model_name,
+            options.timeout,
+            options.enable_thinking,
+            settings,
         )
     if options.model_id is not None:
         from raiden.endpoints.bedrock import BedrockEndpoint
@@ -55,11 +68,16 @@ def _bare(options: ModelOptions) -> ChatEndpoint:
         return BedrockEndpoint(options.model_id, options.region, options.timeout, options.concurrency)
     from raiden.commands.local_model import open_local
 
-    return open_local(options)
+    return open_local(options, settings)
 
 
 def open_server(
-    base_url: str, key_variable: str | None, model_name: str | None, timeout: float, enable_thinking: bool | None
+    base_url: str,
+    key_variable: str | None,
+    model_name: str | None,
+    timeout: float,
+    enable_thinking: bool | None,
+    settings: PromptSettings | None = None,
 ) -> ChatEndpoint:
     """A server that speaks OpenAI's protocol, asked once for each request.
 
@@ -73,7 +91,8 @@ def open_server(
 
     if model_name is None:
         print(f"asking {base_url} which model it serves", flush=True)
-    return OpenAIEndpoint(base_url, _key(key_variable), model_name, timeout, enable_thinking)
+    kwargs, opening_turn = (settings.chat_template_kwargs, settings.opening_turn) if settings else ({}, None)
+    return OpenAIEndpoint(base_url, _key(key_variable), model_name, timeout, enable_thinking, kwargs, opening_turn)
 
 
 def _key(variable: str | None) -> str:

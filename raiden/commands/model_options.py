@@ -122,11 +122,11 @@ def is_checkpoint(options: ModelOptions) -> bool:
     return (options.model_path or "").rstrip("/").endswith(".ckpt")
 
 
-def rewards_of(options: ModelOptions, response_format: ResponseFormat | None, file: str | None = None) -> RewardConfig:
-    """What the model's replies look like and are scored by: as a checkpoint's run has it, else as usual.
+def rewards_of(options: ModelOptions, response_format: ResponseFormat, file: str | None = None) -> RewardConfig:
+    """What the model's replies are scored by: as a checkpoint's run has it, else as usual.
 
     Args:
-        response_format: wins where it is given.
+        response_format: what they look like.
         file: of settings, see `read_reward_file`; wins over those of a checkpoint.
 
     Raises:
@@ -137,7 +137,7 @@ def rewards_of(options: ModelOptions, response_format: ResponseFormat | None, fi
         from raiden.commands.checkpoint import load_rewards
 
         rewards = load_rewards(Path(options.model_path or ""), f"{options.prefix}model_path")
-    return replace(rewards, response_format=response_format or rewards.response_format)
+    return replace(rewards, response_format=response_format)
 
 
 def keep_keys_apart(one: ModelOptions, other: ModelOptions) -> tuple[ModelOptions, ModelOptions]:

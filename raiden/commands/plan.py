@@ -17,6 +17,7 @@ from rich.table import Table
 
 from raiden.commands.cli import RaidenCLI, open_cli
 from raiden.core.errors import ConfigError
+from raiden.data.chat_template import ChatTemplate
 from raiden.planning import GIB, WIDTHS, Limits, Plan, Processes, make_plan
 from raiden.policy import PolicyConfig
 from raiden.train.disk_need import DiskNeed, disk_need
@@ -96,9 +97,11 @@ def main(argv: Sequence[str]) -> int:
     cli: Any = open_cli(PlanCLI, argv, "raiden plan", _DESCRIPTION, run=False)
     if cli.config.json:
         disk = {"disk": {**asdict(cli.disk), "total": cli.disk.total}}
-        sys.stdout.write(json.dumps(as_json(cli.plan) | disk, ensure_ascii=False, indent=2) + "\n")
+        chat = cli.datamodule.chat
+        traits = {"chat_template": {**asdict(chat.traits), "chosen": chat.switch}} if chat else {}
+        sys.stdout.write(json.dumps(as_json(cli.plan) | disk | traits, ensure_ascii=False, indent=2) + "\n")
     else:
-        _print(cli.plan, cli.disk)
+        _print(cli.plan, cli.disk, cli.datamodule.chat)
     return int(cli.plan.verdict == "does not fit")
 
 
@@ -169,7 +172,7 @@ def as_json(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _print(plan: Plan, disk: DiskNeed) -> None:
+def _print(plan: Plan, disk: DiskNeed, chat: ChatTemplate | None) -> None:
     console = Console(highlight=False, soft_wrap=True)
     work, processes = plan.workload, plan.processes
     console.print(f"{plan.model}: {plan.num_parameters:,} parameters, {plan.num_trained:,} trained")
@@ -185,6 +188,8 @@ def _print(plan: Plan, disk: DiskNeed) -> None:
     )
     if work.tokens_are_estimated:
         console.print("(tokens are estimated from characters: the model's tokenizer cannot be had)")
+    if chat is not None:
+        console.print(chat.describe())
     console.print(_table(plan))
     if plan.cached_tokens is not None:
         console.print(

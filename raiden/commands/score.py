@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 from raiden.commands.reward_file import read_reward_file
 from raiden.core.errors import SampleError
 from raiden.core.languages import detect_language
+from raiden.core.reasoning import with_opening
 from raiden.core.records import read_records
 from raiden.core.types import LANGUAGES, Language, Message, Reward, Sample
 from raiden.rewards import RewardConfig, rule_from_record
@@ -55,13 +56,22 @@ def _rewards(scorer: Scorer, samples: Sequence[Sample]) -> list[Reward]:
         profile = tuple(sample.character_profile.items())
         key = (sample.character_name, profile, sample.conversation_history, sample.question, sample.rule)
         groups.setdefault(key, []).append(index)
-    replies = [(samples[own[0]], [(samples[i].raw["reply"], False) for i in own]) for own in groups.values()]
+    # A prompt that is not here may have opened the block of reasoning.
+    texts = [with_opening(sample.raw["reply"]) for sample in samples]
+    replies = [(samples[own[0]], [(texts[i], False) for i in own]) for own in groups.values()]
     earned = dict(
         pair
         for own, rewards in zip(groups.values(), scorer.score(replies), strict=True)
         for pair in zip(own, rewards, strict=True)
     )
-    return [earned[index] for index in range(len(samples))]
+    added = [len(text) - len(sample.raw["reply"]) for text, sample in zip(texts, samples, strict=True)]
+    return [_without_opening(earned[index], added[index]) for index in range(len(samples))]
+
+
+def _without_opening(reward: Reward, length: int) -> Reward:
+    """The reward with its spans in the reply as the row has it."""
+    spans = (replace(span, start=span.start - length, end=span.end - length) for span in reward.spans)
+    return replace(reward, spans=tuple(spans)) if length else reward
 
 
 def _parser() -> argparse.ArgumentParser:

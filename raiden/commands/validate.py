@@ -21,6 +21,7 @@ from raiden.commands.model_options import (
     read_model_options,
     rewards_of,
 )
+from raiden.commands.prompt_options import add_prompt_options, outline, read_settings, told
 from raiden.commands.stopping import STOPPED, Progress, until_stopped
 from raiden.core.errors import ConfigError
 from raiden.core.types import LANGUAGES, Sample
@@ -47,16 +48,18 @@ def main(argv: Sequence[str]) -> int:
     """
     arguments = _parser().parse_args(argv)
     options = read_model_options(arguments)
-    rewards = rewards_of(options, arguments.response_format, arguments.rewards)
+    settings = read_settings(arguments, options)
+    rewards = rewards_of(options, settings.response_format, arguments.rewards)
     if is_checkpoint(options) and arguments.rewards is None:
-        told = ", ".join(f"{name} {value}" for name, value in asdict(rewards).items())
-        print(f"prompts and reward as the checkpoint's run had them: {told}", flush=True)
+        figures = ", ".join(f"{name} {value}" for name, value in asdict(rewards).items())
+        print(f"prompts and reward as the checkpoint's run had them: {figures}", flush=True)
+    print(f"prompts: {told(settings)}", flush=True)
     asking = Asking(
         arguments.samples_per_question,
         arguments.temperature,
         arguments.max_tokens,
         arguments.seed,
-        rewards.response_format,
+        settings,
     )
     samples = _samples(arguments)
     try:
@@ -81,12 +84,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--max_tokens", type=int, default=256, help="longest reply, in tokens (default: 256)")
     parser.add_argument("--seed", type=int, default=0, help="of the draws (default: 0)")
     parser.add_argument(
-        "--response_format",
-        choices=("plain", "think"),
-        help="the reply alone, or <think>...</think> and then the reply (default: as the run of a checkpoint has it, "
-        "else plain)",
-    )
-    parser.add_argument(
         "--rewards",
         metavar="FILE",
         help="weights, limits and rewards of your own: a run's configuration, or its `rewards` alone, in YAML "
@@ -94,6 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--limit", type=int, metavar="N", help="take the first N samples only")
     parser.add_argument("--language", nargs="+", choices=LANGUAGES, help="take samples in these languages only")
+    add_prompt_options(parser)
     add_model_options(parser)
     return parser
 
@@ -118,7 +116,7 @@ async def _validate(
     async with AsyncExitStack() as stack:
         state = RunState(output)
         stack.push_async_callback(state.close)
-        endpoint = open_model(options, stack, beside(output, "record"))
+        endpoint = open_model(options, stack, beside(output, "record"), asking.settings)
         identity = await endpoint.identity()
         await state.begin(_fingerprint(identity, asking, samples), ("samples_per_question",), ())
         progress = Progress(len(samples) * asking.samples_per_question, "replies")
@@ -154,5 +152,6 @@ def _fingerprint(identity: Identity, asking: Asking, samples: Sequence[Sample]) 
         "the model's files and dtype": identity.weights,
         "enable_thinking": identity.thinking,
         "samples of eval_data": f"{len(samples)} ({blake2b(ids.encode(), digest_size=4).hexdigest()})",
-        **asdict(asking),
+        **{name: value for name, value in asdict(asking).items() if name != "settings"},
+        **outline(asking.settings),
     }

@@ -2,71 +2,106 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
-from typing import Literal
+from dataclasses import asdict, dataclass, field, fields
+from datetime import date as day
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
 
+from raiden.core.errors import ChatTemplateError, ConfigError
+from raiden.core.limits import MAX_CONFIG_BYTES, refuse_larger
+from raiden.core.reasoning import strip_reasoning
 from raiden.core.types import Language, Message, Sample
+from raiden.data.sandbox import Sandbox
+from raiden.rewards.reply import ResponseFormat
 
-ResponseFormat = Literal["plain", "think"]
-
-_INSTRUCTIONS: dict[Language, str] = {
-    "en": (
-        "You are {name}. Answer as {name}, in the first person (I, my), true to this setting and the conversation. "
-        "Answer only what is asked, in one short sentence."
-    ),
-    "zh": (
-        "你就是{name}。请以{name}的身份、用第一人称回答，忠于以上设定和对话内容。只回答所问的内容，一句简短的话即可。"
-    ),
-    "ja": (
-        "あなたは{name}です。{name}として一人称で、上の設定とこれまでの会話に忠実に答えてください。"
-        "聞かれたことだけを、短い一文で答えてください。"
-    ),
-    "ko": (
-        "당신은 {name}입니다. {name}의 입장에서 일인칭으로, 위의 설정과 지금까지의 대화에 충실하게 답하세요. "
-        "묻는 것에만 짧은 한 문장으로 답하세요."
-    ),
-}
-_TALK: dict[Language, str] = {
-    "en": (
-        "You are {name}. Talk as {name}, in the first person (I, my), true to this setting and the conversation: "
-        "one natural turn, of a few sentences at most."
-    ),
-    "zh": "你就是{name}。请以{name}的身份、用第一人称交谈，忠于以上设定和对话内容。每次只说一段自然的话，最多几句。",
-    "ja": (
-        "あなたは{name}です。{name}として一人称で、上の設定とこれまでの会話に忠実に話してください。"
-        "一度の発言は自然な長さで、長くても数文にしてください。"
-    ),
-    "ko": (
-        "당신은 {name}입니다. {name}의 입장에서 일인칭으로, 위의 설정과 지금까지의 대화에 충실하게 이야기하세요. "
-        "한 번에 자연스럽게, 길어도 몇 문장만 말하세요."
-    ),
-}
-_THINK: dict[Language, str] = {
-    "en": "First think inside <think> and </think>, then give the reply that {name} speaks.",
-    "zh": "先在<think>和</think>之间思考，然后给出{name}说的话。",
-    "ja": "まず<think>と</think>の間で考え、その後に{name}の返事を書いてください。",
-    "ko": "먼저 <think>와 </think> 사이에서 생각한 다음, {name}의 대답을 쓰세요.",
-}
+RECORD = "raiden.json"
+"""In an exported model's folder: the settings of the run that made it."""
+DEFAULT_TEMPLATE = Path(__file__).with_name("prompt_templates") / "default.jinja"
+"""What describes characters where nothing else is said; to be copied and changed."""
 
 
-def build_messages(sample: Sample, response_format: ResponseFormat = "plain") -> list[Message]:
+@dataclass(frozen=True)
+class PromptSettings:
+    """What makes a sample's prompt, besides the model's own chat template."""
+
+    response_format: ResponseFormat = "plain"
+    """`plain`: the reply alone; `think`: reasoning in a think block, then the reply."""
+    chat_template_kwargs: Mapping[str, Any] = field(default_factory=dict)
+    """Handed to the chat template as they are."""
+    date: str | None = None
+    """What the chat template takes for today, as YYYY-MM-DD; None: the day it is."""
+    opening_turn: str | None = None
+    """What the user says before a greeting of the character, where the template wants the user to begin; None: in its
+    language, that the conversation begins."""
+    prompt: Literal["template", "profile"] = "template"
+    """What says who the model is to be: a template, or the text of the profile's own file, as it stands there."""
+    prompt_template: str = ""
+    """The template, a text of Jinja; empty for the default."""
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """Under `profile`, those that are known, by character."""
+
+    def __post_init__(self) -> None:
+        if self.date is not None:
+            try:
+                day.fromisoformat(self.date)
+            except ValueError as error:
+                raise ConfigError(f"`data.date` must be a day as YYYY-MM-DD, got {self.date!r}.") from error
+
+    def as_record(self) -> dict[str, Any]:
+        """Plain data, which goes along with checkpoints and exports."""
+        return asdict(self)
+
+    @staticmethod
+    def from_record(record: Mapping[str, Any]) -> PromptSettings:
+        """The settings of a record; what it does not know of is as usual."""
+        known = {each.name for each in fields(PromptSettings)}
+        return PromptSettings(**{name: value for name, value in record.items() if name in known})
+
+
+def read_prompt_template(path: str | Path, option: str = "data.prompt_template") -> str:
+    """The text of a template's file.
+
+    Raises:
+        ConfigError: it cannot be read.
+    """
+    refuse_larger(Path(path).expanduser(), MAX_CONFIG_BYTES, ConfigError, "give the path of a Jinja file")
+    try:
+        return Path(path).expanduser().read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"`{option}`: {path} cannot be read ({error}); give the path of a Jinja file, such as a copy of "
+            f"{DEFAULT_TEMPLATE}."
+        ) from None
+
+
+def build_messages(sample: Sample, settings: PromptSettings = PromptSettings()) -> list[Message]:
     """The conversation that the model continues.
 
     All that does not depend on the question comes first, so that questions about one character share it.
 
-    Args:
-        response_format: `plain`: the reply alone; `think`: reasoning in a think block, then the reply.
+    Raises:
+        ConfigError: the settings make no prompt of this sample.
     """
-    system = system_message(sample.character_name, sample.character_profile, sample.language, response_format)
-    return [system, *sample.conversation_history, Message("user", sample.question)]
+    system = system_message(sample.character_name, sample.character_profile, sample.language, settings)
+    return conversation(system, sample.conversation_history, sample.question)
+
+
+def conversation(system: Message, history: Iterable[Message], question: str) -> list[Message]:
+    """The setting, what was said, and the question; the reasoning of earlier turns is for nobody to read."""
+    said = (m if m.role == "user" else Message(m.role, strip_reasoning(m.content)) for m in history)
+    return [system, *said, Message("user", question)]
 
 
 def system_message(
     name: str,
     fields: Mapping[str, str],
     language: Language,
-    response_format: ResponseFormat = "plain",
+    settings: PromptSettings = PromptSettings(),
     is_talk: bool = False,
+    text: str = "",
 ) -> Message:
     """Who the model is to be: the character's setting, and what is asked of it.
 
@@ -74,25 +109,75 @@ def system_message(
         fields: of the character's profile, `Name` included.
         language: of the instructions.
         is_talk: ask for a turn of a conversation, not for the answer to a question.
+        text: of the profile's own file, where it is at hand; `settings.prompt` says whether it is the prompt.
+
+    Raises:
+        ConfigError: the template makes no prompt, or there is no text of this character.
     """
-    instructions = [(_TALK if is_talk else _INSTRUCTIONS)[language]]
-    if response_format == "think":
-        instructions.append(_THINK[language])
-    # The profile is not formatted: it may hold braces of its own.
-    head = "\n".join(line.format(name=name) for line in instructions)
-    return Message("system", f"{setting_block(fields)}\n\n{head}")
+    if settings.prompt == "profile":
+        if not (text := text or settings.texts.get(name, "")):
+            raise ConfigError(
+                f'`data.prompt` is profile, and no text of "{name}" is known; give the file of its profile by '
+                "`data.profiles`."
+            )
+        return Message("system", text)
+    variables = (name, setting_lines(fields), language, settings.response_format, is_talk)
+    template = settings.prompt_template or _default_template()
+    return Message("system", _rendered(template, settings.date, *variables))
 
 
 def setting_block(fields: Mapping[str, str]) -> str:
     """A character's profile as models read it."""
-    setting = "\n".join(f"{field}: {value}" for field, value in fields.items())
-    return f"<Character Setting>\n{setting}\n</Character Setting>"
+    return f"<Character Setting>\n{setting_lines(fields)}\n</Character Setting>"
+
+
+def setting_lines(fields: Mapping[str, str]) -> str:
+    """A line for each field, `field: value`."""
+    return "\n".join(f"{field}: {value}" for field, value in fields.items())
 
 
 def as_dicts(messages: Iterable[Message]) -> list[dict[str, str]]:
-    """Messages as chat templates, servers and files have them.
+    """The messages as files, servers and chat templates take them.
 
     >>> as_dicts([Message("user", "Who are you?")])
     [{'role': 'user', 'content': 'Who are you?'}]
     """
     return [{"role": message.role, "content": message.content} for message in messages]
+
+
+@lru_cache(maxsize=1)
+def _default_template() -> str:
+    return DEFAULT_TEMPLATE.read_text(encoding="utf-8")
+
+
+@lru_cache(maxsize=4096)
+def _rendered(
+    template: str,
+    date: str | None,
+    name: str,
+    profile: str,
+    language: Language,
+    response_format: ResponseFormat,
+    is_talk: bool,
+) -> str:
+    """Questions about one character share its setting, which is rendered once."""
+    variables = {
+        "name": name,
+        "profile": profile,
+        "language": language,
+        "response_format": response_format,
+        "is_talk": is_talk,
+    }
+    try:
+        text = _sandbox(template, os.getpid()).render_variables(variables, date).strip()
+    except ChatTemplateError as fault:
+        raise ConfigError(f'`data.prompt_template` makes no prompt of "{name}": {fault}; correct the file.') from fault
+    if not text:
+        raise ConfigError(f'`data.prompt_template` makes an empty prompt of "{name}"; correct the file.')
+    return text
+
+
+@lru_cache(maxsize=4)
+def _sandbox(template: str, process: int) -> Sandbox:
+    """One for all characters. A process that was forked has pipes of its own."""
+    return Sandbox(template)

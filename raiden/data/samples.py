@@ -10,6 +10,7 @@ from typing import Any, NoReturn, get_args
 
 from raiden.core.errors import SampleError
 from raiden.core.languages import detect_language
+from raiden.core.reasoning import strip_reasoning
 from raiden.core.records import read_records, write_json
 from raiden.core.types import Difficulty, Focus, Language, Message, QuestionType, Sample, ValidationMethod
 from raiden.rewards import rule_from_record
@@ -104,6 +105,8 @@ class _SampleReader:
             self._fail(field, f"must have a `role` of user or assistant, got {turn!r}", "correct the turn")
         if not isinstance(turn.get("content"), str) or not turn["content"].strip():
             self._fail(field, f"must have a non-empty `content` string, got {turn!r}", "fill in or drop the turn")
+        if turn["role"] == "assistant" and not strip_reasoning(turn["content"]):
+            self._fail(field, f"holds nothing but reasoning, got {turn!r}", "add what was said, or drop the turn")
         return Message(turn["role"], turn["content"])
 
     def _metadata(self) -> Mapping[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from raiden.core.errors import AccessError, ConfigError, EndpointError
 from raiden.core.types import Message
+from raiden.data.chat_template.shaping import shaped
 from raiden.endpoints.base import ChatReply, ChatRequest, Identity, Show
 from raiden.endpoints.dialects import spell_out
 from raiden.endpoints.faults import RequestError, TransientError, parse_retry_after, shorten, status_error
@@ -159,7 +160,8 @@ def _connect(region: str | None, timeout: float, concurrency: int) -> Any:
 
 
 def _body(messages: tuple[Message, ...], request: ChatRequest) -> dict[str, Any]:
-    """The arguments of a call, the model apart."""
+    """The arguments of a call, the model apart; Bedrock wants turns that alternate, and the user to begin."""
+    messages = tuple(shaped(messages, alternates=True))
     system = [{"text": message.content} for message in messages if message.role == "system"]
     turns = [m for m in messages if m.role != "system"]
     body: dict[str, Any] = {

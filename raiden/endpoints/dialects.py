@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import product
 from typing import Any, Literal
@@ -25,9 +25,9 @@ class Dialect:
     structure: Structure
     """How the schema is sent: as a constraint on the tokens, as a wish for some JSON, or in the prompt alone."""
     template_kwargs: bool
-    """Whether the switch for thinking is sent along; servers without it may refuse unknown fields."""
+    """Whether options of the chat template are sent along; servers without one may refuse unknown fields."""
 
-    def body(self, request: ChatRequest, enable_thinking: bool) -> dict[str, Any]:
+    def body(self, request: ChatRequest, template_kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """The body of the HTTP request, the model apart."""
         body: dict[str, Any] = {
             "messages": [asdict(message) for message in request.messages],
@@ -36,9 +36,7 @@ class Dialect:
             "seed": request.seed,
         }
         if self.template_kwargs:
-            # Qwen and GLM read the first, DeepSeek the second.
-            switches = {"enable_thinking": enable_thinking, "thinking": enable_thinking}
-            body["chat_template_kwargs"] = switches
+            body["chat_template_kwargs"] = dict(template_kwargs)
         if request.schema is not None:
             body |= self._structured(request, request.schema)
         return body
@@ -53,17 +51,18 @@ class Dialect:
         return body
 
 
-def dialects(structured: bool, switchable: bool = True) -> list[Dialect]:
+def dialects(structured: bool, kwargs: Sequence[bool] = (True, False)) -> list[Dialect]:
     """The ways to write a request, best first.
 
     Args:
-        switchable: whether thinking is to be switched on or off at all.
+        kwargs: with options of the chat template, or without.
     """
     structures: tuple[Structure, ...] = ("json_schema", "json_object", "prompt") if structured else ("prompt",)
-    return [
-        Dialect(structure, kwargs)
-        for structure, kwargs in product(structures, (True, False) if switchable else (False,))
-    ]
+    return [Dialect(structure, has_kwargs) for structure, has_kwargs in product(structures, kwargs)]
+
+
+FORMS: tuple[tuple[bool, bool], ...] = ((True, False), (True, True), (False, False), (False, True))
+"""Whether a system message is sent, and whether turns alternate: as it is, and as stricter chat templates take it."""
 
 
 def spell_out(request: ChatRequest) -> tuple[Message, ...]:

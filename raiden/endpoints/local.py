@@ -13,8 +13,8 @@ import torch
 
 from raiden.core.errors import ChatTemplateError, EngineError
 from raiden.core.types import Completion
-from raiden.data.chat_template import ChatRenderer
-from raiden.data.prompts import as_dicts
+from raiden.data.chat_template import ChatTemplate
+from raiden.data.prompts import PromptSettings
 from raiden.endpoints import ChatReply, ChatRequest, ContextLengthError, Identity, RequestError
 from raiden.endpoints.base import Show
 from raiden.endpoints.dialects import spell_out
@@ -49,8 +49,9 @@ class LocalEndpoint:
         policy: loaded without a reference; it is moved to the best device of this machine.
         name: what reports call it: its path.
         engine: what generates; TransformersEngine where it is None.
-        enable_thinking: handed to the chat template; None leaves its own default, as training does.
+        enable_thinking: handed to the chat template; None leaves it to the settings.
         files: those of the model, if they are here; `identity` changes with them, and with the type of computation.
+        settings: of the run whose prompts are made; None leaves reasoning as the chat template has it.
     """
 
     def __init__(
@@ -60,13 +61,14 @@ class LocalEndpoint:
         engine: Engine | None = None,
         enable_thinking: bool | None = None,
         files: Path | None = None,
+        settings: PromptSettings | None = None,
     ) -> None:
         self.policy = policy
-        self.enable_thinking = enable_thinking
+        switch = {} if enable_thinking is None else {"enable_thinking": enable_thinking}
+        self.chat = ChatTemplate(policy.tokenizer, settings, name, switch)
         self._dtype = policy.compute_dtype or policy.model.dtype
         self._identity = Identity("local", name, enable_thinking, _weights(files, self._dtype))
         self._engine = engine or TransformersEngine()
-        self._renderer = ChatRenderer(policy.tokenizer)
         self._context = int(policy.model.config.max_position_embeddings)
         self._waiting: list[_Waiting] = []
         self._batch: list[_Waiting] = []
@@ -112,7 +114,7 @@ class LocalEndpoint:
         if self._worker is not None:
             await asyncio.wait([self._worker])
         self._engine.close()
-        self._renderer.close()
+        self.chat.renderer.close()
 
     def prompt(self, request: ChatRequest) -> tuple[int, ...]:
         """The tokens of a request, by the model's own chat template.
@@ -121,20 +123,18 @@ class LocalEndpoint:
             RequestError: the template refuses the conversation, or the context is too short for it.
         """
         asked = spell_out(request) if request.schema else request.messages
-        messages = as_dicts(asked)
-        options: dict[str, Any] = {} if self.enable_thinking is None else {"enable_thinking": self.enable_thinking}
         try:
-            text = self._renderer.render(messages, **options)
+            text = self.chat.render(asked)
         except ChatTemplateError as fault:
-            turns = ", ".join(message["role"] for message in messages)
+            turns = ", ".join(message.role for message in self.chat.shape(asked))
             raise RequestError(f"the chat template refuses this conversation (turns: {turns}): {fault}") from fault
-        ids = self.policy.tokenizer(text, add_special_tokens=False)["input_ids"]
+        (ids,) = self.chat.tokenize([text])
         if len(ids) + request.max_tokens > self._context:
             raise ContextLengthError(
                 f"a prompt of {len(ids)} tokens and a reply of {request.max_tokens} are more than the model's context "
                 f"of {self._context}"
             )
-        return tuple(ids)
+        return ids
 
     async def _work(self) -> None:
         """Answers what waits, batch after batch."""
@@ -164,7 +164,7 @@ class LocalEndpoint:
             return
         for waiting, completion in zip(batch, completions, strict=True):
             if not waiting.done.done():
-                _settle(waiting, completion)
+                self._settle(waiting, completion)
 
     def _teller(self, waiting: _Waiting) -> Watch:
         """Makes text of the tokens of one completion, in the engine's thread, and has it shown in this one."""
@@ -179,7 +179,7 @@ class LocalEndpoint:
         def watch(tokens: list[int]) -> None:
             nonlocal told
             ids.extend(tokens)
-            text = str(self.policy.tokenizer.decode(ids, skip_special_tokens=True))
+            text = self.chat.read(ids, is_whole=False)
             # A character may take several tokens, and until the last of them it is none.
             if text != told and text.startswith(told) and not text.endswith("\ufffd"):
                 loop.call_soon_threadsafe(show, text[len(told) :])
@@ -203,6 +203,20 @@ class LocalEndpoint:
         }
         return [by_index[index] for index in range(len(batch))]
 
+    def _settle(self, waiting: _Waiting, completion: Completion) -> None:
+        try:
+            reply = make_reply(
+                waiting.request,
+                self.chat.read(completion.token_ids, completion.text),
+                truncated=completion.finish_reason == "length",
+                prompt_tokens=len(waiting.token_ids),
+                completion_tokens=len(completion.token_ids),
+            )
+        except RequestError as fault:
+            waiting.done.set_exception(fault)
+        else:
+            waiting.done.set_result(reply)
+
     def _stop_where_nobody_waits(self, module: Any, arguments: Any) -> None:
         if self._batch and all(waiting.done.cancelled() for waiting in self._batch):
             raise _GivenUp
@@ -220,21 +234,6 @@ def _fail(batch: Sequence[_Waiting], fault: Exception) -> None:
     for waiting in batch:
         if not waiting.done.done():
             waiting.done.set_exception(fault)
-
-
-def _settle(waiting: _Waiting, completion: Completion) -> None:
-    try:
-        reply = make_reply(
-            waiting.request,
-            completion.text,
-            truncated=completion.finish_reason == "length",
-            prompt_tokens=len(waiting.token_ids),
-            completion_tokens=len(completion.token_ids),
-        )
-    except RequestError as fault:
-        waiting.done.set_exception(fault)
-    else:
-        waiting.done.set_result(reply)
 
 
 def _weights(files: Path | None, dtype: torch.dtype) -> str:

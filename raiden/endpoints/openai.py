@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -15,13 +18,25 @@ import openai
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 from raiden.core.errors import AccessError, ConfigError, EndpointError
+from raiden.core.reasoning import with_opening
+from raiden.core.types import Message
+from raiden.data.chat_template.shaping import shaped
 from raiden.endpoints.base import ChatReply, ChatRequest, Identity, Show
-from raiden.endpoints.dialects import dialects
-from raiden.endpoints.faults import RequestError, TransientError, parse_retry_after, shorten, status_error
+from raiden.endpoints.dialects import FORMS, dialects
+from raiden.endpoints.faults import (
+    ContextLengthError,
+    RequestError,
+    TransientError,
+    parse_retry_after,
+    shorten,
+    status_error,
+)
 from raiden.endpoints.reasoning import StreamedText, whole_text
 from raiden.endpoints.replies import make_reply
 
 _T = TypeVar("_T")
+_OF_ROLES = re.compile(r"role|alternat|system|template", re.IGNORECASE)
+"""How servers say that the chat template refuses the messages."""
 # Local servers ask for no key, but the protocol's header must hold something.
 _NO_KEY = "none"
 
@@ -36,6 +51,8 @@ class OpenAIEndpoint:
         timeout: seconds for one whole reply.
         enable_thinking: let the model reason before it replies; the reasoning itself is dropped. None sends no
             switch, and the model does as its chat template has it.
+        template_kwargs: of the server's chat template; it has to take them.
+        opening_turn: what the user says before a greeting, where the server wants the user to begin.
     """
 
     def __init__(
@@ -45,6 +62,8 @@ class OpenAIEndpoint:
         model_name: str | None = None,
         timeout: float = 120.0,
         enable_thinking: bool | None = False,
+        template_kwargs: Mapping[str, Any] = MappingProxyType({}),
+        opening_turn: str | None = None,
     ) -> None:
         _check(base_url, timeout)
         self.base_url = base_url
@@ -53,7 +72,13 @@ class OpenAIEndpoint:
         self._key = (os.environ.get("OPENAI_API_KEY") if api_key is None else api_key) or _NO_KEY
         self._model_name = model_name
         self._lookup = asyncio.Lock()
-        self._dialects = {kind: dialects(kind, enable_thinking is not None) for kind in (True, False)}
+        # Qwen and GLM read the first, DeepSeek the second.
+        switches = {} if enable_thinking is None else dict.fromkeys(("enable_thinking", "thinking"), enable_thinking)
+        self.template_kwargs = {**switches, **template_kwargs}
+        kwargs = (True,) if template_kwargs else (True, False) if switches else (False,)
+        self._dialects = {kind: dialects(kind, kwargs) for kind in (True, False)}
+        self._forms = FORMS
+        self._opening_turn = opening_turn
         # A redirect would carry prompts to a server that nobody named; retries and time limits are ours. aiohttp
         # is what the SDK offers for many requests at once.
         transport = openai.DefaultAioHttpClient(follow_redirects=False, timeout=None)
@@ -74,7 +99,11 @@ class OpenAIEndpoint:
         }
         if choice.finish_reason == "content_filter":
             raise RequestError(f"{self.base_url}: the reply was blocked by a content filter", **tokens)
-        text = whole_text(choice.message) if request.verbatim else (choice.message and choice.message.content) or ""
+        text = (
+            with_opening(whole_text(choice.message))
+            if request.verbatim
+            else (choice.message and choice.message.content) or ""
+        )
         return make_reply(request, text, truncated=choice.finish_reason == "length", **tokens)
 
     async def stream(self, request: ChatRequest, show: Show) -> ChatReply:
@@ -83,6 +112,7 @@ class OpenAIEndpoint:
                 return await self._read_stream(body, show)
 
         text, truncated = await self._negotiate(await self._model(), request, read)
+        text = with_opening(text)
         return make_reply(request, text, truncated=truncated, prompt_tokens=0, completion_tokens=0)
 
     async def close(self) -> None:
@@ -91,21 +121,39 @@ class OpenAIEndpoint:
     async def _negotiate(
         self, model: str, request: ChatRequest, send: Callable[[dict[str, Any]], Awaitable[_T]]
     ) -> _T:
-        """The server's answer in the best dialect that it takes; once it has taken one, a refusal is final."""
+        """The server's answer in the best dialect that it takes; once it has taken one, a refusal is final.
+
+        A chat template that refuses a system message, or turns that do not alternate, says so when it is asked: such
+        a request is sent again as `fit` makes it for such a template.
+        """
         structured = request.schema is not None
         refusal: RequestError | None = None
-        for dialect in self._dialects[structured]:
-            try:
-                answer = await send({"model": model, **dialect.body(request, bool(self.enable_thinking))})
-            except TransientError:
-                raise
-            except RequestError as fault:
-                refusal = fault
-            else:
-                self._dialects[structured] = [dialect]
-                return answer
-        assert refusal is not None  # there is always a dialect
+        for number, asked in self._in_forms(request):
+            for dialect in self._dialects[structured]:
+                try:
+                    answer = await send({"model": model, **dialect.body(asked, self.template_kwargs)})
+                except (TransientError, ContextLengthError):
+                    raise
+                except RequestError as fault:
+                    refusal = fault
+                else:
+                    self._dialects[structured] = [dialect]
+                    self._forms = tuple(form for form in self._forms[number:] if not _is_ruled_out(form, asked))
+                    return answer
+            assert refusal is not None  # there is always a dialect
+            if not _OF_ROLES.search(str(refusal)):
+                break
+        assert refusal is not None
         raise refusal
+
+    def _in_forms(self, request: ChatRequest) -> Iterator[tuple[int, ChatRequest]]:
+        """The request in each form that says it in another way, with the form's number."""
+        tried: list[list[Message]] = []
+        for number, (takes_system, alternates) in enumerate(self._forms):
+            messages = shaped(request.messages, takes_system, alternates, self._opening_turn)
+            if messages not in tried:
+                tried.append(messages)
+                yield number, replace(request, messages=tuple(messages))
 
     async def _create(self, body: dict[str, Any]) -> ChatCompletion:
         async with self._translated_faults():
@@ -180,6 +228,14 @@ class OpenAIEndpoint:
         message = str(fault.message).replace(self._key, "***")
         retry_after = parse_retry_after(fault.response.headers.get("retry-after"))
         return status_error(fault.status_code, f"{self.base_url}: {message}", remedies, retry_after)
+
+
+def _is_ruled_out(form: tuple[bool, bool], taken: ChatRequest) -> bool:
+    """Whether a request that the server has taken shows that it does not ask for this form."""
+    takes_system, alternates = form
+    messages = list(taken.messages)
+    has_system = any(message.role == "system" for message in messages)
+    return (has_system and not takes_system) or (alternates and shaped(messages, alternates=True) != messages)
 
 
 def _check(base_url: str, timeout: float) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from raiden.endpoints.replies import strip_reasoning
+from raiden.core.reasoning import strip_reasoning
 
 _BEGUN_TAG = re.compile(r"</?[a-z]{0,9}\Z", re.IGNORECASE)
 

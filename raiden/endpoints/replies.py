@@ -15,13 +15,10 @@ import json_repair
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
+from raiden.core.reasoning import strip_reasoning
 from raiden.endpoints.base import ChatReply, ChatRequest
 from raiden.endpoints.faults import TransientError, shorten
 
-_TAGS = "think|thinking|thought|reasoning"
-_REASONING = re.compile(rf"<({_TAGS})>.*?(?:</\1>|\Z)", re.DOTALL | re.IGNORECASE)
-# Closed without being opened: the chat template had opened it.
-_REASONING_TAIL = re.compile(rf"\A.*</(?:{_TAGS})>", re.DOTALL | re.IGNORECASE)
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 
@@ -55,15 +52,6 @@ def make_reply(
         except MalformedReplyError as fault:
             raise TransientError(f"malformed reply: {fault}", "malformed", **tokens) from fault
     return ChatReply(text, **tokens, truncated=truncated)
-
-
-def strip_reasoning(text: str) -> str:
-    """The text without its reasoning blocks; one that is not closed goes on to the end.
-
-    >>> strip_reasoning("<think>Who am I?</think> I am Ada."), strip_reasoning("<think>Who am I?")
-    ('I am Ada.', '')
-    """
-    return _REASONING_TAIL.sub("", _REASONING.sub("", text)).strip()
 
 
 def read_json(text: str, schema: Mapping[str, Any], truncated: bool = False) -> str:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from raiden.core.errors import ConfigError
 from raiden.core.types import Sample
-from raiden.data.prompts import ResponseFormat, build_messages
+from raiden.data.prompts import PromptSettings, build_messages
 from raiden.endpoints import ChatEndpoint, ChatReply, ChatRequest, RequestError
 from raiden.evaluation.results import Evaluation, metrics_of, scored_row
 from raiden.rewards import RewardConfig
@@ -31,7 +31,8 @@ class Asking:
     max_tokens: int = 256
     """Longest reply, in tokens, reasoning included."""
     seed: int = 0
-    response_format: ResponseFormat = "plain"
+    settings: PromptSettings = PromptSettings()
+    """Of the prompts."""
 
     def __post_init__(self) -> None:
         checks = {
@@ -53,7 +54,7 @@ class Asking:
         """What is asked for one reply; its seed is a function of its position, so that nothing else moves it."""
         position = f"{self.seed} {sample.id} {reply_index}".encode()
         return ChatRequest(
-            tuple(build_messages(sample, self.response_format)),
+            tuple(build_messages(sample, self.settings)),
             self.max_tokens,
             self.temperature,
             seed=int.from_bytes(blake2b(position, digest_size=4).digest()) >> 1,  # servers take 31 bits
@@ -79,7 +80,7 @@ async def evaluate(
     Raises:
         AccessError: no request can succeed.
     """
-    scorer = Scorer(rewards or RewardConfig(response_format=asking.response_format))
+    scorer = Scorer(rewards or RewardConfig(response_format=asking.settings.response_format), asking.settings)
 
     scorer.refuse_reference()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from raiden.data.chat_template import Conversation
+from raiden.core.types import Message
 
 _PIECE = re.compile(r" ?[A-Za-z]{1,6}|\d|\s+|.", re.DOTALL)
 """Tokenizers of large vocabularies need fewer tokens for all four languages: they join more than six letters, and
@@ -20,9 +20,9 @@ class Characters:
     def __init__(self) -> None:
         self._ids: dict[str, int] = {}
 
-    def __call__(self, conversations: Sequence[Conversation]) -> list[tuple[int, ...]]:
-        return [self._pieces(conversation) for conversation in conversations]
+    def __call__(self, prompts: Sequence[Sequence[Message]]) -> list[tuple[int, ...]]:
+        return [self._pieces(messages) for messages in prompts]
 
-    def _pieces(self, conversation: Conversation) -> tuple[int, ...]:
-        text = "".join(_AROUND_A_MESSAGE + message["content"] for message in conversation) + _AROUND_A_MESSAGE
+    def _pieces(self, messages: Sequence[Message]) -> tuple[int, ...]:
+        text = "".join(_AROUND_A_MESSAGE + message.content for message in messages) + _AROUND_A_MESSAGE
         return tuple(self._ids.setdefault(piece, len(self._ids)) for piece in _PIECE.findall(text))

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from raiden.core.errors import ConfigError
 from raiden.core.processes import Processes
 from raiden.core.types import Prompt
-from raiden.data.chat_template import encode_conversations
 from raiden.packing import Layout, pack
 from raiden.packing.batching import Group, packed_rows
 from raiden.planning.characters import Characters
@@ -70,7 +68,7 @@ def prepare(data: RoleplayDataModule) -> bool:
             raise
         data.prepare(Characters())
         return True
-    data.prepare(partial(encode_conversations, tokenizer))
+    data.prepare(data.take_chat(tokenizer).encode)
     return False
 
 

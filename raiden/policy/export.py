@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from copy import copy
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from safetensors.torch import save_file
 from torch import Tensor
+from transformers import GenerationConfig
 
 from raiden.core.errors import TrainingError
 from raiden.core.writing import writing
+from raiden.data.chat_template import end_of_turn_ids
+from raiden.data.prompts import RECORD
 from raiden.policy.finite import nonfinite_of
 from raiden.policy.loading import Policy
 from raiden.policy.weights import stream_weights
@@ -26,6 +30,7 @@ def export_policy(
     folder: str | Path,
     dtype: Literal["float32", "bfloat16"] | None = None,
     writes: bool = True,
+    record: Mapping[str, Any] | None = None,
 ) -> Path:
     """Writes weights (gathered, LoRA merged), config, tokenizer and chat template; the folder appears whole or not.
 
@@ -33,6 +38,7 @@ def export_policy(
 
     Args:
         dtype: of the written weights; None: as they are trained.
+        record: how the run made its prompts; written beside the weights.
         writes: false on all processes of a sharded run but one; they have to take part in the gathering.
 
     Raises:
@@ -53,6 +59,8 @@ def export_policy(
         stored_dtype = _write_weights(_without_tied_head(weights, policy), part)
         _write_config(policy, part, stored_dtype)
         policy.tokenizer.save_pretrained(part)
+        if record is not None:
+            (part / RECORD).write_text(json.dumps(record, ensure_ascii=False, indent=1), encoding="utf-8")
     return folder
 
 
@@ -119,4 +127,14 @@ def _write_config(policy: Policy, folder: Path, dtype: torch.dtype) -> None:
     config["architectures"] = [base.config.architectures[0]] if base.config.architectures else [type(base).__name__]
     type(base.config).from_dict(config).save_pretrained(folder)
     if base.generation_config is not None:
-        base.generation_config.save_pretrained(folder)
+        _with_end_of_turn(base.generation_config, policy).save_pretrained(folder)
+
+
+def _with_end_of_turn(config: GenerationConfig, policy: Policy) -> GenerationConfig:
+    """Whoever generates stops where the engines of the run did, at the end of a turn of the chat template as well."""
+    own = config.eos_token_id if isinstance(config.eos_token_id, list) else [config.eos_token_id]
+    known = {*own, policy.tokenizer.eos_token_id}
+    if new := [token for token in end_of_turn_ids(policy.tokenizer) if token not in known]:
+        config = copy(config)
+        config.eos_token_id = [token for token in own if token is not None] + new
+    return config

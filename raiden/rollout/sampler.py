@@ -6,12 +6,14 @@ import math
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from raiden.core.processes import Processes
 from raiden.core.types import Completion, Prompt, Rollout
+from raiden.data.chat_template import ChatTemplate
 from raiden.policy import Policy, gathered, stream_weights
 from raiden.rollout.canary import CanaryConfig, canary_error, engine_difference
 from raiden.rollout.engines import Engine, SamplingConfig
@@ -32,7 +34,12 @@ class Sampler:
         processes: Processes,
         run_seed: int,
         device: torch.device,
+        chat: ChatTemplate | None = None,
     ) -> None:
+        """
+        Args:
+            chat: reads what completions say; None takes their text as the engine has it.
+        """
         self.engine = engine
         if scorer.asks_reference and not policy.has_reference:
             scorer.refuse_reference()
@@ -42,6 +49,7 @@ class Sampler:
         self.processes = processes
         self.run_seed = run_seed
         self.device = device
+        self.chat = chat
         self.num_syncs = 0
         self.metrics: dict[str, float] = {}
         """Of the last sync, the last check and this step's scoring, for the log."""
@@ -74,7 +82,7 @@ class Sampler:
         whole = gathered(self.policy.model) if self.engine.shares_weights else nullcontext()
         with whole:
             groups = self.engine.generate([prompt.token_ids for prompt in own_prompts], seeds, sampling)
-        rollouts = self._score(own_prompts, groups, attempt)
+        rollouts = self._score(own_prompts, self._read(groups), attempt)
         by_index = sorted(self.processes.gather(list(zip(own, rollouts, strict=True))), key=lambda pair: pair[0])
         everyones = [rollout for _, rollout in by_index]
         if rollouts:
@@ -84,6 +92,11 @@ class Sampler:
         if not self.scorer.asks_reference:
             return everyones
         return verify_by_reference(everyones, self.policy, self.scorer.config, self.processes, self.device)
+
+    def _read(self, groups: Sequence[Sequence[Completion]]) -> Sequence[Sequence[Completion]]:
+        if self.chat is None:
+            return groups
+        return [[replace(one, text=self.chat.read(one.token_ids, one.text)) for one in group] for group in groups]
 
     def _score(self, prompts: Sequence[Prompt], groups: Sequence[Sequence[Completion]], attempt: int) -> list[Rollout]:
         started = time.perf_counter()

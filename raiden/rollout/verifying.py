@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import torch
 
 from raiden.core.processes import Processes
 from raiden.core.types import Rollout
-from raiden.data.chat_template.rendering import encode_conversations
+from raiden.data.chat_template import ChatTemplate
 from raiden.packing import Group, filler_batches, micro_batches, token_logps
 from raiden.policy import Policy
 from raiden.rewards import RewardConfig
@@ -39,7 +39,8 @@ def verify_by_reference(
         verifying_question(rollouts[p].prompt.sample, answer_of(rollouts[p].completions[index].text))
         for p, index in asked
     )
-    prompts = encode_conversations(policy.tokenizer, [[asdict(question)] for question in questions])
+    chat = ChatTemplate(policy.tokenizer, kwargs={"enable_thinking": False})  # the answer is the next token
+    prompts = chat.encode([[question] for question in questions])
     odds = dict(zip(asked, log_odds(policy, prompts, processes, device), strict=True))
     return [
         replace(

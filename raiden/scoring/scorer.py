@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from raiden.core.errors import ConfigError
 from raiden.core.types import Message, Reward, Sample
-from raiden.data.prompts import build_messages
+from raiden.data.prompts import PromptSettings, build_messages
 from raiden.rewards import VRAR, RewardConfig
 from raiden.rewards.extra import ExtraReward
 from raiden.scoring.asking import Asker
@@ -29,12 +29,16 @@ Group = tuple[Sample, Sequence[Written]]
 class Scorer:
     """The reward of completions, the same in training, validation, `raiden score` and TRL's trainer."""
 
-    def __init__(self, config: RewardConfig = RewardConfig()) -> None:
+    def __init__(self, config: RewardConfig = RewardConfig(), settings: PromptSettings | None = None) -> None:
         """
+        Args:
+            settings: of the prompts that the user's own rewards read.
+
         Raises:
             ConfigError: one of `extra` cannot be loaded.
         """
         self.config = config
+        self.settings = settings or PromptSettings(config.response_format)
         self.vrar = VRAR(config)
         self.extra = [
             Asker(entry, load_reward(entry, place := f"model.rewards.extra[{index}]"), place)
@@ -111,7 +115,7 @@ class Scorer:
 
     async def _score_group(self, group: Group) -> tuple[Reward, ...]:
         sample, completions = group
-        prompt, texts = build_messages(sample, self.config.response_format), [text for text, _ in completions]
+        prompt, texts = build_messages(sample, self.settings), [text for text, _ in completions]
         asked = await asyncio.gather(*(asker.scores(sample, prompt, texts) for asker in self.extra))
         said = [(asker, scores) for asker, scores in zip(self.extra, asked, strict=True) if scores is not None]
         rewards = await self._verify(sample, prompt, texts, self._by_rule(group))

@@ -175,7 +175,9 @@ class ExportPolicy(Callback):
         run = folder_of(trainer)
         if self.enabled and run is not None:
             folder = _free_name(Path(self.folder) if self.folder else run / "export")
-            self.path = export_policy(pl_module.policy, folder, self.dtype, writes=trainer.is_global_zero)
+            self.path = export_policy(
+                pl_module.policy, folder, self.dtype, trainer.is_global_zero, trainer.datamodule.state_dict()
+            )
 
 
 def _free_name(path: Path) -> Path:
@@ -235,7 +237,8 @@ class CompletionTable(Callback):
     def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
         # Supervised steps sample nothing.
         if self.every_n_steps and pl_module.rollouts and pl_module.num_steps_done % self.every_n_steps == 0:
-            table = completions_markdown(pl_module.rollouts, self.num_completions)
+            prompt = pl_module.policy.tokenizer.decode(pl_module.rollouts[0].prompt.token_ids)
+            table = completions_markdown(pl_module.rollouts, self.num_completions, prompt=prompt)
             disagreements = completions_markdown(pl_module.rollouts, None, disagree)
             for logger in trainer.loggers:
                 experiment: Any = getattr(logger, "experiment", None)  # not all loggers have one

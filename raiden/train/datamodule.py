@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date as day
 from functools import partial
 from itertools import pairwise
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 import torch
 from lightning import LightningDataModule
 from lightning.pytorch.utilities import rank_zero_info
+from transformers import PreTrainedTokenizerBase
 
 from raiden.core.errors import ChatTemplateError, ConfigError, SampleError
 from raiden.core.processes import Processes
-from raiden.core.types import Language, Prompt, Sample
-from raiden.data.chat_template import Conversation, encode_conversations
+from raiden.core.types import Language, Message, Prompt, Sample
+from raiden.data.chat_template import ChatTemplate
 from raiden.data.profiles import load_profiles
-from raiden.data.prompts import ResponseFormat, as_dicts, build_messages
+from raiden.data.prompts import PromptSettings, ResponseFormat, build_messages, read_prompt_template
 from raiden.data.samples import load_samples, split_by_character
 from raiden.datagen.template import samples_from_profiles
 from raiden.policy import load_tokenizer
+from raiden.policy.saved_state import load_rest
 from raiden.train.loaders import PromptBatches, PromptLoader
 
-Encode = Callable[[Sequence[Conversation]], list[tuple[int, ...]]]
+Encode = Callable[[Sequence[Sequence[Message]]], list[tuple[int, ...]]]
+
+
+def date_of(checkpoint: str | Path) -> str | None:
+    """What the run of a checkpoint takes for today; None: it is of an earlier version."""
+    record: Mapping[str, Any] = load_rest(checkpoint).get(RoleplayDataModule.__qualname__, {})
+    return record["prompts"]["date"] if "prompts" in record else None
 
 
 class RoleplayDataModule(LightningDataModule):
@@ -44,6 +55,11 @@ class RoleplayDataModule(LightningDataModule):
         max_prompt_tokens: int = 2048,
         tokenizer: str = "",
         chat_template: str | None = None,
+        chat_template_kwargs: dict[str, Any] | None = None,
+        date: str | None = None,
+        opening_turn: str | None = None,
+        prompt: Literal["template", "profile"] = "template",
+        prompt_template: str | None = None,
         response_format: ResponseFormat = "plain",
         seed: int = 0,
     ) -> None:
@@ -52,7 +68,8 @@ class RoleplayDataModule(LightningDataModule):
             train_file: samples to train on, JSON list or JSONL.
             val_file: held-out samples; without it a share of the characters trained on is held out.
             test_file: samples for `raiden test` and `raiden predict`.
-            profiles: profiles to make the samples from, where there is no `train_file`.
+            profiles: profiles to make the samples from, where there is no `train_file`; and the texts of
+                `prompt: profile`.
             samples_per_profile: at most so many samples about each profile, and as many about conversations.
             val_ratio: share of the characters held out where there is no `val_file`.
             languages: keep samples in these languages (zh, ja, en, ko); null keeps all.
@@ -63,6 +80,16 @@ class RoleplayDataModule(LightningDataModule):
             max_prompt_tokens: longer prompts are dropped, and counted in the log, in tokens.
             tokenizer: whose chat template makes the prompts; linked from model.policy.path.
             chat_template: a file in its place; linked from model.policy.chat_template.
+            chat_template_kwargs: handed to the chat template, as {enable_thinking: false}; a switch that
+                `response_format` needs is found, and told.
+            date: what a template that writes the day into prompts takes for today, as YYYY-MM-DD; null: the day on
+                which the run begins, which it keeps.
+            opening_turn: what the user says before a greeting of the character, where the template wants the user to
+                begin; null: in its language, that the conversation begins.
+            prompt: who the model is to be, said by a `template`, or under `profile` by the profile's whole text in
+                `profiles`, as it stands there around the `<Character Setting>` block.
+            prompt_template: a Jinja file with `name`, `profile`, `language`, `response_format` and `is_talk`, rendered
+                in a sandbox; null: raiden/data/prompt_templates/default.jinja, which may be copied.
             response_format: linked from model.rewards.response_format.
             seed: of the order of the samples; linked from model.seed.
         """
@@ -78,7 +105,13 @@ class RoleplayDataModule(LightningDataModule):
                 raise ConfigError(f"`data.{name}` must be at least 1, got {value}.")
         if not 0 < val_ratio < 1:
             raise ConfigError(f"`data.val_ratio` must be above 0 and below 1, got {val_ratio}.")
-        if (train_file is None) == (profiles is None):
+        if prompt == "profile" and profiles is None:
+            raise ConfigError(
+                "`data.prompt` is profile, but `data.profiles` is not set; give the file of the profiles."
+            )
+        if prompt == "profile" and prompt_template is not None:
+            raise ConfigError("`data.prompt_template` does nothing where `data.prompt` is profile; drop one of them.")
+        if (train_file is None and profiles is None) or (train_file and profiles and prompt == "template"):
             state = "not set" if train_file is None else "both set"
             raise ConfigError(
                 f"`data.train_file` and `data.profiles` are {state}; give samples to train on, or profiles to make "
@@ -92,22 +125,46 @@ class RoleplayDataModule(LightningDataModule):
         self.questions_per_character = questions_per_character
         self.max_prompt_tokens = max_prompt_tokens
         self.tokenizer_path, self.chat_template = tokenizer, chat_template
-        self.response_format: ResponseFormat = response_format
+        self.settings = PromptSettings(
+            response_format,
+            chat_template_kwargs or {},
+            date or day.today().isoformat(),
+            opening_turn,
+            prompt,
+            read_prompt_template(prompt_template) if prompt_template else "",
+        )
+        self.prompt_template = prompt_template
+        self.chat: ChatTemplate | None = None
+        """Once there is a tokenizer."""
         self.seed = seed
         self._prompts: dict[str, list[Prompt]] = {}
 
     def setup(self, stage: str) -> None:
         if self._prompts:
             return
-        tokenizer = load_tokenizer(self.tokenizer_path, self.chat_template)
-        self.prepare(partial(encode_conversations, tokenizer, tell=rank_zero_info))
+        chat = self.take_chat(load_tokenizer(self.tokenizer_path, self.chat_template))
+        rank_zero_info(chat.describe())
+        self.prepare(partial(chat.encode, tell=rank_zero_info))
+
+    def take_chat(self, tokenizer: PreTrainedTokenizerBase) -> ChatTemplate:
+        """The chat template of the run's prompts."""
+        self.chat = ChatTemplate(tokenizer, self.settings, self.tokenizer_path)
+        return self.chat
+
+    def state_dict(self) -> dict[str, Any]:
+        """How prompts are made, for whoever uses the checkpoint; and what was found of the chat template."""
+        return {"prompts": self.settings.as_record(), "chat_template": self.chat.describe() if self.chat else ""}
 
     def prepare(self, encode: Encode) -> None:
         """Reads the files and makes the prompts.
 
         Args:
-            encode: conversations -> their tokens.
+            encode: the messages of prompts -> their tokens.
         """
+        if self.settings.prompt == "profile":
+            assert self.profiles is not None
+            texts = {profile.name: profile.text for profile in load_profiles(self.profiles)}
+            self.settings = replace(self.settings, texts=texts)
         train, validation = self._train_and_validation()
         files = {"train": train, "validation": validation}
         if self.test_file is not None:
@@ -168,7 +225,7 @@ class RoleplayDataModule(LightningDataModule):
         """Each process makes the prompts of its share, and all get all of them."""
         processes = Processes.current()
         share = processes.share(range(len(samples)))
-        own = [self._conversation(samples[i]) for i in share]
+        own = [self._messages(samples[i]) for i in share]
         made: list[tuple[int, ...]] = []
         fault: ChatTemplateError | None = None
         try:
@@ -185,11 +242,14 @@ class RoleplayDataModule(LightningDataModule):
         ends = np.cumsum(np.concatenate(lengths), dtype=np.int64).tolist()
         return [tuple(flat[start:end]) for start, end in pairwise([0, *ends])]
 
-    def _conversation(self, sample: Sample) -> list[dict[str, str]]:
-        return as_dicts(build_messages(sample, self.response_format))
+    def _messages(self, sample: Sample) -> list[Message]:
+        return build_messages(sample, self.settings)
 
     def _refused(self, sample: Sample, fault: ChatTemplateError) -> ConfigError:
-        turns = ", ".join(message["role"] for message in self._conversation(sample))
+        messages = self._messages(sample)
+        if self.chat is not None:
+            messages = self.chat.shape(messages)
+        turns = ", ".join(message.role for message in messages)
         option, source = "model.policy.path", f"the chat template of {self.tokenizer_path}"
         if self.chat_template is not None:
             option, source = "model.policy.chat_template", self.chat_template

@@ -147,7 +147,10 @@ class PolicyModule(LightningModule):
         max_length = self._data.max_prompt_tokens + self.max_tokens
         self.engine.start(self.model, self.policy.tokenizer, max_length, compute_dtype)
         device = self.trainer.strategy.root_device
-        self.sampler = Sampler(self.engine, self.policy, self.scorer, self.canary, self.processes, self.seed, device)
+        self.scorer.settings = self._data.settings
+        self.sampler = Sampler(
+            self.engine, self.policy, self.scorer, self.canary, self.processes, self.seed, device, self._data.chat
+        )
 
     @property
     def _data(self) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 
 from rich.console import Console
@@ -52,13 +53,17 @@ def disagree(reward: Reward) -> bool:
 
 
 def completions_markdown(
-    rollouts: Sequence[Rollout], limit: int | None, shows: Callable[[Reward], bool] = lambda reward: True
+    rollouts: Sequence[Rollout],
+    limit: int | None,
+    shows: Callable[[Reward], bool] = lambda reward: True,
+    prompt: str = "",
 ) -> str:
     """A Markdown table of sampled completions with their rewards, matched spans and reasons.
 
     Args:
         limit: completions of each prompt; None: all.
         shows: which of them.
+        prompt: of the first of them, as the model reads it; stands below the table, character for character.
     """
     lines = ["| character | question | completion | reward | matched | why |", "|---|---|---|---|---|---|"]
     for rollout in rollouts:
@@ -74,6 +79,9 @@ def completions_markdown(
                 reward.reason,
             ]
             lines.append("| " + " | ".join(_escaped(cell) for cell in cells) + " |")
+    if prompt:
+        fence = "`" * (max((len(run) for run in re.findall("`+", prompt)), default=0) + 3)
+        lines += ["", "The first prompt:", "", fence, prompt, fence]
     return "\n".join(lines)
 
 

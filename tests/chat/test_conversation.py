@@ -7,7 +7,7 @@ import pytest
 from raiden.chat.conversation import Conversation, Turn
 from raiden.core.types import LANGUAGES, Message
 from raiden.data.profiles import load_profiles
-from raiden.data.prompts import build_messages
+from raiden.data.prompts import PromptSettings, build_messages
 from raiden.data.samples import load_samples
 
 PROFILES = {profile.name: profile for profile in load_profiles("data/online_profiles.jsonl")}
@@ -31,8 +31,9 @@ def test_the_prompt_is_that_of_training(language, response_format):
     assert any(sample.conversation_history for sample in samples)
     for sample in samples:
         turns = [Turn(message.role, message.content) for message in sample.conversation_history]
-        talk = Conversation(PROFILES[sample.character_name], response_format, turns)
-        assert list(talk.prompt(sample.question)) == build_messages(sample, response_format)
+        settings = PromptSettings(response_format)
+        talk = Conversation(PROFILES[sample.character_name], settings, turns)
+        assert list(talk.prompt(sample.question)) == build_messages(sample, settings)
 
 
 def test_reasoning_is_kept_but_not_read_again():

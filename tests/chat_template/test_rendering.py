@@ -9,7 +9,10 @@ import trl.chat_template_utils
 from jinja2 import TemplateError
 
 from raiden.core.errors import ChatTemplateError
-from raiden.data.chat_template import ChatRenderer, encode_conversations, rendering
+from raiden.core.types import Message
+from raiden.data import sandbox
+from raiden.data.chat_template import ChatTemplate, chat
+from raiden.data.chat_template.rendering import ChatRenderer
 
 SYSTEM, FIRST, REPLY, SECOND = (
     {"role": "system", "content": "Name: 小明\nA “lighthouse” keeper. <b>"},
@@ -17,10 +20,15 @@ SYSTEM, FIRST, REPLY, SECOND = (
     {"role": "assistant", "content": "In the north.\n"},
     {"role": "user", "content": "  And when?  "},
 )
+FIRST_OF_21 = {"role": "user", "content": "Where were you born??"}
 TALKS = [[SYSTEM, FIRST], [SYSTEM, FIRST, REPLY, SECOND], [FIRST, REPLY, SECOND]]
 FOLDER = Path(trl.chat_template_utils.__file__).parent / "chat_templates"
 TEMPLATES = ["cohere2", "deepseekv3", "gemma3", "gptoss", "llama3_2", "qwen3", "qwen3_training"]
 """Of the 36 that TRL brings, those with what others have not: dates, refusals, reasoning, marks for training."""
+
+
+def messages(talk):
+    return [Message(turn["role"], turn["content"]) for turn in talk]
 
 
 @pytest.fixture
@@ -53,20 +61,18 @@ def test_a_conversation_becomes_what_transformers_makes_of_it(tokenizer, name):
 
 
 def test_tokens_of_many_are_those_of_each(tokenizer, monkeypatch):
-    monkeypatch.setattr(rendering, "_CHUNK", 2)
+    monkeypatch.setattr(chat, "_CHUNK", 2)
     talks = TALKS * 2 + TALKS[:1]
-    for prompt in (True, False):
-        theirs = [
-            tuple(tokenizer.apply_chat_template(talk, add_generation_prompt=prompt, return_dict=False))
-            for talk in talks
-        ]
-        assert encode_conversations(tokenizer, talks, prompt) == theirs
+    theirs = [
+        tuple(tokenizer.apply_chat_template(talk, add_generation_prompt=True, return_dict=False)) for talk in talks
+    ]
+    assert ChatTemplate(tokenizer).encode([messages(talk) for talk in talks]) == theirs
 
 
 def test_a_refusal_says_which_conversation_it_was(tokenizer):
-    tokenizer.chat_template = "{% if messages[0].role != 'system' %}{{ raise_exception('No!') }}{% endif %}x"
-    with pytest.raises(ChatTemplateError, match="No!") as refusal:
-        encode_conversations(tokenizer, TALKS)
+    tokenizer.chat_template = "{% for m in messages %}{{ 1 / (m.content | length - 21) }}{{ m.content }}{% endfor %}"
+    with pytest.raises(ChatTemplateError, match="division by zero") as refusal:
+        ChatTemplate(tokenizer).encode([messages(talk) for talk in ([SECOND], [REPLY], [SYSTEM, FIRST_OF_21])])
     assert refusal.value.index == 2
 
 
@@ -91,8 +97,8 @@ ABSURD = {
 
 @pytest.mark.parametrize(("template", "fault"), ABSURD.values(), ids=ABSURD)
 def test_a_template_out_of_bounds_is_stopped(tokenizer, monkeypatch, template, fault):
-    monkeypatch.setattr(rendering, "MAX_PROMPT_CHARACTERS", 50_000)
-    monkeypatch.setattr(rendering, "MAX_TEMPLATE_BYTES", 2**27)
+    monkeypatch.setattr(sandbox, "MAX_PROMPT_CHARACTERS", 50_000)
+    monkeypatch.setattr(sandbox, "MAX_TEMPLATE_BYTES", 2**27)
     tokenizer.chat_template = template
     with ChatRenderer(tokenizer, max_seconds=0.1) as renderer:
         for _ in range(2):  # the next one is asked of a new process

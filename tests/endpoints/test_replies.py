@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from raiden.endpoints.replies import MalformedReplyError, read_json, strip_reasoning
+from raiden.core.reasoning import strip_reasoning
+from raiden.endpoints.replies import MalformedReplyError, read_json
 
 SCHEMA = {
     "type": "object",

@@ -160,8 +160,8 @@ def test_a_format_that_is_asked_for_wins_over_that_of_the_run(adapted, tmp_path)
 def test_the_benchmark_and_a_chat_take_the_format_of_the_run_too(adapted, tmp_path, monkeypatch, capsys):
     checkpoint = with_settings(adapted[0], tmp_path / "run", response_format="think")
     command = ["--model_path", str(checkpoint), "--npc_file=n", "--dialogue_file=d", "--output_dir=o"]
-    assert read_options(command).sampling.response_format == "think"
-    assert read_options([*command, "--response_format", "plain"]).sampling.response_format == "plain"
+    assert read_options(command).sampling.settings.response_format == "think"
+    assert read_options([*command, "--response_format", "plain"]).sampling.settings.response_format == "plain"
 
     profiles = tmp_path / "one.jsonl"
     setting = "<Character Setting>\nName: Ada\nIntroduction: Ada has a dog called Biscuit.\n</Character Setting>"

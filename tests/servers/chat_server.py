@@ -70,6 +70,8 @@ class Behaviour:
     """Seconds before each piece of a streamed reply."""
     context: int = 0
     """Characters of a request's messages beyond which it is refused; 0 takes any number."""
+    refuses: Callable[[dict[str, Any]], bool] = lambda body: False
+    """Whether the chat template refuses the messages of a request."""
     says: Callable[[list[dict[str, str]]], str] | None = None
     """What is replied to these messages; None leaves it to the writer."""
 
@@ -181,6 +183,8 @@ class ChatServer:
         return None
 
     def _refuse_field(self, body: dict[str, Any]) -> web.Response | None:
+        if self.behaviour.refuses(body):
+            return _error(400, "Conversation roles must alternate user/assistant/user/assistant/...")
         schema = "json_schema" if body.get("response_format", {}).get("type") == "json_schema" else ""
         for name in self.behaviour.refused_fields:
             if name in body or name == schema:

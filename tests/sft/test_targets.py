@@ -7,7 +7,8 @@ from transformers import AutoTokenizer
 
 from raiden.core.errors import SampleError
 from raiden.core.types import LANGUAGES
-from raiden.data.prompts import build_messages
+from raiden.data.chat_template import ChatTemplate
+from raiden.data.prompts import PromptSettings, build_messages
 from raiden.data.samples import load_samples, parse_sample
 from raiden.rewards import VRAR, RewardConfig
 from raiden.train.sft import end_of_turn, target_text, target_token_ids
@@ -34,7 +35,7 @@ def tokenizer(tiny_folder):
 
 
 def conversation(sample, response_format):
-    return [{"role": m.role, "content": m.content} for m in build_messages(sample, response_format)]
+    return [{"role": m.role, "content": m.content} for m in build_messages(sample, PromptSettings(response_format))]
 
 
 def rendered(tokenizer, sample, response_format, *, whole):
@@ -47,7 +48,7 @@ def rendered(tokenizer, sample, response_format, *, whole):
 
 def target(tokenizer, sample, response_format):
     end = end_of_turn(tokenizer, {tokenizer.eos_token_id})
-    return target_token_ids(tokenizer, target_text(sample, response_format), end)
+    return target_token_ids(ChatTemplate(tokenizer), target_text(sample, response_format), end)
 
 
 @pytest.mark.parametrize("response_format", ["plain", "think"])

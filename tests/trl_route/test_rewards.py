@@ -10,6 +10,7 @@ import pytest
 
 from raiden.core.errors import SampleError
 from raiden.data.conversion import convert_sample
+from raiden.data.prompts import PromptSettings
 from raiden.data.samples import load_samples, parse_sample
 from raiden.rewards import VRAR, RewardConfig
 from raiden.train.trl.rewards import (
@@ -26,7 +27,7 @@ from tests.runs import ROOT
 
 def columns(samples, response_format="plain"):
     """The data set's columns, as TRL makes keyword arguments of them."""
-    rows = [convert_sample(sample, "trl", response_format) for sample in samples]
+    rows = [convert_sample(sample, "trl", PromptSettings(response_format)) for sample in samples]
     return {name: [row[name] for row in rows] for name in rows[0]}
 
 

@@ -1,5 +1,6 @@
 """Conversations -> prompts, by chat templates that may be anybody's; see worker.py for what keeps them in bounds."""
 
-from raiden.data.chat_template.rendering import ChatRenderer, Conversation, encode_conversations, make_prompts
+from raiden.data.chat_template.chat import ChatTemplate, end_of_turn_ids, make_prompts
+from raiden.data.chat_template.shaping import shaped
 
-__all__ = ["ChatRenderer", "Conversation", "encode_conversations", "make_prompts"]
+__all__ = ["ChatTemplate", "end_of_turn_ids", "make_prompts", "shaped"]

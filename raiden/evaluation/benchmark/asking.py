@@ -6,18 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from raiden.core.errors import ConfigError
-from raiden.core.types import Language, Message
-from raiden.data.prompts import ResponseFormat, system_message
+from raiden.data.prompts import PromptSettings, conversation, system_message
 from raiden.endpoints import ChatEndpoint, ChatReply, ChatRequest, RequestError
 from raiden.evaluation.asking import gather_all
 from raiden.evaluation.benchmark.dialogues import Turn
-
-_OPENING: dict[Language, str] = {
-    "en": "The conversation begins with these words of {name}:",
-    "zh": "对话由{name}的这句话开始：",
-    "ja": "会話は{name}の次の言葉で始まりました。",
-    "ko": "대화는 {name}의 다음 말로 시작되었습니다.",
-}
 
 
 @dataclass(frozen=True)
@@ -29,7 +21,8 @@ class Sampling:
     temperature: float = 0.0
     """0 is greedy."""
     seed: int = 0
-    response_format: ResponseFormat = "plain"
+    settings: PromptSettings = PromptSettings()
+    """Of the prompts."""
 
     def __post_init__(self) -> None:
         if self.max_tokens < 1:
@@ -41,32 +34,15 @@ class Sampling:
 def reply_request(turn: Turn, sampling: Sampling) -> ChatRequest:
     """What the model is asked: the conversation of the turn, for a question with the instructions of training.
 
-    Those ask for one short sentence that answers the question, which is not what the other dimensions are about; there
-    the model is asked to talk.
-
-    Many chat templates, and Bedrock, refuse a conversation that the assistant begins or in which one side speaks
-    twice. So what the character says first goes to the end of the system message, and neighbouring turns of one
-    side become one.
+    Those ask for an answer to the question, which is not what the other dimensions are about; there the model is asked
+    to talk.
     """
     profile = turn.profile
     system = system_message(
-        profile.name, profile.fields, turn.language, sampling.response_format, is_talk=turn.focus is None
-    ).content
-    spoken = _joined([*turn.history, Message("user", turn.question)])
-    if spoken[0].role == "assistant":
-        opening, *spoken = spoken
-        system += f"\n\n{_OPENING[turn.language].format(name=profile.name)}\n{opening.content}"
-    messages = (Message("system", system), *spoken)
+        profile.name, profile.fields, turn.language, sampling.settings, turn.focus is None, profile.text
+    )
+    messages = tuple(conversation(system, turn.history, turn.question))
     return ChatRequest(messages, sampling.max_tokens, sampling.temperature, sampling.seed, verbatim=True)
-
-
-def _joined(messages: Sequence[Message]) -> list[Message]:
-    joined: list[Message] = []
-    for message in messages:
-        if joined and joined[-1].role == message.role:
-            message = Message(message.role, f"{joined.pop().content}\n{message.content}")
-        joined.append(message)
-    return joined
 
 
 async def ask_all(

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from raiden.core.errors import ConfigError
+from raiden.core.reasoning import strip_reasoning
 from raiden.core.records import decode_text, parse_json, read_bytes, write_json
 from raiden.core.types import Reward, Sample
 from raiden.data.prompts import ResponseFormat, as_dicts
 from raiden.datagen.checks.keywords import stands_in
 from raiden.endpoints import ChatReply, RequestError
-from raiden.endpoints.replies import strip_reasoning
 from raiden.evaluation.benchmark.dialogues import Turn
 from raiden.evaluation.results import Evaluation, metrics_of, scored_row
 from raiden.rewards import VRAR, RewardConfig

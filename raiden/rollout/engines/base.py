@@ -12,6 +12,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from raiden.core.errors import ConfigError
 from raiden.core.types import Completion
+from raiden.data.chat_template import end_of_turn_ids
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ class Engine(Protocol):
 
 
 def stop_token_ids(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> list[int]:
-    """The tokens that end a completion: the tokenizer's end of sequence and those of the generation config."""
+    """The tokens that end a completion: the ends of sequence of tokenizer and generation config, and of a turn."""
     eos = model.generation_config.eos_token_id if model.generation_config else None
     ids = [tokenizer.eos_token_id, *(eos if isinstance(eos, list) else [eos])]
-    return sorted({i for i in ids if i is not None})
+    return sorted({i for i in [*ids, *end_of_turn_ids(tokenizer)] if i is not None})

@@ -88,7 +88,7 @@ class SFTModule(PolicyModule):
         # All of them now: what is wrong with a sample is said before training begins.
         for prompt in prompts:
             text = target_text(prompt.sample, self.response_format)
-            self.targets[prompt.sample.id] = target_token_ids(tokenizer, text, end)
+            self.targets[prompt.sample.id] = target_token_ids(self._data.chat, text, end)
         if self.response_format == "think" and (made := sum(not own_reasoning(p.sample) for p in prompts)):
             rank_zero_info(
                 f"{made} of {len(prompts)} samples have no `reasoning`: their think blocks quote what the answer "

@@ -8,7 +8,7 @@ from transformers import PreTrainedTokenizerBase
 
 from raiden.core.errors import ConfigError, SampleError
 from raiden.core.types import Sample
-from raiden.data.chat_template import encode_conversations
+from raiden.data.chat_template import ChatTemplate, end_of_turn_ids
 from raiden.data.prompts import ResponseFormat
 from raiden.rewards.reply import take_answer
 from raiden.train.sft.reasoning import own_reasoning, quoting_reasoning
@@ -54,18 +54,13 @@ def _named(sample: Sample) -> str:
 def end_of_turn(tokenizer: PreTrainedTokenizerBase, stop_ids: Collection[int]) -> int:
     """The token that ends a reply: the chat template's own where the engine stops at it, else the tokenizer's.
 
-    Base models often have a template whose end of turn is not their end of sequence: trained on that, their
-    replies would never stop.
-
     Args:
         stop_ids: tokens at which the engine stops.
 
     Raises:
         ConfigError: there is no token that ends anything.
     """
-    turns = [{"role": "user", "content": "?"}, {"role": "assistant", "content": "!"}]
-    (rendered,) = encode_conversations(tokenizer, [turns], add_generation_prompt=False)
-    end = next((token for token in reversed(rendered) if token in stop_ids), tokenizer.eos_token_id)
+    end = next((token for token in end_of_turn_ids(tokenizer) if token in stop_ids), tokenizer.eos_token_id)
     if end is None:
         raise ConfigError(
             "`model.policy.path`: neither the tokenizer nor the generation config names an end-of-sequence token, so "
@@ -74,10 +69,10 @@ def end_of_turn(tokenizer: PreTrainedTokenizerBase, stop_ids: Collection[int]) -
     return end
 
 
-def target_token_ids(tokenizer: PreTrainedTokenizerBase, text: str, end: int) -> tuple[int, ...]:
+def target_token_ids(chat: ChatTemplate, text: str, end: int) -> tuple[int, ...]:
     """The tokens that follow the generation prompt when the model says the text and ends its turn.
 
     They are not cut out of the rendered conversation: some templates drop or add reasoning blocks there, and the
-    reward reads what is generated.
+    reward reads what is generated. A block that the prompt has opened goes on.
     """
-    return (*tokenizer.encode(text, add_special_tokens=False), end)
+    return (*chat.tokenizer.encode(chat.write(text), add_special_tokens=False), end)

@@ -43,6 +43,14 @@ class DataArguments:
     """keep samples in these languages (zh, ja, en, ko); unset keeps all"""
     max_prompt_tokens: int = 2048
     """longer prompts are dropped, and counted in the log, in tokens"""
+    date: str | None = None
+    """what a chat template that writes the day into prompts takes for today, as YYYY-MM-DD; unset: today"""
+    opening_turn: str | None = None
+    """what the user says before a greeting, where the chat template wants the user to begin"""
+    prompt_template: str | None = None
+    """a Jinja file that says who the model is to be; unset: raiden/data/prompt_templates/default.jinja"""
+    profiles: str | None = None
+    """profiles whose own texts, as they stand in their file, are the prompts in place of a template"""
 
 
 @dataclass(frozen=True)

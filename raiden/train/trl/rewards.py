@@ -19,7 +19,9 @@ from statistics import fmean
 from typing import Any
 
 from raiden.core.errors import ConfigError, SampleError
+from raiden.core.reasoning import with_opening
 from raiden.core.types import Reward, Sample
+from raiden.data.prompts import PromptSettings
 from raiden.data.samples import parse_sample
 from raiden.rewards import RewardConfig
 from raiden.rewards.extra import COMPONENTS
@@ -43,7 +45,12 @@ class RewardFunctions:
     no sample: a made-up score would be trained on.
     """
 
-    def __init__(self, config: RewardConfig = RewardConfig(), transcribe: Transcribe | None = None) -> None:
+    def __init__(
+        self,
+        config: RewardConfig = RewardConfig(),
+        transcribe: Transcribe | None = None,
+        settings: PromptSettings = PromptSettings(),
+    ) -> None:
         """
         Args:
             config: weights and limits; a row's `response_format` comes before that of the config.
@@ -51,15 +58,18 @@ class RewardFunctions:
                 `lambda ids: (tokenizer.decode(ids, skip_special_tokens=True), ids[-1] not in eos_token_ids)`.
                 Without it the text is TRL's and no completion counts as truncated, so one that was cut can be
                 well-formed.
+            settings: of the prompts that the user's own rewards read.
         """
         self.config = config
         self.transcribe = transcribe
-        self._scorer = cache(lambda response_format: Scorer(replace(config, response_format=response_format)))
         Scorer(config).refuse_reference()
         if config.unlikely_weight:
             raise ConfigError(
                 "`model.rewards.unlikely_weight` needs `raiden fit`, whose reference it asks; set it to 0."
             )
+        self._scorer = cache(
+            lambda asked: Scorer(replace(config, response_format=asked), replace(settings, response_format=asked))
+        )
         self._last: tuple[Any, list[Reward]] = (None, [])
 
     @property
@@ -152,7 +162,7 @@ class RewardFunctions:
 
     def _texts(self, completions: Sequence[Completion], columns: Mapping[str, Any]) -> list[tuple[str, bool]]:
         if self.transcribe is None:
-            return [(read_text(completion), False) for completion in completions]
+            return [(with_opening(read_text(completion)), False) for completion in completions]
         return [self.transcribe(ids) for ids in self._column(completions, columns, "completion_ids")]
 
     def _column(self, completions: Sequence[Completion], columns: Mapping[str, Any], name: str) -> Sequence[Any]:

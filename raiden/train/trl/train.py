@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from transformers.trainer_utils import get_last_checkpoint
 from trl import GRPOTrainer, ModelConfig, get_peft_config, get_quantization_config
 
 from raiden.core.errors import ConfigError
+from raiden.data.chat_template import end_of_turn_ids
 from raiden.policy import load_tokenizer, resolve_model
 from raiden.policy.sources import explain_model_errors
 from raiden.train.trl.dataset import load_datasets
@@ -44,17 +47,25 @@ def make_trainer(options: Options) -> GRPOTrainer:
     with in_options_of_trl():
         folder = _model_folder(options.model)
         tokenizer = load_tokenizer(folder)
-        train_rows, held_out_rows = load_datasets(options.data, tokenizer, options.rewards.response_format)
+        kwargs: Any = options.training.chat_template_kwargs
+        train_rows, held_out_rows, chat = load_datasets(
+            options.data, tokenizer, options.rewards.response_format, kwargs
+        )
+    if chat.traits.is_dated:  # transformers asks the clock
+        today = datetime.fromisoformat(chat.renderer.date).strftime
+        tokenizer.apply_chat_template = partial(tokenizer.apply_chat_template, strftime_now=today)  # type: ignore[method-assign]
 
     def transcribe(token_ids: Sequence[int]) -> tuple[str, bool]:
         # Which tokens end a completion is known once the trainer below has loaded the model.
-        text = tokenizer.decode(list(token_ids), skip_special_tokens=True)
-        return str(text), token_ids[-1] not in trainer.eos_token_ids
+        return chat.read(token_ids), token_ids[-1] not in trainer.eos_token_ids
 
-    rewards = RewardFunctions(options.rewards, transcribe)
+    rewards = RewardFunctions(options.rewards, transcribe, chat.settings)
     functions: Any = rewards.functions
     training: Any = options.training
     training.reward_weights = rewards.weights
+    own = tokenizer.special_tokens_map
+    absent = {name: token for name, token in chat.renderer.special_tokens.items() if name not in own}
+    training.chat_template_kwargs = {**absent, **chat.kwargs}
     training.model_init_kwargs = _model_options(options.model) | (training.model_init_kwargs or {})
     try:
         trainer = ScoredTrainer(
@@ -70,6 +81,13 @@ def make_trainer(options: Options) -> GRPOTrainer:
     except (OSError, ValueError, ImportError) as error:
         # TRL and transformers check the rest of the options when they meet them.
         raise ConfigError(f"TRL cannot begin with these options: {error}") from error
+    # As the engines of `raiden fit`: the chat template's own end of turn stops a completion too.
+    if new := set(end_of_turn_ids(tokenizer)).difference(trainer.eos_token_ids):
+        trainer.eos_token_ids = [*trainer.eos_token_ids, *new]
+        owners: Any = (trainer, trainer.model)  # what samples, and what is saved
+        for owner in owners:
+            if hasattr(owner, "generation_config"):
+                owner.generation_config.eos_token_id = trainer.eos_token_ids
     return trainer
 
 

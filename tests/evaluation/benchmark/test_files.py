@@ -140,7 +140,7 @@ def test_the_prompt_is_that_of_training_with_the_whole_conversation(tmp_path):
     assert (request.max_tokens, request.temperature) == (9, 0.0)
 
 
-@pytest.mark.parametrize(("metrics", "words"), [("A", "Answer only what is asked"), ("E、H", "one natural turn")])
+@pytest.mark.parametrize(("metrics", "words"), [("A", "say what is asked"), ("E、H", "one natural turn")])
 def test_a_question_is_to_be_answered_and_other_turns_are_talk(tmp_path, metrics, words):
     turn = load(tmp_path, {"1": dialogue("Who is that?", metrics)}).turns[0]
 
@@ -153,7 +153,7 @@ def test_the_language_is_that_of_the_conversation_not_of_one_word(tmp_path):
     assert found.turns[0].language == "zh"
 
 
-def test_what_the_character_says_first_goes_into_the_system_message(tmp_path):
+def test_what_the_character_says_first_stays_where_it_is_said(tmp_path):
     messages = [
         {"role": "assistant", "text": "（研墨）来了？"},
         {"role": "user", "text": "来了。"},
@@ -162,9 +162,9 @@ def test_what_the_character_says_first_goes_into_the_system_message(tmp_path):
     ]
     found = load(tmp_path, {"1": {**dialogue("", "A", "", "裴青山"), "messages": messages}})
 
-    system, *rest = reply_request(found.turns[0], Sampling()).messages
+    _, *rest = reply_request(found.turns[0], Sampling()).messages
 
-    assert system.content.endswith("对话由裴青山的这句话开始：\n（研墨）来了？")
-    # Chat templates want the two to alternate, and the empty turn between is left out.
-    assert [(m.role, m.content) for m in rest] == [("user", "来了。\n您养什么鸟？")]
+    # The empty turn is left out; what a chat template does not take as it is, is said otherwise where it is rendered.
+    spoken = [("assistant", "（研墨）来了？"), ("user", "来了。"), ("user", "您养什么鸟？")]
+    assert [(m.role, m.content) for m in rest] == spoken
     assert [one.kind for one in found.skipped] == ["empty turn"]

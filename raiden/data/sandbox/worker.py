@@ -1,10 +1,10 @@
-"""A process that renders one chat template, and dies when that takes too long. Started by `rendering.py` as a script.
+"""A process that renders one template, and dies when that takes too long. Started by `Sandbox` as a script.
 
 A template comes with a model, from whoever made it. Jinja's sandbox keeps it from the machine, but neither from loops
 in loops nor from gigabytes of text; the limits of a process do, wherever the time or the memory goes.
 
-Reads lines of JSON: the limits and the template, then the variables of one conversation each. Writes a line of JSON
-for each: `{"text": ...}`, or `{"fault": ...}`.
+Reads lines of JSON: the limits and the template, then the variables and the day of one text each. Writes a line of
+JSON for each: `{"text": ...}`, or `{"fault": ...}`.
 """
 
 from __future__ import annotations
@@ -45,7 +45,6 @@ def environment() -> ImmutableSandboxedEnvironment:
     )
     made.filters["tojson"] = _to_json
     made.globals["raise_exception"] = _refuse
-    made.globals["strftime_now"] = lambda form: datetime.now().strftime(form)
     return made
 
 
@@ -67,10 +66,11 @@ class Renderer:
         self.max_characters = max_characters
         self._template: jinja2.Template | None = None
 
-    def reply(self, variables: dict[str, Any]) -> dict[str, str]:
-        """The text of a conversation, or why there is none."""
+    def reply(self, variables: dict[str, Any], date: str) -> dict[str, str]:
+        """The text of a conversation on a day, or why there is none."""
         try:
             self._template = self._template or environment().from_string(self.source)
+            self._template.globals["strftime_now"] = datetime.fromisoformat(date).strftime
             pieces: list[str] = []
             length = 0
             for piece in self._template.generate(**variables):
@@ -96,7 +96,8 @@ def main() -> None:
     for line in sys.stdin:
         # Processor time, not that of a clock: a busy or a suspended machine is no fault of the template's.
         signal.setitimer(signal.ITIMER_PROF, limits["max_seconds"])
-        reply = renderer.reply(json.loads(line))
+        asked = json.loads(line)
+        reply = renderer.reply(asked["variables"], asked["date"])
         signal.setitimer(signal.ITIMER_PROF, 0)
         sys.stdout.write(json.dumps(reply) + "\n")
         sys.stdout.flush()

@@ -1,0 +1,149 @@
+"""The options that say how prompts are made; what they leave open is as the run has it that the model is of."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import replace
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from raiden.commands.model_options import ModelOptions
+from raiden.commands.reward_file import read_reward_file
+from raiden.core.errors import ConfigError
+from raiden.core.records import load_json, read_bytes
+from raiden.data.profiles import load_profiles
+from raiden.data.prompts import RECORD, PromptSettings, read_prompt_template
+
+
+def add_prompt_options(parser: argparse.ArgumentParser) -> None:
+    """Adds the group of options to a command."""
+    add = parser.add_argument_group("prompts (default: those of the run of a checkpoint or an export)").add_argument
+    add(
+        "--prompts_of",
+        metavar="RUN",
+        help="a checkpoint or an export whose run's prompts are made (default: that of --model_path)",
+    )
+    add(
+        "--response_format",
+        choices=("plain", "think"),
+        help="the reply alone, or <think>...</think> and then the reply (default: as the run has it, else plain)",
+    )
+    add(
+        "--chat_template_kwargs",
+        type=_mapping,
+        metavar="JSON",
+        help='handed to the chat template, as {"enable_thinking": false} (default: as the run has it)',
+    )
+    add("--prompt_template", metavar="FILE", help="a Jinja file that says who the model is to be (default: the run's)")
+    add(
+        "--prompt_profiles",
+        metavar="FILE",
+        help="profiles whose own texts, as they stand there, are the prompts in place of a template",
+    )
+    add("--date", metavar="YYYY-MM-DD", help="what the chat template takes for today (default: the run's, else today)")
+    add(
+        "--opening_turn",
+        metavar="TEXT",
+        help="what the user says before a greeting, where the user has to begin (default: that the talk begins)",
+    )
+
+
+def _mapping(text: str) -> dict[str, Any]:
+    try:
+        value = load_json(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"must be a JSON object ({error}), got {text!r}") from error
+    if not isinstance(value, dict):
+        raise argparse.ArgumentTypeError(f"must be a JSON object, got {text!r}")
+    return value
+
+
+def read_settings(arguments: argparse.Namespace, options: ModelOptions | None = None) -> PromptSettings:
+    """The settings of the run that the model is of, with what the options say.
+
+    Raises:
+        ConfigError: an option cannot work, or the run's record cannot be read.
+    """
+    settings = _of_run(arguments, options) or PromptSettings()
+    names = ("response_format", "chat_template_kwargs", "date", "opening_turn")
+    given = {name: getattr(arguments, name, None) for name in names} | _given_prompt(arguments)
+    if given["response_format"] is None and (rewards := getattr(arguments, "rewards", None)) is not None:
+        given["response_format"] = read_reward_file(rewards).response_format
+    try:
+        return replace(settings, **{name: value for name, value in given.items() if value is not None})
+    except ConfigError as error:
+        raise ConfigError(str(error).replace("`data.", "`")) from error
+
+
+def _given_prompt(arguments: argparse.Namespace) -> dict[str, Any]:
+    """What says who the model is to be, where an option does."""
+    if arguments.prompt_template is not None and arguments.prompt_profiles is not None:
+        raise ConfigError("`prompt_template` and `prompt_profiles` are two prompts; give one of them.")
+    if arguments.prompt_template is not None:
+        template = read_prompt_template(arguments.prompt_template, "prompt_template")
+        return {"prompt": "template", "prompt_template": template, "texts": {}}
+    if arguments.prompt_profiles is not None:
+        texts = {profile.name: profile.text for profile in load_profiles(arguments.prompt_profiles)}
+        return {"prompt": "profile", "prompt_template": "", "texts": texts}
+    return {}
+
+
+def _of_run(arguments: argparse.Namespace, options: ModelOptions | None) -> PromptSettings | None:
+    """The run that is named, or that the model is of."""
+    if arguments.prompts_of is not None:
+        if (settings := settings_of(arguments.prompts_of, "prompts_of")) is None:
+            raise ConfigError(
+                f"`prompts_of`: {arguments.prompts_of} is neither a checkpoint nor the export of a run (no {RECORD} "
+                "there); name one."
+            )
+        return settings
+    if options is None or options.model_path is None:
+        return None
+    return settings_of(options.model_path, f"{options.prefix}model_path")
+
+
+def settings_of(path: str, option: str) -> PromptSettings | None:
+    """Those of the run that a checkpoint or an exported folder is of; None for anything else.
+
+    Raises:
+        ConfigError: the record cannot be read.
+    """
+    if path.rstrip("/").endswith(".ckpt"):
+        from raiden.commands.checkpoint import load_settings
+
+        return load_settings(Path(path), option)
+    record = Path(path) / RECORD
+    return read_record(record) if record.is_file() else None
+
+
+def read_record(path: Path) -> PromptSettings:
+    """What a run left beside its exported weights.
+
+    Raises:
+        ConfigError: it cannot be read.
+    """
+    try:
+        return PromptSettings.from_record(load_json(read_bytes(path, ConfigError).decode("utf-8"))["prompts"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise ConfigError(f"{path} cannot be read ({error}); export the checkpoint again.") from error
+
+
+def outline(settings: PromptSettings) -> dict[str, Any]:
+    """The settings by name, long texts by their digest."""
+    record = settings.as_record()
+    for name in ("prompt_template", "texts"):
+        if value := record[name]:
+            digest = blake2b(json.dumps(value, ensure_ascii=False).encode(), digest_size=4).hexdigest()
+            record[name] = f"{len(value)} {'characters' if name == 'prompt_template' else 'profiles'} ({digest})"
+    return record
+
+
+def told(settings: PromptSettings) -> str:
+    """Settings in a line, for those who wonder where a prompt is from."""
+    return ", ".join(
+        f"{name} {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
+        for name, value in outline(settings).items()
+        if value
+    )
