@@ -132,7 +132,7 @@ SMALL_TALK = [(True, "It rains."), (False, "It does."), (True, "Well."), (False,
 def test_what_was_told_in_a_chat_is_asked_for_later(tmp_path):
     turns = [
         (False, "*waves* Hello, {{user}}!"),
-        (True, "*sits* Hi. I'm 28. My cat Figaro broke a vase."),
+        (True, "*sits* Hi. My name is Tom Wren. I'm 28. My cat Figaro broke a vase."),
         (False, "Oh! My brother's name is Milo."),
         (True, "My sister's name is Anna."),
         (False, "*nods*"),
@@ -147,6 +147,7 @@ def test_what_was_told_in_a_chat_is_asked_for_later(tmp_path):
         ("chat_cm", ("28",), "You are 28 years old."),
         ("chat_cm", ("Milo",), "My brother is Milo."),
         ("chat_cm", ("Anna",), "Your sister's name is Anna."),
+        ("chat_cm", ("Tom Wren",), "Your name is Tom Wren."),
     }
     assert left_out == {"history_length": 1}  # Ghent: the chat ends there
     for sample in outcome.samples:

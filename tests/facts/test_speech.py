@@ -11,6 +11,7 @@ TOLD = [
     ("en", "My cat Figaro broke a vase. My sister's name is Anna.", {"cat": "Figaro", "sister": "Anna"}),
     ("en", "I work as a nurse. My favourite colour is teal!", {"occupation": "nurse", "favorite colour": "teal"}),
     ("zh", "你好，我叫小明，今天很冷。我养了一只叫团子的猫。", {"name": "小明", "猫": "团子"}),
+    ("zh", "我家里还有个妹妹叫李娜。我的马叫追风。", {"妹妹": "李娜", "马": "追风"}),
     ("zh", "我对花生过敏，我妹妹叫李娜。", {"allergy": "花生", "妹妹": "李娜"}),
     (
         "ja",

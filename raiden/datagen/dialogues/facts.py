@@ -82,7 +82,7 @@ def _fact(said: Told, language: Language) -> Fact | None:
         return Fact(read[0], said.label, read[1], False) if read else None
     if _NO_NAMES.fullmatch(said.value):
         return None
-    wanted = "pet" if is_animal(said.label) else kind or "someone"
+    wanted = "name" if said.label == "name" else "pet" if is_animal(said.label) else kind or "someone"
     read = read_value(wanted, said.value, language)
     return Fact(read[0], said.label, read[1], False) if read else None
 
