@@ -40,7 +40,7 @@ def read_file(path: str | Path, options: Options) -> Iterator[Dialogue | Chat | 
             keys = shortened(", ".join(map(str, document)))
             left.append(LeftOut(origin, "unknown format", f"its fields: {keys}."))
     if not is_known:
-        told = left[0].detail if left else "it is empty"
+        told = left[0].detail.rstrip(".") if left else "it is empty"
         raise SampleError(f"{path}: no dialogues of a format that is known ({told}); give one of: {', '.join(NAMES)}.")
     yield from left
     if chat:
