@@ -14,7 +14,7 @@ from raiden.rewards.measures import Measure, fixed_measures, measure_of
 from raiden.rewards.normalise import Folded, fold
 from raiden.rewards.numbers import Number, find_numbers
 from raiden.rewards.reading import GRAMMARS
-from raiden.rewards.reading.clauses import Clause, split_clauses
+from raiden.rewards.reading.clauses import Clause, last_named, split_clauses
 from raiden.rewards.sentences import Sentence, sentence_at, split_sentences
 
 _SCRIPT: dict[Language, re.Pattern[str]] = {
@@ -93,9 +93,18 @@ class Answer:
         """The clauses of the sentence that holds a position; it is cut when it is first asked for."""
         index = self.sentence_index(position)
         if index not in self._clauses:
-            sentence = self.sentences[index]
-            self._clauses[index] = split_clauses(self.text, sentence.start, sentence.end, GRAMMARS[self.language])
+            sentence, grammar = self.sentences[index], GRAMMARS[self.language]
+            family = self._named_before(index) if grammar.third.search(self.text, sentence.start, sentence.end) else ""
+            self._clauses[index] = split_clauses(self.text, sentence.start, sentence.end, grammar, family)
         return self._clauses[index]
+
+    def _named_before(self, index: int) -> str:
+        """The family of the person whom the sentence before this one has named last."""
+        if not index:
+            return ""
+        before = self.sentences[index - 1]
+        clauses = split_clauses(self.text, before.start, before.end, GRAMMARS[self.language])
+        return last_named(clauses, self.original[before.start : before.end])
 
     def kin_in(self, clause: Clause) -> frozenset[str]:
         """The families of the persons that a clause names."""

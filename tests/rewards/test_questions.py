@@ -102,3 +102,32 @@ def test_attacks_on_a_row_without_a_profile_earn_nothing(reply: str) -> None:
     case = {"language": "en", "question": "What is your job?", "reply": reply, "keywords": ["nurse"]}
     assert build_sample(**case).character_profile == {}
     assert accuracy(case)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("language", "question", "reply", "keyword", "expected"),
+    [
+        ("en", "What is your job?", "My brother Tom lives here. He's a baker.", "baker", 0),
+        ("en", "What is your job?", "You know Tom? He's a baker.", "baker", 0),
+        ("en", "What does your brother do?", "You mean Tom? He's a baker.", "baker", 1),
+        ("en", "What is your job?", "I'm Tom. I'm a baker.", "baker", 1),
+        ("en", "What is your job?", 'My name tag says "nurse".', "nurse", 1),
+        ("en", "What is your job?", 'My sister\'s badge says "nurse".', "nurse", 0),
+        ("zh", "你做什么工作？", "我的名牌上写着“护士”。", "护士", 1),
+        ("ja", "お仕事は？", "名札に「看護師」って書いてあるでしょう。", "看護師", 1),
+        ("ja", "お仕事は？", "新聞に「看護師」って書いてあったけどね。", "看護師", 0),
+        ("ko", "직업이 뭐예요?", "명찰에 '간호사'라고 적혀 있잖아요.", "간호사", 1),
+        ("ko", "직업이 뭐예요?", "신문에 '간호사'라고 적혀 있더군요.", "간호사", 0),
+    ],
+)
+def test_a_pronoun_is_whom_the_sentence_before_names_and_what_one_wears_is_said_of_oneself(
+    language: str, question: str, reply: str, keyword: str, expected: int
+) -> None:
+    case = {"language": language, "question": question, "reply": reply, "keywords": [keyword], "match": "any"}
+    assert accuracy(case)[0] == expected
+
+
+def test_a_reply_of_very_many_sentences_is_read_without_going_deep() -> None:
+    reply = "He is here. " * 3000 + "I'm a baker."
+    case = {"language": "en", "question": "What is your job?", "reply": reply, "keywords": ["baker"], "match": "any"}
+    assert accuracy(case)[0] in (0, 1)

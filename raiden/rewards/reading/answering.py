@@ -13,7 +13,7 @@ from raiden.rewards.affirmation import Surroundings, surroundings
 from raiden.rewards.answer import Answer
 from raiden.rewards.hits import Hit
 from raiden.rewards.reading import GRAMMARS
-from raiden.rewards.reading.clauses import PEOPLE, Clause, Person, Subject, person_of
+from raiden.rewards.reading.clauses import NAMED, PEOPLE, Clause, Person, Subject, person_of
 from raiden.rewards.reading.content import content
 from raiden.rewards.reading.grammar import Grammar
 from raiden.rewards.reading.question import Asked
@@ -170,7 +170,7 @@ def of_another(place: Place) -> str:
         mentioned = place.answer.kin_in(place.clause)
         if told.who == "self":
             return "" if asked.whose.family in mentioned or place.grammar.third.search(place.text) else OF_ANOTHER
-        is_same = told.family in ("", asked.whose.family) or asked.whose.family in mentioned
+        is_same = told.family in ("", NAMED, asked.whose.family) or asked.whose.family in mentioned
         return "" if is_same else OF_ANOTHER
     return ""
 
@@ -220,7 +220,7 @@ def other_relation(place: Place) -> str:
 
 def hearsay(place: Place) -> str:
     """ "Where did you grow up?" - "People hear the accent and assume Glasgow." """
-    if place.asked.reported or place.asked.manner:
+    if place.asked.reported or place.asked.manner or _on_oneself(place):
         return ""
     sentence, grammar = place.answer.sentence_at(place.hit.start), place.grammar
     text = place.answer.text
@@ -234,10 +234,17 @@ def hearsay(place: Place) -> str:
 
 def quoted(place: Place) -> str:
     """ "Who did it?" - "'The butler did it' is what the papers print." """
-    if place.asked.reported or not place.answer.in_quotation(place.hit.start):
+    if place.asked.reported or not place.answer.in_quotation(place.hit.start) or _on_oneself(place):
         return ""
     sentence = place.answer.around(place.hit.start, _REACH)
     return QUOTED if place.grammar.print_.search(sentence) else ""
+
+
+def _on_oneself(place: Place) -> bool:
+    """ "What is your job?" - "My name tag says 'nurse'": a quotation of what the speaker wears."""
+    sentence = place.answer.sentence_at(place.hit.start)
+    bearer = place.grammar.bears_name.search(place.answer.text, sentence.start, place.hit.start)
+    return bool(bearer) and place.told.who in ("self", "open")
 
 
 def ironic(place: Place) -> str:

@@ -29,6 +29,12 @@ class Person:
 OPEN = Person("open")
 PEOPLE = "people"
 """The family of people in general."""
+NAMED = "somebody named"
+"""The family of whoever a sentence brings up by name."""
+# A name that brings somebody up; another may be the character's own, or a place's.
+_NAME = re.compile(
+    r"\b(?:know|knew|mean|meant|met|meet|remember|ask|named|called|about|friend),? (?!I\b)[A-Z][a-z]+\b"
+)
 PRONOUN = Person("other")
 
 
@@ -62,10 +68,14 @@ class Clause:
         return Subject(self.start, self.start, self.inherited)
 
 
-def split_clauses(text: str, start: int, end: int, grammar: Grammar) -> list[Clause]:
-    """The clauses of the sentence `text[start:end]`, in order."""
+def split_clauses(text: str, start: int, end: int, grammar: Grammar, family: str = "") -> list[Clause]:
+    """The clauses of the sentence `text[start:end]`, in order.
+
+    Args:
+        family: of the person whom the sentence before has named, for whom a pronoun stands.
+    """
     clauses: list[Clause] = []
-    inherited, family = OPEN, ""
+    inherited = OPEN
     for begin, finish in _pieces(text, start, end, grammar.cut):
         if grammar.turn.match(text, begin, finish):
             inherited = OPEN
@@ -76,6 +86,17 @@ def split_clauses(text: str, start: int, end: int, grammar: Grammar) -> list[Cla
             inherited = subjects[-1 if grammar.last_subject else 0].person
             family = inherited.family or family
     return clauses
+
+
+def last_named(clauses: Iterable[Clause], original: str) -> str:
+    """The family of the other person whom a sentence has named last; empty where it names none.
+
+    Args:
+        original: the sentence as it was written.
+    """
+    families = [subject.person.family for clause in clauses for subject in clause.subjects]
+    families = [family for family in families if family and family != PEOPLE]
+    return families[-1] if families else NAMED if _NAME.search(original) else ""
 
 
 def _pieces(text: str, start: int, end: int, cut: re.Pattern[str]) -> Iterable[tuple[int, int]]:

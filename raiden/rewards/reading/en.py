@@ -209,6 +209,7 @@ ENGLISH = Grammar(
         r"press)\b[^.?!]{0,24}"
         r"\b(?:print|prints|printed|say|says|said|write|writes|wrote|claim|claims|scream|screams|reads?)\b"
     ),
+    bears_name=phrases(r"\b(?:name ?tag|badge|id card|business card|door ?plate|passport)\b"),
     irony=(
         phrases(r"\boh,? (?:sure|yes|of course|absolutely|right)\b|\b(?:yeah|yes|sure),? (?:right|sure|absolutely)\b"),
         phrases(

@@ -122,6 +122,8 @@ class Grammar:
     """The same directly behind the word, where verbs end clauses."""
     print_: re.Pattern[str]
     """What makes a quotation another's word, anywhere in its sentence."""
+    bears_name: re.Pattern[str]
+    """Things that say who their bearer is (a name tag, a card): what stands on them is said of oneself."""
     irony: tuple[re.Pattern[str], ...]
     """Cues of irony, looked for around the word; two together make it."""
     scoff: re.Pattern[str]

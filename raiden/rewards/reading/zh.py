@@ -170,6 +170,7 @@ CHINESE = Grammar(
     ),
     hearsay_behind=NEVER,
     print_=phrases(r"(?:报(?:纸)?上?|书上?|他们|别人|人家|告示|戏里|歌里)[^。?!]{0,10}(?:写|说|唱|登|称|讲)"),
+    bears_name=phrases(r"名[札牌片]|胸[牌卡]|工[牌作证]|证件|门牌|护照"),
     irony=(
         phrases(r"对对对|是是是|好好好|可不是嘛|那可不|行行行|是啊是啊|养啊"),
         phrases(
