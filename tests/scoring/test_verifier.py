@@ -11,7 +11,7 @@ import torch
 from raiden.core.errors import ConfigError
 from raiden.core.processes import ALONE
 from raiden.core.types import Completion, Prompt, Rollout
-from raiden.data.chat_template.rendering import encode_conversations
+from raiden.data.chat_template import ChatTemplate
 from raiden.policy import PolicyConfig, load_policy
 from raiden.rewards import VRAR, RewardConfig
 from raiden.rollout.rollouts import rollout_metrics
@@ -115,7 +115,7 @@ def test_the_reference_says_yes_or_no_by_the_odds_of_the_next_token(tiny_folder,
     yes, no = (policy.tokenizer.encode(word, add_special_tokens=False)[0] for word in ("Yes", "No"))
     for text, reward in zip(TEXTS, rollout.rewards, strict=True):
         question = verifying_question(SAMPLE, text)
-        (ids,) = encode_conversations(policy.tokenizer, [[{"role": "user", "content": question.content}]])
+        (ids,) = ChatTemplate(policy.tokenizer).encode([[question]])
         logits = plain_model(torch.tensor([ids])).logits[0, -1]
         odds = (logits[yes] - logits[no]).item()
         assert f"{odds:+.2f} nats" in reward.reason
@@ -124,9 +124,7 @@ def test_the_reference_says_yes_or_no_by_the_odds_of_the_next_token(tiny_folder,
 
 def test_questions_about_one_sample_share_the_work_of_what_comes_before_the_reply(tiny_folder, monkeypatch):
     policy = load_policy(PolicyConfig(str(tiny_folder)), with_reference=True)
-    prompts = encode_conversations(
-        policy.tokenizer, [[{"role": "user", "content": verifying_question(SAMPLE, t).content}] for t in TEXTS]
-    )
+    prompts = ChatTemplate(policy.tokenizer).encode([[verifying_question(SAMPLE, text)] for text in TEXTS])
     sizes = []
     forward = policy.separate_reference.forward
     monkeypatch.setattr(
