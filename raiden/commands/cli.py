@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import sys
 import threading
 import warnings
@@ -12,21 +13,22 @@ from pathlib import Path
 from typing import Any
 
 from jsonargparse import Namespace
-from lightning import LightningModule, Trainer
-from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
+from lightning import Trainer
+from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.utilities import rank_zero_only
 
 from raiden.commands.complaints import as_config_error, refuse_no_checkpoint
 from raiden.commands.parsing import settle_parsing
+from raiden.commands.run_config import SaveRunConfig
 from raiden.core.errors import ConfigError
 from raiden.core.limits import MAX_CONFIG_BYTES, refuse_larger
-from raiden.core.writing import of_disk, writing
+from raiden.core.writing import of_disk
 from raiden.train.callbacks import CloseEngine, CompletionTable, ExportPolicy, HeldOutReport, RoomOnDisk, StepLine
 from raiden.train.checkpoints import AtomicCheckpointIO, NewestCheckpoints, checkpoints_of
 from raiden.train.datamodule import RoleplayDataModule, date_of
 from raiden.train.grpo.module import GRPOModule
 from raiden.train.module import PolicyModule
-from raiden.train.run_folder import CONFIG, RunFolder, folder_of, is_first_process
+from raiden.train.run_folder import RunFolder, is_first_process
 from raiden.train.run_options import RunOptions
 from raiden.train.strategy import FSDP2Strategy
 from raiden.train.watching import LearningWatch
@@ -56,24 +58,6 @@ _TRAINER_DEFAULTS: dict[str, Any] = {
 }
 
 
-class SaveRunConfig(SaveConfigCallback):
-    """Keeps a run's whole configuration in its folder; a resumed run keeps the one it was started with."""
-
-    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Nothing yet: the model may be refused, and a folder without a run would be taken for the newest run."""
-
-    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        folder = folder_of(trainer)
-        if folder is None or not trainer.is_global_zero or (folder / CONFIG).exists():
-            return
-        config = self.config.clone()
-        RunOptions(config.trainer).forget_version()
-        with writing(folder / CONFIG) as part:
-            self.parser.save(config, part, skip_unset=False, multifile=False)
-            with part.open("a", encoding="utf-8") as file:
-                file.write(f"# {trainer.datamodule.chat.describe()}\n")  # type: ignore[attr-defined]
-
-
 class RaidenParser(LightningArgumentParser):
     """Says in which config file a fault is."""
 
@@ -93,7 +77,7 @@ class RaidenCLI(LightningCLI):
         try:
             super().__init__(*arguments, **settings)
         except OSError as error:  # of a logger's thread, say, whose file has no name
-            if (told := of_disk(error, self.folder.path or ".")) is None:
+            if (told := self.folder.gone(error) or of_disk(error, self.folder.path or ".")) is None:
                 raise
             raise told from error
         finally:
@@ -134,14 +118,14 @@ class RaidenCLI(LightningCLI):
 
     def before_instantiate_classes(self) -> None:
         config = self.config[self.subcommand] if self.subcommand else self.config
-        self._refuse_plain_groups(config)
+        self._refuse_unusable(config)
         self._settle_limits(config.trainer)
         if config.trainer.enable_progress_bar is None:
             config.trainer.enable_progress_bar = sys.stdout.isatty()
         options = RunOptions(config.trainer)
         last_run = self._find_last(config, options) if config.ckpt_path == "last" else None
         if config.ckpt_path is not None:
-            refuse_no_checkpoint(config.ckpt_path)
+            refuse_no_checkpoint(config.ckpt_path, or_else=checkpoints_of(last_run)[:-1] if last_run else ())
             if config.data.date is None:  # what the run took for today when it began
                 config.data.date = date_of(config.ckpt_path)
         config.data.date = config.data.date or day.today().isoformat()
@@ -174,8 +158,11 @@ class RaidenCLI(LightningCLI):
             if isinstance(limit, float) and limit > 1 and limit.is_integer():
                 trainer[f"limit_{name}_batches"] = int(limit)
 
-    def _refuse_plain_groups(self, config: Any) -> None:
-        """jsonargparse lets `sampling: 1` through where a group of options stands."""
+    def _refuse_unusable(self, config: Any) -> None:
+        """What jsonargparse lets through: `sampling: 1` where a group of options stands, and numbers that are none."""
+        for name, value in vars(config.as_flat()).items():
+            if any(isinstance(v, float) and not math.isfinite(v) for v in (value if _is_list(value) else [value])):
+                raise ConfigError(f"`{name}` must be a finite number, got {value}.")
         for name in self._parser(self.subcommand).groups or ():
             value = config.get(name, Namespace())
             if not isinstance(value, Namespace):
@@ -222,6 +209,10 @@ class RaidenCLI(LightningCLI):
 @rank_zero_only
 def _tell(what: str) -> None:
     print(what, flush=True)
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list | tuple)
 
 
 def _seed(seed_everything: bool | int) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentError
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -40,11 +40,12 @@ def _own_error(error: BaseException | None) -> RaidenError | None:
     return error
 
 
-def refuse_no_checkpoint(path: str, option: str = "ckpt_path") -> None:
+def refuse_no_checkpoint(path: str, option: str = "ckpt_path", or_else: Sequence[Path] = ()) -> None:
     """Looks into a checkpoint, a file or a folder of shards, without reading its tensors.
 
     Args:
         option: what the message calls it.
+        or_else: the run's checkpoints before it.
 
     Raises:
         ConfigError: there is none, it is not one of raiden's, or it holds objects that are more than data.
@@ -54,6 +55,7 @@ def refuse_no_checkpoint(path: str, option: str = "ckpt_path") -> None:
         if Path(path).is_dir():
             stored_shapes(path)
     except ConfigError as error:
-        raise ConfigError(f"`{option}`: {error}") from error
+        older = f" The one before is {or_else[-1]}." if or_else else ""
+        raise ConfigError(f"`{option}`: {error}{older}") from error
     if not isinstance(checkpoint, dict) or "raiden" not in checkpoint:
         raise ConfigError(f"`{option}`: {path} is not a checkpoint of raiden's; {REMEDY}.")

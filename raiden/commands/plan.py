@@ -56,7 +56,7 @@ class PlanCLI(RaidenCLI):
         """Nothing to do: the one random order of a plan, that of the prompts, has a seed of its own."""
 
     def before_instantiate_classes(self) -> None:
-        self._refuse_plain_groups(self.config)
+        self._refuse_unusable(self.config)
         self._settle_limits(self.config.trainer)
         if self.config.gpu_memory <= 0:
             raise ConfigError(f"`gpu_memory` must be above 0 GiB, got {self.config.gpu_memory}.")

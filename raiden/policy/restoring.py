@@ -11,7 +11,7 @@ from torch import Tensor
 from raiden.core.errors import ConfigError
 from raiden.policy.frozen import frozen_digests, refuse_other_frozen
 from raiden.policy.loading import Policy
-from raiden.policy.saved_state import load_rest, load_saved, load_shards, stored_shapes
+from raiden.policy.saved_state import load_rest, load_saved, load_shards, refuse_nonfinite, stored_shapes
 
 _PREFIX = "model."
 """What the policy is called in the module that checkpoints are made of."""
@@ -56,6 +56,7 @@ def _read_into(tensors: dict[str, Tensor], checkpoint: str | Path) -> None:
         load_shards({"state_dict": tensors}, checkpoint, no_dist=True)
         return
     state = load_saved(checkpoint)["state_dict"]
+    refuse_nonfinite(state, checkpoint)
     with torch.no_grad():
         for name, tensor in tensors.items():
             tensor.copy_(state[name])

@@ -11,6 +11,7 @@ import io
 import pickle
 import re
 import warnings
+from collections.abc import Iterator
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -24,6 +25,7 @@ from torch.distributed.checkpoint.planner import ReadItem
 
 from raiden.core.errors import ConfigError
 from raiden.core.limits import MAX_INDEX_BYTES, refuse_larger
+from raiden.policy.finite import nonfinite_of
 
 REMEDY = "give a `.ckpt` that raiden wrote; an exported model goes into `model.policy.path`"
 _FAULTS = (OSError, RuntimeError, EOFError, ValueError, KeyError, AttributeError, IndexError, TypeError)
@@ -105,6 +107,7 @@ def load_shards(state: dict[str, Any], folder: str | Path, no_dist: bool = False
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="torch.distributed is disabled")
             dcp.load(state, storage_reader=reader, planner=_Planner(), no_dist=no_dist)
+        refuse_nonfinite(state, folder)
     except CheckpointException as error:
         causes = [cause for cause, _ in error.failures.values()]
         for cause in causes:
@@ -114,6 +117,29 @@ def load_shards(state: dict[str, Any], folder: str | Path, no_dist: bool = False
             f"{folder} is of another model than `model.policy.path` and its `lora` give, or damaged "
             f"({', '.join(sorted({str(cause) for cause in causes}))}); give the options of the run that wrote it."
         ) from error
+
+
+def refuse_nonfinite(state: Any, source: str | Path) -> None:
+    """Looks at all numbers that were read. All processes have to ask together where they are joined.
+
+    Raises:
+        ConfigError: some are NaN or infinite.
+    """
+    if broken := nonfinite_of(_tensors("", state)):
+        raise ConfigError(
+            f"{source} holds {len(broken)} weights or optimizer states that are not finite numbers, the first: "
+            f"{broken[0]}; go on from an earlier checkpoint."
+        )
+
+
+def _tensors(name: str, value: Any) -> Iterator[tuple[str, Tensor]]:
+    """The tensors of numbers beneath a value, but for single ones, which count steps."""
+    if isinstance(value, Tensor):
+        if value.is_floating_point() and value.dim():
+            yield name, value
+    elif isinstance(value, dict | list | tuple):
+        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _tensors(f"{name}.{key}" if name else str(key), inner)
 
 
 def _refused(path: str | Path, error: Exception) -> ConfigError:

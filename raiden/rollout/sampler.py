@@ -15,6 +15,7 @@ from raiden.core.processes import Processes
 from raiden.core.types import Completion, Prompt, Rollout
 from raiden.data.chat_template import ChatTemplate
 from raiden.policy import Policy, gathered, stream_weights
+from raiden.rollout.answers import refuse_malformed
 from raiden.rollout.canary import CanaryConfig, canary_error, engine_difference
 from raiden.rollout.engines import Engine, SamplingConfig
 from raiden.rollout.rollouts import group_seeds, score_groups
@@ -82,6 +83,8 @@ class Sampler:
         whole = gathered(self.policy.model) if self.engine.shares_weights else nullcontext()
         with whole:
             groups = self.engine.generate([prompt.token_ids for prompt in own_prompts], seeds, sampling)
+        vocab_size = self.policy.model.get_input_embeddings().weight.shape[0]
+        refuse_malformed(groups, seeds, sampling.max_tokens, vocab_size)
         rollouts = self._score(own_prompts, self._read(groups), attempt)
         by_index = sorted(self.processes.gather(list(zip(own, rollouts, strict=True))), key=lambda pair: pair[0])
         everyones = [rollout for _, rollout in by_index]

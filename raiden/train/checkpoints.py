@@ -12,7 +12,7 @@ from lightning.pytorch.callbacks import Checkpoint
 from raiden.core.errors import ConfigError, RunIsFinished
 from raiden.core.writing import discard, writing
 from raiden.policy import num_bytes_of
-from raiden.policy.saved_state import load_saved
+from raiden.policy.saved_state import load_saved, refuse_nonfinite
 from raiden.train.run_folder import CHECKPOINTS, folder_of
 
 
@@ -30,6 +30,7 @@ class AtomicCheckpointIO(TorchCheckpointIO):
     def load_checkpoint(self, path: Any, map_location: Any = None, weights_only: bool | None = None) -> dict[str, Any]:
         """Plain data, whatever is asked for: reading a checkpoint runs no code of whoever wrote it."""
         checkpoint: dict[str, Any] = load_saved(path, mmap=False)  # the optimizer keeps its tensors
+        refuse_nonfinite(checkpoint, path)
         return checkpoint
 
 

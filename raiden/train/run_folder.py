@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -81,6 +82,16 @@ class RunFolder(Callback):
             raise ConfigError(f"{path}: cannot be written ({error.strerror}); make it writable to go on.") from error
         remove_parts(path / CHECKPOINTS)
         remove_parts(path)
+
+    def gone(self, error: OSError) -> ConfigError | None:
+        """The error where a file of the folder is missing because the folder was taken away; None where it is not."""
+        name = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else ""
+        if self.path is None or error.errno != errno.ENOENT or not name.startswith(f"{self.path}{os.sep}"):
+            return None
+        return ConfigError(
+            f"{name} is gone: the run's folder was moved or deleted while it went on. Put it back and go on with "
+            "`--ckpt_path last`, or start a new run."
+        )
 
     def close(self) -> None:
         """Lets others have the folder; where no training began in it, it goes away again."""
