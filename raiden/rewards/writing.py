@@ -25,6 +25,7 @@ _PAIRS = {
     "”": "“",
     "}": "{",
 }
+_ANY_PAIR = re.compile(f'["{re.escape("".join((*_PAIRS, *_PAIRS.values())))}]')
 # Faces, and the marks of a list, close brackets that nothing opened: :) ;-( ^^) 1) a)
 _LONE = re.compile(
     r"(?:[:;=]|(?<!\w)[8xX])[-'^o]?[()\[\]]+|[()]+[-'^]?[:;=]|[\^ㅠㅜㅎㅋ][\^_.ㅠㅜ]*\)|(?:^|(?<=\s))(?:\d{1,2}|[a-zA-Z])[)）]",
@@ -66,6 +67,8 @@ Check = Callable[[str], str]
 
 def _unbalanced(text: str) -> str:
     """A bracket or quotation mark without its other half; a text that goes on to its very end may leave one open."""
+    if not _ANY_PAIR.search(text):
+        return ""
     text = _INCHES.sub("", _LONE.sub("", text))
     stack: list[str] = []
     for char in text:
