@@ -130,7 +130,7 @@ def writing_faults(text: str, language: Language, reference: str = "") -> list[s
         reference: the sample's own answer; a kind of fault that it has is the character's manner, and none.
 
     >>> writing_faults("I keep bees.)", "en")
-    ["brackets or quotes that do not match (')' closes nothing)"]
+    ['brackets or quotes that do not match () closes nothing)']
     >>> writing_faults("I keep bees :)", "en")
     []
     """
