@@ -56,7 +56,7 @@ def sends(number, before=None, at=1):
 
 STAGES = {
     "loading": (signal.SIGINT, raiden.train.module, "load_policy", 1),
-    "sampling": (signal.SIGINT, Sampler, "collect", 2),
+    "sampling": (signal.SIGINT, Sampler, "sample_groups", 2),
     "optimizer": (signal.SIGINT, torch.optim.AdamW, "step", 2),
     "update, by SIGTERM": (signal.SIGTERM, GRPOModule, "_update_policy", 2),
 }
