@@ -7,6 +7,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
+import torch
 
 from raiden.core.errors import ConfigError
 from raiden.scoring import Scorer
@@ -127,6 +128,18 @@ def test_replies_that_grow_alike_are_told_once_at_their_step(reply, words):
     assert warning.startswith("Step 17: for 5 steps replies to different questions had grown alike (")
     assert words in warning
     assert set(run.logged) == {"completions/alike"}
+
+
+@pytest.mark.parametrize("stopped_after", [4, 11, 15])
+def test_a_run_that_goes_on_warns_at_the_step_at_which_it_would_have(stopped_after, tmp_path):
+    run = Run(LearningWatch())
+    for number in range(20):
+        if number == stopped_after:
+            torch.save(run.watch.state_dict(), tmp_path / "watch.pt")
+            run.watch = LearningWatch()
+            run.watch.load_state_dict(torch.load(tmp_path / "watch.pt", weights_only=True))
+        run.step(step(["{} is mine."] if number < 10 else ["Dear friend, {}."], num_questions=4, first=4 * number))
+    assert [warning.partition(":")[0] for warning in run.watch.warnings] == ["Step 17"]
 
 
 def test_a_reward_that_rises_while_held_out_sbk_falls_is_told_once(recwarn):
