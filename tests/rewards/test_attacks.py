@@ -197,14 +197,16 @@ def test_the_answer_itself_earns_accuracy(language: str) -> None:
     assert VRAR()(sample, ANSWERS[language]).total == pytest.approx(1)
 
 
+@pytest.mark.parametrize("with_profile", [True, False], ids=["sample", "row"])
 @pytest.mark.parametrize("language", PROFILES)
-def test_a_dump_of_the_profile_earns_no_accuracy(language: str) -> None:
-    sample = build_sample(**sample_record(language, True))
+def test_a_dump_of_the_profile_earns_no_accuracy(language: str, with_profile: bool) -> None:
+    sample = build_sample(**sample_record(language, with_profile))
     fields = PROFILES[language]
     for text in ("\n".join(f"{key}: {value}" for key, value in fields.items()), " ".join(fields.values())):
         assert VRAR()(sample, text).accuracy == 0
 
 
+@pytest.mark.parametrize("with_profile", [True, False], ids=["sample", "row"])
 @pytest.mark.parametrize(
     ("language", "text"),
     [
@@ -217,8 +219,8 @@ def test_a_dump_of_the_profile_earns_no_accuracy(language: str) -> None:
         ("ko", "통영 출신 간호사이고 외눈 고양이 제독을 키우며 오빠 대호는 어선 선장이고 낡은 체온계를 모아요."),
     ],
 )
-def test_a_recital_in_own_words_earns_no_accuracy(language: str, text: str) -> None:
-    assert VRAR()(build_sample(**sample_record(language, True)), text).accuracy == 0
+def test_a_recital_in_own_words_earns_no_accuracy(language: str, text: str, with_profile: bool) -> None:
+    assert VRAR()(build_sample(**sample_record(language, with_profile)), text).accuracy == 0
 
 
 @pytest.mark.parametrize(

@@ -263,23 +263,29 @@ ENGLISH = Grammar(
         ),
     ),
     self_facts=(
-        phrases(r"\bmy name(?:'s| is)\b|\bi(?:'m| am) called\b|\bname:"),
+        phrases(r"\bmy name(?:'s| is)\b|\bi(?:'m| am) called\b|\bname:|\bi(?:'m| am) \w+(?: \w+)?, an? \w+"),
         phrases(r"\byears old\b|\bmy age\b|\bage:|\bi(?:'m| am) (?:\d+|(?:twenty|thirty|forty|fifty|sixty)\b)"),
         phrases(
             r"\bi work\b|\bmy job\b|\bby trade\b|\boccupation:|\bi(?:'m| am) an? (?:\w+ )?\w+(?:er|or|ist|"
             r"ian|man|se)\b"
         ),
         phrases(
-            r"\bi (?:live|was born|grew up|come from)\b|\bi(?:'m| am) from\b|\bhometown\b|\blives? in\b|\bborn in\b"
+            r"\bi (?:live|was born|grew up|come from)\b|\bi(?:'m| am) from\b|\bhometown\b|\blives? in\b|\bborn in\b|"
+            r"\ban? [\w-]+ from \w+"
         ),
         phrases(
-            r"\bmy (?:cat|dog|horse|parrot|pet|bird|goat)\b|\bi (?:keep|own|have) an? (?:\w+ )?(?:cat|dog|"
-            r"horse|parrot)"
+            r"\b(?:my|her|his) (?:cat|dog|horse|parrot|pet|bird|goat)\b|\b(?:i|she|he) (?:keeps?|owns?|have|has) "
+            r"an? (?:[\w-]+ )?(?:cat|dog|horse|parrot|bird|goat)"
         ),
-        phrases(r"\bmy (?:mother|father|brother|sister|wife|husband|son|daughter|parents|grand\w+|uncle|aunt)\b"),
+        phrases(
+            r"\b(?:my|her|his) (?:mother|father|brother|sister|wife|husband|son|daughter|parents|grand\w+|uncle|"
+            r"aunt)\b"
+        ),
         phrases(r"\bi (?:like|love|enjoy|adore)\b|\bmy favou?rite\b|\blikes:"),
-        phrases(r"\bi (?:hate|dislike|fear|can't stand)\b|\bi(?:'m| am) (?:afraid|scared|allergic)\b|\bdislikes:"),
-        phrases(r"\bi (?:dream|hope|want|wish)\b|\bmy dream\b|\bdream:"),
-        phrases(r"\bi (?:play|collect|paint|sing|write|knit|fish)\b|\bhobb(?:y|ies)\b"),
+        phrases(
+            r"\bi (?:hate|dislike|fear|can't stand)\b|\bhates\b|\bi(?:'m| am) (?:afraid|scared|allergic)\b|\bdislikes:"
+        ),
+        phrases(r"\bi (?:dream|hope|want|wish)\b|\b(?:my|her|his) dream\b|\bdreams of\b|\bdream:"),
+        phrases(r"\b(?:i|she|he) (?:plays?|collects?|paints?|sings?|writes?|knits?|fish)\b|\bhobb(?:y|ies)\b"),
     ),
 )

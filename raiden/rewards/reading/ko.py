@@ -246,6 +246,6 @@ KOREAN = Grammar(
         phrases(r"좋아|즐겨"),
         phrases(r"싫어|못\s?먹|무서|두려|알레르기"),
         phrases(r"꿈|싶"),
-        phrases(r"모으|치고|불고|그리|수집|취미|연주"),
+        phrases(r"모[으아은]|치고|불고|그리|수집|취미|연주"),
     ),
 )
