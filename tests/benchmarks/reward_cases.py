@@ -2,7 +2,7 @@
 
 A pair is one reply under two questions, which answers one of them; it counts where both are judged right.
 
-    python tests/benchmarks/reward_cases.py [FILE ...] [--failures] [--ablate]
+    python -m tests.benchmarks.reward_cases [FILE ...] [--failures] [--ablate]
 """
 
 from __future__ import annotations
