@@ -1,6 +1,6 @@
 """Update and sampling computed in bfloat16 with float32 weights, beside all in float32, on this CPU.
 
-    python tests/benchmarks/bf16_cpu.py [--prompt 64 --completion 8 --group 2]
+    python -m tests.benchmarks.bf16_cpu [--prompt 64 --completion 8 --group 2]
 
 Prints one JSON line; `ratio` is float32's median time by bfloat16's, of the update and of sampling: below 1 bfloat16
 loses. `instructions` are those of the processor that could make it win. `logp_difference` is the mean distance of

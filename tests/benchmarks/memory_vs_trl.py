@@ -1,6 +1,6 @@
 """Peak memory of one update, raiden beside TRL, at a vocabulary of 152,000.
 
-    python tests/benchmarks/memory_vs_trl.py [--prompt 1024 --completion 96 --group 8]
+    python -m tests.benchmarks.memory_vs_trl [--prompt 1024 --completion 96 --group 8]
 
 Prints one JSON line; `ratio` is ours by TRL's as shipped, both with gradient checkpointing;
 `ratio_no_checkpointing` is that of both without. Each update runs in a process of its own; what is counted is its peak

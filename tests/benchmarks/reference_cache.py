@@ -1,6 +1,6 @@
 """What a frozen reference saves by knowing the profile already: its pass, and the update that the pass belongs to.
 
-    python tests/benchmarks/reference_cache.py [--prompt 512 --completion 32 --group 4 --questions 1]
+    python -m tests.benchmarks.reference_cache [--prompt 512 --completion 32 --group 4 --questions 1]
 
 Prints one JSON line; `ratio` is the time without by the time with the cache, of the reference's pass over questions
 about a known profile, and of the whole update (that pass, and the policy's forward and backward). All

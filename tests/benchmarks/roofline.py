@@ -1,6 +1,6 @@
 """How much of the machine an update uses: its useful FLOP/s beside those of a plain matrix product in the same run.
 
-    python tests/benchmarks/roofline.py [--prompt 1024 --completion 96 --group 8]
+    python -m tests.benchmarks.roofline [--prompt 1024 --completion 96 --group 8]
 
 Prints one JSON line; `ratio` is ours by the product's (2048 x 2048, float32). Useful work is each distinct token's
 matrix products once, the head at scored positions only, attention over allowed pairs only; backward counts double.

@@ -1,6 +1,6 @@
 """How an update's time grows with prompt, completions, group, questions and model size; prints one JSON line.
 
-    python tests/benchmarks/scaling.py [--rounds 3]
+    python -m tests.benchmarks.scaling [--rounds 3]
 
 Each series varies one size and fits a line to the medians. Seconds a completion, at fixed prompt, are to be what its
 own tokens cost and not the prompt's: `group_slope_ratio` is the fitted slope by the ideal one, which is the time of

@@ -1,6 +1,6 @@
 """Whole GRPO steps, sampling and scoring and update: raiden beside TRL, both with transformers as their engine.
 
-    python tests/benchmarks/step_vs_trl.py [--prompt 1024 --completion 64 --group 8]
+    python -m tests.benchmarks.step_vs_trl [--prompt 1024 --completion 64 --group 8]
 
 Prints one JSON line; `ratio` is TRL's median time by ours. Same model, prompt, number of tokens, optimizer and
 scoring; completions are all as long as they may be. As TRL ships it, its gradient checkpointing is on.

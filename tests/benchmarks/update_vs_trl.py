@@ -1,6 +1,6 @@
 """Forward and backward of the same rollouts: raiden, its own padded rows, TRL as shipped and without checkpointing.
 
-    python tests/benchmarks/update_vs_trl.py --prompt 1024 --completion 96 --group 8 [--questions 4]
+    python -m tests.benchmarks.update_vs_trl --prompt 1024 --completion 96 --group 8 [--questions 4]
 
 Prints one JSON line. `ratio` is against TRL as shipped, `ratio_trl_no_checkpointing` without its gradient
 checkpointing, `ratio_padded` against one padded row a completion that projects scored positions only,
