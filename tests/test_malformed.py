@@ -345,7 +345,7 @@ COMMANDS = {
     "--config=typo.yaml": "model.sampling.temprature",
     "--config=unknown.yaml": "modle",
     "--config=type.yaml": "type.yaml.*data.batch_size.*many",
-    "--config=nan.yaml": "`model.rewards.accuracy_weight` must be at least 0 .*nan",
+    "--config=nan.yaml": "`model.rewards.accuracy_weight` must be a finite number, got nan",
     "--config=nested.yaml": "`model.sampling` must be a group of options",
     "--config=class.yaml": "class.yaml.*model.engine.*Nonesuch",
     # classes and models

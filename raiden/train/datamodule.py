@@ -153,7 +153,7 @@ class RoleplayDataModule(LightningDataModule):
 
     def state_dict(self) -> dict[str, Any]:
         """How prompts are made, for whoever uses the checkpoint; and what was found of the chat template."""
-        return {"prompts": self.settings.as_record(), "chat_template": self.chat.describe() if self.chat else ""}
+        return {"prompts": self.settings.as_record(), "chat_template": self.chat.summary if self.chat else ""}
 
     def prepare(self, encode: Encode) -> None:
         """Reads the files and makes the prompts.

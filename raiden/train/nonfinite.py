@@ -46,7 +46,7 @@ def first_nonfinite(by_token: Mapping[str, Tensor], rows: Tensor, lengths: Tenso
 
     >>> logps = torch.tensor([-1.0, -2.0, -torch.inf])
     >>> first_nonfinite({"logp": logps, "loss": logps * 0}, rows=torch.tensor([7, 4]), lengths=torch.tensor([1, 2]))
-    NonFinite(what='logp', value=-inf, row=4, token=1)
+    NonFinite(what='logp', value=-inf, row=4, token=1, alone=None)
     """
     if torch.cat(list(by_token.values())).isfinite().all():
         return None

@@ -51,7 +51,7 @@ def test_the_text_of_the_profiles_file_is_the_prompt_of_the_run_and_of_all_that_
 
     run = tmp_path / "logs" / "tiny" / "version_0"
     events = EventAccumulator(str(run), size_guidance={"tensors": 0}).Reload()
-    (table,) = (e.tensor_proto.string_val[0].decode() for e in events.Tensors("completions/text_summary"))
+    table, *_ = (e.tensor_proto.string_val[0].decode() for e in events.Tensors("completions/text_summary"))
     assert any(text in table for text in texts.values())
     assert read_record(run / "export" / "raiden.json").texts == texts
 

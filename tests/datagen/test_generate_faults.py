@@ -80,9 +80,10 @@ def test_a_judge_and_a_policy_are_asked_where_they_are_wanted(profiles, tmp_path
     output = tmp_path / "made.jsonl"
     with serve() as base_url, serve("--model", "policy", "--wrong_share", "0.5") as policy_url:
         options = asking(base_url, "--agreement", "2", "--keep_hard", "2", "--policy_base_url", policy_url)
-        said = run(*arguments(output, *options, "--max_profiles", "6", profiles=profiles))
+        said = run(*arguments(output, *options, "--max_profiles", "6", profiles=profiles), code=1)
         assert stats(policy_url)["num_requests"] > 0
     assert "too_easy" in said
+    assert "not made: keyword_not_one_term (1)" in said  # for which the command returns 1
     assert 0 < len(load_samples(output)) <= 12
 
 

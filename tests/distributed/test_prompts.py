@@ -10,7 +10,10 @@ from raiden.train.datamodule import RoleplayDataModule
 from tests.distributed.processes import in_processes
 from tests.runs import write_samples_file
 
-REFUSES = "{% if 'kite' in messages[1].content %}{{ raise_exception('No kites!') }}{% endif %}x"
+REFUSES = (
+    "{% if 'kite' in messages[1].content %}{{ raise_exception('No kites!') }}{% endif %}"
+    "{% for message in messages %}{{ message.content }} {% endfor %}"
+)
 """Conversations about the past, which each character's last sample is."""
 
 

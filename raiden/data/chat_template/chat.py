@@ -98,10 +98,15 @@ class ChatTemplate:
             "give a template without it by `model.policy.chat_template`."
         )
 
-    def describe(self) -> str:
+    @property
+    def summary(self) -> str:
         """What the template does and what was chosen for it, in a line."""
         chosen = "".join(f"; {name}={str(value).lower()} was chosen for it" for name, value in self.switch.items())
-        return f"chat template of {self.name}: {self.traits.describe()}{chosen}"
+        return f"{self.traits.describe()}{chosen}"
+
+    def describe(self) -> str:
+        """The summary, and whose template it is."""
+        return f"chat template of {self.name}: {self.summary}"
 
     # Messages -> tokens
 

@@ -69,13 +69,13 @@ class VLLMEngine:
     ) -> None:
         if self._llm is not None:
             return
-        self.tokenizer = tokenizer
-        self.stop_ids = stop_token_ids(model, tokenizer)
         _set_environment(self.cpu_cache_gib)
         try:
             from vllm import LLM
         except ImportError as error:
             raise ConfigError(_INSTALL) from error
+        self.tokenizer = tokenizer
+        self.stop_ids = stop_token_ids(model, tokenizer)
         on_gpu = torch.cuda.is_available()
         own_dtype: Any = self.dtype or str(dtype).removeprefix("torch.")
         # vLLM sets the seed of this process's global generators.
