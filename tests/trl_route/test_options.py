@@ -117,7 +117,8 @@ def test_the_laptop_run_is_the_quickstart():
     assert training.learning_rate == own["model"]["optimizer"]["lr"]
     assert training.max_steps == own["trainer"]["limit_train_batches"]
     assert training.per_device_train_batch_size == own["data"]["batch_size"] * own["model"]["num_generations"]
-    assert options.rewards.first_person_weight == own["model"]["rewards"]["first_person_weight"]
+    for name, weight in own["model"]["rewards"].items():
+        assert getattr(options.rewards, name) == weight
     assert options.data.train_data_path == own["data"]["train_file"]
 
 
