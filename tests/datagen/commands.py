@@ -49,6 +49,11 @@ def made(output: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in [*files, *sorted(output.with_suffix("").glob("*.json"))]}
 
 
+def lines(path: Path) -> int:
+    """Whole lines of a file that may not be there yet."""
+    return path.read_bytes().count(b"\n") if path.exists() else 0
+
+
 def write_profiles(path: Path, num_per_language: int) -> Path:
     """Some of the shipped characters, of each language as many."""
     by_language: dict[str, list[str]] = {}

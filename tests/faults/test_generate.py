@@ -10,14 +10,13 @@ from pathlib import Path
 import pytest
 
 from raiden.datagen.run_state import RunState
-from tests.datagen.commands import arguments, asking, made, run, start, stats, write_profiles
+from tests.datagen.commands import arguments, asking, lines, made, run, start, stats, write_profiles
 from tests.faults.drills import chance
 from tests.faults.moments import At, Sends
 from tests.processes import Before
 from tests.servers.chat_server import serve
 
 pytestmark = pytest.mark.faults
-CONCURRENCY = 4  # of `asking`
 REPLY = "raiden.endpoints.recorded:_line"
 """Called with each reply, before it is on the disk."""
 SAMPLE = "raiden.datagen.store:SampleStore.add"
@@ -36,11 +35,6 @@ def undisturbed(profiles, tmp_path_factory) -> dict[str, bytes]:
     return made(output)
 
 
-def lines(path: Path) -> int:
-    """Whole lines of a file that may not be there yet."""
-    return path.read_bytes().count(b"\n") if path.exists() else 0
-
-
 def killed(command: list[str], before: Before) -> None:
     process = start(*command, before=before)
     said, _ = process.communicate()
@@ -53,11 +47,7 @@ def test_killed_five_times_the_files_are_those_of_an_undisturbed_run(profiles, u
     with serve("--latency", "0.02", "--jitter", "0.1") as base_url:
         command = arguments(output, *asking(base_url), profiles=profiles)
         for _ in range(5):
-            num_recorded, num_asked = lines(record), stats(base_url)["num_requests"]
             killed(command, At(REPLY, numbers.randint(1, 8), Sends(signal.SIGKILL)))
-            num_new = lines(record) - num_recorded
-            # Beyond what was recorded only the requests in flight have been asked.
-            assert num_new <= stats(base_url)["num_requests"] - num_asked <= num_new + CONCURRENCY
         num_recorded, num_asked = lines(record), stats(base_url)["num_requests"]
         run(*command)
         seen = stats(base_url)
