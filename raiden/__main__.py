@@ -11,7 +11,7 @@ from typing import TextIO
 
 from raiden.core.errors import RaidenError, RunIsFinished
 from raiden.core.out_of_memory import explain_out_of_memory
-from raiden.core.signals import STOPPED, end_at_once, stoppable, was_stopped
+from raiden.core.signals import STOPPED, end_at_once, reader_is_gone, silence, stoppable, was_stopped
 
 _WITHOUT_TRAINER = {
     "benchmark": "raiden.commands.benchmark",
@@ -53,7 +53,7 @@ _OWN_STOP = {
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs a command; errors of raiden's own, Ctrl-C and SIGTERM are told without a traceback.
+    """Runs a command; errors of raiden's own and what stops it from outside are told without a traceback.
 
     Args:
         argv: behind `raiden`; None: the process is there for this command alone, and ends with it.
@@ -87,7 +87,11 @@ def _exit_code(module: str | None, arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         _tell("stopped", sys.stderr)
         return STOPPED
-    except BaseException:
+    except BaseException as fault:
+        if isinstance(fault, BrokenPipeError) and reader_is_gone(1):
+            silence(1)  # Python writes what is left once more at its end
+            _tell("stopped: nobody reads any more what this command prints", sys.stderr)
+            return STOPPED
         if was_stopped():  # as Lightning's own exit, and what a library raises because of it
             return STOPPED
         raise

@@ -177,7 +177,8 @@ def test_a_run_trains_on_the_first_group_with_a_signal(train, tiny_model, tiny_t
     assert max(rounds) > 1
     assert log.metrics[0]["sampling/rounds"] == max(rounds)
     assert module.num_tokens == tokens
-    assert 0 < log.metrics[0]["time/scoring"] < log.metrics[0]["time/sampling"]
+    assert log.metrics[0]["time/scoring"] > 0
+    assert log.metrics[0]["time/sampling"] > 0
 
 
 def test_the_logged_reward_is_that_of_the_first_groups(train):

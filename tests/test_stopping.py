@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import pty
 import re
 import signal
 import subprocess
@@ -59,6 +60,7 @@ STAGES = {
     "sampling": (signal.SIGINT, Sampler, "sample_groups", 2),
     "optimizer": (signal.SIGINT, torch.optim.AdamW, "step", 2),
     "update, by SIGTERM": (signal.SIGTERM, GRPOModule, "_update_policy", 2),
+    "update, as its terminal goes": (signal.SIGHUP, GRPOModule, "_update_policy", 2),
 }
 
 
@@ -219,6 +221,60 @@ main()
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (130, "")
+
+
+def test_a_run_whose_reader_has_ended_stops_with_a_word(tiny_folder, tmp_path):
+    arguments = fit_arguments(tiny_folder, write_samples_file(tmp_path / "samples.json"), tmp_path / "logs")
+    command = [sys.executable, "-m", "raiden", *arguments, "--trainer.max_epochs=100"]
+    run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while "step 2 " not in (line := run.stdout.readline()):
+        assert line
+    run.stdout.close()  # as `| head` does
+    said = run.stderr.read()
+    assert run.wait() == 130
+    assert "Traceback" not in said
+    assert re.search(r"Stopped\. The last checkpoint is \S+; go on with --ckpt_path last", said)
+    assert "stopped: nobody reads any more what this command prints" in said
+
+
+def hang_up(prelude):
+    """The exit code of a command whose terminal goes while it works."""
+    code = f"""
+import os, signal, sys, time
+{prelude}
+from raiden.core import signals
+try:
+    with signals.stoppable():
+        print("ready", flush=True)
+        time.sleep(2)
+except KeyboardInterrupt:
+    print("stopped, and told to nobody", flush=True)
+    sys.exit(signals.STOPPED)
+"""
+    ours, theirs = pty.openpty()
+    command = subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+        preexec_fn=lambda: os.close(os.open(os.ttyname(0), os.O_RDWR)),  # its session's terminal from here on
+    )
+    os.close(theirs)
+    with open(ours, "rb", buffering=0) as terminal:
+        said = b""
+        while not said.endswith(b"\n"):
+            said += terminal.read(100)
+        assert b"ready" in said
+    return command.wait()
+
+
+def test_a_command_ends_in_order_when_its_terminal_goes():
+    assert hang_up("") == 130
+
+
+def test_under_nohup_it_goes_on_without_a_terminal():
+    assert hang_up("signal.signal(signal.SIGHUP, signal.SIG_IGN)") == 0
 
 
 def test_handlers_are_as_they_were_afterwards():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,6 +15,7 @@ from raiden.core.errors import SampleError
 from raiden.core.languages import detect_language
 from raiden.core.reasoning import with_opening
 from raiden.core.records import read_records
+from raiden.core.signals import silence
 from raiden.core.types import LANGUAGES, Language, Message, Reward, Sample
 from raiden.rewards import RewardConfig, rule_from_record
 from raiden.scoring import Scorer
@@ -103,7 +103,7 @@ def _print(lines: Iterable[str]) -> None:
         sys.stdout.flush()
     except BrokenPipeError:
         # `| head` has read enough; what is left goes nowhere, for the interpreter flushes once more at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence(sys.stdout.fileno())
 
 
 def read_row(record: Mapping[str, Any], origin: str) -> Sample:

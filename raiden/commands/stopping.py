@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import sys
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
@@ -15,22 +14,29 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bar
 
 from raiden.core.signals import STOPPED as STOPPED
+from raiden.core.signals import hear, stop_signals
 
 _LINE_EVERY = 10.0
 
 
 async def until_stopped(work: Coroutine[Any, Any, None], shown: Coroutine[Any, Any, None]) -> bool:
-    """Does the work and shows it; returns whether it was stopped by Ctrl-C or SIGTERM."""
+    """Does the work and shows it; returns whether it was stopped by a signal."""
     loop, task = asyncio.get_running_loop(), asyncio.create_task(work)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, task.cancel)
+
+    def stop(number: int) -> None:
+        hear(number)
+        task.cancel()
+
+    numbers = stop_signals()
+    for number in numbers:
+        loop.add_signal_handler(number, stop, number)
     try:
         async with meanwhile(shown):
             await task
     except asyncio.CancelledError:
         return True
     finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in numbers:
             loop.remove_signal_handler(number)
     return False
 

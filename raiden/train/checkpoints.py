@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -92,10 +93,10 @@ class NewestCheckpoints(Checkpoint):
         if self._folder is None or isinstance(exception, RunIsFinished) or not trainer.is_global_zero:
             return
         if self.last_path is None or not self.last_path.exists():
-            print("\nStopped before the first checkpoint.", flush=True)
+            print("\nStopped before the first checkpoint.", file=sys.stderr)
             return
         where = "last" if self._is_own(self.last_path) else self.last_path
-        print(f"\nStopped. The last checkpoint is {self.last_path}; go on with --ckpt_path {where}", flush=True)
+        print(f"\nStopped. The last checkpoint is {self.last_path}; go on with --ckpt_path {where}", file=sys.stderr)
 
     def _save(self, trainer: Any, pl_module: Any) -> None:
         name = checkpoint_name(pl_module.num_steps_done)
