@@ -21,9 +21,9 @@ _MODIFIERS = frozenset("小大老女男旧新好阿条只匹头个块把只")
 """What a noun takes in front and stays what it is: 小狗 is a 狗."""
 _SUFFIXES = frozenset("市省县区郡镇乡村州国岛人们的儿字花上里下边旁中内外前后高低")
 """What a name or noun takes behind and stays what it is: 上海市 is 上海."""
-_VERBS = frozenset("姓喝吃养种下弹画唱钓骑打写看读卖采拉吹爱学穿做当是叫")
+VERBS = frozenset("教姓喝吃养种下弹画唱钓骑打写看读卖采拉吹爱学穿做当是叫")
 """What is often one dictionary word with its object: 喝茶."""
-_BEFORE_NOUN = _MODIFIERS | _VERBS
+_BEFORE_NOUN = _MODIFIERS | VERBS
 _KIN = word_set(
     "外婆 外公 爷爷 奶奶 姥姥 姥爷 舅舅 姑姑 叔叔 伯伯 阿姨 姐姐 哥哥 弟弟 妹妹 爸爸 妈妈 父亲 母亲 老师 师父 朋友"
 )

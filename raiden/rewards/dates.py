@@ -47,6 +47,12 @@ _PARTIAL_DATES = (
     re.compile(rf"{_HAN_YEAR}年(?:\s?{_HAN_MONTH}月)?"),
     re.compile(rf"{_SINO_YEAR}\s?년(?:\s?{_SINO_MONTH}\s?월)?"),
 )
+_TIMES = re.compile(
+    rf"\b(?:{'|'.join(_MONTHS)}|{'|'.join(word_list('monday tuesday wednesday thursday friday saturday sunday'))}|"
+    r"spring|summer|autumn|winter|noon|midnight|morning|evening|o'clock|years?|yesterday)\b|\d|"
+    rf"[{_HAN}正元腊][月年日时点時岁歳]|[春夏秋冬]|[{_SINO}유시]\s?[월년일]|봄|여름|가을|겨울|"
+    r"(?:한|두|세|네|다섯|여섯|일곱|여덟|아홉|열|정오|자정)\s?시?|[子丑寅卯辰巳午未申酉戌亥][时時刻]|曜日|요일|星期"
+)
 _ODD_MONTHS = {"유": 6, "시": 10}
 _FIRST_YEAR = 1000
 """Smaller numbers before 年 and 년 count years."""
@@ -70,6 +76,11 @@ def find_dates(text: str) -> list[Date]:
     """The dates of a folded text, in any of the four languages; parts of a date are given as well."""
     patterns = (*_WHOLE_DATES, *_PARTIAL_DATES)
     return [date for pattern in patterns for match in pattern.finditer(text) if (date := _read(match))]
+
+
+def names_a_time(text: str) -> bool:
+    """Whether a folded text says when: a month, a day, a season, an hour or a year."""
+    return bool(_TIMES.search(text))
 
 
 def whole_date(text: str) -> Date | None:

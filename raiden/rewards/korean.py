@@ -96,7 +96,10 @@ def _is_word(start: int, end: int, sentence: str) -> bool:
     if first is None or last is None:
         return False
     if start == first.start and end == last.end:
-        return _ends_here(last, end - start > 1, tokens, sentence)
+        if _ends_here(last, end - start > 1, tokens, sentence):
+            return True
+        # 민수고요 is 민수 with its ending, which the tagger takes for the noun 고요.
+        return last.tag == "NNP" and _has_only_particles(start, end, sentence)
     # Sudden noun inside a noun: 감 in 감기. A name that the dictionary does not know is cut anyhow.
     if last.tag.startswith("NN") and first == last:
         return start == first.start and last.tag == "NNP" and sentence[end : last.end] in _PLACE_SUFFIXES

@@ -54,6 +54,9 @@ class Context:
     asked: Asked
     profile: tuple[str, ...]
     """Folded texts of the profile."""
+    sources: tuple[str, ...]
+    """Folded texts of all that is known: profile, conversation, question, reference answer, the rule's own words; none
+    where neither a profile nor a conversation is."""
     mechanisms: frozenset[str]
 
 
@@ -79,7 +82,9 @@ def judge(sample: Sample, answer: Answer, mechanisms: frozenset[str] = ALL) -> V
 
 def _context(sample: Sample, language: Language, mechanisms: frozenset[str]) -> Context:
     profile = tuple(_comparable(str(text), language) for text in sample.character_profile.values())
-    return Context(read_question(sample.question, language), profile, mechanisms)
+    has_source = bool(sample.character_profile or sample.conversation_history)
+    sources = tuple(_comparable(text, language) for text in _known_texts(sample)) if has_source else ()
+    return Context(read_question(sample.question, language), profile, sources, mechanisms)
 
 
 def explain(sample: Sample, answer: Answer, mechanisms: frozenset[str] = ALL) -> Iterator[str]:
@@ -114,7 +119,7 @@ def _excused(reference: str, rule: MatchRule, language: Language, context: Conte
     for term in rule.terms:
         readings = (r for variant in term.variants for r in _readings(variant, term.type, answer, context))
         hits = [hit for reading in readings for hit in reading]
-        places = [Place(answer, hit, context.asked) for hit in hits if not hit.fault]
+        places = [Place(answer, hit, context.asked, context.sources) for hit in hits if not hit.fault]
         found = (frozenset(objections(place, context.mechanisms)) for place in places)
         excused |= min(found, key=len, default=frozenset())
     return excused & EXCUSABLE
@@ -197,7 +202,7 @@ def _is_opposite(hit: Hit, answer: Answer, context: Context) -> bool:
 
 def _judge_hit(hit: Hit, answer: Answer, context: Context) -> Hit:
     pieces = (hit._replace(start=start, end=end) for start, end in hit.parts or ((hit.start, hit.end),))
-    faults = (objection(Place(answer, piece, context.asked), context.mechanisms) for piece in pieces)
+    faults = (objection(Place(answer, piece, context.asked, context.sources), context.mechanisms) for piece in pieces)
     return hit._replace(fault=next(filter(None, faults), ""))
 
 
@@ -212,6 +217,11 @@ def _commit(finding: Finding, sample: Sample, answer: Answer) -> Finding:
 def _sources(sample: Sample) -> tuple[str, ...]:
     turns = (message.content for message in sample.conversation_history)
     return (sample.answer, *map(str, sample.character_profile.values()), *turns)
+
+
+def _known_texts(sample: Sample) -> tuple[str, ...]:
+    variants = (variant for term in sample.rule.terms for variant in term.variants)
+    return (*_sources(sample), sample.question, *sample.keywords, *variants)
 
 
 @lru_cache(maxsize=512)

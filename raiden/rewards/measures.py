@@ -103,7 +103,9 @@ _SHORT_YEAR = {
         r"(?<![\d一二三四五六七八九十〇零])(?P<y>[一二三四五六七八九〇零]{2}|\d{2})年(?!纪|前|后|来|间|了|的时间)"
     ),
     "ja": re.compile(r"(?<![\d一二三四五六七八九十])(?P<y>[一二三四五六七八九〇]{2}|\d{2})年(?!前|後|間|も|ほど|目)"),
-    "ko": re.compile(r"(?<![\d가-힣])(?P<y>[일이삼사오육칠팔구공영]{2}|\d{2})\s?년(?:도|생|에|$)"),
+    "ko": re.compile(
+        r"(?<![\d가-힣])(?P<y>[일이삼사오육칠팔구공영]{2}|[이삼사오육칠팔구]십[일이삼사오육칠팔구]|\d{2})\s?년(?:도|생|에|$)"
+    ),
 }
 _DIGIT = {char: index for index, char in enumerate("〇一二三四五六七八九")} | {"零": 0, "两": 2, "공": 0, "영": 0}
 _DIGIT |= {char: index for index, char in enumerate("일이삼사오육칠팔구", 1)}
@@ -143,4 +145,4 @@ def fixed_measures(text: str, language: Language) -> Iterator[Measure]:
 def short_years(text: str, language: Language) -> Iterator[tuple[int, int, int]]:
     """Years said by their last two digits: '98, 八八年, 95년생."""
     for match in _SHORT_YEAR[language].finditer(text):
-        yield *match.span(), int("".join(str(_DIGIT.get(char, char)) for char in match["y"]))
+        yield *match.span(), int("".join(str(_DIGIT.get(char, char)) for char in match["y"].replace("십", "")))

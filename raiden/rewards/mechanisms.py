@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 from raiden.rewards import affirmation
 from raiden.rewards.affirmation import Surroundings
-from raiden.rewards.reading import answering, shown
+from raiden.rewards.reading import answering, elsewhere, shown
 from raiden.rewards.reading.answering import Place
 
 Check = Callable[[Place], str]
@@ -32,6 +32,7 @@ MECHANISMS: Mapping[str, Check] = {
     "marked_up": shown.marked_up,
     "labelled": shown.labelled,
     "mixed": shown.mixed,
+    "titled": shown.titled,
     "scoffed": answering.scoffed,
     "only_asked": _only_asked,
     "denied": _stance(affirmation.denied),
@@ -49,9 +50,12 @@ MECHANISMS: Mapping[str, Check] = {
     "of_user": answering.of_user,
     "of_self": answering.of_self,
     "of_another": answering.of_another,
+    "of_nobody": elsewhere.of_nobody,
+    "answered_elsewhere": elsewhere.answered_elsewhere,
     "other_relation": answering.other_relation,
     "wrong_time": answering.wrong_time,
     "other_sense": answering.other_sense,
+    "invented": elsewhere.invented,
 }
 FINDERS: Mapping[str, str] = {
     "values": "times of day, ages, stretches of time and years, typed by the question (clock, measures)",
@@ -61,7 +65,19 @@ FINDERS: Mapping[str, str] = {
 }
 """What else than the written form counts as saying a keyword."""
 EXCUSABLE = frozenset(
-    {"marked_up", "labelled", "mixed", "of_user", "of_self", "of_another", "other_relation", "wrong_time"}
+    {
+        "marked_up",
+        "labelled",
+        "mixed",
+        "titled",
+        "of_user",
+        "of_self",
+        "of_another",
+        "of_nobody",
+        "answered_elsewhere",
+        "other_relation",
+        "wrong_time",
+    }
 )
 """What is left out for a sample whose own reference answer it objects to: how question and answer belong together is
 then another than it looks. A denial, a doubt or an echo stays one, whoever wrote it."""

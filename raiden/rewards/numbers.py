@@ -35,8 +35,7 @@ _HAN_NUMERAL = re.compile(rf"(?:\d{{1,12}}(?:\.\d+)?)?[{_HAN}](?:[{_HAN}]|\d{{1,
 _HANGUL_NUMERAL = re.compile(
     rf"(?<![가-힣]){_NATIVE}|"
     rf"(?:\d{{1,12}}[천백만억]{{1,2}})?(?:[{_ONES}]?[십백천만억](?:\s(?=[{_ONES}]?[십백천]))?){{1,12}}[{_ONES}]?|"
-    rf"\d{{1,12}}[천백만억]{{1,2}}|[{_ONES}영공]{{4}}|[{_ONES}]"
-    rf""
+    rf"\d{{1,12}}[천백만억]{{1,2}}|[{_ONES}영공]{{4}}|[유시](?=월)|[{_ONES}]"
 )
 _WORDS = "|".join(sorted(ENGLISH_NUMBER_WORDS, key=lambda word: (-len(word), word)))
 _ENGLISH_NUMBER = re.compile(

@@ -29,6 +29,8 @@ _NATIVE_TENS = dict(zip(word_list("열 스물 서른 마흔 쉰 예순 일흔 �
 _NATIVE_ONES = dict(zip(word_list("하나 둘 셋 넷 다섯 여섯 일곱 여덟 아홉"), range(1, 10), strict=True)) | {
     "한": 1, "두": 2, "세": 3, "석": 3, "네": 4, "넉": 4,
 }  # fmt: skip
+_BEFORE_MONTH = {"유": 6, "시": 10}
+"""How 육 and 십 are said before 월."""
 _TEENS = word_list(
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
     "fifteen sixteen seventeen"
@@ -103,6 +105,8 @@ def hangul_value(numeral: str) -> float | None:
     [27, 27, 1990, 12, 30000]
     """
     numeral = numeral.replace(" ", "")
+    if numeral in _BEFORE_MONTH:
+        return _BEFORE_MONTH[numeral]
     tens = next((word for word in _NATIVE_TENS if numeral.startswith(word)), "")
     ones = numeral[len(tens) :]
     if ones in _NATIVE_ONES:

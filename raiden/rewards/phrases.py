@@ -14,7 +14,7 @@ from functools import lru_cache, partial
 from raiden.core.languages import word_set
 from raiden.core.types import Language
 from raiden.rewards.answer import Answer
-from raiden.rewards.chinese import cut_words, find_chinese
+from raiden.rewards.chinese import VERBS, cut_words, find_chinese
 from raiden.rewards.english import latin_pattern
 from raiden.rewards.hits import Hit
 from raiden.rewards.japanese import find_japanese
@@ -97,11 +97,24 @@ def _latin_places(words: tuple[str, ...], is_name: bool, sentence: str) -> Place
 
 def _chinese(folded: str) -> Callable[[Answer], Iterator[Hit]] | None:
     words = [word for word in cut_words(folded) if word not in _ZH_FUNCTION]
+    if len(folded) == 2 and folded[0] in VERBS:
+        return partial(_separated, folded)
     if len(words) < 2:
         return None
     finders = [partial(_chinese_places, _family(word, "zh")) for word in words]
     # Two single characters are a verb and its object: 养狗 is said by 养了一条狗.
     return partial(find_phrase, finders, max(map(len, words)) == 1)
+
+
+def _separated(folded: str, answer: Answer) -> Iterator[Hit]:
+    """A verb and its object with their aspect and measure between: 教了五年书 for 教书, 养了一条狗 for 养狗."""
+    between = re.compile(rf"{folded[0]}[了过着]?(?:[一二两三四五六七八九十几\d]{{1,4}}[^,。!?\s]{{1,3}})?{folded[1]}")
+    for sentence in answer.sentences:
+        text = answer.text[sentence.start : sentence.end]
+        ends = {end for _, end in _chinese_places((folded[1],), text)}
+        for match in between.finditer(text):
+            if match.end() in ends:
+                yield Hit(sentence.start + match.start(), sentence.start + match.end())
 
 
 def _chinese_places(words: tuple[str, ...], sentence: str) -> Places:

@@ -115,12 +115,13 @@ ENGLISH = Idioms(
     ),
     hedge=phrases(
         r"\b(?:might|may|could|maybe|perhaps|possibly|probably|presumably|guess|suppose|either|"
-        r"somewhere|something like)\b"
+        r"somewhere|something like|who's to say|take your pick)\b"
     ),
     clueless=phrases(
         r"\b(?:do not|don't|dont|can't|cannot|couldn't) (?:really |quite |exactly |honestly "
         r")?(?:know|remember|recall|say|tell|decide)\b",
         r"\bno idea\b|\bnot (?:so |quite |really |entirely )?(?:sure|certain)\b|\bwho knows\b|"
+        r"\bwho's to say\b|\btake your pick\b|"
         r"\bhard to say\b|\bunsure\b|\bi forg[eo]t\b",
     ),
     belief=phrases(

@@ -46,6 +46,8 @@ class Place:
     answer: Answer
     hit: Hit
     asked: Asked
+    sources: tuple[str, ...] = ()
+    """Folded texts of all that is known: profile, conversation, reference answer."""
 
     @property
     def grammar(self) -> Grammar:

@@ -28,9 +28,10 @@ _SUBJECT = (
     rf"(?:(?:(?:my|our|your|his|her|their|the|this|that|old)\s+)?(?:(?!(?:of|in|is|was)\b)[\w-]+\s+){{0,2}}?{_KIN}|"
     r"(?P<self>i|my|mine)\b|(?P<user>you|your|yours)\b|"
     r"(?P<third>he|she|they|his|her|hers|their|theirs|who)\b|(?P<people>somebody|someone|people|everyone|"
-    r"everybody|others|"
-    r"(?:the )?(?:villagers|papers|neighbours|others|locals))\b|(?P<thing>we|our|ours|it|that|this|there|"
-    r"these|those|what)\b)"
+    r"everybody|others|(?:the )?(?:villagers|papers|neighbours|others|locals)|"
+    r"(?:the|that|some) (?:\w+ )?(?:man|woman|fellow|bloke|guy|chap|lady|gentleman|student|stranger|lodger|tenant|"
+    r"customer|guest|people) (?:upstairs|downstairs|next door|across|at|in|from|over|who|down|up))\b|"
+    r"(?P<thing>we|our|ours|it|that|this|there|these|those|what)\b)"
 )
 
 ENGLISH = Grammar(
@@ -73,18 +74,17 @@ ENGLISH = Grammar(
     focus=NEVER,
     of_self=phrases(r"\b(?:i|i'm|i've|i'd|i'll|me|my|mine|myself|us|we|our|ours)\b"),
     third=phrases(r"\b(?:he|she|they|him|her|them|his|their|he's|she's|they're)\b"),
+    third_owner=phrases(r"\b(?:his|her|their) (?:[\w-]+ )?$"),
     of_user=phrases(r"\b(?:you|your|yours|yourself|you're|you've|you'd|you'll)\b"),
     self_state=phrases(r"\b(?:i'm|i am|i was|my \w+ (?:is|was|are)) ", r"\bmy \w+'s "),
     impersonal_you=phrases(
         r"\byou(?:'d| would|'ll| will| can| could| may| might| must| should| see| know| need| want| mean)\b|"
-        r"\bif you\b|"
-        r"\bwhen you\b|\byou ask\b|\bthank you\b|\bask(?:ed)? me\b"
+        r"\bif you\b|\bwhen you\b|\byou ask\b|\bthank you\b|\bask(?:ed)? me\b"
     ),
     drops_you=False,
     question_form=phrases(
-        r"^\W*(?:(?:and|but|or|so|well|now)\W+)*(?:who|what|where|when|why|how|which|whose|do|does|did|are|"
-        r"is|am|was|were|"
-        r"have|has|can|could|will|would|shall|should|may|isn't|aren't|don't|didn't|doesn't|wasn't|won't|haven't)\b"
+        r"^\W*(?:(?:and|but|or|so|well|now)\W+)*(?:who|what|where|when|why|how|which|whose|do|does|did|are|is|am|was|"
+        r"were|have|has|can|could|will|would|shall|should|may|isn't|aren't|don't|didn't|doesn't|wasn't|won't|haven't)\b"
     ),
     confirms=phrases(r"(?:n't|right|yes|no|huh|eh|correct)(?: (?:i|you|he|she|it|we|they))?\s*\?"),
     asked_person=phrases(
@@ -133,8 +133,7 @@ ENGLISH = Grammar(
     asks_event=phrases(r"\b(?:did|was|were|had|happened|made|\w+ed|came|got|won|lost|gave|told|taught|went|left)\b"),
     asks_later=phrases(
         r"\b(?:will|going to|gonna|want|wants|would|hope|plan|plans|planning|dreams?|wish|next|tomorrow|"
-        r"grow up|moving|"
-        r"one day|headed|bound|later|tonight|ambition|become|if)\b|'ll\b|'d like"
+        r"grow up|moving|one day|headed|bound|later|tonight|ambition|become|if)\b|'ll\b|'d like"
     ),
     before=phrases(
         r"\bused to\b|\bformer(?:ly)?\b|\bpreviously\b|\bex-|\bquit\b|\bga?ve up\b|\bgiven up\b|\bstopped \w+ing\b|"
@@ -167,8 +166,7 @@ ENGLISH = Grammar(
             "from": phrases(r"\b(?:from|born|hometown|grew up|raised)\b"),
             "to": phrases(
                 r"\b(?:(?:head(?:ed|ing)?|bound|going|go|goes|sail(?:ing)?|travel(?:l?ing)?|moving|on (?:my|"
-                r"our|the) way|"
-                r"off) (?:to|for)|headed|destination|going)\b"
+                r"our|the) way|off) (?:to|for)|headed|destination|going)\b"
             ),
         },
         {
@@ -177,6 +175,7 @@ ENGLISH = Grammar(
             "wedding": phrases(r"\b(?:marr(?:y|ied|iage)|wedding|wed|wedded|anniversary|honeymoon)\b"),
             "death": phrases(r"\b(?:died|death|dies|buried|funeral|passed away)\b"),
             "arrival": phrases(r"\b(?:arriv\w+|moved (?:here|in|to)|came here)\b"),
+            "proposal": phrases(r"\b(?:propos(?:e|ed|al)|engaged|engagement)\b"),
             "founding": phrases(r"\b(?:found(?:ed|ing)|established)\b"),
         },
         {
@@ -194,13 +193,18 @@ ENGLISH = Grammar(
             "opening": phrases(r"\b(?:open(?:s|ed|ing)?|start(?:s|ed)?|begin(?:s)?|began|get up|wake up)\b"),
             "closing": phrases(r"\b(?:clos(?:e|es|ed|ing)|shut(?:s)?|end(?:s|ed)?|finish(?:es|ed)?|go to bed)\b"),
         },
+        {
+            "harmed": phrases(r"\b(?:allerg\w+|afraid|scared?|scares|fears?|frighten\w*|upsets?)\b"),
+            "unharmed": phrases(r"\b(?:fine (?:with|by)|(?:is|are) (?:fine|harmless|no trouble)|don't mind)\b"),
+        },
     ),
     hearsay=phrases(
         r"\bonce upon a time\b[^.?!]*? there (?:was|lived|were)\b",
         r"\bi(?:'m| was| am) (?:told|instructed|ordered|programmed|asked) to (?:say|answer|output|write|mention)\b",
         r"\b(?:some|people|others|they|everyone|everybody|folks|many|most|rumou?r|(?:the )?(?:villagers|neighbou?rs|"
         r"papers|locals|sailors|legends?|gossips?|town|village)) (?:\w+ ){0,4}?(?:say|says|said|think|thinks|thought|"
-        r"believe|believes|claim|claims|assume|assumes|guess|has it|swear|whisper|print|write|suspect)\b",
+        r"(?:believe|claim|assume|guesse?|swear|whisper|print|write|suspect|reckon|insist|figure|bet)(?:s|d|ed)?|swore|"
+        r"has it)\b",
         r"\bi (?:\w+ )?(?:thought|assumed|figured) (?:it|he|she|that|they|you)\b",
     ),
     hearsay_behind=NEVER,
@@ -208,6 +212,10 @@ ENGLISH = Grammar(
         r"\b(?:papers?|newspapers?|headlines?|posters?|book|song|legend|they|people|others?|rumou?rs?|"
         r"press)\b[^.?!]{0,24}"
         r"\b(?:print|prints|printed|say|says|said|write|writes|wrote|claim|claims|scream|screams|reads?)\b"
+    ),
+    work=phrases(
+        r"\b(?:read|reads|reading|book|novel|story|stories|tale|poem|song|ballad|tune|album|lullaby|opera|play|film|"
+        r"movie|chapter|sing|sings|sang|sung|singing|hum|humming|listen\w*|watch(?:ed|ing)?|wrote|write|writing)\b"
     ),
     bears_name=phrases(r"\b(?:name ?tag|badge|id card|business card|door ?plate|passport)\b"),
     irony=(

@@ -68,6 +68,8 @@ class Grammar:
     """A word for the speaker anywhere in a clause: what is told of another bears on the speaker."""
     third: re.Pattern[str]
     """A word for a third person anywhere in a clause."""
+    third_owner: re.Pattern[str]
+    """A third person that owns what follows, searched at the end of what stands before it (her|his)."""
     of_user: re.Pattern[str]
     """A word for the user, likewise."""
     self_state: re.Pattern[str]
@@ -122,6 +124,8 @@ class Grammar:
     """The same directly behind the word, where verbs end clauses."""
     print_: re.Pattern[str]
     """What makes a quotation another's word, anywhere in its sentence."""
+    work: re.Pattern[str]
+    """A book, a song or a play, and what is done with it: a name in quotation marks beside it is its title."""
     bears_name: re.Pattern[str]
     """Things that say who their bearer is (a name tag, a card): what stands on them is said of oneself."""
     irony: tuple[re.Pattern[str], ...]

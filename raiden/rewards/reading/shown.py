@@ -11,6 +11,7 @@ from raiden.rewards.reading.answering import Place
 
 MARKED_UP = "it stands in markup (code, a tag, brackets, a field of data), not in what is said"
 LABELLED = "it stands behind a label, not in what is said"
+TITLED = "it stands in the title of a book, a song or a play"
 MIXED = "it stands in a heap of languages"
 
 # Folding makes an apostrophe of a backtick, except in ASCII.
@@ -19,7 +20,16 @@ _MARKED_UP = (
     re.compile(r"\[[^\[\]\n]{1,200}\]|【[^【】\n]{1,200}】|(?<![*\w])#(?![\s\d])\w+|</?[a-z][^<>\n]{0,80}>"),
     re.compile(r"[\"'][\w ]{1,30}[\"']\s*:\s*(?:\"[^\"\n]{0,200}\"|'[^'\n]{0,200}'|\[[^\[\]]{0,200}\]|[^,}\n]{1,80})"),
 )
+_WORK = re.compile(r"《[^《》\n]{1,60}》|〈[^〈〉\n]{1,60}〉")
+_NAMED = re.compile(r"[「『][^「」『』\n]{1,60}[」』]|\"[^\"\n]{1,60}\"|(?<!\w)'[^'\n]{1,60}'(?![a-z0-9])")
 _LABEL_REACH = 60
+_TITLE_REACH = 24
+"""Characters beside a name in quotation marks that show it to be a title."""
+_CALLED = re.compile(
+    r"\b(?:call|calls|called|names?|named)\b|叫|名|呼|と言います|"
+    r"という(?!本|歌|曲)|이름|불러|부르|라고\s?(?:해|합)"
+)
+"""Words that give a name: then what is in quotation marks is that name, of whatever."""
 _TAIL = 6
 """Characters behind a word that are no more than a copula and a full stop."""
 _FOREIGN: Mapping[Language, re.Pattern[str]] = {
@@ -53,6 +63,22 @@ def labelled(place: Place) -> str:
         return LABELLED
     rest = text[place.hit.end : place.answer.sentence_at(start).end].strip()
     return LABELLED if answer.search(before) and len(rest) <= _TAIL else ""
+
+
+def titled(place: Place) -> str:
+    """ "What is your dog called?" - "I read 'Waffle' yesterday." """
+    if place.grammar.work.search(place.asked.text):
+        return ""
+    sentence = place.answer.sentence_at(place.hit.start)
+    text, start, end = place.answer.text, sentence.start, max(sentence.end, place.hit.end)
+    if any(found.start() < place.hit.start < found.end() for found in _WORK.finditer(text, start, end)):
+        return TITLED
+    for found in _NAMED.finditer(text, start, end):
+        if found.start() < place.hit.start < found.end():
+            around = text[max(start, found.start() - _TITLE_REACH) : found.start()] + "\n"
+            is_work = place.grammar.work.search(around + text[found.end() : found.end() + _TITLE_REACH])
+            return TITLED if is_work and not _CALLED.search(text, start, end) else ""
+    return ""
 
 
 def mixed(place: Place) -> str:

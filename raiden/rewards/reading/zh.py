@@ -23,7 +23,10 @@ KIN = families(
 _SELF = r"我(?!们)|俺(?!们)|在下|本(?:人|座|王|宫)|老夫|老朽|奴家|朕|吾|小女子|额(?=是)"
 _USER = r"你们?|您|妳们?|阁下|客官"
 _THIRD = r"他们?|她们?|它们?"
-_PEOPLE = r"大家伙?|街坊(?:们|邻居)?|村里人?|人们|别人|众人|外人|有人|人家|旁人|(?:报纸|报)上|店里人"
+_PEOPLE = (
+    r"大家伙?|街坊(?:们|邻居)?|(?:隔壁|楼[上下]|对门|对面|邻桌|隔壁桌|前后?院|邻村)(?:的|那[位个家]?)?|"
+    r"村里人?|人们|别人|众人|外人|有人|人家|旁人|(?:报纸|报)上|店里人"
+)
 _KIN = rf"(?:{_SELF}|{_USER}|他|她)?的?(?:家里?的?|那个?)?[大二三四五小老]?(?P<kin>{any_of(KIN)})"
 _WORD = (
     rf"(?<![对给跟和把被让为替向比])(?:{_KIN}|(?P<self>{_SELF})|(?P<user>{_USER})|(?P<third>{_THIRD})|"
@@ -66,6 +69,7 @@ CHINESE = Grammar(
     focus=phrases(rf"的(?:那个)?(?:人)?(?:才)?是(?:{_KIN}|(?P<self>{_SELF})|(?P<user>{_USER})|(?P<third>{_THIRD}))"),
     of_self=phrases(_SELF),
     third=phrases(r"他|她|它"),
+    third_owner=phrases(r"[他她](?:自己)?的.{0,2}$"),
     of_user=phrases(_USER),
     self_state=phrases(rf"(?:{_SELF})(?:的.{{1,4}})?(?:是|在|叫|住|有|姓)"),
     impersonal_you=phrases(
@@ -145,6 +149,7 @@ CHINESE = Grammar(
         {
             "birth": phrases(r"生日|出生|诞辰|生辰|(?<![学医先])生(?:于|在|的)"),
             "meeting": phrases(r"认识|相识|相遇|遇见|遇到|初见|见面"),
+            "proposal": phrases(r"求(?:的|了|过)?婚|提(?:的|了|过)?亲|订(?:的|了)?[婚亲]"),
             "wedding": phrases(r"成(?:的)?亲|结(?:的)?婚|婚礼|嫁|娶|拜堂|大婚"),
             "death": phrases(r"去世|过世|死(?!党|活)|葬|走的那"),
             "arrival": phrases(r"搬(?:来|到|进)|来到这|入行|入伍"),
@@ -162,6 +167,10 @@ CHINESE = Grammar(
             "opening": phrases(r"开(?:门|张|店|锣|始|业|摊|工|场)|起床|起来|出摊|上班"),
             "closing": phrases(r"关(?:门|张|店)|收(?:摊|工|场)|打烊|睡(?:觉)?|下班|结束"),
         },
+        {
+            "harmed": phrases(r"过敏|怕|吓|受不了|不能[吃喝碰]"),
+            "unharmed": phrases(r"没事|不要紧|不碍事|无妨|没关系|不打紧|没问题"),
+        },
     ),
     hearsay=phrases(
         r"(?:有人|大家|人们|别人|他们|众人|村里人|外人|有些人|很多人|不少人|人人|街坊(?:邻居)?们?|坊间|江湖上|旁人|"
@@ -170,6 +179,7 @@ CHINESE = Grammar(
     ),
     hearsay_behind=NEVER,
     print_=phrases(r"(?:报(?:纸)?上?|书上?|他们|别人|人家|告示|戏里|歌里)[^。?!]{0,10}(?:写|说|唱|登|称|讲)"),
+    work=phrases(r"书|读|念(?!叨|头)|歌|唱|曲|戏|电影|看(?:完|了|过)|诗|小说|故事|话本|听(?:完|了|过)|写"),
     bears_name=phrases(r"名[札牌片]|胸[牌卡]|工[牌作证]|证件|门牌|护照"),
     irony=(
         phrases(r"对对对|是是是|好好好|可不是嘛|那可不|行行行|是啊是啊|养啊"),

@@ -1,0 +1,102 @@
+"""Whether a word counts beside what stands elsewhere: in another clause, in the profile, in the conversation."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from raiden.rewards.dates import Date, find_dates, names_a_time
+from raiden.rewards.reading.answering import Place
+from raiden.rewards.reading.clauses import Clause
+from raiden.rewards.reading.content import content
+
+ELSEWHERE = "another clause answers the question, and this one tells of something else"
+INVENTED = "no source says {!r}: the day or year is made up"
+OF_NOBODY = "its clause tells it of a third person whom nobody has named"
+
+_MIN_SHARED = 2
+"""Words of the question that a clause has at least where it is the one that answers."""
+# A capital that does not begin a sentence; "I" is none.
+_NAME = re.compile(r"(?<![.!?*\"'])\s(?!I\b)[A-Z][a-z]+\b")
+_REACH = 3
+"""Clauses before and behind the word's own that are looked at."""
+
+
+def answered_elsewhere(place: Place) -> str:
+    """ "When did you arrive in Halifax?" - "We arrived in Halifax in March, but didn't leave for Boston until May."
+
+    Another clause has more words of the question and all of this one's, and what is asked for stands there: a time, a
+    person; or the question is about another, and this clause about the speaker.
+    """
+    asked, answer = place.asked, place.answer
+    word = content(answer.text[place.hit.start : place.hit.end])
+    wanted, told = content(asked.text) - word, content(place.text)
+    own = wanted & told
+    tells_more = told - wanted - word  # "It was in May." adds to the clause before it
+    if len(wanted) < _MIN_SHARED or not tells_more:
+        return ""
+    for other in _neighbours(place):
+        shared = wanted & content(answer.text[other.start : other.end])
+        if len(shared) >= _MIN_SHARED and own < shared and _has_what_is_asked(place, other):
+            return ELSEWHERE
+    return ""
+
+
+def _neighbours(place: Place) -> list[Clause]:
+    """The clauses around a word's own, over the borders of its sentence."""
+    index = place.answer.sentence_index(place.hit.start)
+    sentences = place.answer.sentences[max(0, index - 1) : index + 2]
+    clauses = [clause for sentence in sentences for clause in place.answer.clauses_of(sentence.start)]
+    own = clauses.index(place.clause)
+    return [clause for clause in clauses[max(0, own - _REACH) : own + _REACH + 1] if clause is not place.clause]
+
+
+def _has_what_is_asked(place: Place, other: Clause) -> bool:
+    asked, grammar, text = place.asked, place.grammar, place.answer.text
+    if asked.asks_when:
+        return names_a_time(text[other.start : other.end])
+    if asked.asks_who:
+        teller = other.subject_at(other.end, grammar.last_subject).person
+        return teller.who in ("self", "user") or bool(teller.family)
+    is_about_self = grammar.of_self.search(place.text) and not grammar.third.search(place.text)
+    return asked.whose.who == "other" and bool(asked.whose.family) and bool(is_about_self)
+
+
+def of_nobody(place: Place) -> str:
+    """ "Why do you hate kites?" - "I hate kites because one hit her nose."
+
+    The profile's own words with its "her", which is the speaker, where neither the question nor the reply brings up
+    anybody else.
+    """
+    asked, answer, grammar = place.asked, place.answer, place.grammar
+    if asked.whose.who != "self" or asked.asks_who or asked.seeks_subject or grammar.third.search(asked.text):
+        return ""
+    owner = grammar.third_owner.search(answer.text[place.clause.start : place.hit.start])
+    if owner is None:
+        return ""
+    start = place.clause.start + owner.start()
+    if grammar.kin_word.search(answer.text[:start]) or grammar.kin_word.search(answer.text, place.hit.end):
+        return ""
+    is_copied = any(answer.text[start : place.hit.end] in source for source in place.sources)
+    return OF_NOBODY if is_copied and not _NAME.search(answer.original[:start]) else ""
+
+
+def invented(place: Place) -> str:
+    """ "When is your birthday?" - "July 17", where profile and conversation say July.
+
+    A day or a year that no source has was made up, and a verifiable reward does not pay for that; the month alone,
+    or the whole date of a source, it does.
+    """
+    if not place.sources:
+        return ""
+    for date in place.answer.dates:
+        if date.start <= place.hit.start < date.end and not any(
+            known.includes(date) for known in _dates(place.sources)
+        ):
+            return INVENTED.format(place.answer.span(date.start, date.end).text)
+    return ""
+
+
+@lru_cache(maxsize=512)
+def _dates(sources: tuple[str, ...]) -> tuple[Date, ...]:
+    return tuple(date for source in sources for date in find_dates(source))
