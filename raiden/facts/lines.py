@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Literal
 
 from raiden.facts.names import name_key
+from raiden.facts.sections import folded
 
 _MAX_WORDS = 3
 _MAX_WIDE_NAME = 10
@@ -24,9 +26,13 @@ _BRACKETED = re.compile(
 _STRING = r"(?:\"[^\"\n]*\"|“[^”\n]*”|'[^'\n]*')"
 _CALL = re.compile(rf"([^\W\d_][\w '’-]{{0,30}})\(\s*({_STRING}(?:\s*[+,]\s*{_STRING})*)\s*\)[;,+]?$")
 _PLAIN = re.compile(r"([^\s:\uff1a\\][^:\uff1a\n]{0,39}?)\s*(?:\uff1a|:(?!//)(?!(?<=\d:)\d))\s*(.*)$")
+_EQUAL = re.compile(r"([^\s:\uff1a\\=][^:\uff1a=\n]{0,39}?) += +([^\s=].*)$")
 _DASHED = re.compile(r"([A-Z][\w']*(?: [A-Za-z][\w']*){0,2})\s+[-–—]\s+(\S.{0,80})$")
 _MARKDOWN = re.compile(r"(#{1,6})\s+(.+?)\s*#*$")
 _RULED = re.compile(r"(?:={2,}|-{2,}|~{2,}|\*{2,}(?=\s))\s*([^\s=~-][^=~]{0,40}?)\s*(?:={2,}|-{2,}|~{2,}|\*{2,})$")
+_HEADS = "■□◆◇●○◎▼▲▶★☆✦◈❖"
+"""Marks of headings, where they are none of a list's."""
+_TITLE = re.compile(r"[^.!?。\uff01\uff1f]{1,40}")
 _NAME = re.compile(r"[^\W_][\w '’/&()\-・·\uff08\uff09]*")
 
 Kind = Literal["blank", "heading", "field", "prose", "start"]
@@ -69,7 +75,7 @@ def read_line(text: str, speakers: Collection[str], has_dashes: bool = False, ha
     if ruled := _RULED.match(body):
         return Line("heading", text, indent, "=", _unmarked(ruled[1]), level=7)
     mark, rest = _take_marks(body)
-    found = _read_field(rest, mark, has_dashes, has_corners)
+    found = _read_field(rest, mark, has_dashes, has_corners) or _of_speaker(rest, mark, speakers)
     if found is None:
         return Line("prose", text, indent, mark)
     style, label, value = found
@@ -78,6 +84,37 @@ def read_line(text: str, speakers: Collection[str], has_dashes: bool = False, ha
     if name_key(label) in speakers and value and not style.endswith("("):
         return Line("prose", text, indent, mark)
     return Line("field", text, indent, style, label, value)
+
+
+def _of_speaker(rest: str, mark: str, speakers: Collection[str]) -> tuple[str, str, str] | None:
+    """`the user:` above what is said of them, though it is written like a piece of a sentence."""
+    found = _PLAIN.match(rest)
+    return (mark, found[1], "") if found and not found[2] and name_key(found[1]) in speakers else None
+
+
+def with_headings(lines: list[Line]) -> list[Line]:
+    """Lines of which the titles of what follows are headings.
+
+    These are decorated lines that fields follow (■ the florist / Age: 27), and short ones above fields that the text
+    had before: a second `Age` and a second `Job` are those of whoever the line between names.
+    """
+    made = list(lines)
+    seen: set[str] = set()
+    for at, line in enumerate(lines):
+        if line.kind == "field":
+            seen.add(folded(line.label))
+        elif line.kind == "prose" and at + 1 < len(lines) and lines[at + 1].kind == "field":
+            after = lines[at + 1]
+            is_decorated = bool(line.mark) and line.mark[0] in _HEADS and after.mark != line.mark
+            block = takewhile(lambda other: other.kind == "field", lines[at + 1 :])
+            is_again = sum(folded(other.label) in seen for other in block) > 1 and bool(_TITLE.fullmatch(line.text))
+            if is_decorated or is_again:
+                made[at] = Line("heading", line.text, line.indent, line.mark, _bare(line.text), level=7)
+    return made
+
+
+def _bare(text: str) -> str:
+    return text.strip().lstrip(_HEADS + " ").strip(" *_:\uff1a[]")
 
 
 def _take_marks(body: str) -> tuple[str, str]:
@@ -108,6 +145,8 @@ def _read_field(rest: str, mark: str, has_dashes: bool, has_corners: bool) -> tu
         return mark + "(", call[1].strip(), unquoted(call[2])
     if (plain := _PLAIN.match(rest)) and is_label(plain[1]):
         return mark, plain[1], plain[2].strip()
+    if (equal := _EQUAL.match(rest)) and is_label(equal[1]):
+        return mark + "=", equal[1], equal[2]
     if has_dashes and (dashed := _DASHED.match(rest)) and is_label(dashed[1]):
         return mark + "-", dashed[1], dashed[2].strip()
     return None

@@ -13,6 +13,7 @@ _UNSEEN = re.compile(r"<!--.*?-->|<(style|script)\b[^<>]*>.*?</\1\s*>", re.DOTAL
 _BREAK = re.compile(
     r"<(?:br|hr)\s*/?>|</?(?:p|div|li|ul|ol|tr|table|details|summary|h[1-6]|blockquote|center)\b[^<>]*>", re.I
 )
+_TITLE = re.compile(r"<(h[1-6]|summary)\b[^<>]*>(.*?)</\1\s*>", re.DOTALL | re.IGNORECASE)
 _STYLED = re.compile(
     r"</?(?:b|i|u|s|em|strong|span|font|small|big|sub|sup|a|img|td|th|tbody|thead|code|mark)\b[^<>]*>", re.I
 )
@@ -35,7 +36,7 @@ def plain_text(text: str) -> str:
     if (document := _document(text)) is not None:
         return as_lines(document)
     if "<" in text and ">" in text:
-        text = _UNSEEN.sub("", text)
+        text = _TITLE.sub(_heading, _UNSEEN.sub("", text))
         text = _STYLED.sub("", _BREAK.sub("\n", text)) if _BREAK.search(text) or _STYLED.search(text) else text
         text = _from_tags(text)
     if "&" in text:
@@ -45,6 +46,12 @@ def plain_text(text: str) -> str:
         text = _TABLE_RULE.sub("", _TABLE_HEAD.sub("", text))
         text = _TABLE_ROW.sub(lambda row: f"{row[1].strip()}: {row[2].strip()}", text)
     return re.sub(r"\n{3,}", "\n\n", text)
+
+
+def _heading(found: re.Match[str]) -> str:
+    """The title of a part as a heading in Markdown, all of one level."""
+    title = " ".join(re.sub(r"<[^<>]*>", "", found[2]).split())
+    return f"\n## {title}\n" if title else "\n"
 
 
 def unseen(text: str) -> list[str]:

@@ -11,7 +11,12 @@ from raiden.core.languages import word_set
 _REMARK = re.compile(r"\s*[(\uff08\[【{<|,\uff0c/].*$", re.DOTALL)
 _VERSION = re.compile(r"(?:\s+|[-_])v(?:er(?:sion)?)?\.? ?\d+(?:\.\d+)*$", re.IGNORECASE)
 _PARTS = re.compile(r"[\s·・•‧∙⋅᛫ㆍ=\uff1d_]+")
-_TITLES = word_set("the of de von van der lady lord sir dr mr mrs ms miss king queen captain prince princess")
+_TITLES = word_set(
+    "the of de von van der lady lord sir dr doctor mr mrs ms miss king queen captain prince princess father sister "
+    "brother mother saint madam madame master mistress uncle aunt professor prof commander agent detective officer "
+    "inspector sergeant lieutenant colonel major general admiral emperor empress duke duchess count countess baron "
+    "baroness old young little big"
+)
 _HAN = re.compile(r"[\u3400-\u9fff々]+|[가-힣]+")
 
 

@@ -14,7 +14,7 @@ import re
 from dataclasses import dataclass
 
 from raiden.facts.lines import is_label, unquoted
-from raiden.facts.sections import is_name_label, is_own
+from raiden.facts.sections import is_about_others, is_name_label, is_own
 
 _STRING = r"(?:\"(?:\\.|[^\"\\])*\"|“[^“”]*”|'[^']*')"
 _WPP = re.compile(
@@ -26,6 +26,9 @@ _ATTRIBUTE = re.compile(
     rf"[\s,;+]*+([^\"“”(){{}}+,;\n:=]+)\((?:\s*({_STRING}(?:\s*[+,]\s*{_STRING})*)\s*|((?:[^()\"“”]|\([^()\"“”]*\))*))\)"
 )
 _OWNED = re.compile(r"\s*(.{1,40}?)(?:'s|’s|s'|s’|的|の|의)\s*(.{1,30})$")
+_BEARER = re.compile(
+    r"\s*(?:([^:=\uff1a;,()\n]{1,40}?)\s*[:\uff1a](?=[^:=;,\n]{1,30}=)|([^:=\uff1a;,()\n]{1,40}?)\s*[;\uff1b](?=[^;]*[:\uff1a=]))"
+)
 _NEXT_PAIR = re.compile(r"[;\uff1b\n]|,(?=\s*[^\s,;:=][^,;:=]{0,40}=)")
 _HEAD = re.compile(r"\s*([^:=\uff1a;,()\n]{1,40}?)\s*[:\uff1a]\s*")
 _PHRASE = re.compile(
@@ -100,6 +103,9 @@ def _attributes(body: str, owner: str) -> list[Item]:
 def _pairs(body: str) -> list[Item]:
     """`key: value; key: value` all through, or nothing."""
     items: list[Item] = []
+    bearer = ""
+    if head := _BEARER.match(body):  # Ada: age= "19", town= "York"
+        bearer, body = head[1] or head[2], body[head.end() :]
     for part in _NEXT_PAIR.split(body):
         if not part.strip():
             continue
@@ -113,10 +119,12 @@ def _pairs(body: str) -> list[Item]:
         if not owner and (inner := _attributes(pair[2], label)):
             items += inner
         elif is_label(label) or is_label(label.capitalize()):
-            items.append(Item(owner, label, value.strip()))
+            items.append(Item(owner or bearer, label, value.strip()))
         else:
             return []
-    return _with_owner(items)
+    # [Scenario: a rainy evening; Location: the harbour] is about nobody.
+    is_scene = items and not items[0].owner and is_about_others(items[0].label)
+    return [] if is_scene else _with_owner(items)
 
 
 def _phrases(body: str) -> list[Item]:

@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
-from raiden.facts.lines import Line, is_cornered, is_dashed, read_line
+from raiden.facts.lines import Line, is_cornered, is_dashed, read_line, with_headings
 from raiden.facts.names import may_be_called, name_key, plain_name, stands_for
 from raiden.facts.notations import Item, find_lists
 from raiden.facts.sections import is_about_others, is_container, is_family, is_name_label, is_own
@@ -131,7 +131,7 @@ class _Splitter:
         """Reads lines whose facts are the character's own."""
         has_dashes = sum(map(is_dashed, texts)) > 1
         has_corners = sum(map(is_cornered, texts)) > 1
-        lines = [read_line(text, self.speakers, has_dashes, has_corners) for text in texts]
+        lines = with_headings([read_line(text, self.speakers, has_dashes, has_corners) for text in texts])
         names = [
             i for i, line in enumerate(lines) if line.kind == "field" and line.value and is_name_label(line.label)
         ]

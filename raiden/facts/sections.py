@@ -48,8 +48,8 @@ _FAMILY = re.compile(
     r"가족(?: ?관계| ?사항| ?구성)?|인간 ?관계|인물 ?관계|관계|형제(?: ?자매)?"
 )
 _NAMES = re.compile(
-    r"name|full ?name|character(?: name)?|char|person|real name|姓名|中文名字?|名[字前称]|角色名?|人物|氏名|本名|全名|"
-    r"フルネーム|キャラクター名|이름|성함|성명|본명|캐릭터 이름"
+    r"name|full ?name|character(?: name)?|char|person|(?:人物|角色)?姓名|(?:人物|角色)名称|中文名字?|名[字前称]|"
+    r"角色名?|人物|氏名|全名|フルネーム|キャラクター名|이름|성함|성명|캐릭터 이름"
 )
 _SHOWN = {"detailed description", "introduction", "personality", "background", "description", "nickname"}
 WORLD = "World Info"
@@ -94,5 +94,5 @@ def is_about_others(label: str) -> bool:
 
 
 def is_name_label(label: str) -> bool:
-    """Whether a name stands under a label."""
+    """Whether the name that somebody goes by stands under a label; the one from birth is a fact like others."""
     return bool(_NAMES.fullmatch(folded(label)))

@@ -15,6 +15,8 @@ _NAME = "Name"
 _SEPARATOR = re.compile(r"\s*[、\uff0c,;\uff1b\n]\s*")
 _BULLET = re.compile(r"^\s*(?:[-*+•·●○▪■◆★・](?=\s|[^\s\w])|[•·●○▪■◆★・])\s*", re.MULTILINE)
 _REMARK = re.compile(r"[(\uff08][^()\uff08\uff09]*[)\uff09]")
+_APOSTROPHE = re.compile(r"[^\x00-\x7f]['’]s ")
+"""What is owned by a name in another script: 小满's 年龄."""
 _MAX_DEPTH = 8
 
 
@@ -68,9 +70,9 @@ def _walk(
     label: str, value: str, path: tuple[str, ...], subject: str, names: Collection[str], others: Collection[str]
 ) -> Iterator[Statement]:
     owner, plain = owned(label)
-    if owner and owner.isascii() and any(stands_for(owner, name) for name in names):
+    if owner and any(stands_for(owner, name) for name in names):
         label = plain
-    elif owner and (is_about_others(owner) or (owner.isascii() and owner[:1].isupper() and not is_own(label))):
+    elif owner and (is_about_others(owner) or _APOSTROPHE.search(label) or _is_capital(owner, label)):
         subject = subject or owner
     pieces = split_text(value, names, others) if "\n" in value or _is_list(value) else []
     inner = [piece for piece in pieces if piece.label]
@@ -82,6 +84,10 @@ def _walk(
         for piece in inner:
             is_someone = is_name_label(piece.label) and not any(is_called(piece.text, name) for name in names)
             yield from _walk(piece.label, piece.text, (*path, label), below or piece.text * is_someone, names, others)
+
+
+def _is_capital(owner: str, label: str) -> bool:
+    return owner.isascii() and owner[:1].isupper() and not is_own(label)
 
 
 def _subject_below(label: str, names: Collection[str]) -> str:

@@ -206,3 +206,47 @@ def test_a_rule_that_takes_a_dodge_for_right_is_found():
     assert reply
     assert VRAR()(sample, reply).accuracy == 1
     assert not dodge_taken_for_right(parse_sample(record | {"keywords": ["낡은 등대"]}, "here"))
+
+
+@pytest.mark.parametrize(
+    ("label", "value", "accepted"),
+    [
+        ("代表作", "《枕溪集》《江行日录》", [["枕溪集"], ["江行日录"]]),
+        ("著作", "《蘅芜集》三卷", [["蘅芜集"]]),
+        ("忌口", "羊肉", [["羊肉"]]),
+        ("饮食禁忌", "海鲜过敏", [["海鲜"]]),
+        ("法宝", "摄魂铃、千里镜", [["摄魂铃"], ["千里镜"]]),
+        ("妻子", "慕容氏（慕容清）", [["慕容氏", "慕容清"]]),
+        ("座驾", "一辆二手吉普", [["一辆二手吉普", "二手吉普"]]),
+        ("梦想", "成为一名电台主播", [["成为一名电台主播", "电台主播"]]),
+        ("宠物", "仓鼠花生", [["花生"]]),
+        ("年级", "高二", [["高二"]]),
+        ("苦手", "英语", [["英语"]]),
+        ("司机", "老吴", [["老吴"]]),
+        ("茶馆", "聚贤茶楼", [["聚贤茶楼"]]),
+        ("领地", "北境草原", [["北境草原"]]),
+    ],
+)
+def test_values_say_what_a_speaker_of_chinese_reads_in_them(label, value, accepted):
+    terms = asked({"Name": "小红", label: value, "性别": "女"})[label]
+    assert [list(variants) for variants in terms] == accepted
+
+
+@pytest.mark.parametrize(
+    ("label", "value"),
+    [
+        ("官职", "历任校书郎、杭州通判"),
+        ("年龄", "16岁(第一季)/18岁(第二季)"),
+        ("饰演者", "林薇"),
+        ("初次登场", "第3话"),
+        ("墓址", "甘肃武威城西"),
+        ("生卒", "1901—1949"),
+        ("结局", "远走大漠"),
+        ("死对头", "刑部郎中鲁直"),
+        ("轮机长", "大胡子奥列格"),
+        ("身份", "女官，掌宫中典籍"),
+        ("语言", "一点中文"),
+    ],
+)
+def test_what_a_character_cannot_say_so_is_not_asked_in_chinese(label, value):
+    assert label not in asked({"Name": "小红", label: value, "性别": "女"})

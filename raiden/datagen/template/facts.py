@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from raiden.core.languages import detect_language
 from raiden.core.types import Language, Profile, Term
@@ -13,6 +13,7 @@ from raiden.datagen.template.names import (
     chinese_words,
     is_nominal,
     is_person_name,
+    script_of,
 )
 from raiden.datagen.template.readings import Reading
 from raiden.datagen.template.relatives import PERSON_LABEL, relatives
@@ -24,7 +25,7 @@ from raiden.facts.sections import is_family, is_name_label
 _MAX_LABEL = {"zh": 7, "ja": 9, "ko": 12, "en": 24}
 _MAX_UNKNOWN = 16
 """Characters of a value under a label that is not known."""
-_LIKED = re.compile(r"[最]?(?:喜欢|喜爱|讨厌|害怕|擅长|想)")
+_LIKED = re.compile(r"最?(?:喜欢|喜爱|讨厌|害怕|擅长|想)|一?番?好き|가장 좋아|좋아하는")
 """What may begin a label with 的 in it: 喜欢的甜点, but not 店里的猫."""
 _TITLED = re.compile(r"(?:Mr|Mrs|Ms|Miss|Dr|Sir|Lady|Lord)\.? [A-Z]")
 _OF_ANOTHER_TIME = re.compile(
@@ -81,6 +82,9 @@ def facts_of(profile: Profile, language: Language) -> list[Fact]:
             key = (fact.kind, label if not fact.kind or fact.kind in RELATIONS else "")
             if fact.kind in ONLY_ONE and key in facts and not _agree(fact, facts[key]):
                 doubtful.add(key)
+            # The same label a second time may be somebody else's.
+            if key in facts and fact.kind not in ONLY_ONE and fact.label != facts[key].label:
+                facts[key] = _with(facts[key], fact)
             facts.setdefault(key, fact)
     return [fact for key, fact in facts.items() if key not in doubtful]
 
@@ -91,12 +95,23 @@ def _agree(one: Fact, other: Fact) -> bool:
     return any(variant in said for term in other.reading.terms for variant in term.variants)
 
 
+def _with(one: Fact, other: Fact) -> Fact:
+    """A fact that a second statement of its kind answers too: 身份-馆长 beside 职业-修复师."""
+    said = {variant for term in one.reading.terms for variant in term.variants}
+    more = [term for term in other.reading.terms if not said.intersection(term.variants)]
+    terms = (*one.reading.terms, *more)
+    if len(one.reading.terms) == 1:
+        variants = dict.fromkeys(variant for term in (*terms, *other.reading.terms) for variant in term.variants)
+        terms = (Term(tuple(variants)),)
+    return replace(one, reading=replace(one.reading, terms=terms))
+
+
 def _labelled(profile: Profile, statements: Sequence[Statement]) -> Iterator[tuple[str, str, str, bool]]:
     """Kind, label and value of each labelled thing that is the character's own, and whether it is a field."""
     names = (profile.name, *name_parts(profile.name))
     for statement in statements:
         label, value = statement.label.strip(" -—–・·:"), statement.value
-        if statement.subject or same_name(label, value) or _OF_ANOTHER_TIME.search(label):
+        if statement.subject or same_name(label, value) or _OF_ANOTHER_TIME.search(label) or _is_owned(label):
             continue
         if any(value.startswith(name) and _SAYS_MORE.match(value[len(name) :]) for name in names):
             continue  # a sentence about the character
@@ -107,6 +122,12 @@ def _labelled(profile: Profile, statements: Sequence[Statement]) -> Iterator[tup
                 yield from ((kind_of(label), label, names, False) for _, names in relatives(f"{label}: {value}"))
         elif not is_name_label(label) or not same_name(value, profile.name):
             yield kind_of(label), label, value, statement.is_direct
+
+
+def _is_owned(label: str) -> bool:
+    """Whether a label says whose thing it is, and it is not the character's: お隣のポチの好物, 옆집 초코의 나이."""
+    thing = re.split(r"[的の]|의 ", label)[-1].strip()
+    return thing != label and not kind_of(label) and bool(kind_of(thing)) and not _LIKED.match(label)
 
 
 def _name(profile: Profile, statements: Sequence[Statement], language: Language) -> Fact | None:
@@ -122,6 +143,10 @@ def _name(profile: Profile, statements: Sequence[Statement], language: Language)
     if isinstance(key, str) and is_called(key, name):
         spellings[key] = None
     spellings |= dict.fromkeys(found[1] for value in stated if (found := _ALSO_CALLED.search(value)))
+    for statement in statements:
+        if not statement.subject and kind_of(statement.label) == "real_name":
+            real = read_value("real_name", statement.value, language)
+            spellings |= dict.fromkeys(real[1].terms[0].variants if real else ())
     (term,) = read[1].terms
     variants = dict.fromkeys((*term.variants, *spellings, *(other.replace("·", "") for other in spellings)))
     return Fact("name", "Name", Reading(read[1].spoken, (Term(tuple(variants)),)), True)
@@ -142,8 +167,20 @@ def _is_askable(label: str, value: str, language: Language) -> bool:
     if is_someones and not is_person_name(value):
         return False
     is_thing = is_single_thing(value) and (is_someones or is_nominal(value)) and "的" not in value
+    if not is_someones and not _LIKED.match(label) and _may_be_somebody(label, value):
+        return False
     is_own = language == "en" or detect_language(f"{label} {value}") == language
     return is_own and is_thing and len(value) <= _MAX_UNKNOWN
+
+
+def _may_be_somebody(label: str, value: str) -> bool:
+    """Whether a value may end in a person's name, where the label does not tell."""
+    if script_of(value) != "zh":
+        return script_of(value) != "en" and is_person_name(value)
+    if value.endswith(label):
+        return False  # 灵根: 冰灵根
+    words = chinese_words(value)
+    return is_person_name(value) or (len(words) > 1 and words[-1][1] in ("nr", "nrt"))
 
 
 def _is_chinese_noun(label: str) -> bool:

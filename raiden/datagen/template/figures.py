@@ -14,19 +14,23 @@ from raiden.rewards.normalise import fold_text
 from raiden.rewards.numbers import Number, find_numbers
 
 _MONTHS = word_list("January February March April May June July August September October November December")
-_AGE = re.compile(r"^\s*(?:[岁歲歳才세살]|years?[ -]old|yrs?\.? ?old|y/?o)?\s*(?:[,，、(\uff08。;；].*)?$", re.DOTALL)
+_AGE = re.compile(
+    r"^\s*(?:[岁歲歳才세살]|years?(?:[ -]old)?|yrs?\.? ?old|y/?o)?\s*(?:[,，、(\uff08。;；].*)?$", re.DOTALL
+)
 _MEASURE = re.compile(
     r"^(?P<number>\d{1,3}(?:\.\d{1,2})?)\s*(?P<unit>cm|厘米|公分|センチ(?:メートル)?|센티(?:미터)?|centimet(?:er|re)s?|m|米|"
     r"メートル|미터|met(?:er|re)s?|kg|公斤|千克|キロ(?:グラム)?|킬로(?:그램)?|kilos?|kilograms?)?$"
 )
 _UNITS = (("cm", r"cm|厘|公分|セ|센|centi"), ("kg", r"kg|公斤|千克|キロ|킬로|kilo"), ("m", r"m|米|メ|미"))
 _TALLEST_IN_METRES = 4
+_ANOTHER_AGE = re.compile(r"[^,，、。;；]*(?:\d\s*(?:[岁歲歳才세살]|years?\b)|[/／]\s*\d)")
+"""Of two ages, 16岁(第一季)/18岁(第二季), one is no answer."""
 
 
 def read_age(kind: str, text: str, language: Language) -> Reading | None:
     """An age: "27", 24岁, 二十四; what follows behind a comma or in brackets is left out."""
     found = _first_number(text)
-    if not found or not _AGE.match(found[1]) or found[0].value < 1:
+    if not found or not _AGE.match(found[1]) or _ANOTHER_AGE.match(found[1]) or found[0].value < 1:
         return None
     written = text[: found[0].end]
     # Numerals of another language are spoken as digits.

@@ -24,6 +24,7 @@ def _normalised(label: str) -> str:
     """A label without brackets, bullets and numbers, in simplified characters and American spelling."""
     text = re.sub(r"^[\s\d.、)【\[*#\-·•]+|[】\]*#\s:]+$", "", simplify(fold_text(label)))
     text = re.sub(r"[(\[【<].*?[)\]】>]|[_\-]", " ", text)
+    text = re.sub(r" (?:in )?(?:cm|kg|m|years?)$", "", text)
     return " ".join(text.replace("favourite", "favorite").replace("colour", "color").split())
 
 

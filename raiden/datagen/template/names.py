@@ -24,6 +24,7 @@ _KANA_TRADES = word_set(
     "パート バイト フリーター モデル ニート ナース アイドル シェフ コック いない なし メイド ママ パパ ペット"
 )
 _WITH_DOT = re.compile(r"[\u4e00-\u9fff]{1,6}(?:·(?:[\u4e00-\u9fff]{1,7}|[A-Z])){1,3}")
+_TRADE = re.compile(r"[师员者人手匠工家长生兵官士客商贩任管医]$|[导编]剧?演?$")
 _NO_NAME_TAGS = ("a", "ad", "d", "v", "zg", "p", "c", "r", "uj", "ul")
 
 
@@ -94,7 +95,24 @@ def is_nominal(text: str) -> bool:
         return last.pos in ("名詞", "接尾辞") and last.pos_detail != "形状詞可能"
     tags = [tag for _, tag in chinese_words(text)]
     # Prepositions, pronouns, conjunctions and adverbs make a clause of it: 在渡口卖票.
-    return tags[-1].startswith(("n", "vn")) and not {"p", "r", "c", "d"} & set(tags)
+    is_clause = {"p", "r", "c", "d"} & set(tags) or re.search(r".[有是](?!机)", text)
+    return tags[-1].startswith(("n", "vn")) and not is_clause
+
+
+def is_common_noun(text: str) -> bool:
+    """Whether a word of a Japanese or Korean name is one that anybody may say: 박사, ドクター.
+
+    >>> is_common_noun("사람들"), is_common_noun("우진"), is_common_noun("ドクター"), is_common_noun("さやか")
+    (True, False, True, False)
+    """
+    script = script_of(text)
+    if script == "ko":
+        return set(_korean_tags(text)) <= {"NNG", "XSN", "NNB"}
+    if script != "ja":
+        return False
+    from raiden.rewards.japanese import tokenise
+
+    return [token.pos_detail for token in tokenise(text)] == ["普通名詞"]
 
 
 def begins_with_verb(text: str) -> bool:
@@ -107,6 +125,16 @@ def begins_with_verb(text: str) -> bool:
         return False
     words = chinese_words(text)
     return len(words) > 1 and words[0][1] == "v" and len(words[0][0]) > 1
+
+
+def is_duty(text: str) -> bool:
+    """Whether a Chinese text says what somebody does rather than what they are.
+
+    >>> is_duty("掌宫中典籍"), is_duty("修复师")
+    (True, False)
+    """
+    words = chinese_words(text) if script_of(text) == "zh" else []
+    return len(words) > 1 and words[0][1] in "vp" and not _TRADE.search(text)
 
 
 def chinese_words(text: str) -> list[tuple[str, str]]:
@@ -123,6 +151,8 @@ def _is_chinese_name(text: str) -> bool:
     if not 2 <= len(text) <= 4:
         return False
     words = chinese_words(text)
+    if re.fullmatch(rf"阿.|[老小][{''.join(_CHINESE_SURNAMES)}]", text):
+        return len(words) > 1 or words[0][1].startswith("nr")
     is_unknown = len(words) > 1 or words[0][1] in ("nr", "nrt")
     if words[0][0][0] in _CHINESE_SURNAMES and len(text) <= 3:
         return is_unknown

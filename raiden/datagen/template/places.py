@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from raiden.core.types import Language, Term
-from raiden.datagen.template.names import chinese_words, is_nominal, script_of
+from raiden.datagen.template.names import chinese_words, is_duty, is_nominal, script_of
 from raiden.datagen.template.readings import (
     LIST,
     MAX_PLAIN,
@@ -68,7 +68,7 @@ def read_office(kind: str, text: str, language: Language) -> Reading | None:
     script = script_of(plain)
     pieces = _OF.split(plain)
     core = lowered(pieces[0] if script == "en" else pieces[-1], kind)
-    if not is_thing(core) or len(plain) > 2 * MAX_PLAIN[script]:
+    if not is_thing(core) or is_duty(core) or len(plain) > 2 * MAX_PLAIN[script]:
         return None
     words = core.split(" ")
     variants = (core, " ".join(words[-2:])) if len(words) > 2 else (core,)
@@ -80,5 +80,7 @@ def read_office(kind: str, text: str, language: Language) -> Reading | None:
 def _read_offices(kind: str, text: str, language: Language) -> Reading | None:
     """Several trades; a list with a clause in it (学生，周末帮外婆卖票) is none."""
     items = [lowered(_ALSO.sub("", clean(item)), kind) for item in LIST.split(text)]
-    are_trades = all(is_thing(item) and (script_of(item) == "en" or is_nominal(item)) for item in items)
+    are_trades = all(
+        is_thing(item) and (script_of(item) == "en" or (is_nominal(item) and not is_duty(item))) for item in items
+    )
     return joined(items, language) if are_trades else None

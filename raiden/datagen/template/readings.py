@@ -17,11 +17,15 @@ MAX_ITEMS = 5
 """Items of a list that a character can still be asked for."""
 MAX_PLAIN: dict[Language, int] = {"zh": 12, "ja": 14, "ko": 14, "en": 32}
 """Characters of one term at most."""
-LIST = re.compile(r"\s*[、,，;；/／+＋&\n]\s*|\s+(?:and|or)\s+|(?<=[^\s])\s*・\s*(?=[^\s])")
+LIST = re.compile(
+    r"\s*[、,，;；/／+＋&\n]\s*|\s+(?:and|or)\s+|(?<=[^\s])\s*・\s*(?=[^\s])|(?<=[》」』])\s*(?=[《「『])"
+)
 """What stands between the items of a list."""
 _BRACKETS = re.compile(r"\s*[(\uff08【\[][^()\uff08\uff09【】\[\]]*[)\uff09】\]]")
 _QUOTES = "\"'“”‘’「」『』*_~ \t\u3000,，;；。.!！"
 _TITLE_MARKS = "《》〈〉"
+_TITLED = re.compile(r"《([^《》]+)》[^《》]{0,4}$")
+"""A book, and how much of it there is."""
 _UNKNOWN = re.compile(
     r"^某|^(?:the user|用户|ユーザー|사용자)$|"
     r"^(?:unknown|n/a|null|secret|hidden|none|undefined|tbd|deceased|dead|秘密|保密|暂无|无|没有|已故|去世|早逝|特になし|"
@@ -32,7 +36,7 @@ _UNKNOWN = re.compile(
 _NO_THING = re.compile(
     r"^(?:no|not|never|various|many|any|all|everything|nothing|lots|to|likes?|loves?|being|anything|his|her|their|"
     r"works?|has|she|he)\b|\bthe user\b|用户|ユーザー|사용자|很|非常|(?:\betc|等等?|など|さまざま|등)\.?$|"
-    r"^(?:[没無无未不非会能他她]|多种|各种|所有|一切|喜欢|喜爱|爱|擅长|害怕|讨厌|先后|曾|做过|多[个種种]|不同|远[高低大超]|[高低大小]于|超过|各|另|有人|被|别人|偶尔|有时|经常|平时|总是|具[有备]|拥有|具備|特に|すべて|全て|없|다양|모든|여러|특별히)"
+    r"^(?:[没無无未不非会能他她]|一点|一些|少许|略|多种|各种|所有|一切|喜欢|喜爱|爱|擅长|害怕|讨厌|先后|曾|历任|官至|官拜|做过|多[个種种]|不同|远[高低大超]|[高低大小]于|超过|各|另|有人|被|别人|偶尔|有时|经常|平时|总是|具[有备]|拥有|具備|特に|すべて|全て|없|다양|모든|여러|특별히)"
 )
 _LOWERED = word_set(
     "gender occupation hobby food drink color animal season flower fruit sport dislike like fear skill hair_color "
@@ -70,7 +74,7 @@ def joined(items: list[str], language: Language, shown: list[str] | None = None)
     Args:
         shown: the items with their articles, where they are spoken with them.
     """
-    words = [item.strip(_TITLE_MARKS) for item in items]
+    words = [found[1] if (found := _TITLED.match(item)) else item.strip(_TITLE_MARKS) for item in items]
     is_list = 1 <= len(words) <= MAX_ITEMS and all(word and is_plain(word) for word in words)
     if not is_list or len(set(map(fold_text, words))) < len(words):
         return None

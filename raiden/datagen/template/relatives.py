@@ -8,14 +8,9 @@ from collections.abc import Iterator
 from raiden.datagen.template.labels import RELATIONS, kind_of
 from raiden.datagen.template.names import is_kana_name, is_person_name, may_be_chinese_name
 from raiden.datagen.template.readings import without_remarks
+from raiden.datagen.template.tables import table
 
-PERSON_LABEL = re.compile(
-    r".*(?:[人者员师官友伴徒哥弟姐妹兄父母侣档桌从臣爷奶婆公姑叔舅姨侄孙仆计将敌客爹妈爸嫂婶媳婿男女娘傅妃]|前妻|前夫|主人|主任|孙子|"
-    r"房东|[助副帮]手|手下|偶像|教练|保镖|[首头]领|[队班会部校院馆局]长|老大|老板|管家|对象|初恋|[前现]任|[上下平]级|[下部]属|"
-    r"下属|心腹|亲信|[자사인님손])|(?i:.*\b(?:deputy|assistant|bodyguard|servant|handler|captain|commander|guardian|sidekick|companion|"
-    r"neighbou?r|landlord|landlady|room-?mate|flatmate|housemate|cousin|uncle|aunt|nephew|niece|grandson|granddaughter|"
-    r"ex|ex-\w+|colleague|coworker|classmate|teammate|coach|tutor|creator|maker|sire|best man|maid|idol|hero|crush))"
-)
+PERSON_LABEL = re.compile(table("labels")["patterns"]["person"], re.IGNORECASE)
 """Labels that a person stands under, known or not."""
 _MAX_LABEL = 24
 _GROUP = re.compile(r"(?:[^;；\n。(（]|[(（][^()（）]*[)）]?)+")

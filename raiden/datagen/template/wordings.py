@@ -67,7 +67,7 @@ def _filled(text: str, words: dict[str, str]) -> str:
     for name, word in words.items():
         text = text.replace("{" + name + "}", word)
     # 你的最拿手的菜 has one 的 too many.
-    text = re.sub(r"([你我])的(?=[^，。？是]{1,8}的[^，。？是]{1,4}(?:是|有))", r"\1", text)
+    text = re.sub(r"([你我])的(?=[^，。？是]{1,8}的[^，。？是]{1,4}(?:是|有|叫))", r"\1", text)
     return with_particles(text)
 
 
@@ -77,6 +77,9 @@ def _form(fact: Fact, language: Language) -> dict[str, Any]:
         return dict(sentences["facts"][fact.kind])
     if fact.is_person:
         return dict(sentences["people"])
+    for form in (sentences.get(name, {}) for name in ("named", "where", "amount")):
+        if form and not fact.kind and re.fullmatch(form["labels"], fact.label):
+            return dict(form)
     is_favourite = fact.kind in sentences["favourites"]["kinds"].split()
     return dict(sentences["favourites" if is_favourite else "own"])
 
