@@ -18,10 +18,9 @@ from raiden.core.errors import ConfigError, ProfileError
 from raiden.core.types import Focus, Profile
 from raiden.data.profiles import read_profiles
 from raiden.data.samples import held_out_characters
-from raiden.datagen.pipeline import Pipeline, Plan
+from raiden.datagen.pipeline import Pipeline, Plan, Tally
 from raiden.datagen.run_state import RunState, beside
-from raiden.datagen.store import SampleStore
-from raiden.datagen.tally import RejectionLog, Tally
+from raiden.datagen.store import RejectionLog, SampleStore
 from raiden.rewards import load_dictionaries
 
 _DECISIVE = (

@@ -13,7 +13,7 @@ from raiden.datagen.questions import EndpointAuthor
 from raiden.datagen.run_state import beside
 from raiden.datagen.template import TemplateAuthor
 from raiden.datagen.verification import AgreementVerifier, HardnessVerifier, Verifier
-from raiden.endpoints import ChatEndpoint, LoggedEndpoint, RecordedEndpoint, RetryingEndpoint, Usage
+from raiden.endpoints import ChatEndpoint, RecordedEndpoint, RetryingEndpoint, Usage
 
 
 @dataclass
@@ -61,10 +61,8 @@ async def _open(
 ) -> ChatEndpoint:
     """An endpoint with retries, a log if it is wanted, and a record."""
     retrying = RetryingEndpoint(bare, options.backend.max_retries, options.backend.concurrency)
-    endpoint: ChatEndpoint = retrying
-    if options.backend.log_requests:
-        endpoint = LoggedEndpoint(endpoint, beside(options.output_file, record.replace("record", "requests")))
-    recorded = RecordedEndpoint(endpoint, beside(options.output_file, record))
+    log = beside(options.output_file, record.replace("record", "requests")) if options.backend.log_requests else None
+    recorded = RecordedEndpoint(retrying, beside(options.output_file, record), log)
     stack.push_async_callback(recorded.close)
     backend.models[option] = (await recorded.identity()).model
     print(f"{option}: {backend.models[option]}", flush=True)

@@ -15,8 +15,8 @@ from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from raiden.datagen.store import SampleStore
-from raiden.datagen.tally import RejectionLog, Tally
+from raiden.datagen.pipeline import Tally
+from raiden.datagen.store import RejectionLog, SampleStore
 from raiden.endpoints import Usage
 
 _REFRESH = 0.25

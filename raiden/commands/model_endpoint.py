@@ -31,11 +31,10 @@ def open_model(
     """
     names = _names(options)
     with renamed(names):
-        endpoint: ChatEndpoint = RetryingEndpoint(
+        retrying = RetryingEndpoint(
             NamedEndpoint(_bare(options, settings), names), options.max_retries, options.concurrency
         )
-    if record is not None:
-        endpoint = RecordedEndpoint(endpoint, record)
+    endpoint = retrying if record is None else RecordedEndpoint(retrying, record)
     stack.push_async_callback(endpoint.close)
     return endpoint
 

@@ -128,9 +128,26 @@ def write_text(path: str | Path, text: str) -> None:
     _write_pieces(path, [text])
 
 
-def _write_pieces(path: str | Path, pieces: Iterable[str]) -> None:
-    with writing(path) as part, part.open("w", encoding="utf-8") as file:
+def _write_pieces(path: str | Path, pieces: Iterable[str], suffix: str = ".part") -> None:
+    with writing(path, suffix=suffix) as part, part.open("w", encoding="utf-8") as file:
         file.writelines(pieces)
+
+
+def write_records(path: Path, records: Iterable[Mapping[str, Any]]) -> None:
+    """Writes a JSON list, one record a line, where the name ends in `.json`, else JSONL, in place of what is there.
+
+    The file appears whole or not at all, and is never in memory as a whole.
+    """
+    lines = (json.dumps(record, ensure_ascii=False) for record in records)
+    # Not `.part`: that is where the samples of an unfinished list stand.
+    _write_pieces(path, _as_list(lines) if path.suffix == ".json" else (line + "\n" for line in lines), ".new")
+
+
+def _as_list(lines: Iterable[str]) -> Iterator[str]:
+    yield "[\n"
+    for number, line in enumerate(lines):
+        yield (",\n" if number else "") + line
+    yield "\n]\n"
 
 
 def write_new_records(path: str | Path, records: Iterable[Mapping[str, Any]], error: type[InputError]) -> None:

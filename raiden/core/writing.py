@@ -19,20 +19,21 @@ _SUFFIX = ".part"
 
 
 @contextmanager
-def writing(target: str | Path, num_bytes: int | None = None) -> Iterator[Path]:
+def writing(target: str | Path, num_bytes: int | None = None, suffix: str = _SUFFIX) -> Iterator[Path]:
     """A name beside the target for a file or a folder, which gets the target's own name when the block ends well.
 
     Where it does not, by Ctrl-C or otherwise, what was written is gone and what had the target's name is as it was.
 
     Args:
         num_bytes: what will be written, for the message where there is too little room.
+        suffix: of that name.
 
     Raises:
         StorageError: the disk did not take it; whatever a library made of that.
         KeyboardInterrupt: whatever a library made of that.
     """
     target = Path(target)
-    part = target.with_name(target.name + _SUFFIX)
+    part = target.with_name(target.name + suffix)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         remove(part)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from raiden.core.types import Focus, Language, Profile, Sample
-from raiden.datagen.base import Author, Rejection, Slot
+from raiden.datagen.base import Author, Rejection, RejectionReason, Slot
 from raiden.datagen.checks import check, near_duplicate
-from raiden.datagen.store import SampleStore, SlotKey, slot_key
-from raiden.datagen.tally import RejectionLog, Tally
+from raiden.datagen.store import RejectionLog, SampleStore, SlotKey, slot_key
 from raiden.datagen.verification import Verifier
 
 # A failed request is asked anew by the next run, and who has nothing left will have nothing on the next attempt.
@@ -47,6 +47,34 @@ class Plan:
             for focus in self.foci:
                 for index in range(self.num_samples_per_profile):
                     yield profile.name, focus, index
+
+
+@dataclass
+class Tally:
+    """Counts of one run, what an earlier start of it had done included."""
+
+    num_slots: int
+    """Samples that were asked for."""
+    num_earlier: int = 0
+    """Samples that were in the output file already."""
+    samples: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
+    """By language, kind, question type and difficulty."""
+    samples_by_character: Counter[str] = field(default_factory=Counter)
+    unfilled: Counter[RejectionReason] = field(default_factory=Counter)
+    """Slots that stay empty, by the reason of their last rejection."""
+
+    @property
+    def num_samples(self) -> int:
+        return self.samples.total()
+
+    @property
+    def num_decided(self) -> int:
+        """Slots with which nothing more will happen in this run."""
+        return self.num_samples + self.unfilled.total()
+
+    def count(self, sample: Sample) -> None:
+        self.samples[sample.language, sample.focus, sample.question_type, sample.difficulty] += 1
+        self.samples_by_character[sample.character_name] += 1
 
 
 class Pipeline:

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from raiden.core.errors import ConfigError
+from raiden.core.journal import Journal
 from raiden.core.types import Profile
-from raiden.endpoints.journal import Journal
 
 _CLAIMED = "claimed"
+_NEW: Mapping[str, Any] = {"options": {}, "profiles": {}, "files": {}}
 
 
 class RunState:
@@ -34,7 +35,7 @@ class RunState:
         self.output_file = output_file
         self.path = beside(output_file, "run")
         self._split, self._option = split, option
-        self._state: dict[str, Any] = {"options": {}, "profiles": {}, "files": {}}
+        self._state = _NEW
         if output_file.exists() and not self.path.exists():
             raise ConfigError(
                 f"`output_file`: {output_file} is there already, and not from this command; "
@@ -42,9 +43,9 @@ class RunState:
             )
         if not self.path.exists():
             self.refuse_foreign()  # now: the next line makes a file
-        self._journal = Journal(self.path)
-        for _, line in self._journal.lines():
-            self._state = line
+        self._journal = Journal(self.path, _only_key)
+        for key in self._journal:
+            self._state = self._journal[key]
 
     async def _save(self, **changes: Any) -> None:
         if not changes.items() <= self._state.items():
@@ -126,6 +127,14 @@ def beside(output_file: Path, what: str) -> Path:
     'data/made.jsonl.rejections.jsonl'
     """
     return output_file.with_name(f"{output_file.name}.{what}.jsonl")
+
+
+def _only_key(state: Mapping[str, Any]) -> str:
+    """One for all lines, so that the last of them holds."""
+    for name, new in _NEW.items():
+        if not isinstance(state[name], type(new)):
+            raise TypeError(f"`{name}` is {state[name]!r}")
+    return "run"
 
 
 def _digest(content: bytes) -> str:

@@ -4,17 +4,15 @@ base                       what an endpoint is: a request in, a reply out
 openai, bedrock            one try of a request; dialects: what servers understand; replies: what models write
 faults                     what went wrong, and whether another try may help
 retries                    concurrency, back-off
-journal -> recorded        replies are kept on disk and never paid for twice
-        -> logged          every request, for audit
+recorded                   replies are kept on disk and never paid for twice; every request, for audit
 
-They are put around one another: Recorded(Logged(Retrying(OpenAI))). OpenAIEndpoint and BedrockEndpoint are
+They are put around one another: Recorded(Retrying(OpenAI)). OpenAIEndpoint and BedrockEndpoint are
 imported from their own modules, for their libraries take a second to load.
 """
 
 from raiden.core.errors import AccessError
 from raiden.endpoints.base import ChatEndpoint, ChatReply, ChatRequest, Identity, StreamingEndpoint, stream_reply
 from raiden.endpoints.faults import ContextLengthError, RequestError, TransientError
-from raiden.endpoints.logged import LoggedEndpoint
 from raiden.endpoints.recorded import RecordedEndpoint, Usage
 from raiden.endpoints.retries import RetryingEndpoint
 
@@ -25,7 +23,6 @@ __all__ = [
     "ChatRequest",
     "ContextLengthError",
     "Identity",
-    "LoggedEndpoint",
     "RecordedEndpoint",
     "RequestError",
     "RetryingEndpoint",

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
-from raiden.core.errors import InputError
-from raiden.endpoints.base import ChatEndpoint, ChatReply, ChatRequest, Identity
+from raiden.core.errors import EndpointError
+from raiden.core.journal import Journal
+from raiden.endpoints.base import ChatReply, ChatRequest, Identity
 from raiden.endpoints.faults import RequestError
-from raiden.endpoints.journal import Journal
+from raiden.endpoints.retries import RetryingEndpoint
 
 _FIELDS = {"key": str, "text": str, "prompt_tokens": int, "completion_tokens": int}
 
@@ -38,23 +43,25 @@ class Usage:
 class RecordedEndpoint:
     """An endpoint whose replies are kept in a file; a known request is answered from there.
 
-    A request is known by the digest of itself and of who replies. Its reply is on the disk before it is handed on.
-    Equal requests at the same time are sent once. Errors are not kept: they are worth a new try in the next run.
+    A request is known by the digest of itself and of who replies. Its reply is on the disk before it is handed on, and
+    before another request takes its place: at most as many as the endpoint has in flight are paid for and not on the
+    disk. Equal requests at the same time are sent once. Errors are not kept: they are worth a new try in the next run.
 
     Args:
         path: made where it is missing; one process at a time may use it.
+        log: a file for audit, with a line for each request that was sent: who was asked what, the reply or the error,
+            seconds, tokens. Keys are not part of a request and never in it.
 
     Raises:
-        ConfigError: the file cannot be written, or another process uses it.
+        ConfigError: a file cannot be written, or another process uses it.
         InputError: a line of it is no reply; only a last line cut short by a kill is taken off.
     """
 
-    def __init__(self, endpoint: ChatEndpoint, path: str | Path) -> None:
+    def __init__(self, endpoint: RetryingEndpoint, path: str | Path, log: str | Path | None = None) -> None:
         self.endpoint = endpoint
         self.usage = Usage()
-        self._journal = Journal(path)
-        # Where each reply stands in the file: a large run's replies need not all be in memory.
-        self._starts = self._index()
+        self._replies = Journal(path, _key_of_reply)
+        self._log = None if log is None else Journal(log, _time_of)
         self._asked: dict[str, asyncio.Task[ChatReply]] = {}
 
     @property
@@ -66,44 +73,61 @@ class RecordedEndpoint:
         return await self.endpoint.identity()
 
     async def complete(self, request: ChatRequest) -> ChatReply:
-        key = request_key(await self.identity(), request)
-        if key in self._starts:
+        identity = await self.identity()
+        key = request_key(identity, request)
+        if key in self._replies:
             return self._replay(key)
         if key not in self._asked:
-            self._asked[key] = asyncio.create_task(self._ask(key, request))
+            self._asked[key] = asyncio.create_task(self._ask(key, identity, request))
         # Shielded: others may wait for the same reply.
         return await asyncio.shield(self._asked[key])
 
     async def close(self) -> None:
-        """Gives up the requests in flight and closes the file; may be called twice."""
+        """Gives up the requests in flight and closes the files; may be called twice."""
         asked = list(self._asked.values())
         for task in asked:
             task.cancel()
         await asyncio.gather(*asked, return_exceptions=True)
-        await self._journal.close()
+        for journal in (self._replies, self._log):
+            if journal is not None:
+                await journal.close()
         await self.endpoint.close()
 
-    async def _ask(self, key: str, request: ChatRequest) -> ChatReply:
+    async def _ask(self, key: str, identity: Identity, request: ChatRequest) -> ChatReply:
+        line: dict[str, Any] = {"time": datetime.now(UTC).isoformat(timespec="milliseconds")}
+        line["endpoint"] = asdict(identity)
+        begin = monotonic()
         try:
-            reply = await self.endpoint.complete(request)
-            self._charge(reply)
-            start = await self._journal.append(_line(key, reply))
-        except RequestError as fault:
-            self._charge(fault)
-            self.usage.num_failed += 1
+            reply = await self.endpoint.complete(request, partial(self._keep, key))
+            line["reply"] = asdict(reply)
+        except asyncio.CancelledError:
+            line["error"] = "given up: the run was stopped"
+            raise
+        except EndpointError as fault:
+            line["error"] = str(fault)
+            if isinstance(fault, RequestError):
+                line["tokens"] = [fault.prompt_tokens, fault.completion_tokens]
+                self._charge(fault)
+                self.usage.num_failed += 1
             raise
         finally:
             del self._asked[key]
-        self._starts[key] = start
+            if self._log is not None:
+                line |= {"seconds": round(monotonic() - begin, 3), "request": asdict(request)}
+                await self._log.append(line)
         self.usage.num_replies += 1
         return reply
+
+    async def _keep(self, key: str, reply: ChatReply) -> None:
+        self._charge(reply)
+        await self._replies.append(_line(key, reply))
 
     def _charge(self, reply: ChatReply | RequestError) -> None:
         self.usage.prompt_tokens += reply.prompt_tokens
         self.usage.completion_tokens += reply.completion_tokens
 
     def _replay(self, key: str) -> ChatReply:
-        line = self._journal.read(self._starts[key])
+        line = self._replies[key]
         reply = ChatReply(
             line["text"],
             line["prompt_tokens"],
@@ -115,18 +139,6 @@ class RecordedEndpoint:
         self.usage.replayed_prompt_tokens += reply.prompt_tokens
         self.usage.replayed_completion_tokens += reply.completion_tokens
         return reply
-
-    def _index(self) -> dict[str, int]:
-        starts: dict[str, int] = {}
-        for number, (start, line) in enumerate(self._journal.lines(), 1):
-            if not _is_reply(line):
-                fields = ", ".join(_FIELDS)
-                raise InputError(
-                    f"{self._journal.path}:{number}: not a recorded reply (needs {fields}); "
-                    "remove this line, or give the path of a record."
-                )
-            starts.setdefault(line["key"], start)
-        return starts
 
 
 def request_key(identity: Identity, request: ChatRequest) -> str:
@@ -151,5 +163,12 @@ def _line(key: str, reply: ChatReply) -> dict[str, Any]:
     }
 
 
-def _is_reply(line: Any) -> bool:
-    return isinstance(line, dict) and all(isinstance(line.get(name), type_) for name, type_ in _FIELDS.items())
+def _key_of_reply(line: Mapping[str, Any]) -> str:
+    wrong = [name for name, kind in _FIELDS.items() if not isinstance(line[name], kind)]
+    if wrong:
+        raise TypeError(f"`{wrong[0]}` is {line[wrong[0]]!r}")
+    return str(line["key"])
+
+
+def _time_of(line: Mapping[str, Any]) -> str:
+    return str(line["time"])

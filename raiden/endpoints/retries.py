@@ -26,6 +26,13 @@ _SEED_STRIDE = 1_000_003
 _MIND_OF_ITS_OWN = ("empty", "malformed")
 _IS_TRANSIENT = retry_if_exception_type(TransientError)
 
+Keep = Callable[[ChatReply], Awaitable[None]]
+"""Puts a reply where it outlives the process."""
+
+
+async def keep_nothing(reply: ChatReply) -> None:
+    """For replies that can be had again."""
+
 
 class RetryingEndpoint:
     """An endpoint that is asked by many at once, and again after a failure that may pass.
@@ -69,8 +76,9 @@ class RetryingEndpoint:
     async def identity(self) -> Identity:
         return await self._persist(self.endpoint.identity, [])
 
-    async def complete(self, request: ChatRequest) -> ChatReply:
-        return await self._ask(self.endpoint.complete, request)
+    async def complete(self, request: ChatRequest, keep: Keep = keep_nothing) -> ChatReply:
+        """The reply; until `keep` is done with it, it counts as in flight."""
+        return await self._ask(self.endpoint.complete, request, keep)
 
     async def stream(self, request: ChatRequest, show: Show) -> ChatReply:
         """As `complete`; what breaks off after some of it was shown is not tried again."""
@@ -91,17 +99,28 @@ class RetryingEndpoint:
 
         return await self._ask(ask, request)
 
-    async def _ask(self, ask: Callable[[ChatRequest], Awaitable[ChatReply]], request: ChatRequest) -> ChatReply:
+    async def _ask(
+        self,
+        ask: Callable[[ChatRequest], Awaitable[ChatReply]],
+        request: ChatRequest,
+        keep: Keep = keep_nothing,
+    ) -> ChatReply:
         faults: list[TransientError] = []
-        reply = await self._persist(lambda: ask(_vary(request, faults)), faults, is_greedy=request.temperature == 0)
-        # Not where `identity` returns: that of a model that was named needs no server.
-        self._has_replied = True
-        return replace(
-            reply,
-            prompt_tokens=reply.prompt_tokens + sum(fault.prompt_tokens for fault in faults),
-            completion_tokens=reply.completion_tokens + sum(fault.completion_tokens for fault in faults),
-            num_retries=len(faults),
-        )
+
+        async def one_try() -> ChatReply:
+            reply = await ask(_vary(request, faults))
+            # Not where `identity` returns: that of a model that was named needs no server.
+            self._has_replied = True
+            reply = replace(
+                reply,
+                prompt_tokens=reply.prompt_tokens + sum(fault.prompt_tokens for fault in faults),
+                completion_tokens=reply.completion_tokens + sum(fault.completion_tokens for fault in faults),
+                num_retries=len(faults),
+            )
+            await keep(reply)
+            return reply
+
+        return await self._persist(one_try, faults, is_greedy=request.temperature == 0)
 
     async def close(self) -> None:
         await self.endpoint.close()

@@ -11,9 +11,8 @@ import pytest
 from raiden.core.types import Sample
 from raiden.data.samples import load_samples
 from raiden.datagen.base import Rejection, Slot
-from raiden.datagen.pipeline import Pipeline, Plan
-from raiden.datagen.store import SampleStore
-from raiden.datagen.tally import RejectionLog, Tally
+from raiden.datagen.pipeline import Pipeline, Plan, Tally
+from raiden.datagen.store import RejectionLog, SampleStore
 from raiden.endpoints import AccessError
 from tests.datagen.authors import SlowAuthor, make_draft, make_profile
 

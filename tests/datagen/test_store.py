@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from raiden.core.errors import SampleError
+from raiden.core.errors import InputError
 from raiden.data.samples import parse_sample
 from raiden.datagen.base import Slot
 from raiden.datagen.store import SampleStore, slot_key
@@ -45,7 +45,7 @@ def test_a_foreign_record_in_a_list_is_named_and_nothing_is_written(tmp_path):
     asyncio.run(fill(path, [0, 1]))
     path.write_text(json.dumps([*json.loads(path.read_text(encoding="utf-8")), {"question": "Who?"}]))
     before = path.read_bytes()
-    with pytest.raises(SampleError, match=r"made\.json: item 3: not a record that this command wrote"):
+    with pytest.raises(InputError, match=r"made\.json: item 3: not a record that this command wrote"):
         SampleStore(path)
     assert path.read_bytes() == before
     assert not (tmp_path / "made.json.part").exists()

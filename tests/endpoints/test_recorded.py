@@ -8,11 +8,13 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
+from dataclasses import replace
 
 import pytest
 
 from raiden.core.errors import ConfigError, InputError
-from raiden.endpoints import LoggedEndpoint, RecordedEndpoint, RequestError, RetryingEndpoint
+from raiden.endpoints import RecordedEndpoint, RequestError, RetryingEndpoint
 from raiden.endpoints.openai import OpenAIEndpoint
 from tests.endpoints.requests import GREETING, draft_request, draft_requests
 from tests.servers.chat_server import Behaviour, ChatServer
@@ -121,7 +123,7 @@ def test_any_other_broken_line_is_named(tmp_path, broken):
 
 def test_a_second_process_is_refused(tmp_path):
     async def use(endpoint):
-        script = "import sys; from raiden.endpoints.journal import Journal; Journal(sys.argv[1])"
+        script = "import sys; from raiden.core.journal import Journal; Journal(sys.argv[1], str)"
         return subprocess.run(
             [sys.executable, "-c", script, str(tmp_path / "record")], capture_output=True, text=True, check=False
         )
@@ -134,17 +136,17 @@ def test_a_second_process_is_refused(tmp_path):
 
 def test_a_path_that_cannot_be_written_is_named(tmp_path):
     with pytest.raises(ConfigError, match="cannot be opened"):
-        RecordedEndpoint(OpenAIEndpoint("http://127.0.0.1:1/v1"), tmp_path)
+        RecordedEndpoint(RetryingEndpoint(OpenAIEndpoint("http://127.0.0.1:1/v1")), tmp_path)
 
 
 KILLED = """
 import asyncio, sys
-from raiden.endpoints import RecordedEndpoint
+from raiden.endpoints import RecordedEndpoint, RetryingEndpoint
 from raiden.endpoints.openai import OpenAIEndpoint
 from tests.endpoints.requests import draft_requests
 
 async def main():
-    endpoint = RecordedEndpoint(OpenAIEndpoint(sys.argv[1], model_name="m"), sys.argv[2])
+    endpoint = RecordedEndpoint(RetryingEndpoint(OpenAIEndpoint(sys.argv[1], model_name="m")), sys.argv[2])
     async def ask(request):
         await endpoint.complete(request)
         print(request.seed, flush=True)
@@ -167,7 +169,7 @@ def test_every_reply_that_was_handed_on_outlives_a_kill(tmp_path):
             handed_on |= {int(line) for line in (await child.stdout.read()).split()}
             await child.wait()
             num_sent = len(server.bodies)
-            endpoint = RecordedEndpoint(OpenAIEndpoint(server.base_url, model_name="m"), path)
+            endpoint = RecordedEndpoint(RetryingEndpoint(OpenAIEndpoint(server.base_url, model_name="m")), path)
             for request in draft_requests(40):
                 if request.seed in handed_on:
                     await endpoint.complete(request)
@@ -177,6 +179,32 @@ def test_every_reply_that_was_handed_on_outlives_a_kill(tmp_path):
     num_replayed, num_handed_on, num_sent_again = asyncio.run(main())
     assert num_replayed == num_handed_on >= 12
     assert num_sent_again == 0
+
+
+def test_a_slow_disk_holds_requests_back(tmp_path, monkeypatch):
+    """What is asked for and not on the disk is never more than `concurrency`, whatever waits for the disk."""
+    path, fsync = tmp_path / "record", os.fsync
+    num_kept, num_lost_by_a_kill = 0, []
+
+    async def main():
+        async with ChatServer(Behaviour()) as server:
+
+            def slow(fd):
+                nonlocal num_kept
+                time.sleep(0.05)
+                num_lost_by_a_kill.append(len(server.bodies) - num_kept)
+                fsync(fd)
+                num_kept = path.read_bytes().count(b"\n")
+
+            monkeypatch.setattr(os, "fsync", slow)
+            retrying = RetryingEndpoint(OpenAIEndpoint(server.base_url, model_name="m"), concurrency=4)
+            endpoint = RecordedEndpoint(retrying, path)
+            await asyncio.gather(*map(endpoint.complete, draft_requests(20)))
+            await endpoint.close()
+
+    asyncio.run(main())
+    assert num_kept == 20
+    assert max(num_lost_by_a_kill) <= 4
 
 
 def test_a_full_disk_is_an_error_and_leaves_no_half_line(tmp_path, monkeypatch):
@@ -204,10 +232,10 @@ def test_the_log_tells_who_was_asked_what_and_what_came_of_it(tmp_path, monkeypa
     async def main():
         async with ChatServer(Behaviour(script=["500", "", "400", "400"])) as server:
             retrying = RetryingEndpoint(OpenAIEndpoint(server.base_url), base_wait=0.01)
-            endpoint = LoggedEndpoint(retrying, path)
+            endpoint = RecordedEndpoint(retrying, tmp_path / "record", path)
             await endpoint.complete(GREETING)
             with pytest.raises(RequestError):
-                await endpoint.complete(GREETING)
+                await endpoint.complete(replace(GREETING, seed=1))
             await endpoint.close()
 
     asyncio.run(main())

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from aiohttp import web
 
-from raiden.endpoints import ChatReply, Identity, RecordedEndpoint, TransientError
+from raiden.endpoints import ChatReply, Identity, RecordedEndpoint, RetryingEndpoint, TransientError
 from raiden.endpoints.openai import OpenAIEndpoint
 from tests.endpoints.requests import GREETING
 from tests.servers.chat_server import Behaviour, ChatServer
@@ -85,7 +85,7 @@ class Scripted:
 
 def recorded(path, reply, request, identity):
     async def run():
-        endpoint = RecordedEndpoint(Scripted(reply, identity), path)
+        endpoint = RecordedEndpoint(RetryingEndpoint(Scripted(reply, identity)), path)
         try:
             return await endpoint.complete(request)
         finally:

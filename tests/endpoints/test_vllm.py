@@ -95,7 +95,7 @@ def test_a_wrong_key_and_a_wrong_model_end_the_run(base_url):
 
 def test_a_recorded_reply_is_the_same_without_the_server(base_url, tmp_path):
     async def main(url):
-        endpoint = RecordedEndpoint(OpenAIEndpoint(url, KEY, "smollm2"), tmp_path / "record")
+        endpoint = RecordedEndpoint(RetryingEndpoint(OpenAIEndpoint(url, KEY, "smollm2")), tmp_path / "record")
         try:
             return (await endpoint.complete(chat("Tell me a story.", temperature=1.0))).text
         finally:

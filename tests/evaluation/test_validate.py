@@ -113,12 +113,13 @@ def test_a_killed_run_goes_on_and_pays_for_nothing_twice(data, tmp_path, capsys)
     options = ["--samples_per_question", "4", "--temperature", "1", "--concurrency", "4"]
     with serve("--latency", "0.02", "--wrong_share", "0.5") as base_url:
         assert main(asking(base_url, data, fresh, *options)) == 0
+        num_asked = num_requests(base_url)
         killed = start(*asking(base_url, data, output, *options), before=At(REPLY, 20, Sends(signal.SIGKILL)))
         killed.communicate()
         assert killed.returncode == -signal.SIGKILL
         assert not output.exists()
         num_recorded = lines(tmp_path / "out.json.record.jsonl")
-        assert num_recorded > 0
+        assert 0 < num_recorded <= num_requests(base_url) - num_asked <= num_recorded + 4  # paid for, and not kept
         num_asked = num_requests(base_url)
         assert main(asking(base_url, data, output, *options)) == 0
         assert num_requests(base_url) - num_asked == 48 - num_recorded

@@ -17,6 +17,7 @@ from tests.processes import Before
 from tests.servers.chat_server import serve
 
 pytestmark = pytest.mark.faults
+CONCURRENCY = 4  # of `asking`
 REPLY = "raiden.endpoints.recorded:_line"
 """Called with each reply, before it is on the disk."""
 SAMPLE = "raiden.datagen.store:SampleStore.add"
@@ -47,7 +48,11 @@ def test_killed_five_times_the_files_are_those_of_an_undisturbed_run(profiles, u
     with serve("--latency", "0.02", "--jitter", "0.1") as base_url:
         command = arguments(output, *asking(base_url), profiles=profiles)
         for _ in range(5):
+            num_recorded, num_asked = lines(record), stats(base_url)["num_requests"]
             killed(command, At(REPLY, numbers.randint(1, 8), Sends(signal.SIGKILL)))
+            num_new = lines(record) - num_recorded
+            # A request gets its place from one whose reply is on the disk.
+            assert num_new <= stats(base_url)["num_requests"] - num_asked <= num_new + CONCURRENCY
         num_recorded, num_asked = lines(record), stats(base_url)["num_requests"]
         run(*command)
         seen = stats(base_url)
