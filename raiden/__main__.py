@@ -9,47 +9,15 @@ from contextlib import nullcontext
 from importlib import import_module
 from typing import TextIO
 
-from raiden.core.errors import RaidenError, RunIsFinished
+from raiden import __version__
+from raiden.commands.short_help import short_help
+from raiden.commands.table import COMMANDS, Command, overview, unknown
+from raiden.core.errors import ConfigError, RaidenError, RunIsFinished
 from raiden.core.out_of_memory import explain_out_of_memory
 from raiden.core.signals import STOPPED, end_at_once, reader_is_gone, silence, stoppable, was_stopped
 
-_WITHOUT_TRAINER = {
-    "benchmark": "raiden.commands.benchmark",
-    "chat": "raiden.commands.chat",
-    "compare": "raiden.commands.compare",
-    "convert": "raiden.commands.convert",
-    "export": "raiden.commands.export",
-    "generate": "raiden.commands.generate",
-    "import": "raiden.commands.import_profiles",
-    "import-samples": "raiden.commands.import_samples",
-    "plan": "raiden.commands.plan",
-    "prompt": "raiden.commands.prompt",
-    "replay": "raiden.commands.replay",
-    "report": "raiden.commands.report",
-    "score": "raiden.commands.score",
-    "sft": "raiden.commands.sft",
-    "trl": "raiden.commands.trl",
-}
-"""Commands that are none of LightningCLI's, and the module of each; those that neither load nor train start at once,
-without torch."""
-
 _OWN_OPTIONS = {"--model_path", "--base_url", "--model_id", "--eval_data"}
 """With one of these, `validate` asks the model that they name, and not the trainer's."""
-
-
-_OWN_STOP = {
-    "benchmark",
-    "chat",
-    "compare",
-    "convert",
-    "generate",
-    "import",
-    "import-samples",
-    "report",
-    "score",
-    "trl",
-}
-"""Commands to which Ctrl-C means something else, or which are over at once."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -62,20 +30,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit code: 0, 2 where something that the user wrote must change, or 130 where the command was stopped.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
-    module = _module_of(arguments)
-    own = _OWN_STOP.intersection(arguments[:1]) or (arguments[:1] == ["validate"] and module is not None)
+    command = _command_of(arguments)
     try:
-        with nullcontext() if own else stoppable(restores=argv is not None):
-            return _exit_code(module, arguments)
+        with nullcontext() if command is None or command.stops_itself else stoppable(restores=argv is not None):
+            return _exit_code(command, arguments)
     finally:
         if argv is None:
             end_at_once()
 
 
-def _exit_code(module: str | None, arguments: Sequence[str]) -> int:
+def _exit_code(command: Command | None, arguments: Sequence[str]) -> int:
     try:
         with explain_out_of_memory("this command"):
-            return _run(module, arguments)
+            return _run(command, arguments)
     except RunIsFinished as end:
         _tell(str(end), sys.stdout)
         return 0
@@ -97,21 +64,35 @@ def _exit_code(module: str | None, arguments: Sequence[str]) -> int:
         raise
 
 
-def _module_of(arguments: Sequence[str]) -> str | None:
-    """The module of a command; None: LightningCLI has it."""
-    module = _WITHOUT_TRAINER.get(arguments[0]) if arguments else None
-    if arguments[:1] == ["validate"] and _OWN_OPTIONS.intersection(a.partition("=")[0] for a in arguments):
-        module = "raiden.commands.validate"
-    return module
+def _command_of(arguments: Sequence[str]) -> Command | None:
+    name = "".join(arguments[:1])
+    if name.startswith("--config"):  # Lightning's other order: `raiden --config FILE fit`
+        name = next((word for word in arguments if word in COMMANDS and COMMANDS[word].is_of_trainer), name)
+    if name == "validate" and _OWN_OPTIONS.intersection(a.partition("=")[0] for a in arguments):
+        return Command("", "raiden.commands.validate", stops_itself=True)
+    return COMMANDS.get(name)
 
 
-def _run(module: str | None, arguments: Sequence[str]) -> int:
-    if module is not None:
-        return int(import_module(module).main(arguments[1:]))
-    from raiden.commands.cli import main as run
+def _run(command: Command | None, arguments: Sequence[str]) -> int:
+    if command is None:
+        return _without_command(arguments)
+    if command is COMMANDS.get(arguments[0]) and (text := short_help(arguments)) is not None:
+        print(text)
+        return 0
+    main = import_module(command.module).main
+    return int(main(arguments if command.is_of_trainer else arguments[1:]))
 
-    run(arguments)
-    return 0
+
+def _without_command(arguments: Sequence[str]) -> int:
+    """`raiden`, `raiden --help`, `raiden --version`, and words that are no command."""
+    first = "".join(arguments[:1])
+    if first in ("--version", "-V"):
+        print(f"raiden {__version__}")
+    elif first in ("", "-h", "--help"):
+        print(overview())
+    else:
+        raise ConfigError(unknown(first))
+    return 0 if first else 2
 
 
 def _tell(what: str, file: TextIO) -> None:

@@ -48,7 +48,7 @@ def test_a_typo_is_refused_by_name(capsys):
 
 def test_help_tells_options_with_their_units(capsys):
     with pytest.raises(SystemExit):
-        main(["fit", "--help"])
+        main(["fit", "--help_all"])
     text = " ".join(capsys.readouterr().out.split())
     assert "Longest completion, in tokens." in text
     assert "completions in a group, at least 2" in text

@@ -389,8 +389,8 @@ def test_a_command_that_cannot_work_ends_with_one_clear_message(option, message,
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
-        ([], "subcommand.*fit,validate,test,predict"),
-        (["train"], "'train' .choose from 'fit', 'validate', 'test', 'predict'"),
+        (["train"], "`train` is no command of raiden.*There are fit, sft, trl"),
+        (["--cofnig=x.yaml", "fit"], "`--cofnig=x.yaml` is no command of raiden.*There are fit, sft, trl"),
         (["fit"], "model.policy.path"),
         (["fit", "--config"], "--config: expected one argument"),
         (["--config=missing.yaml", "fit"], "missing.yaml"),

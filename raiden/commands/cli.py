@@ -17,7 +17,7 @@ from lightning import Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.utilities import rank_zero_only
 
-from raiden.commands.complaints import as_config_error, refuse_no_checkpoint
+from raiden.commands.complaints import as_config_error, in_plain_words, refuse_no_checkpoint
 from raiden.commands.parsing import settle_parsing
 from raiden.commands.run_config import SaveRunConfig
 from raiden.core.errors import ConfigError
@@ -32,17 +32,6 @@ from raiden.train.run_folder import RunFolder, is_first_process
 from raiden.train.run_options import RunOptions
 from raiden.train.strategy import FSDP2Strategy
 from raiden.train.watching import LearningWatch
-
-_DESCRIPTION = """Train language models to stay true to the character they play.
-Also, each with a `--help` of its own: `raiden import FILE...`, profiles from cards and other files;
-`raiden generate`, samples from profiles; `raiden convert FILE`, samples for other trainers;
-`raiden score FILE`, the reward of replies; `raiden validate --model_path M` (or `--base_url U`), any model scored;
-`raiden compare BEFORE.json AFTER.json`, which is better; `raiden report BEFORE.json AFTER.json`, as one HTML file;
-`raiden benchmark`, the RAIDEN benchmark; `raiden chat`, a talk with a character;
-`raiden sft`, training on reference answers before `raiden fit`; `raiden trl`, the same run in TRL's trainer;
-`raiden plan`, what a run will need; `raiden prompt`, the prompt of a sample;
-`raiden replay FOLDER`, a skipped step again;
-`raiden export CHECKPOINT`, a checkpoint as a Hugging Face folder."""
 
 _TRAINER_DEFAULTS: dict[str, Any] = {
     "accelerator": "auto",
@@ -107,6 +96,12 @@ class RaidenCLI(LightningCLI):
         parser.link_arguments("model.policy.path", "data.tokenizer")
         parser.link_arguments("model.policy.chat_template", "data.chat_template")
         parser.link_arguments("model.rewards.response_format", "data.response_format")
+
+    def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
+        own = next((word for word in args if word in self.subcommands()), None) if parser.prog == "raiden" else None
+        options = self._parser(own)
+        with in_plain_words(own or parser.prog.removeprefix("raiden "), args, options):
+            super().parse_arguments(parser, args)
 
     @property
     def trains(self) -> bool:
@@ -276,14 +271,15 @@ def open_cli(
                 "exit_on_error": False,  # __main__ tells the error, without the usage of all options
             },
             run=run,
-            args=list(args),
+            args=["--help" if word == "--help_all" else word for word in args],
         )
 
 
-def main(args: Sequence[str]) -> None:
-    """Runs `raiden fit`, `validate`, `test` or `predict`.
+def main(args: Sequence[str]) -> int:
+    """Runs `raiden fit`, `validate`, `test` or `predict`; 0 at its end.
 
     Raises:
         RaidenError: what the user gave cannot work; the message names the option, or the place in a file.
     """
-    open_cli(RaidenCLI, args, "raiden", _DESCRIPTION)
+    open_cli(RaidenCLI, args, "raiden", "Train and evaluate with Lightning's trainer.")
+    return 0

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from argparse import ArgumentError
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from difflib import get_close_matches
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
+from jsonargparse import ArgumentParser
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 
 from raiden.core.errors import ConfigError, RaidenError
+from raiden.core.yaml_text import load_yaml
 from raiden.policy.saved_state import REMEDY, load_rest, stored_shapes
 
 
@@ -31,6 +37,77 @@ def as_config_error(*kinds: type[Exception], prefix: str = "") -> Iterator[None]
         raise
     except about_options as error:
         raise _own_error(error) or ConfigError(f"{prefix}{error}") from error
+
+
+_OF_A_KEY = re.compile(r'Parser key "([\w.]+)":\s*(.*)', re.DOTALL)
+_OF_A_TYPE = re.compile(r"Expected an? (.*?)\.? Got value: (.*)", re.DOTALL)
+_TYPES = {"int": "a whole number", "float": "a number", "str": "text", "bool": "true or false"}
+
+
+@contextmanager
+def in_plain_words(command: str, words: Sequence[str], parser: ArgumentParser) -> Iterator[None]:
+    """What jsonargparse says of a run's options, with the option's name first and the next step last.
+
+    Args:
+        command: `fit`, say.
+        words: of the command line.
+        parser: of its options.
+
+    Raises:
+        ConfigError: in place of its ArgumentError.
+    """
+    try:
+        yield
+    except ArgumentError as error:
+        raise _own_error(error) or ConfigError(_plainly(str(error), command, words, parser)) from error
+
+
+def _plainly(message: str, command: str, words: Sequence[str], parser: ArgumentParser) -> str:
+    if message.startswith("unrecognized arguments: "):
+        return _unknown(message.removeprefix("unrecognized arguments: ").split(), command, parser)
+    found = _OF_A_KEY.fullmatch(message)
+    if found is None:
+        return message
+    key, fault = found.groups()
+    if key == "config" and "not exist" in fault:
+        return f"`--config`: {fault}; give a YAML file that is there, such as configs/quickstart.yaml."
+    told = _OF_A_TYPE.fullmatch(fault)
+    if told is None:
+        return f"`{key}`: {fault}"
+    kind, value = told.groups()
+    if value == "None":
+        return f"`{key}` is not set; {_what_lacks(key, command, words)}"
+    name = kind.removeprefix("<class '").removesuffix("'>")
+    return f"`{key}` must be {_TYPES.get(name, kind)}, got {value}."
+
+
+def _unknown(arguments: Sequence[str], command: str, parser: ArgumentParser) -> str:
+    first = arguments[0]
+    if not first.startswith("-"):
+        remedy = f"; a configuration is given as `--config {first}`" if first.endswith((".yaml", ".yml")) else ""
+        return f"`{first}` stands alone{remedy or '; an option begins with --'}."
+    name = first.lstrip("-").partition("=")[0]
+    options = vars(parser.get_defaults(skip_validation=True).as_flat())
+    near = get_close_matches(name, options, n=1, cutoff=0.75)
+    meant = f"did you mean `--{near[0]}`? " if near else ""
+    return f"`--{name}` is no option of `raiden {command}`; {meant}`raiden {command} --help_all` tells all."
+
+
+def _what_lacks(key: str, command: str, words: Sequence[str]) -> str:
+    """What to do where an option that every run needs is set nowhere."""
+    files = [after for word, after in pairwise(words) if word in ("-c", "--config")]
+    files += [word.partition("=")[2] for word in words if word.startswith("--config=")]
+    if not files:
+        example = f"configs/{'sft' if command == 'sft' else 'quickstart'}.yaml"
+        return f"give a configuration, `raiden {command} --config {example}`, or the option `--{key}`."
+    config: Any = load_yaml(Path(files[-1]).read_text(encoding="utf-8"))
+    if isinstance(config, dict) and "model_name_or_path" in config:
+        return f"{files[-1]} has the options of `raiden trl`: run `raiden trl --config {files[-1]}`."
+    *above, last = key.split(".")
+    for name in above:
+        config = config.get(name) if isinstance(config, dict) else None
+    there = f", where there are {', '.join(map(str, config))}" if isinstance(config, dict) and config else ""
+    return f"add `{last}` to {files[-1]} under `{'.'.join(above)}`{there}; or give the option `--{key}`."
 
 
 def _own_error(error: BaseException | None) -> RaidenError | None:

@@ -108,7 +108,7 @@ def test_adapters_are_trained_alone_and_kept_alone(finished, tiny_folder, tmp_pa
 
 def test_the_help_is_of_sft(capsys):
     with pytest.raises(SystemExit) as stop:
-        main(["sft", "--help"])
+        main(["sft", "--help_all"])
     assert stop.value.code in (0, None)
     text = " ".join(capsys.readouterr().out.split())
     assert "usage: raiden sft" in text

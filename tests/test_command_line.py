@@ -1,0 +1,98 @@
+"""The first minute: help and faults are told at once, and each says the next step."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from raiden import __version__
+from raiden.__main__ import main
+from raiden.commands.short_help import _TOLD, ESSENTIALS
+from raiden.commands.table import COMMANDS
+
+CONFIGS = Path(__file__).parent.parent / "configs"
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["fit", "--help"], ["plan", "--help"], ["fti"], []])
+def test_what_is_told_at_once_loads_no_library(words):
+    code = "import sys; from raiden.__main__ import main; main(sys.argv[1:]); print({*sys.modules} & {*'%s'.split()})"
+    heavy = "torch lightning transformers jsonargparse rich numpy yaml"
+    run = subprocess.run([sys.executable, "-c", code % heavy, *words], capture_output=True, text=True, check=True)
+    assert run.stdout.splitlines()[-1] == "set()"
+
+
+def test_the_overview_has_every_command_and_the_version(capsys):
+    assert main(["--help"]) == 0
+    overview = capsys.readouterr().out
+    assert all(f"\n  {name} " in overview for name in COMMANDS)
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"raiden {__version__}\n"
+    assert main([]) == 2
+    assert capsys.readouterr().out == overview
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"), [("fti", "`fit`"), ("generat", "`generate`"), ("import_samples", "`import-samples`")]
+)
+def test_a_typo_of_a_command_is_told_with_what_was_meant_and_all_there_are(word, meant, capsys):
+    assert main([word, "--config", "x.yaml"]) == 2
+    told = capsys.readouterr().err
+    assert meant in told.partition("There are")[0]
+    assert all(name in told.partition("There are")[2] for name in COMMANDS)
+
+
+def test_the_options_that_matter_first_are_options_of_a_run_with_these_defaults(capsys):
+    with pytest.raises(SystemExit):
+        main(["fit", "--model.policy.path=x", "--data.train_file=y", "--print_config"])
+    import yaml
+
+    config = yaml.safe_load(capsys.readouterr().out)
+    for option, default in ESSENTIALS.items():
+        value = config
+        for name in option.split(".") if option != "config" else ():
+            value = value[name]
+        assert default in ("", value), option
+
+
+@pytest.mark.parametrize("command", _TOLD)
+def test_the_short_help_tells_where_all_options_are(command, capsys):
+    assert main([command, "--help"]) == 0
+    told = capsys.readouterr().out
+    assert f"raiden {command} --help_all" in told
+    assert "--model.policy.path" in told
+    assert ("num_generations" in told) == (command != "sft")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (
+            ["fit"],
+            "`model.policy.path` is not set; give a configuration, `raiden fit --config configs/quickstart.yaml`",
+        ),
+        (["plan"], "`raiden plan --config configs/quickstart.yaml`"),
+        (["sft"], "`raiden sft --config configs/sft.yaml`"),
+        (
+            ["fit", f"--config={CONFIGS}/openr1_qwen14b.yaml"],
+            "has the options of `raiden trl`: run `raiden trl --config",
+        ),
+        (["plan", "--config", f"{CONFIGS}/openr1_qwen14b.yaml"], "has the options of `raiden trl`"),
+        (["fit", "--config", "{empty}"], "add `path` to {empty} under `model.policy`, where there are dtype"),
+        (["fit", "--config", "nowhere.yaml"], "nowhere.yaml'; give a YAML file that is there"),
+        (
+            ["fit", "quickstart.yaml"],
+            "`quickstart.yaml` stands alone; a configuration is given as `--config quickstart.yaml`",
+        ),
+        (["fit", "--model.num_generation=4"], "did you mean `--model.num_generations`?"),
+        (["plan", "--gpu_memroy=4"], "`--gpu_memroy` is no option of `raiden plan`; did you mean `--gpu_memory`?"),
+        (["fit", "--model.num_generations=x"], "`model.num_generations` must be a whole number, got x."),
+    ],
+)
+def test_a_run_that_cannot_begin_says_what_to_do(words, told, tmp_path, capsys):
+    empty = tmp_path / "empty.yaml"
+    empty.write_text("model: {policy: {dtype: float32}}\n")
+    assert main([word.format(empty=empty) for word in words]) == 2
+    assert told.format(empty=empty) in capsys.readouterr().err
