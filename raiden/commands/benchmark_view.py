@@ -10,7 +10,7 @@ from typing import Any
 
 from rich.table import Table
 
-from raiden.commands.evaluation_view import open_console
+from raiden.core.terminal import new_table, of_figures, open_console, percent
 from raiden.endpoints import ChatEndpoint, RecordedEndpoint
 from raiden.evaluation.benchmark.dialogues import Benchmark
 from raiden.evaluation.statistics import MIN_CHARACTERS
@@ -44,7 +44,7 @@ def print_summary(summary: Mapping[str, Any], folder: Path) -> None:
     console.print(_by_rules(summary))
     if any(figures["judge"] for figures in summary["dimensions"].values()):
         console.print(_by_judge(summary))
-        console.print(f"mean over the dimensions: {_percent(summary['mean_score'])}")
+        console.print(f"mean over the dimensions: {percent(summary['mean_score'])}")
     if summary["num_uncompared"]:
         console.print(f"without anything to be compared with, and left out: {summary['num_uncompared']} replies")
     if agreement := summary["agreement"]:
@@ -57,10 +57,8 @@ def print_summary(summary: Mapping[str, Any], folder: Path) -> None:
 
 
 def _by_rules(summary: Mapping[str, Any]) -> Table:
-    table = Table(title=str(summary["model"]), title_justify="left")
-    table.add_column("dimension")
-    for column in ("turns", "failed", "cut", "scored by rules", "right", "95 %", "mention the keyword"):
-        table.add_column(column, justify="right")
+    columns = ("turns", "failed", "cut", "scored by rules", "right", "95 %", "mention the keyword")
+    table = new_table("dimension", *of_figures(columns), title=str(summary["model"]))
     for name, figures in summary["dimensions"].items():
         title = f"{name} ({figures['title']})" if "title" in figures else name
         counts = (figures[count] for count in ("num_turns", "num_failed", "num_truncated"))
@@ -73,22 +71,21 @@ def _rule_cells(rule: Mapping[str, Any] | None) -> list[str]:
         return ["-"] * 4
     return [
         str(rule["num_scored"]),
-        _percent(rule["accuracy"]),
+        percent(rule["accuracy"]),
         _range(rule),
-        _percent(rule["keyword_hits"]),
+        percent(rule["keyword_hits"]),
     ]
 
 
 def _by_judge(summary: Mapping[str, Any]) -> Table:
-    table = Table(title=f"against {summary['against']}, judged by {summary['judge']}", title_justify="left")
-    table.add_column("dimension")
-    for column in ("win", "tie", "lose", "score", "95 %", "both orders", "orders differ", "errors", "verdict"):
-        table.add_column(column, justify="right")
+    columns = ("win", "tie", "lose", "score", "95 %", "both orders", "orders differ", "errors", "verdict")
+    title = f"against {summary['against']}, judged by {summary['judge']}"
+    table = new_table("dimension", *of_figures(columns), title=title)
     for name, figures in summary["dimensions"].items():
         if judge := figures["judge"]:
             cells = [f"{judge[count]:g}" for count in ("wins", "ties", "losses")]
-            cells += [_percent(judge["score"]), _range(judge), _percent(judge["strict_score"])]
-            cells += [_percent(judge["disagreement_share"]), str(judge["num_errors"])]
+            cells += [percent(judge["score"]), _range(judge), percent(judge["strict_score"])]
+            cells += [percent(judge["disagreement_share"]), str(judge["num_errors"])]
             table.add_row(name, *cells, judge["margin"]["verdict"] if judge["margin"] else "-")
     return table
 
@@ -102,18 +99,12 @@ def _style(language: str, styles: Mapping[str, Any], against: str | None) -> Tab
         if styles[name]["num_turns"]
         for who, side in (("model", "model"), (other, "other"))
     ] or [("model", styles["model"])]
-    table = Table(title=f"how replies are written ({language})", title_justify="left")
-    table.add_column("")
-    for title, _ in columns:
-        table.add_column(title, justify="right")
+    headings = of_figures(title for title, _ in columns)
+    table = new_table("", *headings, title=f"how replies are written ({language})")
     for figure in styles["model"]:
-        show = "{:.1f}".format if figure == "mean_length" else _percent
+        show = "{:.1f}".format if figure == "mean_length" else percent
         table.add_row(STYLE_TITLES[figure], *(show(figures[figure]) for _, figures in columns))
     return table
-
-
-def _percent(share: float | None) -> str:
-    return "-" if share is None else f"{100 * share:.1f} %"
 
 
 def _range(figures: Mapping[str, Any]) -> str:

@@ -129,6 +129,8 @@ class RaidenCLI(LightningCLI):
         if not self.trains:
             # Evaluations report to the terminal and to --output_file; a log folder of theirs would look like a run.
             config.trainer.logger = False
+            if "verbose" in config:
+                config.verbose = False  # Lightning's own table; raiden's has figures as people write them
         elif not config.trainer.fast_dev_run:
             self._take_folder(options, last_run)
 

@@ -7,12 +7,11 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from raiden.commands.evaluation_view import open_console
 from raiden.core.errors import ConfigError
 from raiden.core.records import write_json
+from raiden.core.terminal import new_table, of_figures, open_console, percent
 from raiden.evaluation.comparison import Comparison, compare, differing_rewards
 from raiden.evaluation.results import read_evaluation
 from raiden.evaluation.statistics import MIN_CHARACTERS, NUM_RESAMPLES, Difference
@@ -102,15 +101,13 @@ def _print(comparison: Comparison) -> None:
 
 
 def _table(comparison: Comparison) -> Table:
-    table = Table("replies that are right", box=SIMPLE_HEAD)
-    for heading in ("before", "after", "difference (95 % interval)", "p", "samples"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("verdict")
+    columns = ("before", "after", "difference (95 % interval)", "p", "samples")
+    table = new_table("replies that are right", *of_figures(columns), "verdict")
     for name, d in comparison.differences.items():
         table.add_row(
             title(name),
-            f"{100 * d.before:.1f} %",
-            f"{100 * d.after:.1f} %",
+            percent(d.before),
+            percent(d.after),
             f"{100 * d.difference:+.1f} ({100 * d.low:+.1f} to {100 * d.high:+.1f}{_mark(d)})",
             f"{d.p_value:.3f}" if d.p_value >= 0.001 else "<0.001",
             f"{d.num_samples} of {d.num_characters}",
@@ -124,9 +121,7 @@ def _mark(difference: Difference) -> str:
 
 
 def _style_table(before: Mapping[str, float], after: Mapping[str, float]) -> Table:
-    table = Table("how replies are written", box=SIMPLE_HEAD)
-    table.add_column("before", justify="right")
-    table.add_column("after", justify="right")
+    table = new_table("how replies are written", ">before", ">after")
     for name, heading in STYLE_TITLES.items():
         table.add_row(heading, *(_style_cell(name, side[name]) for side in (before, after)))
     return table
@@ -135,4 +130,4 @@ def _style_table(before: Mapping[str, float], after: Mapping[str, float]) -> Tab
 def _style_cell(name: str, value: float) -> str:
     if name == "mean_length":
         return f"{value:.1f}"
-    return f"{value:.3f}" if name.startswith("distinct") else f"{100 * value:.1f} %"
+    return f"{value:.3f}" if name.startswith("distinct") else percent(value)

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
+from raiden.core.terminal import new_table, of_figures, open_console
 from raiden.datagen.pipeline import Tally
 from raiden.datagen.store import RejectionLog, SampleStore
 from raiden.endpoints import Usage
 
 _REFRESH = 0.25
 _LINE_EVERY = 5.0
-_PLAIN_WIDTH = 120
 _KINDS = {"sbk": "SBK (profile)", "cm": "CM (conversation)"}
 _COLUMNS = ("all", "what", "who", "where", "when", "why", "how", "easy", "medium", "hard")
 
@@ -41,7 +39,7 @@ class RunView:
         self.rejections = rejections
         self.usages = usages
         self.retries = retries
-        self.console = Console(width=None if sys.stdout.isatty() else _PLAIN_WIDTH, highlight=False, markup=False)
+        self.console = open_console()
         self._begin = monotonic()
 
     async def show(self) -> None:
@@ -116,9 +114,7 @@ def _table_of_samples(tally: Tally) -> Table:
     for (language, focus, question_type, difficulty), number in tally.samples.items():
         row = rows.setdefault((language, focus), Counter())
         row.update({"all": number, question_type: number, difficulty: number})
-    table = Table("language", "kind", title="samples", title_justify="left")
-    for column in _COLUMNS:
-        table.add_column(column, justify="right")
+    table = new_table("language", "kind", *of_figures(_COLUMNS), title="samples")
     for (language, focus), row in sorted(rows.items(), key=lambda item: (item[0][0], item[0][1] == "cm")):
         table.add_row(language, _KINDS[focus], *(str(row[column]) for column in _COLUMNS))
     table.add_section()
@@ -128,9 +124,7 @@ def _table_of_samples(tally: Tally) -> Table:
 
 
 def _table_of_rejections(rejections: RejectionLog) -> Table:
-    table = Table("reason", title="rejected drafts", title_justify="left", show_lines=True)
-    table.add_column("drafts", justify="right")
-    table.add_column("for example")
+    table = new_table("reason", ">drafts", "for example", title="rejected drafts", show_lines=True)
     for reason, number in rejections.counts.most_common():
         examples = (f"{e['character_name']} ({e['focus']}): {e['detail']}" for e in rejections.examples[reason])
         table.add_row(reason, str(number), Text("\n".join(examples)))

@@ -6,12 +6,11 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from raiden.core.errors import SampleError
 from raiden.core.records import write_new_records
+from raiden.core.terminal import new_table, open_console
 from raiden.core.types import LANGUAGES
 from raiden.data.profiles import read_profiles
 from raiden.datagen.dialogues import Outcome, import_samples
@@ -26,7 +25,6 @@ training list, CharacterBench, CharacterEval's contexts (with --profiles), Silly
 Your own chats train memory: what you or the character told of themselves is asked for later in the same conversation.
 Nothing leaves this machine, and no model is asked."""
 _EPILOG = "exit code: 0; 1 where a part of the input could not be read; 2 where no sample was made."
-_PLAIN_WIDTH = 120
 
 
 def main(argv: Sequence[str]) -> int:
@@ -77,11 +75,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _tell(outcome: Outcome, path: str) -> None:
-    console = Console(width=None if sys.stdout.isatty() else _PLAIN_WIDTH, highlight=False, markup=False)
+    console = open_console()
     if outcome.left_out:
-        table = Table("left out because", title_justify="left", show_lines=True)
-        table.add_column("number", justify="right")
-        table.add_column("for example")
+        table = new_table("left out because", ">number", "for example", show_lines=True)
         for reason, number in outcome.left_out.most_common():
             examples = (f"{left.origin}: {left.detail}" for left in outcome.examples[reason])
             table.add_row(reason.replace("_", " "), str(number), Text("\n".join(examples)))

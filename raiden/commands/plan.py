@@ -11,12 +11,11 @@ from typing import Any
 import torch
 from jsonargparse import Namespace
 from lightning.pytorch.cli import LightningArgumentParser
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 
 from raiden.commands.cli import RaidenCLI, open_cli
 from raiden.core.errors import ConfigError
+from raiden.core.terminal import new_table, of_figures, open_console
 from raiden.data.chat_template import ChatTemplate
 from raiden.planning import GIB, WIDTHS, Limits, Plan, Processes, make_plan
 from raiden.policy import PolicyConfig
@@ -173,7 +172,7 @@ def as_json(plan: Plan) -> dict[str, Any]:
 
 
 def _print(plan: Plan, disk: DiskNeed, chat: ChatTemplate | None) -> None:
-    console = Console(highlight=False, soft_wrap=True)
+    console = open_console(wraps=False)
     work, processes = plan.workload, plan.processes
     console.print(f"{plan.model}: {plan.num_parameters:,} parameters, {plan.num_trained:,} trained")
     place = f"{processes.num} {'GPUs' if processes.on_gpu else 'CPU processes'}"
@@ -204,10 +203,7 @@ def _print(plan: Plan, disk: DiskNeed, chat: ChatTemplate | None) -> None:
 
 
 def _table(plan: Plan) -> Table:
-    table = Table(title="memory of a process, GiB", title_justify="left", box=SIMPLE_HEAD)
-    table.add_column("")
-    for name in plan.memory:
-        table.add_column(name, justify="right")
+    table = new_table("", *of_figures(plan.memory), title="memory of a process, GiB")
     for item in dict.fromkeys(item for moment in plan.memory.values() for item in moment):
         table.add_row(item, *(_gib(moment.get(item)) for moment in plan.memory.values()))
     table.add_section()

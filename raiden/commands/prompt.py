@@ -8,12 +8,10 @@ from itertools import takewhile
 from typing import Any
 
 from lightning.pytorch.cli import LightningArgumentParser
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Table
 
 from raiden.commands.cli import RaidenCLI, open_cli
 from raiden.core.errors import ConfigError
+from raiden.core.terminal import new_table, open_console
 from raiden.core.types import Prompt
 from raiden.data.chat_template import ChatTemplate
 from raiden.data.prompts import DEFAULT_TEMPLATE, build_messages
@@ -129,7 +127,7 @@ def _contents(data: RoleplayDataModule, chat: ChatTemplate, prompt: Prompt) -> l
 
 
 def _print(data: RoleplayDataModule, chat: ChatTemplate, prompts: Sequence[Prompt], number: int) -> None:
-    console = Console(highlight=False, soft_wrap=True, markup=False)
+    console = open_console(wraps=False)
     prompt = prompts[number]
     with chat.renderer:
         text = chat.render(build_messages(prompt.sample, data.settings))
@@ -138,9 +136,7 @@ def _print(data: RoleplayDataModule, chat: ChatTemplate, prompts: Sequence[Promp
     console.print(chat.describe())
     encoded = chat.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
     starts = [start for start, _ in encoded["offset_mapping"]]
-    table = Table(title=f"{len(prompt.token_ids):,} tokens", title_justify="left", box=SIMPLE_HEAD)
-    for heading, justify in (("part", "left"), ("tokens", "right"), ("begins with", "left")):
-        table.add_column(heading, justify=justify)  # type: ignore[arg-type]
+    table = new_table("part", ">tokens", "begins with", title=f"{len(prompt.token_ids):,} tokens")
     for piece in pieces_of(text, _contents(data, chat, prompt)):
         count = sum(piece.start <= start < piece.end for start in starts)
         table.add_row(piece.source, str(count), repr(text[piece.start : min(piece.end, piece.start + 40)]))

@@ -7,9 +7,9 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
+from raiden.core.terminal import new_table, of_figures, open_console
 from raiden.train.replaying import Replayed, broken_by_optimizer, replay
 
 
@@ -32,7 +32,7 @@ def main(argv: Sequence[str]) -> int:
     found, completions, work = replay(Path(arguments.folder), arguments.model_path, arguments.checkpoint)
     print(f"The run said: {found}.", flush=True)
     replayed = list(completions)
-    Console(width=150).print(_table(replayed))
+    open_console().print(_table(replayed))
     first = next((r for r in replayed if not r.is_finite), None)
     if first is None and work.nonfinite is None:
         print("Here all values are finite.")
@@ -46,7 +46,9 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _table(completions: Sequence[Replayed]) -> Table:
-    table = Table("", "question", "completion", "tokens", "reward", "advantage", "loss", "gradient norm")
+    table = new_table(
+        "", "question", "completion", *of_figures(("tokens", "reward", "advantage", "loss", "gradient norm"))
+    )
     for c in completions:
         scores = ["" if v is None else f"{v:.4g}" for v in (c.reward, c.advantage, c.loss, c.grad_norm)]
         table.add_row(str(c.row), c.question[:40], " ".join(c.text.split())[:40], str(c.num_tokens), *scores)

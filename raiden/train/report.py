@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 
-from rich.console import Console
-from rich.table import Table
-
+from raiden.core.terminal import new_table, of_figures, open_console, percent
 from raiden.core.types import Reward, Rollout
 
 _TITLES = {
@@ -20,14 +18,11 @@ _TITLES = {
 
 def print_shares(title: str, columns: Mapping[str, Mapping[str, float]]) -> None:
     """Prints shares of right replies, a row for each kind of question, a column for each evaluation."""
-    table = Table(title=title, title_justify="left")
-    table.add_column("held-out replies that are right")
-    for heading in columns:
-        table.add_column(heading, justify="right")
+    table = new_table("held-out replies that are right", *of_figures(columns), title=title)
     shares = list(columns.values())
     for name in sorted({name for share in shares for name in share}, key=_row_order):
         table.add_row(_row_title(name), *(_cell(name, share.get(name)) for share in shares))
-    Console().print(table)
+    open_console().print(table)
 
 
 def _row_order(name: str) -> tuple[int, str]:
@@ -42,9 +37,7 @@ def _row_title(name: str) -> str:
 
 
 def _cell(name: str, value: float | None) -> str:
-    if value is None:
-        return "-"
-    return f"{value:.3f}" if name in ("reward", "loss") else f"{100 * value:.1f} %"
+    return f"{value:.3f}" if name in ("reward", "loss") and value is not None else percent(value)
 
 
 def disagree(reward: Reward) -> bool:
