@@ -7,8 +7,9 @@ import json
 import pytest
 
 from raiden.core.errors import SampleError
+from raiden.core.records import write_records
 from raiden.core.types import Message
-from raiden.data.samples import load_samples, parse_sample, split_by_character, write_samples
+from raiden.data.samples import load_samples, parse_sample, split_by_character
 from tests.records import sample_record, write_json, write_jsonl
 
 
@@ -53,14 +54,14 @@ def test_unknown_fields_survive_a_load_and_a_save(tmp_path, write):
         sample_record(question="你是谁？", metadata={"language": "zh", "reviewed_by": "Ana", "seed": 7}),
     ]
     samples = load_samples(write(tmp_path / "in", records))
-    write_samples(samples, tmp_path / "new" / "out.json")
+    write_records(tmp_path / "new" / "out.json", [sample.raw for sample in samples])
     assert json.loads((tmp_path / "new" / "out.json").read_text("utf-8")) == records
     assert load_samples(tmp_path / "new" / "out.json") == samples
     assert [p.name for p in (tmp_path / "new").iterdir()] == ["out.json"]
 
 
 def test_chinese_stays_chinese_in_the_written_file(tmp_path):
-    write_samples([parse_sample(sample_record(), "here")], tmp_path / "out.json")
+    write_records(tmp_path / "out.json", [parse_sample(sample_record(), "here").raw])
     text = (tmp_path / "out.json").read_text("utf-8")
     assert "你叫什么名字？" in text
     assert "\\u" not in text

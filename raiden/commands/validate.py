@@ -128,8 +128,8 @@ async def _validate(
         if await until_stopped(work(), progress.show()):
             print(f"stopped after {progress.num_done} of {progress.total}; the same command goes on.", file=sys.stderr)
             return STOPPED
-        if isinstance(endpoint, RecordedEndpoint) and endpoint.num_replayed:
-            print(f"{endpoint.num_replayed} replies were there from before")
+        if isinstance(endpoint, RecordedEndpoint) and endpoint.usage.num_replayed:
+            print(f"{endpoint.usage.num_replayed} replies were there from before")
     return _report(done[0], output)
 
 

@@ -11,7 +11,7 @@ from typing import Any, NoReturn, get_args
 from raiden.core.errors import SampleError
 from raiden.core.languages import detect_language
 from raiden.core.reasoning import strip_reasoning
-from raiden.core.records import read_records, write_json
+from raiden.core.records import read_records
 from raiden.core.types import Difficulty, Focus, Language, Message, QuestionType, Sample, ValidationMethod
 from raiden.rewards import rule_from_record
 
@@ -140,11 +140,6 @@ class _SampleReader:
 
 def _digest(*parts: Any) -> str:
     return blake2b(json.dumps(parts, ensure_ascii=False).encode(), digest_size=8).hexdigest()
-
-
-def write_samples(samples: Iterable[Sample], path: str | Path) -> None:
-    """Writes a JSON list, unknown fields and all, non-ASCII text readable; it appears whole or not at all."""
-    write_json(path, [sample.raw for sample in samples])
 
 
 def split_by_character(samples: Sequence[Sample], validation_ratio: float) -> tuple[list[Sample], list[Sample]]:

@@ -35,9 +35,6 @@ class Usage:
     prompt_tokens: int = 0
     """Charged in this run, tries in vain and failed requests included."""
     completion_tokens: int = 0
-    replayed_prompt_tokens: int = 0
-    """Charged in an earlier run, for the replies that came from the record."""
-    replayed_completion_tokens: int = 0
 
 
 class RecordedEndpoint:
@@ -63,11 +60,6 @@ class RecordedEndpoint:
         self._replies = Journal(path, _key_of_reply)
         self._log = None if log is None else Journal(log, _time_of)
         self._asked: dict[str, asyncio.Task[ChatReply]] = {}
-
-    @property
-    def num_replayed(self) -> int:
-        """Replies that came from the record."""
-        return self.usage.num_replayed
 
     async def identity(self) -> Identity:
         return await self.endpoint.identity()
@@ -128,17 +120,14 @@ class RecordedEndpoint:
 
     def _replay(self, key: str) -> ChatReply:
         line = self._replies[key]
-        reply = ChatReply(
+        self.usage.num_replies += 1
+        self.usage.num_replayed += 1
+        return ChatReply(
             line["text"],
             line["prompt_tokens"],
             line["completion_tokens"],
             truncated=line.get("truncated", False),  # records of earlier versions do not say
         )
-        self.usage.num_replies += 1
-        self.usage.num_replayed += 1
-        self.usage.replayed_prompt_tokens += reply.prompt_tokens
-        self.usage.replayed_completion_tokens += reply.completion_tokens
-        return reply
 
 
 def request_key(identity: Identity, request: ChatRequest) -> str:

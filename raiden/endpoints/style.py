@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 from collections.abc import Sequence
-from typing import Any
 
-from raiden.core.errors import ConfigError
 from raiden.core.types import Message, Sample
 from raiden.data.prompts import setting_block
-from raiden.endpoints import ChatEndpoint, ChatRequest, RequestError, RetryingEndpoint
+from raiden.endpoints import ChatRequest, RequestError
+from raiden.endpoints.server import ServerOfReward
 from raiden.scoring.base import Score, answer_of
 
 DEFAULT_CRITERION = (
@@ -67,20 +65,9 @@ class StyleJudge:
             max_retries: tries after the first.
             max_tokens: longest reply of the judge.
         """
-        if api_key_env is not None and api_key_env not in os.environ:
-            raise ConfigError(
-                f"`api_key_env`: the environment has no variable {api_key_env}; set it, or leave it out."
-            )
         self.criterion = criterion
         self.max_tokens = max_tokens
-        self._options: dict[str, Any] = {
-            "base_url": base_url,
-            "api_key": os.environ[api_key_env] if api_key_env is not None else "",
-            "model_name": model_name,
-            "timeout": timeout,
-        }
-        self._max_retries = max_retries
-        self._endpoint: ChatEndpoint | None = None
+        self._server = ServerOfReward(base_url, model_name, api_key_env, timeout, max_retries)
 
     async def score_group(
         self, sample: Sample, prompt: Sequence[Message], completions: Sequence[str]
@@ -97,13 +84,11 @@ class StyleJudge:
         return [_standing(index, places) for index in forward]
 
     async def close(self) -> None:
-        if self._endpoint is not None:
-            await self._endpoint.close()
-            self._endpoint = None
+        await self._server.close()
 
     async def _places(self, sample: Sample, replies: Sequence[str], order: Sequence[int]) -> list[int]:
         """The rank of each reply, 0 the best, where they are shown in this order."""
-        reply = await self._judge().complete(self._request(sample, [replies[index] for index in order]))
+        reply = await self._server.complete(self._request(sample, [replies[index] for index in order]))
         ranking = json.loads(reply.text)["ranking"]
         if sorted(ranking) != list(range(1, len(replies) + 1)):
             raise RequestError(f"it ranked {ranking} where there are {len(replies)} replies")
@@ -126,13 +111,6 @@ class StyleJudge:
         numbers = {"type": "array", "items": {"type": "integer"}, "minItems": len(shown), "maxItems": len(shown)}
         schema = {"type": "object", "properties": {"ranking": numbers}, "required": ["ranking"]}
         return ChatRequest((Message("user", words),), self.max_tokens, 0.0, schema=schema)
-
-    def _judge(self) -> ChatEndpoint:
-        if self._endpoint is None:  # within the event loop that it is asked from
-            from raiden.endpoints.openai import OpenAIEndpoint  # its library takes a second to load
-
-            self._endpoint = RetryingEndpoint(OpenAIEndpoint(**self._options), self._max_retries, concurrency=64)
-        return self._endpoint
 
 
 def _standing(own: int, places: Sequence[Sequence[int]]) -> Score:

@@ -105,7 +105,7 @@ def test_a_model_that_got_dull_is_seen(files, capsys):
     assert main(["compare", *files(before=evaluation(talkative), after=evaluation(dull))]) == 0
     told = capsys.readouterr().out
     assert "better" in told
-    lengths = next(line.split() for line in told.splitlines() if "length of a reply" in line)
+    lengths = next(line.replace("│", " ").split() for line in told.splitlines() if "length of a reply" in line)
     assert [float(value) for value in lengths[-2:]] == [pytest.approx(52.0), pytest.approx(13.0)]
 
 
