@@ -20,7 +20,8 @@ _DESCRIPTION = """\
 Read dialogues, and write a sample for each question whose answer can be verified: where the data set names the
 keyword, or where the question plainly asks for a fact that the profile states or the conversation tells. No keyword
 is made up; what became no sample is counted with the reason. The format is told by what is in a file: VeriRole's
-training list, CharacterBench, CharacterEval's contexts (with --profiles), SillyTavern's chats (JSONL).
+training list, CharacterBench, CharacterEval's contexts (with --profiles), chats of SillyTavern (JSONL),
+text-generation-webui, Agnai, RisuAI and KoboldAI, lists of OpenAI's or ShareGPT's messages.
 
 Your own chats train memory: what you or the character told of themselves is asked for later in the same conversation.
 Nothing leaves this machine, and no model is asked."""

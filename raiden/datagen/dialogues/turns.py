@@ -89,6 +89,8 @@ def _text(item: Mapping[str, Any], number: int) -> str:
     text = next((item[key] for key in _TEXTS if key in item), None)
     if isinstance(text, Mapping):  # Chub wraps what is said once more
         text = text.get("message")
+    if isinstance(text, list):  # parts, of which some may be pictures
+        text = "\n".join(str(part["text"]) for part in text if isinstance(part, Mapping) and "text" in part)
     if text is not None and not isinstance(text, str):
         raise ValueError(f"has no text in turn {number + 1}")
     return text or ""

@@ -5,21 +5,16 @@ Chats of groups have several characters: each is one whose memory can be trained
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from raiden.core.records import shortened
-from raiden.core.types import Profile
-from raiden.data.profiles import format_fields, parse_profile
-from raiden.data.profiles.macros import resolve_macros
 from raiden.datagen.dialogues.base import Chat, Document, LeftOut, Options
-from raiden.datagen.dialogues.turns import Turn, messages_of, others_of
+from raiden.datagen.dialogues.formats.conversations import CHARACTER, USER, chats_of
+from raiden.datagen.dialogues.turns import Turn
 from raiden.facts.names import plain_name
 
 NAME = "SillyTavern chat"
-_MIN_TURNS = 2
-"""Turns of a character in a group, with fewer of which nothing can be remembered."""
 
 
 def matches(document: Document) -> bool:
@@ -37,21 +32,7 @@ def read(lines: Sequence[tuple[str, Document]], origin: str, options: Options) -
             yield turn
         elif turn is not None:
             turns.append(turn)
-    counts = Counter(turn.speaker for turn in turns if turn.is_character)
-    names = [name for name in counts if len(counts) == 1 or counts[name] >= _MIN_TURNS]
-    if not names or all(turn.is_character for turn in turns):
-        yield LeftOut(origin, "no character", "nobody but one side says anything in this chat.")
-        return
-    for name in names:
-        # Texts that programs insert may still say {{user}}.
-        user = next(turn.speaker for turn in turns if not turn.is_character)
-        said = [
-            Turn(turn.speaker, turn.is_character and turn.speaker == name, resolve_macros(turn.text, name, user))
-            for turn in turns
-        ]
-        messages = messages_of(said)
-        profile = options.profile_of(name) or _bare_profile(name, origin)
-        yield Chat(origin, "chat", profile, messages, user if len(others_of(said)) > 1 else "")
+    yield from chats_of(turns, origin, options)
 
 
 def _turn(line: Document, place: str) -> Turn | LeftOut | None:
@@ -69,17 +50,10 @@ def _turn(line: Document, place: str) -> Turn | LeftOut | None:
         return None
     is_user = line.get("is_user") is True
     name = line.get("name")
-    shown = plain_name(name) if isinstance(name, str) and name.strip() else ("User" if is_user else "Character")
+    shown = plain_name(name) if isinstance(name, str) and name.strip() else (USER if is_user else CHARACTER)
     return Turn(shown, not is_user, text.replace("\r\n", "\n").strip())
 
 
 def _is_narrated(line: Document) -> bool:
     extra: Any = line.get("extra")
     return isinstance(extra, Mapping) and extra.get("type") in ("narrator", "comment")
-
-
-def _bare_profile(name: str, origin: str) -> Profile:
-    """A character of whom the chat tells nothing but the name."""
-    return parse_profile(
-        {"prompt": f"<Character Setting>\n{format_fields({'Name': name})}\n</Character Setting>"}, origin
-    )

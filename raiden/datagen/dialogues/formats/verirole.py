@@ -48,7 +48,7 @@ def read(document: Document, origin: str, options: Options) -> Iterator[Dialogue
     if kind == "haiguitang":
         yield LeftOut(origin, "judged by a model", "a situation puzzle (`data_type` haiguitang) has no keyword.")
         return
-    profile = _profile(problem.get("system_prompt"), origin, document, extra, options)
+    profile = profile_of_prompt(problem.get("system_prompt"), origin, document, extra, options)
     if isinstance(profile, LeftOut):
         yield profile
         return
@@ -85,7 +85,7 @@ def _words(value: Any) -> Iterator[str]:
         yield str(value)
 
 
-def _profile(
+def profile_of_prompt(
     prompt: Any, origin: str, document: Document, extra: Mapping[str, Any], options: Options
 ) -> Profile | LeftOut:
     """The character that a system prompt describes: its lines about tags and form are no part of it."""
