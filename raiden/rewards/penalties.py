@@ -5,8 +5,6 @@ Each is a number from -1 to 0, before its weight.
 
 from __future__ import annotations
 
-from collections import Counter
-
 from raiden.rewards.config import RewardConfig
 from raiden.rewards.units import length_in_words, num_wide, split_units
 
@@ -24,10 +22,10 @@ def repetition_penalty(answer: str) -> float:
     """
     units = split_units(answer)
     size = _GRAM[2 * num_wide(answer) > len(units)]
-    grams = Counter(zip(*(units[start:] for start in range(size)), strict=False))
-    total = sum(grams.values())
+    total = len(units) - size + 1
     if total < size:
         return 0.0
+    grams = set(zip(*(units[start:] for start in range(size)), strict=False))
     share = 1 - len(grams) / total
     return 0.0 - min(1.0, max(0.0, (share - _HARMLESS_SHARE) / (_FULL_SHARE - _HARMLESS_SHARE)))
 

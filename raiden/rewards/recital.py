@@ -129,8 +129,15 @@ def _words_of(text: str, language: Language) -> frozenset[str]:
 def _words(text: str) -> frozenset[str]:
     """What a text is about: word beginnings without function words, pairs of wide characters."""
     units = split_units(text)
-    words = {unit[: _prefix_length(unit)] for unit in units if not is_wide(unit) and unit not in _STOP_WORDS}
-    pairs = {a + b for a, b in pairwise(units) if is_wide(a) and is_wide(b)}
+    if text.isascii():
+        return frozenset(unit[: _PREFIX_LENGTH["latin"]] for unit in units if unit not in _STOP_WORDS)
+    wide = [unit if is_wide(unit) else "" for unit in units]
+    words = {
+        unit[: _prefix_length(unit)]
+        for unit, char in zip(units, wide, strict=True)
+        if not char and unit not in _STOP_WORDS
+    }
+    pairs = {a + b for a, b in pairwise(wide) if a and b}
     return frozenset(words | {pair for pair in pairs if not _COMMON_PAIR.search(pair)})
 
 

@@ -87,7 +87,7 @@ def invented(place: Place) -> str:
     A day or a year that no source has was made up, and a verifiable reward does not pay for that; the month alone,
     or the whole date of a source, it does.
     """
-    if not place.sources:
+    if not place.sources or not names_a_time(place.answer.text[place.hit.start : place.hit.end]):
         return ""
     for date in place.answer.dates:
         if date.start <= place.hit.start < date.end and not any(

@@ -59,7 +59,7 @@ def labelled(place: Place) -> str:
     text, start = place.answer.text, place.hit.start
     before = text[max(0, start - _LABEL_REACH) : start]
     field, answer = place.grammar.labels
-    if field.search(before):
+    if (":" in before or "=" in before) and field.search(before):
         return LABELLED
     rest = text[place.hit.end : place.answer.sentence_at(start).end].strip()
     return LABELLED if answer.search(before) and len(rest) <= _TAIL else ""
