@@ -16,7 +16,7 @@ def train_step(model_path: str, samples_file: str, num_generations: int = 8, lr:
 
     sampling = raiden.SamplingConfig(max_tokens=24)
     engine = raiden.TransformersEngine()
-    engine.start(policy.model, policy.tokenizer, max_length=2048, dtype=policy.model.dtype)
+    engine.start(policy.model, policy.tokenizer, 2048, policy.model.dtype, policy.model.device)
     seeds = raiden.group_seeds(prompts, num_generations, run_seed=0, step=0)
     groups = engine.generate([prompt.token_ids for prompt in prompts], seeds, sampling)
 

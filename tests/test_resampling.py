@@ -160,7 +160,7 @@ def train(tiny_folder, tmp_path):
 def test_a_run_trains_on_the_first_group_with_a_signal(train, tiny_model, tiny_tokenizer):
     module, log, data = train(steps=1)
     engine = TransformersEngine()
-    engine.start(tiny_model, tiny_tokenizer, 1000, torch.float32)
+    engine.start(tiny_model, tiny_tokenizer, 1000, torch.float32, torch.device("cpu"))
     rounds, tokens = [], 0
     for prompt, trained in zip(data.train_dataloader().batch(0), log.rollouts[0], strict=True):
         for attempt in range(4):

@@ -80,7 +80,7 @@ class LocalEndpoint:
         if torch.accelerator.is_available():
             model.to(torch.accelerator.current_accelerator())
         model.eval()
-        self._engine.start(model, self.policy.tokenizer, self._context, self._dtype)
+        self._engine.start(model, self.policy.tokenizer, self._context, self._dtype, model.device)
         if not self._engine.shares_weights:
             self._engine.update_weights(stream_weights(model, self.policy.compute_dtype))
         # The only place where a pass that nobody waits for can be left between two tokens.

@@ -37,6 +37,7 @@ from raiden.rollout.engines import Engine, SamplingConfig, TransformersEngine
 from raiden.rollout.rollouts import refuse_unscored
 from raiden.rollout.sampler import Sampler
 from raiden.scoring import Scorer
+from raiden.train.devices import own_device
 from raiden.train.generators import generator_states, restore_generators
 from raiden.train.guard import BrokenStep, StepGuard
 from raiden.train.metrics import RoleAwareness
@@ -145,8 +146,8 @@ class PolicyModule(LightningModule):
         self._frozen = frozen_digests(self.policy)
         compute_dtype = self.policy.compute_dtype or self.model.dtype
         max_length = self._data.max_prompt_tokens + self.max_tokens
-        self.engine.start(self.model, self.policy.tokenizer, max_length, compute_dtype)
-        device = self.trainer.strategy.root_device
+        device = own_device(self.trainer.strategy, self.processes)
+        self.engine.start(self.model, self.policy.tokenizer, max_length, compute_dtype, device)
         self.scorer.settings = self._data.settings
         self.sampler = Sampler(
             self.engine, self.policy, self.scorer, self.canary, self.processes, self.seed, device, self._data.chat
@@ -268,8 +269,6 @@ class PolicyModule(LightningModule):
         )
         self.sampler.check(self.rollouts, self.val_sampling)
         return [rollout.completions[0].text for rollout in self.rollouts]
-
-    # Checkpoints
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         optimizers: Any = self.optimizers(use_pl_optimizer=False)

@@ -69,8 +69,8 @@ def replay(folder: Path, model_path: str | None, checkpoint: Path | None) -> tup
     record, tensors, config = read_step(folder)
     own = folder / MODEL
     path = model_path or (str(own) if own.is_dir() else config.path)
-    flex = config.attention == "flex" and torch.cuda.is_available()
-    policy = load_policy(replace(config, path=path, attention="flex" if flex else "sdpa"), with_reference=False)
+    here = "auto" if config.attention == "flex" and not torch.cuda.is_available() else config.attention
+    policy = load_policy(replace(config, path=path, attention=here), with_reference=False)
     if (folder / ADAPTERS).exists():
         fill_adapters(policy, folder)
     elif checkpoint is not None:

@@ -37,7 +37,7 @@ class Contestant:
         self.policy: Policy = load_policy(PolicyConfig(path, compute_dtype=compute_dtype), with_reference=False)
         self.engine = TransformersEngine()
         length = arguments.prompt + arguments.completion
-        self.engine.start(self.policy.model, self.policy.tokenizer, length, torch.float32)
+        self.engine.start(self.policy.model, self.policy.tokenizer, length, torch.float32, torch.device("cpu"))
         self.engine.stop_ids = []  # every completion is as long as it may be
 
     def sample(self, rollout: Rollout, completion: int) -> None:

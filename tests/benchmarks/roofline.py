@@ -51,7 +51,8 @@ def useful_flops(model: Any, layout: Layout, num_scored: int) -> float:
 def decode_rate(model: Any, path: str, rows: int, prompt: int, tokens: int) -> float:
     """Tokens sampled a second, prefill included."""
     engine = TransformersEngine(max_rows=rows)
-    engine.start(model, AutoTokenizer.from_pretrained(resolve_model(path)), prompt + tokens, torch.float32)
+    tokenizer = AutoTokenizer.from_pretrained(resolve_model(path))
+    engine.start(model, tokenizer, prompt + tokens, torch.float32, model.device)
     engine.stop_ids = []  # every completion is as long as it may be
     ids = torch.randint(10, model.config.vocab_size, (prompt,), generator=torch.Generator().manual_seed(0)).tolist()
     started = time.perf_counter()

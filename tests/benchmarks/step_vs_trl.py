@@ -58,7 +58,8 @@ class Raiden:
         self.sampling = SamplingConfig(max_tokens=arguments.completion)
         self.group = arguments.group
         self.engine = TransformersEngine()
-        self.engine.start(self.model, tokenizer, arguments.prompt + arguments.completion, torch.float32)
+        length = arguments.prompt + arguments.completion
+        self.engine.start(self.model, tokenizer, length, torch.float32, self.model.device)
         self.engine.stop_ids = []
         self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=LR)
         self.num_steps = 0

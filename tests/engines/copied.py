@@ -23,11 +23,16 @@ class CopyEngine(TransformersEngine):
         self.calls: list[str] = []
 
     def start(
-        self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, max_length: int, dtype: torch.dtype
+        self,
+        model: PreTrainedModel,
+        tokenizer: PreTrainedTokenizerBase,
+        max_length: int,
+        dtype: torch.dtype,
+        device: torch.device,
     ) -> None:
         path = model.config._name_or_path
         own = AutoModelForCausalLM.from_pretrained(path, dtype=dtype, attn_implementation=ATTENTION)
-        super().start(own, tokenizer, max_length, dtype)
+        super().start(own, tokenizer, max_length, dtype, device)
 
     def generate(
         self, prompts: Sequence[Sequence[int]], seeds: Sequence[Sequence[int]], sampling: SamplingConfig

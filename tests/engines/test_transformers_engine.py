@@ -32,7 +32,7 @@ def start(model: PreTrainedModel, tokenizer: object, stop_ids: list[int] | None 
     if stop_ids is not None:
         model.generation_config.eos_token_id = stop_ids
     engine = TransformersEngine(max_rows)
-    engine.start(model, tokenizer, max_length=512, dtype=torch.float32)
+    engine.start(model, tokenizer, max_length=512, dtype=torch.float32, device=model.device)
     return engine
 
 

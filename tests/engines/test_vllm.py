@@ -5,23 +5,26 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 import torch
 from torch import Tensor
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
 
-from raiden.core.errors import ConfigError
+from raiden.core.errors import ConfigError, EngineError
 from raiden.core.types import Completion
 from raiden.policy import LoraConfig, PolicyConfig, load_policy, stream_weights
 from raiden.rollout.engines import Engine, SamplingConfig, VLLMEngine
 from raiden.rollout.engines.sampling import processed_logps
+from tests.engines.cards import LAUNCHERS, put_cards, root_device, taken_by_engine
 from tests.padded import padded_logits
 
 PROFILE = [(7 * i) % 290 + 3 for i in range(40)]
 PROMPTS = [[*PROFILE, 30], [60, 61, 62], [*PROFILE, 31, 32]]
 SEEDS = [[10 * p + i for i in range(4)] for p in range(len(PROMPTS))]
 SAMPLING = SamplingConfig(max_tokens=12)
+CPU = torch.device("cpu")
 
 
 def test_the_engine_without_vllm_says_what_to_install(tmp_path):
@@ -31,9 +34,9 @@ import sys
 sys.modules["vllm"] = None
 from types import SimpleNamespace
 from raiden.rollout.engines import VLLMEngine
-from raiden.core.errors import ConfigError
+from raiden.core.errors import ConfigError, EngineError
 try:
-    VLLMEngine().start(SimpleNamespace(generation_config=None), SimpleNamespace(eos_token_id=2), 64, None)
+    VLLMEngine().start(SimpleNamespace(generation_config=None), SimpleNamespace(eos_token_id=2), 64, None, None)
 except ConfigError as error:
     print(error)
 """
@@ -58,7 +61,7 @@ class Started:
         self.model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(folder)
         self.original = {name: tensor.clone() for name, tensor in self.model.state_dict().items()}
         self.engine: Engine = VLLMEngine(cpu_cache_gib=1)
-        self.engine.start(self.model, AutoTokenizer.from_pretrained(folder), 128, torch.float32)
+        self.engine.start(self.model, AutoTokenizer.from_pretrained(folder), 128, torch.float32, CPU)
 
     def restore(self) -> None:
         self.model.load_state_dict(self.original)
@@ -225,6 +228,50 @@ def test_merged_adapters_are_sampled_with(started, wide_folder):
 def test_sleep_and_a_second_start_do_no_harm(started):
     before = tokens(started.engine.generate(PROMPTS, SEEDS, SAMPLING))
     started.engine.sleep()
-    started.engine.start(started.model, None, 64, torch.float32)
+    started.engine.start(started.model, started.engine.tokenizer, 64, torch.float32, CPU)
     started.sync()
     assert tokens(started.engine.generate(PROMPTS, SEEDS, SAMPLING)) == before
+
+
+@pytest.mark.vllm
+def test_an_engine_on_another_device_than_the_process_is_refused(started, monkeypatch):
+    monkeypatch.setattr(started.engine, "_llm", None)
+    core = SimpleNamespace(engine_core=SimpleNamespace(shutdown=lambda: None))
+    worker = SimpleNamespace(device=torch.device("cuda", 0))
+    other = SimpleNamespace(collective_rpc=lambda ask: [ask(worker)], llm_engine=core)
+    monkeypatch.setattr("vllm.LLM", lambda **options: other)
+    with pytest.raises(EngineError, match="vLLM computes on cuda:0, and this process was given cpu: two engines"):
+        started.engine.start(started.model, started.engine.tokenizer, 64, torch.float32, CPU)
+
+
+@pytest.fixture
+def cards(monkeypatch) -> pytest.MonkeyPatch:
+    """Behind all other tests of this process: vLLM keeps some of what it has found."""
+    pytest.importorskip("vllm", reason="vLLM is not installed")
+    put_cards(monkeypatch)
+    return monkeypatch
+
+
+@pytest.mark.vllm
+@pytest.mark.parametrize("launcher", LAUNCHERS)
+def test_each_process_has_its_engine_on_its_own_card_whatever_starts_it(wide_folder, cards, launcher):
+    for node, local in [*((0, local) for local in range(8)), (1, 0), (1, 7)]:
+        with cards.context() as process:
+            for name, value in LAUNCHERS[launcher](node, local).items():
+                process.setenv(name, value)
+            device = root_device(8, num_nodes=2)
+            assert device == torch.device("cuda", local)
+            assert taken_by_engine(wide_folder, device, process) == f"cuda:{local}"
+
+
+@pytest.mark.vllm
+def test_cards_are_counted_among_those_that_are_visible(wide_folder, cards):
+    cards.setenv("CUDA_VISIBLE_DEVICES", "4,5,0,1,2,3,6,7")
+    for local in (0, 2, 7):
+        assert taken_by_engine(wide_folder, torch.device("cuda", local), cards) == f"cuda:{local}"
+
+
+@pytest.mark.vllm
+def test_a_single_process_has_its_engine_on_the_card_that_was_asked_for(wide_folder, cards):
+    for devices, index in (([3], 3), (1, 0)):
+        assert taken_by_engine(wide_folder, root_device(devices), cards) == f"cuda:{index}"

@@ -171,7 +171,7 @@ def gpt2_folder(tiny_folder, tmp_path_factory):
 def test_adapters_of_gpt2_are_merged_the_way_its_weights_lie(gpt2_folder, tmp_path, targets):
     policy = with_adapters(gpt2_folder, targets)
     engine = CopyEngine()
-    engine.start(policy.model, policy.tokenizer, 100, torch.float32)
+    engine.start(policy.model, policy.tokenizer, 100, torch.float32, torch.device("cpu"))
     engine.model = AutoModelForCausalLM.from_pretrained(gpt2_folder)
     engine.update_weights(stream_weights(policy.model))
     exported = AutoModelForCausalLM.from_pretrained(export_policy(policy, tmp_path / "made"))

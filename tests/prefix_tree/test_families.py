@@ -132,7 +132,7 @@ def test_greedy_completions_are_those_of_transformers(name, tiny_tokenizer):
     tree, plain = build(name)
     tree.generation_config.eos_token_id = plain.generation_config.eos_token_id = [tiny_tokenizer.eos_token_id]
     engine = TransformersEngine()
-    engine.start(tree, tiny_tokenizer, max_length=64, dtype=torch.float32)
+    engine.start(tree, tiny_tokenizer, max_length=64, dtype=torch.float32, device=tree.device)
     ours = engine.generate(PROMPTS, [[0]] * len(PROMPTS), SamplingConfig(temperature=0.0, max_tokens=12))
     for prompt, (completion,) in zip(PROMPTS, ours, strict=True):
         ids = torch.tensor([prompt])

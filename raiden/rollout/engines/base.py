@@ -52,13 +52,19 @@ class Engine(Protocol):
     """True where the engine samples with the policy's own modules: nothing is copied, nothing can be stale."""
 
     def start(
-        self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, max_length: int, dtype: torch.dtype
+        self,
+        model: PreTrainedModel,
+        tokenizer: PreTrainedTokenizerBase,
+        max_length: int,
+        dtype: torch.dtype,
+        device: torch.device,
     ) -> None:
         """Gets ready; called after the processes of a distributed run are up. Weights come by `update_weights`.
 
         Args:
             max_length: longest prompt with its completion, in tokens.
             dtype: what the policy computes in.
+            device: this process's own. The model may not be there yet: Lightning moves it later.
         """
         ...
 

@@ -36,7 +36,12 @@ class TransformersEngine:
         self.max_rows = max_rows
 
     def start(
-        self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, max_length: int, dtype: torch.dtype
+        self,
+        model: PreTrainedModel,
+        tokenizer: PreTrainedTokenizerBase,
+        max_length: int,
+        dtype: torch.dtype,
+        device: torch.device,
     ) -> None:
         self.model = model
         self.tokenizer = tokenizer

@@ -63,9 +63,15 @@ class VLLMEngine:
         self.sleep_level = sleep_level
         self._llm: Any = None
         self._asleep = False
+        self._can_sleep = False
 
     def start(
-        self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, max_length: int, dtype: torch.dtype
+        self,
+        model: PreTrainedModel,
+        tokenizer: PreTrainedTokenizerBase,
+        max_length: int,
+        dtype: torch.dtype,
+        device: torch.device,
     ) -> None:
         if self._llm is not None:
             return
@@ -76,10 +82,10 @@ class VLLMEngine:
             raise ConfigError(_INSTALL) from error
         self.tokenizer = tokenizer
         self.stop_ids = stop_token_ids(model, tokenizer)
-        on_gpu = torch.cuda.is_available()
+        on_gpu = device.type != "cpu"
         own_dtype: Any = self.dtype or str(dtype).removeprefix("torch.")
         # vLLM sets the seed of this process's global generators.
-        with torch.random.fork_rng(enabled=True):
+        with torch.random.fork_rng([device] if on_gpu else []):
             try:
                 self._llm = LLM(
                     model=str(model.config._name_or_path),
@@ -97,10 +103,21 @@ class VLLMEngine:
                     enable_sleep_mode=on_gpu and self.sleep_level > 0,
                     logprobs_mode="processed_logprobs",
                     seed=0,
+                    # By itself an engine in the trainer's process takes the first card, whatever the process's rank.
+                    # Counted among those that CUDA_VISIBLE_DEVICES leaves, as torch counts.
+                    device_ids=[device.index] if on_gpu else None,
                 )
             except (ValueError, RuntimeError) as error:  # too little memory; a model that vLLM does not know
                 raise EngineError(f"vLLM did not start: {error}") from error
+        (own,) = self._llm.collective_rpc(_device_of)
+        if own != device:
+            self.close()
+            raise EngineError(
+                f"vLLM computes on {own}, and this process was given {device}: two engines might share a card. Set "
+                "`trainer.accelerator` to what vLLM is built for, or take raiden.rollout.engines.TransformersEngine."
+            )
         self._asleep = False
+        self._can_sleep = on_gpu and self.sleep_level > 0
 
     def update_weights(self, weights: Iterable[tuple[str, Tensor]]) -> None:
         if self._asleep:
@@ -113,7 +130,7 @@ class VLLMEngine:
         self._llm.reset_prefix_cache()
 
     def sleep(self) -> None:
-        if torch.cuda.is_available() and self.sleep_level > 0 and not self._asleep:
+        if self._can_sleep and not self._asleep:
             self._llm.sleep(level=self.sleep_level)
             self._asleep = True
 
@@ -161,6 +178,11 @@ class VLLMEngine:
         # Before the process groups go away: vLLM's own exit hook would miss them.
         self._llm.llm_engine.engine_core.shutdown()
         self._llm = None
+
+
+def _device_of(worker: Any) -> torch.device:
+    device: torch.device = worker.device
+    return device
 
 
 def _set_environment(cpu_cache_gib: float) -> None:
