@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn.attention.flex_attention import BlockMask, create_block_mask
+from torch.nn.attention.flex_attention import BlockMask
 
 from raiden.packing.layout import Layout
+
+BLOCK = 128
+"""Tokens a side of what flex attention computes or skips as one."""
 
 
 def run_mask(length: int, num_before: int, device: torch.device) -> Tensor:
@@ -21,11 +24,28 @@ def run_mask(length: int, num_before: int, device: torch.device) -> Tensor:
 def tree_block_mask(layout: Layout, device: torch.device) -> BlockMask:
     """The whole row in blocks of 128 x 128; flex attention skips those in which no token sees another.
 
-    While it is made a boolean matrix of ``T x T`` exists: 16 MiB for a row of 4096 tokens.
+    As `create_block_mask` of the same function would have it, but from one number a token, without a matrix of
+    ``T x T``. A block of later queries sees something of a block of keys where its first query is before the last
+    viewer of one of them, and all of it where its last one is before those of all.
     """
+    length = len(layout)
     last = torch.tensor(layout.last_viewers(), device=device)
 
     def sees(batch: Tensor, head: Tensor, query: Tensor, key: Tensor) -> Tensor:
         return (key <= query) & (query < last[key])
 
-    return create_block_mask(sees, B=None, H=None, Q_LEN=len(layout), KV_LEN=len(layout), device=device)
+    num_blocks = -(-length // BLOCK)
+    blocks = torch.nn.functional.pad(last, (0, num_blocks * BLOCK - length)).view(-1, BLOCK)
+    numbers = torch.arange(num_blocks, device=device)
+    query, key = numbers[:, None], numbers[None, :]
+    some = (key == query) | ((key < query) & (query * BLOCK < blocks.amax(dim=1)))
+    whole = (key < query) & ((query + 1) * BLOCK <= blocks.amin(dim=1))
+    return BlockMask.from_kv_blocks(
+        *_in_order(some & ~whole), *_in_order(whole), BLOCK_SIZE=BLOCK, mask_mod=sees, seq_lengths=(length, length)
+    )
+
+
+def _in_order(blocks: Tensor) -> tuple[Tensor, Tensor]:
+    """For each row the number of blocks that are there, and their indices, in order, before those of the others."""
+    indices = blocks.int().argsort(dim=1, descending=True, stable=True)
+    return blocks.sum(dim=1, dtype=torch.int32)[None, None], indices.int()[None, None]

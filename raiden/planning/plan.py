@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from raiden.core.errors import ConfigError
 from raiden.planning.engine import Wave, cached_tokens, engine_moments
 from raiden.planning.memory import Moment, Training, always, largest_moment
 from raiden.planning.model import read_model
-from raiden.planning.shape import Precision, Shape
+from raiden.planning.shape import Pass, Precision, Shape
 from raiden.planning.workload import Limits, Workload, largest_wave, measure
 from raiden.policy import PolicyConfig
 from raiden.rollout.engines import TransformersEngine
@@ -147,6 +148,7 @@ def make_plan(
         on_gpu=processes.on_gpu,
         adds_up=work.passes_per_update > 1,
     )
+    passes = [_by_attention(size, shape, policy, processes.on_gpu) for size in work.passes]
     max_tokens = max(sampling.max_tokens, module.val_sampling.max_tokens)
     return Plan(
         model=config_file or policy.path,
@@ -155,11 +157,22 @@ def make_plan(
         num_trained=parameters.trained,
         processes=processes,
         workload=work,
-        memory=_memory(training, module.engine, _wave(module, data, processes), work, budget),
+        memory=_memory(training, module.engine, _wave(module, data, processes), passes, budget),
         budget=budget,
         cached_tokens=cached_tokens(training, module.engine, budget),
         max_length=data.max_prompt_tokens + max_tokens,
     )
+
+
+def _by_attention(size: Pass, shape: Shape, policy: PolicyConfig, on_gpu: bool) -> Pass:
+    """Flex attention needs no masks and gathers no keys, but has them once a query head where these are no power of 2.
+
+    As transformers does it; on CPUs nothing of this is counted.
+    """
+    if not on_gpu or policy.attention == "sdpa":
+        return size
+    repeated = size.tokens * (shape.heads // shape.kv_heads) if shape.heads & (shape.heads - 1) else 0
+    return replace(size, mask=0, copied_keys=repeated)
 
 
 def _precision(policy: PolicyConfig, processes: Processes) -> Precision:
@@ -174,11 +187,11 @@ def _wave(module: GRPOModule, data: RoleplayDataModule, processes: Processes) ->
     return largest_wave(data, processes.num, module.num_generations, lengths, max_rows)
 
 
-def _memory(training: Training, engine: object, wave: Wave, work: Workload, budget: int) -> dict[str, Moment]:
+def _memory(training: Training, engine: object, wave: Wave, passes: Sequence[Pass], budget: int) -> dict[str, Moment]:
     """All moments of a step, with what the process takes before it does anything."""
     process = {"the process": _PROCESS[training.on_gpu]}
     sampling, learning = engine_moments(training, engine, wave, budget)
-    moments = largest_moment(training, work.passes)
+    moments = largest_moment(training, passes)
     return {
         "sampling": _present({**process, **always(training), **sampling}),
         **{name: _present({**process, **moment, **learning}) for name, moment in moments.items()},

@@ -54,14 +54,15 @@ class PolicyConfig:
     """Train adapters only; the reference is then the policy with its adapters off."""
     gradient_checkpointing: bool = False
     """Recompute activations in the backward pass: less memory, a third more time."""
-    attention: Literal["sdpa", "flex"] = "sdpa"
-    """How the update computes attention over the packed row: run by run (sdpa; on CPUs as a cascade), or all at
-    once in a compiled kernel of flex attention, for GPUs."""
+    attention: Literal["auto", "sdpa", "flex"] = "auto"
+    """How the update computes attention over the packed row: all at once in a compiled kernel of flex attention
+    (flex, which auto takes on GPUs), or by PyTorch's own kernels (sdpa): on CPUs as a cascade, on GPUs run by run."""
 
     @property
     def attention_function(self) -> str:
         """The name under which transformers knows it."""
-        return FLEX_ATTENTION if self.attention == "flex" else ATTENTION
+        flex = torch.cuda.is_available() if self.attention == "auto" else self.attention == "flex"
+        return FLEX_ATTENTION if flex else ATTENTION
 
 
 class Policy:

@@ -6,6 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 from torch.nn.attention import flex_attention
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 from transformers import AttentionInterface
 from transformers.integrations.flex_attention import flex_attention_forward
 
@@ -143,6 +145,69 @@ def test_blocks_that_no_token_sees_are_skipped():
         [0, 0, 1, 0],
         [0, 0, 1, 1],
     ]
+
+
+@pytest.mark.parametrize("num_prompts", [1, 3, 9])
+def test_blocks_are_those_that_pytorch_finds_in_a_whole_matrix(num_prompts):
+    layout = pack(
+        [[1] * 300 + [2] * 20 * (p % 3) + [3 + p] * (40 * p + 1) for p in range(num_prompts)],
+        [[[9] * (130 * (c % 3) + 1) for c in range(4)] for _ in range(num_prompts)],
+    )
+    ours = masks.tree_block_mask(layout, CPU)
+    theirs = flex_attention.create_block_mask(ours.mask_mod, None, None, len(layout), len(layout), CPU)
+    assert ours.shape == theirs.shape
+    assert torch.equal(ours.to_dense(), theirs.to_dense())
+    for of in ("kv", "full_kv", "q", "full_q"):
+        counts = getattr(theirs, f"{of}_num_blocks")
+        assert torch.equal(getattr(ours, f"{of}_num_blocks"), counts)
+        for row, count in enumerate(counts[0, 0].tolist()):
+            own, other = (getattr(mask, f"{of}_indices")[0, 0, row, :count] for mask in (ours, theirs))
+            assert torch.equal(own, other)
+
+
+class Operations(TorchDispatchMode):
+    """Counts what is computed, a kernel of flex attention as one call, and notes the largest result."""
+
+    supports_higher_order_operators = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.num = 0
+        self.largest = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        out = func(*args, **(kwargs or {}))
+        self.num += 1
+        self.largest = max([self.largest, *(t.numel() for t in tree_leaves(out) if isinstance(t, Tensor))])
+        return out
+
+
+def test_the_mask_of_a_long_row_is_made_without_a_matrix_of_it():
+    layout = pack([[1] * 4096 + [2 + p] * 256 for p in range(8)], [[[5] * 320] * 4] * 8)
+    assert len(layout) == 16_384
+    with Operations() as operations:
+        masks.tree_block_mask(layout, CPU)
+    assert operations.largest == 128 * 129  # blocks, where tokens would be 16,384 times as many
+
+
+def calls_of_a_layer(attend, num_runs: int) -> int:
+    """Forward and backward, of a row that always is as long, so that there are as many blocks of it."""
+    layout = pack([[1] * 56 + [2]], [[[5] * (200 // (num_runs - 1))] * (num_runs - 1)])
+    tree, states = TreeAttention(layout, CPU), random_states(layout)
+    assert len([run for run in tree.runs if len(run)]) == num_runs
+    attend(tree, states)  # masks are made once for all layers
+    with Operations() as operations:
+        attend(tree, states).sum().backward()
+    return operations.num
+
+
+def test_a_layer_has_as_many_calls_with_two_runs_as_with_a_hundred(eager_flex_attention):
+    def flex(tree, states):
+        return flex_attention_forward(torch.nn.Linear(1, 1), *states, tree.block_mask, scaling=0.3)[0]
+
+    assert len({calls_of_a_layer(flex, num_runs) for num_runs in (2, 11, 101)}) == 1
+    run_by_run = [calls_of_a_layer(lambda tree, states: tree.run_by_run(*states, 0.3), n) for n in (2, 11, 101)]
+    assert run_by_run[2] > 5 * run_by_run[1] > 10 * run_by_run[0]
 
 
 @pytest.fixture
