@@ -40,7 +40,9 @@ def lightning_forgets_seeds() -> Iterator[None]:
 @pytest.fixture
 def as_on_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
     """The tree's attention as other devices than CPUs compute it."""
-    monkeypatch.setattr(TreeAttention, "__call__", lambda tree, layer, *states: tree.run_by_run(*states))
+    monkeypatch.setattr(
+        TreeAttention, "__call__", lambda tree, layer, *states, scoring=None: tree.run_by_run(*states[:4])
+    )
 
 
 CHATML = (

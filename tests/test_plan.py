@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from raiden.planning import Limits
 from raiden.planning.workload import measure
 from raiden.train.datamodule import RoleplayDataModule
 from raiden.train.grpo import UpdateConfig
+from tests.policy.architectures import tiny
 from tests.runs import ROOT, fit_arguments, write_samples_file
 
 DATA = Path(__file__).parent / "data"
@@ -81,8 +83,24 @@ def test_a_run_that_fits_is_shown_as_a_table_and_leaves_nothing(tiny_folder, tmp
     assert "takes a system message; takes turns in any order" in " ".join(output.split())
     assert "6 steps" in output
     assert "optimizer states" in output
+    assert "shared: separate rows would be " in output
     assert "fits: 0.6 of 4 GiB" in output
     assert not (tmp_path / "logs").exists()
+
+
+def test_a_model_that_does_not_share_says_so_with_what_it_costs(tiny_folder, tmp_path, capsys):
+    tiny("Mamba 2").save_pretrained(tmp_path)
+    arguments = plan_arguments(tiny_folder, tmp_path, f"--model_config={tmp_path / 'config.json'}")
+    assert main(arguments) == 0
+    output = " ".join(capsys.readouterr().out.split())
+    assert re.search(r"rows: not shared, about [\d.]+ times the tokens: none of its layers attends", output)
+    assert "the memory of its layers is not known" in output
+    assert main([*arguments, "--json"]) == 0
+    plan = json.loads(capsys.readouterr().out)
+    assert (plan["model"]["passes"], plan["verdict"]) == ("rows", "not known")
+    # What passes go through is what separate rows hold, and padding to the longest of a pass.
+    _, shared = work(tiny_folder, write_samples_file(tmp_path / "samples.json"), Limits(1, -1, None))
+    assert plan["workload"]["update_tokens"] > shared.update_tokens
 
 
 def test_a_run_that_is_limited_by_steps_alone_may_take_many_epochs(tiny_folder, tmp_path, capsys):

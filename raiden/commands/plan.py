@@ -158,7 +158,9 @@ def as_json(plan: Plan) -> dict[str, Any]:
             "source": plan.model,
             "parameters": plan.num_parameters,
             "trained": plan.num_trained,
-            **asdict(plan.shape),
+            **(asdict(plan.shape) if plan.shape else {}),
+            "passes": plan.sharing.packing.value,
+            "not_shared_because": plan.sharing.reason,
         },
         "processes": asdict(plan.processes),
         "workload": {**work, "largest_pass": asdict(max(plan.workload.passes, key=lambda size: size.tokens))},
@@ -185,11 +187,16 @@ def _print(plan: Plan, disk: DiskNeed, chat: ChatTemplate | None) -> None:
         f"tokens of an epoch: prompts {work.prompt_tokens:,}; sampled at most {work.sampled_tokens:,}; through the "
         f"update at most {work.update_tokens:,}"
     )
+    if plan.sharing.reason:
+        console.print(f"rows: not shared, about {work.not_shared:g} times the tokens: {plan.sharing.reason}")
+    else:
+        console.print(f"shared: separate rows would be {work.not_shared:g} times the tokens")
     if work.tokens_are_estimated:
         console.print("(tokens are estimated from characters: the model's tokenizer cannot be had)")
     if chat is not None:
         console.print(chat.describe())
-    console.print(_table(plan))
+    if plan.memory:
+        console.print(_table(plan))
     if plan.cached_tokens is not None:
         console.print(
             f"engine: room for {plan.cached_tokens:,} tokens; a prompt with its completion: {plan.max_length:,}"
@@ -197,7 +204,8 @@ def _print(plan: Plan, disk: DiskNeed, chat: ChatTemplate | None) -> None:
     console.print(f"disk: {disk}")
     moment, peak = plan.peak
     shares = f"{peak / GIB:.1f} of {plan.budget / GIB:g} GiB ({peak / plan.budget:.0%})"
-    console.print(f"{plan.verdict}: {shares}, highest in the column {moment}")
+    if plan.memory:
+        console.print(f"{plan.verdict}: {shares}, highest in the column {moment}")
     if plan.advice:
         console.print(plan.advice)
 

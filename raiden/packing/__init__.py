@@ -4,16 +4,17 @@ Role-play prompts share long beginnings (the instructions, then one character's 
 answered by a group of completions. Packed into one row, every shared token stands there once.
 
 layout         sequences -> one row and its segments
-attention      what each token of the row may see; cascade, flex, run_by_run, masks: how that is computed
-batching       groups -> micro-batches of packed rows
+attention      what each token of the row may see; cascade, flex, run_by_run, masks, scoring: how that is computed
+batching       groups -> micro-batches of packed rows, or of separate ones (rows)
 logps          the model's log-probabilities of a micro-batch; token_scores: the logits they are taken from, in blocks
 """
 
-from raiden.packing.attention import ATTENTION, Attention, TreeAttention
-from raiden.packing.batching import Group, MicroBatch, filler_batches, micro_batches
+from raiden.packing.attention import ATTENTION, Attention, TreeAttention, shares_prefixes
+from raiden.packing.batching import Group, MicroBatch, Packing, filler_batches, micro_batches
 from raiden.packing.flex import FLEX_ATTENTION
 from raiden.packing.layout import Layout, Segment, pack
 from raiden.packing.logps import scored_logits, token_logps
+from raiden.packing.scoring import Scoring
 
 __all__ = [
     "ATTENTION",
@@ -22,11 +23,14 @@ __all__ = [
     "Group",
     "Layout",
     "MicroBatch",
+    "Packing",
+    "Scoring",
     "Segment",
     "TreeAttention",
     "filler_batches",
     "micro_batches",
     "pack",
     "scored_logits",
+    "shares_prefixes",
     "token_logps",
 ]

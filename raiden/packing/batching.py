@@ -1,15 +1,28 @@
-"""Completions -> micro-batches: packed prefix trees within a token budget."""
+"""Completions -> micro-batches within a token budget: packed prefix trees, or separate rows."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from enum import Enum
 
 import torch
 from torch import Tensor
 
 from raiden.packing.attention import Attention, TreeAttention
 from raiden.packing.layout import Layout, pack
+from raiden.packing.rows import Row, row_batches
+
+
+class Packing(Enum):
+    """How completions stand in the rows of a model's passes."""
+
+    SHARED = "shared"
+    """One packed row, in which what they share stands once."""
+    ROWS = "rows"
+    """A row each, padded on the right to the longest of the batch."""
+    ALONE = "rows of one length"
+    """A row each, only those of the same length together: the model computes a row otherwise beside a longer one."""
 
 
 @dataclass(frozen=True)
@@ -25,23 +38,31 @@ class Group:
 
 
 @dataclass(frozen=True)
-class MicroBatch:
-    """What one forward and backward pass computes; `N` scored tokens in a packed row of `T`."""
+class PackedRow:
+    """How the tokens of a packed row see one another."""
 
-    input_ids: Tensor
-    """``(1, T)``"""
+    layout: Layout
     position_ids: Tensor
     """``(1, T)``"""
-    layout: Layout
     tree: Attention
+
+
+@dataclass(frozen=True)
+class MicroBatch:
+    """What one forward and backward pass computes; `N` scored tokens in `B` rows of `T`, one where they are packed."""
+
+    input_ids: Tensor
+    """``(B, T)``"""
     predictors: Tensor
-    """``(N,)``: where in the row the token stands that predicts each scored token."""
+    """``(N,)``: where in the rows, one behind another, the token stands that predicts each scored token."""
     targets: Tensor
     """``(N,)``: the scored tokens, completion after completion."""
     rows: Tensor
     """``(n,)``: index of each completion here among all of the rollout, in the order of the targets."""
     lengths: Tensor
     """``(n,)``: tokens of each of them."""
+    packed: PackedRow | None = None
+    """None: separate rows, which the model computes by its own attention and positions."""
     family: str | None = None
     """Of its groups."""
 
@@ -51,12 +72,20 @@ class MicroBatch:
         return torch.arange(len(self.rows), device=self.rows.device).repeat_interleave(self.lengths)
 
 
-def micro_batches(groups: Sequence[Group], max_tokens: int, device: torch.device) -> Iterator[MicroBatch]:
+def micro_batches(
+    groups: Sequence[Group], max_tokens: int, device: torch.device, packing: Packing = Packing.SHARED
+) -> Iterator[MicroBatch]:
     """Packs groups, in order, into rows of at most `max_tokens` tokens; shared tokens count once.
 
     A group that is too long is split among rows, its prompt repeated. One completion is never split: if it is
     too long with its prompt, it gets a row of its own.
+
+    Args:
+        packing: of the model that computes them; separate rows are gone through by their length.
     """
+    if packing is not Packing.SHARED:
+        batches = row_batches(groups, max_tokens, together=packing is Packing.ROWS)
+        return (_separate_rows(rows, device) for rows in batches)
     return (_micro_batch(own, layout, device) for own, layout in packed_rows(groups, max_tokens))
 
 
@@ -81,7 +110,11 @@ def _may_fit(layout: Layout, group: Group, max_tokens: int) -> bool:
 
 
 def filler_batches(
-    shares: Sequence[Sequence[Group]], rank: int, max_tokens: int, device: torch.device
+    shares: Sequence[Sequence[Group]],
+    rank: int,
+    max_tokens: int,
+    device: torch.device,
+    packing: Packing = Packing.SHARED,
 ) -> Iterator[MicroBatch]:
     """As many small micro-batches as a process lacks beside the busiest: gathering shards needs everyone.
 
@@ -90,10 +123,18 @@ def filler_batches(
     """
     if len(shares) == 1:
         return
-    counts = [sum(1 for _ in packed_rows(share, max_tokens)) for share in shares]
+    counts = [num_passes(share, max_tokens, packing) for share in shares]
     for _ in range(max(counts) - counts[rank]):
         group = next(group for share in shares for group in share)
-        yield from micro_batches([replace(group, completions=group.completions[:1], rows=group.rows[:1])], 1, device)
+        small = replace(group, completions=group.completions[:1], rows=group.rows[:1])
+        yield from micro_batches([small], 1, device, packing)
+
+
+def num_passes(groups: Sequence[Group], max_tokens: int, packing: Packing) -> int:
+    """How many micro-batches the groups make."""
+    if packing is Packing.SHARED:
+        return sum(1 for _ in packed_rows(groups, max_tokens))
+    return sum(1 for _ in row_batches(groups, max_tokens, together=packing is Packing.ROWS))
 
 
 def _split(group: Group, max_tokens: int) -> Iterator[Group]:
@@ -131,12 +172,31 @@ def _micro_batch(groups: list[Group], layout: Layout, device: torch.device) -> M
 
     return MicroBatch(
         input_ids=tensor(layout.token_ids)[None],
-        position_ids=tensor(layout.position_ids)[None],
-        layout=layout,
-        tree=TreeAttention(layout, device),
         predictors=tensor(predictors),
         targets=tensor(targets),
         rows=tensor(rows),
         lengths=tensor(lengths),
+        packed=PackedRow(layout, tensor(layout.position_ids)[None], TreeAttention(layout, device)),
         family=groups[0].family,
+    )
+
+
+def _separate_rows(rows: Sequence[Row], device: torch.device) -> MicroBatch:
+    """No mask is needed: what stands behind a row's own tokens is seen by none of them."""
+    width = max(map(len, rows))
+    ids = torch.zeros(len(rows), width, dtype=torch.long)
+    for place, row in zip(ids, rows, strict=True):
+        place[: len(row)] = torch.tensor([*row.prompt, *row.completion])
+    firsts = [i * width + len(row.prompt) - 1 for i, row in enumerate(rows)]
+    predictors = [first + n for first, row in zip(firsts, rows, strict=True) for n in range(len(row.completion))]
+
+    def tensor(values: Sequence[int]) -> Tensor:
+        return torch.tensor(values, dtype=torch.long, device=device)
+
+    return MicroBatch(
+        input_ids=ids.to(device),
+        predictors=tensor(predictors),
+        targets=tensor([token for row in rows for token in row.completion]),
+        rows=tensor([row.number for row in rows]),
+        lengths=tensor([len(row.completion) for row in rows]),
     )

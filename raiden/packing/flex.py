@@ -15,6 +15,7 @@ from transformers.integrations.flex_attention import flex_attention_forward
 
 from raiden.core.errors import ConfigError
 from raiden.packing.attention import Attention, TreeAttention, refuse_what_is_not_computed, tree_attention_forward
+from raiden.packing.scoring import scoring_of
 
 FLEX_ATTENTION = "raiden_prefix_tree_flex"
 """The name under which transformers knows this attention."""
@@ -31,7 +32,8 @@ def _flex_attention_forward(
     **kwargs: Any,
 ) -> tuple[Tensor, None]:
     """The function that transformers calls in each layer."""
-    if not isinstance(tree, TreeAttention):
+    scoring = scoring_of(kwargs)
+    if not isinstance(tree, TreeAttention) or (scoring is not None and not tree.scored_runs.is_plain(scoring)):
         return tree_attention_forward(module, query, key, value, attention_mask, scaling, tree, **kwargs)
     refuse_what_is_not_computed(module, kwargs)
     if query.device.type == "cpu" and query.requires_grad:

@@ -1,10 +1,12 @@
-"""Log-probabilities of completion tokens under a model, from a packed micro-batch."""
+"""Log-probabilities of completion tokens under a model, from a micro-batch."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from inspect import signature
 from typing import Any
+from weakref import WeakSet
 
 import torch
 from torch import Tensor
@@ -17,6 +19,9 @@ from raiden.packing.token_scores import token_scores
 MAX_LOGITS = 2**27
 """Logits that exist at one time, at most (and where a temperature divides them, as many again): 512 MiB in float32."""
 
+_CHANGED_BEHIND: WeakSet[Any] = WeakSet()
+"""Heads whose logits their model caps or scales: seen by what it returns, which is then not what the head gave."""
+
 
 def token_logps(
     model: PreTrainedModel, batch: MicroBatch, temperature: float = 1.0, entropy_gradient: bool = False
@@ -25,7 +30,7 @@ def token_logps(
 
     ``log_softmax(logits / temperature)`` at the token; top-k, top-p and min-p are left out, as TRL does. The
     vocabulary is projected at scored positions only, and in chunks of `MAX_LOGITS`; where there is more than one,
-    the backward pass projects each again.
+    the backward pass projects each again. A model that changes its logits behind the head makes them all at once.
 
     Args:
         temperature: the one that sampled; at 0 (greedy) the model's own distribution is taken.
@@ -35,22 +40,33 @@ def token_logps(
         - output: ``(N,)`` and ``(N,)``
     """
     head: Any = model.get_output_embeddings()
+    if head is None or head in _CHANGED_BEHIND:
+        logits = scored_logits(model, batch)
+        # At 0 (greedy) the model's own distribution is meant.
+        logps, entropy = token_scores(logits, batch.targets, temperature or 1.0, entropy_gradient)
+        return logps, entropy if entropy_gradient else entropy.detach()
     project = head.forward
 
     def score(hidden: Tensor, targets: Tensor) -> Tensor:
-        # At 0 (greedy) the model's own distribution is meant.
         return torch.stack(token_scores(project(hidden), targets, temperature or 1.0, entropy_gradient), dim=-1)
+
+    returned: list[Tensor] = []
 
     def score_in_chunks(hidden: Tensor) -> Tensor:
         size = max(1, MAX_LOGITS // head.weight.shape[0])
-        chunks = list(zip(hidden[0].split(size), batch.targets.split(size), strict=True))
+        chunks = list(zip(_scored(hidden, batch).split(size), batch.targets.split(size), strict=True))
         again = len(chunks) > 1 and torch.is_grad_enabled()
         scores = [checkpoint(score, *chunk, use_reentrant=False) if again else score(*chunk) for chunk in chunks]
-        return torch.cat(scores)[None]
+        returned.append(torch.cat(scores)[None])
+        return returned[-1]
 
     # Within the model's own forward pass: sharded weights are whole there, and nowhere else.
     with _forward_replaced(head, score_in_chunks):
-        logps, entropy = scored_logits(model, batch).unbind(dim=-1)
+        scores = _forward(model, batch)
+    if not returned or scores is not returned[-1]:
+        _CHANGED_BEHIND.add(head)
+        return token_logps(model, batch, temperature, entropy_gradient)
+    logps, entropy = scores[0].unbind(dim=-1)
     return logps, entropy if entropy_gradient else entropy.detach()
 
 
@@ -65,11 +81,38 @@ def _forward_replaced(module: Any, forward: Callable[..., Any]) -> Iterator[None
 
 
 def scored_logits(model: PreTrainedModel, batch: MicroBatch) -> Tensor:
-    """The model's logits at each scored position, ``(N, V)``; nowhere else are they computed."""
+    """The model's logits at each scored position, ``(N, V)``."""
+    return _scored(_forward(model, batch), batch)
+
+
+def _forward(model: Any, batch: MicroBatch) -> Tensor:
+    """What the model gives as logits, from the first scored position on or only there: ``(B, K, V)``."""
+    if batch.packed is None:
+        # A row's last tokens, as a number: some models take no places. Positions and attention are the model's own.
+        first = int((batch.predictors % batch.input_ids.shape[1]).min())
+        kept = {"logits_to_keep": batch.input_ids.shape[1] - first} if _keeps_logits(type(_base(model))) else {}
+        return model(input_ids=batch.input_ids, use_cache=False, **kept).logits
     return model(
         input_ids=batch.input_ids,
-        position_ids=batch.position_ids,
+        position_ids=batch.packed.position_ids,
         logits_to_keep=batch.predictors,
         use_cache=False,
-        tree=batch.tree,
-    ).logits[0]
+        tree=batch.packed.tree,
+    ).logits
+
+
+def _scored(states: Tensor, batch: MicroBatch) -> Tensor:
+    """Of ``(B, K, *)`` those of the scored positions, ``(N, *)``; a packed row has no others."""
+    if batch.packed is not None:
+        return states[0]
+    width, kept = batch.input_ids.shape[1], states.shape[1]
+    rows, places = batch.predictors // width, batch.predictors % width - (width - kept)
+    return states.flatten(0, 1)[rows * kept + places]
+
+
+def _base(model: Any) -> Any:
+    return model.get_base_model() if hasattr(model, "get_base_model") else model
+
+
+def _keeps_logits(model_class: type[Any]) -> bool:
+    return "logits_to_keep" in signature(model_class.forward).parameters

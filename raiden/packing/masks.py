@@ -21,6 +21,11 @@ def run_mask(length: int, num_before: int, device: torch.device) -> Tensor:
     return torch.ones(length, num_before + length, dtype=torch.bool, device=device).tril(num_before)
 
 
+def window_mask(length: int, num_before: int, window: int, device: torch.device) -> Tensor:
+    """The same where a token sees itself and those before it, `window` tokens in all."""
+    return run_mask(length, num_before, device).triu(num_before + 1 - window)
+
+
 def tree_block_mask(layout: Layout, device: torch.device) -> BlockMask:
     """The whole row in blocks of 128 x 128; flex attention skips those in which no token sees another.
 

@@ -9,8 +9,8 @@ import torch
 from raiden.core.errors import ConfigError
 from raiden.planning.shape import Adapters, Parameters, Shape
 from raiden.policy.configs import load_config
-from raiden.policy.families import refuse_unsupported
 from raiden.policy.loading import PolicyConfig, add_lora, empty_model
+from raiden.policy.sharing import Sharing, find_sharing
 from raiden.policy.sources import resolve_model
 
 NORMS: dict[str, dict[str, bool]] = {
@@ -24,18 +24,44 @@ NORMS: dict[str, dict[str, bool]] = {
 """By `model_type`, how a family's norms differ from Llama's; the rest of these layers is the same."""
 
 
-def read_model(policy: PolicyConfig, config_file: str | None = None) -> tuple[Shape, Parameters, Adapters | None]:
+def read_model(
+    policy: PolicyConfig, config_file: str | None = None
+) -> tuple[Shape | None, Parameters, Adapters | None]:
     """Builds the model on the meta device, where parameters take no memory, and counts.
 
     Args:
         config_file: a `config.json` in place of that of `policy.path`.
 
+    Returns:
+        The shape of its layers (None: no formulas of their memory were derived), its parameters, its adapters.
+
     Raises:
-        ConfigError: there is no config, or it is of a model that raiden cannot train or whose layers are unknown.
+        ConfigError: there is no config.
     """
     source = config_file or resolve_model(policy.path)
+    config = _config(policy, config_file)
+    model: Any = empty_model(str(source), getattr(torch, policy.dtype))
+    model.tie_weights()
+    adapters = None
+    if policy.lora is not None:
+        model = add_lora(model, policy.lora)
+        adapters = Adapters(policy.lora.rank, _adapted(model))
+    return _shape(config), _count(model), adapters
+
+
+def read_sharing(policy: PolicyConfig, config_file: str | None = None) -> Sharing:
+    """How the model's passes are computed.
+
+    Raises:
+        ConfigError: there is no config, or it is of no causal language model.
+    """
+    return find_sharing(_config(policy, config_file))
+
+
+def _config(policy: PolicyConfig, config_file: str | None) -> Any:
+    source = config_file or resolve_model(policy.path)
     try:
-        config = load_config(source)
+        return load_config(source)
     except ConfigError:
         raise
     except (OSError, ValueError, KeyError) as error:
@@ -44,23 +70,11 @@ def read_model(policy: PolicyConfig, config_file: str | None = None) -> tuple[Sh
             f"{option}: no model config in {source!r}, nor in the cache of the hub; give the model's config.json with "
             f"`--model_config FILE`. The cause: {error}"
         ) from error
-    refuse_unsupported(config)
-    model: Any = empty_model(str(source), getattr(torch, policy.dtype))
-    model.tie_weights()
-    shape = _shape(config, str(source))
-    adapters = None
-    if policy.lora is not None:
-        model = add_lora(model, policy.lora)
-        adapters = Adapters(policy.lora.rank, _adapted(model))
-    return shape, _count(model), adapters
 
 
-def _shape(config: Any, source: str) -> Shape:
+def _shape(config: Any) -> Shape | None:
     if config.model_type not in NORMS:
-        raise ConfigError(
-            f"`model.policy.path`: {source}: the memory of {config.model_type} is not known; its layers are none of "
-            f"those whose formulas were derived ({', '.join(NORMS)}). It can be trained, but not planned."
-        )
+        return None
     return Shape(
         num_layers=config.num_hidden_layers,
         hidden=config.hidden_size,

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal
 
 from raiden.core.errors import ConfigError
 from raiden.planning.engine import Wave, cached_tokens, engine_moments
 from raiden.planning.memory import Moment, Training, always, largest_moment
-from raiden.planning.model import read_model
+from raiden.planning.model import NORMS, read_model, read_sharing
 from raiden.planning.shape import Pass, Precision, Shape
 from raiden.planning.workload import Limits, Workload, largest_wave, measure
 from raiden.policy import PolicyConfig
+from raiden.policy.sharing import Sharing
 from raiden.rollout.engines import TransformersEngine
 from raiden.train.datamodule import RoleplayDataModule
 from raiden.train.grpo.module import GRPOModule
 
 GIB = 2**30
-Verdict = Literal["fits", "tight", "does not fit"]
+Verdict = Literal["fits", "tight", "does not fit", "not known"]
 _TIGHT = 0.9
 """Share of the memory above which fragmentation may make a run fail that fits on paper."""
 _PROCESS = {True: 2 * GIB, False: 600 * 2**20}
@@ -60,7 +62,9 @@ class Plan:
     """What `raiden plan` reports."""
 
     model: str
-    shape: Shape
+    shape: Shape | None
+    """Of its layers; None: formulas of their memory were not derived."""
+    sharing: Sharing
     num_parameters: int
     num_trained: int
     processes: Processes
@@ -78,17 +82,21 @@ class Plan:
     def peak(self) -> tuple[str, int]:
         """The highest moment, and its bytes."""
         sums = {name: sum(moment.values()) for name, moment in self.memory.items()}
-        name = max(sums, key=sums.__getitem__)
+        name = max(sums, key=sums.__getitem__, default="")
+        if not name:
+            return name, 0
         return name, sums[name]
 
     @property
     def largest_item(self) -> str:
         """Of the highest moment."""
-        moment = self.memory[self.peak[0]]
-        return max(moment, key=moment.__getitem__)
+        moment = self.memory.get(self.peak[0], {})
+        return max(moment, key=moment.__getitem__, default="")
 
     @property
     def verdict(self) -> Verdict:
+        if not self.memory:
+            return "not known"
         if self.peak[1] > self.budget or not self.engine_has_room:
             return "does not fit"
         return "tight" if self.peak[1] > _TIGHT * self.budget else "fits"
@@ -106,6 +114,8 @@ class Plan:
                 f"the engine has room for {self.cached_tokens} tokens, one completion with its prompt may have "
                 f"{self.max_length}: raise `model.engine.gpu_memory_utilization` (`cpu_cache_gib` without a GPU)"
             )
+        if self.verdict == "not known":
+            return f"the memory of its layers is not known, but only of {', '.join(NORMS)}; it can be trained"
         if self.verdict == "fits":
             return None
         item = self.largest_item
@@ -131,11 +141,35 @@ def make_plan(
         ConfigError: an option cannot work, or the model's config cannot be had.
     """
     policy, sampling = module.policy_config, module.sampling
+    sharing = read_sharing(policy, config_file)
     shape, parameters, adapters = read_model(policy, config_file)
-    num_groups = 1 + module.max_resamples
-    work = measure(data, module.update, limits, processes.num, module.num_generations, sampling.max_tokens, num_groups)
+    work = measure(
+        data,
+        module.update,
+        limits,
+        processes.num,
+        module.num_generations,
+        sampling.max_tokens,
+        num_groups=1 + module.max_resamples,
+        packing=sharing.packing,
+    )
     if not work.passes:
         raise ConfigError("the run has no step: `trainer.limit_train_batches` leaves none.")
+    max_tokens = max(sampling.max_tokens, module.val_sampling.max_tokens)
+    planned = partial(
+        Plan,
+        model=config_file or policy.path,
+        shape=shape,
+        sharing=sharing,
+        num_parameters=parameters.total,
+        num_trained=parameters.trained,
+        processes=processes,
+        workload=work,
+        budget=budget,
+        max_length=data.max_prompt_tokens + max_tokens,
+    )
+    if shape is None:
+        return planned(memory={}, cached_tokens=None)
     training = Training(
         shape=shape,
         parameters=parameters,
@@ -149,18 +183,9 @@ def make_plan(
         adds_up=work.passes_per_update > 1,
     )
     passes = [_by_attention(size, shape, policy, processes.on_gpu) for size in work.passes]
-    max_tokens = max(sampling.max_tokens, module.val_sampling.max_tokens)
-    return Plan(
-        model=config_file or policy.path,
-        shape=shape,
-        num_parameters=parameters.total,
-        num_trained=parameters.trained,
-        processes=processes,
-        workload=work,
+    return planned(
         memory=_memory(training, module.engine, _wave(module, data, processes), passes, budget),
-        budget=budget,
         cached_tokens=cached_tokens(training, module.engine, budget),
-        max_length=data.max_prompt_tokens + max_tokens,
     )
 
 

@@ -9,7 +9,8 @@ from raiden.core.errors import ConfigError
 from raiden.core.processes import Processes
 from raiden.core.types import Prompt
 from raiden.packing import Layout, pack
-from raiden.packing.batching import Group, packed_rows
+from raiden.packing.batching import Group, Packing, packed_rows
+from raiden.packing.rows import row_batches
 from raiden.planning.characters import Characters
 from raiden.planning.engine import Wave
 from raiden.planning.shape import Pass
@@ -49,6 +50,8 @@ class Workload:
     """Of an epoch's completions, at most."""
     update_tokens: int
     """That an epoch's forward and backward passes go through, shared ones counted once a pass; at most."""
+    not_shared: float
+    """How many times the tokens of passes that share there are in separate rows."""
     passes: tuple[Pass, ...]
     """All different sizes of an epoch's passes, on any process."""
     passes_per_update: int
@@ -80,12 +83,14 @@ def measure(
     num_generations: int,
     max_tokens: int,
     num_groups: int = 1,
+    packing: Packing = Packing.SHARED,
 ) -> Workload:
     """Goes through the first epoch as the run will, without a model.
 
     Args:
         max_tokens: how long each completion is taken to be.
         num_groups: that a step samples for a prompt, at most.
+        packing: of the model.
     """
     estimated = prepare(data)
     loader = data.train_dataloader()
@@ -94,21 +99,26 @@ def measure(
     num_updates = [len(update.mini_batches(len(batch))) * update.num_iterations for batch in batches]
     prompts = [prompt for batch in batches for prompt in batch]
     passes: dict[Pass, int] = {}
-    most = 0
+    most = shared = 0
     for batch in batches:
-        for sizes in _updates(batch, update, num_processes, num_generations, max_tokens):
+        for groups in _updates(batch, update, num_processes, num_generations, max_tokens):
+            sizes = _sizes(groups, update.micro_batch_tokens, packing)
             most = max(most, len(sizes))
             for size in sizes:
                 passes[size] = passes.get(size, 0) + update.num_iterations
+            packed = sizes if packing is Packing.SHARED else _sizes(groups, update.micro_batch_tokens, Packing.SHARED)
+            shared += sum(size.tokens for size in packed)
+    prompt_tokens = sum(len(p.token_ids) for p in prompts)
     return Workload(
         tokens_are_estimated=estimated,
         num_prompts=len(prompts),
         steps_per_epoch=steps_per_epoch,
         steps=_steps(limits, steps_per_epoch),
         updates_per_epoch=sum(num_updates),
-        prompt_tokens=sum(len(p.token_ids) for p in prompts),
+        prompt_tokens=prompt_tokens,
         sampled_tokens=len(prompts) * num_groups * num_generations * max_tokens,
         update_tokens=sum(size.tokens * count for size, count in passes.items()),
+        not_shared=round(num_generations * (prompt_tokens + len(prompts) * max_tokens) / max(shared, 1), 2),
         passes=tuple(passes),
         passes_per_update=most,
     )
@@ -135,14 +145,23 @@ def _steps(limits: Limits, per_epoch: int) -> int:
 
 def _updates(
     batch: Sequence[Prompt], update: UpdateConfig, num_processes: int, num_generations: int, max_tokens: int
-) -> Iterator[list[Pass]]:
-    """The passes of each optimizer step, of each process."""
+) -> Iterator[list[Group]]:
+    """What each process computes for each optimizer step."""
     completions = [(0,) * max_tokens] * num_generations
     for mini_batch in update.mini_batches(len(batch)):
         for rank in range(num_processes):
             own = Processes(rank, num_processes).share(mini_batch)
-            groups = [Group(batch[i].token_ids, completions, range(num_generations)) for i in own]
-            yield [size_of(layout) for _, layout in packed_rows(groups, update.micro_batch_tokens)]
+            yield [Group(batch[i].token_ids, completions, range(num_generations)) for i in own]
+
+
+def _sizes(groups: Sequence[Group], max_tokens: int, packing: Packing) -> list[Pass]:
+    """The passes that the groups make."""
+    if packing is Packing.SHARED:
+        return [size_of(layout) for _, layout in packed_rows(groups, max_tokens)]
+    return [
+        Pass(len(rows) * len(rows[-1]), sum(len(row.completion) for row in rows), mask=0, copied_keys=0)
+        for rows in row_batches(groups, max_tokens, together=packing is Packing.ROWS)
+    ]
 
 
 def size_of(layout: Layout) -> Pass:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from torch import nn
 from transformers import PreTrainedModel
 from transformers.pytorch_utils import Conv1D
 
@@ -21,12 +22,27 @@ class LoraConfig:
     alpha: int = 32
     """Adapters are scaled by alpha / rank."""
     target_modules: str = "all-linear"
-    """Which linear layers get an adapter: `all-linear`, or names joined by commas (`q_proj,v_proj`)."""
+    """Which linear layers get an adapter: `all-linear` (not experts), or names joined by commas (`q_proj,v_proj`)."""
 
     def __post_init__(self) -> None:
         for name in ("rank", "alpha"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"`model.policy.lora.{name}` must be at least 1, got {getattr(self, name)}.")
+
+
+def _linear_layers(model: PreTrainedModel) -> list[str]:
+    """All but the head, and but what a state-space layer's fused kernel takes the weight of itself.
+
+    PEFT's own `all-linear` takes experts in, whose adapters cannot be merged one layer at a time.
+    """
+    linear = {name: m for name, m in model.named_modules() if isinstance(m, nn.Linear | Conv1D)}
+    head = model.get_output_embeddings()
+    return [
+        name
+        for name, module in linear.items()
+        if module is not head
+        and not (name.endswith(".out_proj") and hasattr(model.get_submodule(name.rpartition(".")[0]), "conv1d"))
+    ]
 
 
 def add_lora(model: PreTrainedModel, config: LoraConfig) -> Any:
@@ -39,9 +55,9 @@ def add_lora(model: PreTrainedModel, config: LoraConfig) -> Any:
     from peft import get_peft_model
     from peft.tuners.lora import Linear, LoraLayer
 
-    targets: Any = config.target_modules
-    if targets != "all-linear":
-        targets = [name.strip() for name in targets.split(",")]
+    targets: Any = _linear_layers(model)
+    if config.target_modules != "all-linear":
+        targets = [name.strip() for name in config.target_modules.split(",")]
         outermost = (model.get_input_embeddings(), model.get_output_embeddings())
         names = {name.rpartition(".")[2] for name, module in model.named_modules() if module in outermost}
         if wrong := names.intersection(targets):

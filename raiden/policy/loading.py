@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,12 +24,12 @@ from transformers.utils import GENERATION_CONFIG_NAME
 
 from raiden.core.errors import ConfigError
 from raiden.core.limits import MAX_CONFIG_BYTES, refuse_larger
-from raiden.packing import ATTENTION, FLEX_ATTENTION
+from raiden.packing import ATTENTION, FLEX_ATTENTION, Packing
 from raiden.policy.adapters import LoraConfig, add_lora
 from raiden.policy.configs import load_config
-from raiden.policy.families import refuse_unsupported
 from raiden.policy.finite import nonfinite_weights
 from raiden.policy.sharding import initialise_adapters, load_shards, shard
+from raiden.policy.sharing import Sharing, find_sharing
 from raiden.policy.sources import NO_FOREIGN_CODE, explain_model_errors, local_folder, resolve_model
 from raiden.policy.weights import unmap
 
@@ -74,14 +75,18 @@ class Policy:
         tokenizer: PreTrainedTokenizerBase,
         reference: nn.Module | None,
         compute_dtype: torch.dtype | None = None,
+        sharing: Sharing | None = None,
     ) -> None:
         """
         Args:
             compute_dtype: of the layers; None: that of the weights.
+            sharing: how its passes are computed, and those of the reference; None: by the prefix tree.
         """
         self.model: Any = model
         self.tokenizer = tokenizer
         self.compute_dtype = compute_dtype
+        self.sharing = sharing or Sharing(Packing.SHARED)
+        self.packing = self.sharing.packing
         self.separate_reference = reference
 
     @contextmanager
@@ -156,8 +161,7 @@ def load_policy(config: PolicyConfig, with_reference: bool = False, placement: P
         placement: shards both over its mesh, each process reading its own part; None loads them whole.
 
     Raises:
-        ConfigError: the model cannot be read, its attention is not one that the prefix tree computes exactly, or a
-            weight is not a finite number.
+        ConfigError: the model cannot be read, is no causal language model, or a weight is not a finite number.
     """
     if config.attention == "flex" and not torch.cuda.is_available():
         raise ConfigError(
@@ -168,8 +172,9 @@ def load_policy(config: PolicyConfig, with_reference: bool = False, placement: P
     with explain_model_errors(config.path):
         if placement is not None:
             folder = local_folder(folder)
-        refuse_unsupported(load_config(folder))
-        model = _load(folder, config, placement, config.lora)
+        sharing = find_sharing(load_config(folder))
+        attention = sharing.attention or config.attention_function
+        model = _load(folder, config, placement, attention, config.lora)
         if broken := nonfinite_weights(model):
             raise ConfigError(
                 f"`model.policy.path`: {config.path} has weights that are not finite numbers ({len(broken)} weights, "
@@ -177,23 +182,22 @@ def load_policy(config: PolicyConfig, with_reference: bool = False, placement: P
             )
         reference = None
         if with_reference and config.lora is None:
-            reference = _load(folder, config, placement).requires_grad_(False).eval()
+            reference = _load(folder, config, placement, attention).requires_grad_(False).eval()
     if config.gradient_checkpointing:
         model.gradient_checkpointing_enable({"use_reentrant": False})
     compute_dtype = getattr(torch, config.compute_dtype) if config.compute_dtype else None
-    return Policy(model, load_tokenizer(config.path, config.chat_template), reference, compute_dtype)
+    return Policy(model, load_tokenizer(config.path, config.chat_template), reference, compute_dtype, sharing)
 
 
-def _load(folder: str, config: PolicyConfig, placement: Placement | None, lora: LoraConfig | None = None) -> Any:
+def _load(
+    folder: str, config: PolicyConfig, placement: Placement | None, attention: str, lora: LoraConfig | None = None
+) -> Any:
     dtype = getattr(torch, config.dtype)
     if placement is None:
-        model: Any = _whole_model(folder, dtype, config.attention_function)
+        model: Any = _whole_model(folder, dtype, attention)
     else:
-        model = empty_model(folder, dtype, config.attention_function)
-    # Dropout would make the log-probabilities of the same tokens differ from pass to pass.
-    for module in model.modules():
-        if isinstance(module, nn.Dropout):
-            module.p = 0.0
+        model = empty_model(folder, dtype, attention)
+    without_noise(model)
     if lora is not None:
         model = add_lora(model, lora)
     compute_dtype = getattr(torch, config.compute_dtype) if config.compute_dtype else None
@@ -204,6 +208,16 @@ def _load(folder: str, config: PolicyConfig, placement: Placement | None, lora: 
         _compute_in(compute_dtype, model)
     initialise_adapters(model)
     return model.train()
+
+
+def without_noise(model: nn.Module) -> None:
+    """Turns off dropout and the jitter of routers: the same tokens have the same log-probabilities in each pass."""
+    for module in model.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0
+        for name, value in vars(module).items():
+            if isinstance(value, float) and ("drop" in name or "jitter" in name):
+                setattr(module, name, 0.0)
 
 
 def _whole_model(folder: str, dtype: torch.dtype, attention: str) -> Any:
@@ -234,13 +248,15 @@ def _warn_of_slow_type(config: PolicyConfig, placement: Placement | None) -> Non
 
 def _compute_in(dtype: torch.dtype, model: Any) -> None:
     """Forward passes cast weights and activations; FSDP2 gathers its layers in that type instead."""
-    forward = model.forward
+    base = model.get_base_model() if hasattr(model, "get_base_model") else model
+    forward = base.forward
 
+    @wraps(forward)  # `generate` reads what it takes
     def cast_forward(*args: Any, **kwargs: Any) -> Any:
         with torch.autocast(model.device.type, dtype):
             return forward(*args, **kwargs)
 
-    model.forward = cast_forward
+    base.forward = cast_forward
 
 
 def empty_model(folder: str, dtype: torch.dtype, attention: str = ATTENTION) -> PreTrainedModel:

@@ -16,9 +16,11 @@ from torch.distributed.device_mesh import DeviceMesh
 from torch.distributed.fsdp import FSDPModule, MixedPrecisionPolicy, fully_shard
 from torch.distributed.tensor import DTensor
 from torch.distributed.tensor._utils import compute_local_shape_and_global_offset
+from transformers import AutoModelForCausalLM
 
 from raiden.core.errors import ConfigError
-from raiden.policy.weights import local, plain_name
+from raiden.policy.sources import NO_FOREIGN_CODE
+from raiden.policy.weights import local, plain_name, saved_buffers
 
 
 def shard(model: Any, mesh: DeviceMesh, compute_dtype: torch.dtype | None) -> None:
@@ -30,7 +32,7 @@ def shard(model: Any, mesh: DeviceMesh, compute_dtype: torch.dtype | None) -> No
     """
     precision = MixedPrecisionPolicy(param_dtype=compute_dtype, reduce_dtype=torch.float32)
     layer_names = set(getattr(model, "_no_split_modules", None) or ())
-    layers = [module for module in model.modules() if type(module).__name__ in layer_names]
+    layers = _outermost(model, layer_names)
     if not layers:
         raise ConfigError(
             f"`model.policy.path`: {type(model).__name__} does not say what its transformer layers are "
@@ -43,10 +45,24 @@ def shard(model: Any, mesh: DeviceMesh, compute_dtype: torch.dtype | None) -> No
     fully_shard(model, mesh=mesh, mp_policy=precision, reshard_after_forward=True)
 
 
+def _outermost(model: nn.Module, names: set[str]) -> list[nn.Module]:
+    """The modules of these classes that lie in no other of them."""
+    found: list[nn.Module] = []
+    waiting = [model]
+    while waiting:
+        module = waiting.pop(0)
+        if type(module).__name__ in names:
+            found.append(module)
+        else:
+            waiting = [*module.children(), *waiting]
+    return found
+
+
 def load_shards(model: Any, folder: str | Path, device: torch.device) -> None:
     """Fills a sharded model that lies on the meta device; each process reads its own part of each weight alone.
 
-    What is read is copied: as after `unmap`, the files may change afterwards.
+    What is read is copied: as after `unmap`, the files may change afterwards. Where the files hold weights in another
+    form than the model (each expert alone, other names), each process reads all of them and keeps its part.
 
     Raises:
         ConfigError: the folder has not all the weights, or has them in another shape.
@@ -55,16 +71,26 @@ def load_shards(model: Any, folder: str | Path, device: torch.device) -> None:
     model._apply(lambda t: torch.empty_like(t, device=device) if t.is_meta else t.to(device))
     _tie(model)
     files = _weight_files(Path(folder))
-    for name, parameter in model.named_parameters():
-        if ".lora_" in name:
-            continue
-        plain = plain_name(name)
-        if plain not in files:
+    wanted = {plain_name(name): p for name, p in model.named_parameters() if ".lora_" not in name}
+    buffers = {plain_name(name): buffer for name, buffer in saved_buffers(model)}
+    converted = {} if wanted.keys() <= files.keys() else _converted(folder, next(iter(wanted.values())).dtype)
+    for name, tensor in {**wanted, **buffers}.items():
+        if name in converted:
+            local(tensor).copy_(_part_of(converted[name], tensor))
+        elif name in files:
+            local(tensor).copy_(_read_part(files[name], name, tensor))
+        elif name in wanted:
             raise ConfigError(
-                f"`model.policy.path`: {folder} has no weight {plain} in its safetensors files, which loading in "
+                f"`model.policy.path`: {folder} has no weight {name} in its safetensors files, which loading in "
                 "shards needs; save the model anew with this version of transformers."
             )
-        local(parameter).copy_(_read_part(files[plain], plain, parameter))
+
+
+def _converted(folder: str | Path, dtype: torch.dtype) -> dict[str, Tensor]:
+    """All weights by the model's own names, as transformers makes them of the files; none that the files lack."""
+    whole: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, output_loading_info=True, **NO_FOREIGN_CODE)
+    loaded, found = whole
+    return {name: tensor for name, tensor in loaded.state_dict().items() if name not in found["missing_keys"]}
 
 
 def _tie(model: Any) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from itertools import groupby
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.distributed.tensor import DTensor
+from transformers.core_model_loading import revert_weight_conversion
 
 _PEFT_PREFIX = "base_model.model."
 _PEFT_BASE = ".base_layer."
@@ -17,11 +20,22 @@ def stream_weights(model: Any, dtype: torch.dtype | None = None) -> Iterator[tup
     """Names and whole tensors: shards are gathered, adapters merged (out of place), one parameter at a time.
 
     Under sharding all processes have to go through the stream together. A head that is tied to the embeddings is
-    named too, as the last: vLLM keeps its own packed copy of it on CPU, and `named_parameters` leaves it out.
+    named too, as the last: vLLM keeps its own packed copy of it on CPU, and `named_parameters` leaves it out. Where a
+    model keeps weights in another form than its files (experts as one tensor, other names), those of a layer are
+    turned back together.
 
     Args:
         dtype: of what is yielded, gathered in it as well; None: as stored.
     """
+    base = model.get_base_model() if hasattr(model, "get_base_model") else model
+    for _, layer in groupby(_own_weights(model, dtype), key=lambda pair: _layer_of(pair[0])):
+        yield from revert_weight_conversion(base, dict(layer)).items()
+    if model.config.tie_word_embeddings:
+        yield "lm_head.weight", whole(model.get_input_embeddings().weight, dtype)
+
+
+def _own_weights(model: Any, dtype: torch.dtype | None) -> Iterator[tuple[str, Tensor]]:
+    """As the model holds them, with the buffers that its files hold too."""
     adapters = dict(_lora_layers(model))
     for name, parameter in model.named_parameters():
         if ".lora_" in name:
@@ -30,8 +44,26 @@ def stream_weights(model: Any, dtype: torch.dtype | None = None) -> Iterator[tup
         if name in adapters:
             weight = weight + _lora_delta(adapters[name], weight.dtype)
         yield plain_name(name), weight
-    if model.config.tie_word_embeddings:
-        yield "lm_head.weight", whole(model.get_input_embeddings().weight, dtype)
+    for name, buffer in saved_buffers(model):
+        yield plain_name(name), whole(buffer)
+
+
+def saved_buffers(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
+    """Those that a checkpoint holds; rotary frequencies and the like are computed anew."""
+    for prefix, module in model.named_modules():
+        for name, buffer in module.named_buffers(recurse=False):
+            if name not in module._non_persistent_buffers_set:
+                yield f"{prefix}.{name}" if prefix else name, buffer
+
+
+def _layer_of(name: str) -> str:
+    """`model.layers.3` of its weights; empty for those outside of the layers.
+
+    >>> _layer_of("model.layers.3.mlp.up_proj.weight"), _layer_of("lm_head.weight")
+    ('model.layers.3', '')
+    """
+    found = re.match(r".*?\.\d+(?=\.)", name)
+    return found.group() if found else ""
 
 
 def unmap(model: Any) -> None:

@@ -11,7 +11,7 @@ import torch
 
 from raiden.core.errors import ConfigError, EngineError
 from raiden.core.types import Rollout
-from raiden.packing.batching import Group, micro_batches
+from raiden.packing.batching import Group, Packing, micro_batches
 from raiden.packing.logps import scored_logits
 from raiden.rollout.engines import SamplingConfig
 from raiden.rollout.engines.sampling import processed_logps
@@ -57,7 +57,12 @@ class CanaryConfig:
 
 @torch.no_grad()
 def engine_difference(
-    model: Any, rollouts: Sequence[Rollout], sampling: SamplingConfig, device: torch.device, num_completions: int = 2
+    model: Any,
+    rollouts: Sequence[Rollout],
+    sampling: SamplingConfig,
+    device: torch.device,
+    num_completions: int = 2,
+    packing: Packing = Packing.SHARED,
 ) -> float:
     """Mean distance between the engine's log-probabilities and the policy's, in nats a token.
 
@@ -69,7 +74,7 @@ def engine_difference(
     """
     completions = rollouts[0].completions[:num_completions]
     group = Group(rollouts[0].prompt.token_ids, [c.token_ids for c in completions], list(range(len(completions))))
-    (batch,) = micro_batches([group], max_tokens=10**9, device=device)
+    (batch,) = micro_batches([group], 10**9, device, packing)
     logps = processed_logps(scored_logits(model, batch), batch.targets, sampling)
     reported = torch.tensor([logp for c in completions for logp in c.sampling_logps], device=device)
     return torch.where(logps.isnan(), 0.0, (logps - reported).abs().clamp(max=1.0)).mean().item()

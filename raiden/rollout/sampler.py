@@ -141,7 +141,7 @@ class Sampler:
             self._first_difference = largest
 
     def _measure(self, sampling: SamplingConfig) -> float:
-        return engine_difference(self.policy.model, self._probe, sampling, self.device)
+        return engine_difference(self.policy.model, self._probe, sampling, self.device, packing=self.policy.packing)
 
     def _difference_after_sync(self, rollouts: Sequence[Rollout], sampling: SamplingConfig) -> float:
         self._stale = True

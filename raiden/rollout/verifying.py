@@ -67,10 +67,10 @@ def log_odds(
     own = shares[processes.rank]
     logps: dict[int, float] = {}
     with policy.reference() as reference:
-        for batch in micro_batches(own, _MAX_TOKENS, device):
+        for batch in micro_batches(own, _MAX_TOKENS, device, policy.packing):
             found, _ = token_logps(reference, batch)
             logps.update(zip(batch.rows.tolist(), found.float().tolist(), strict=True))
-        for batch in filler_batches(shares, processes.rank, _MAX_TOKENS, device):
+        for batch in filler_batches(shares, processes.rank, _MAX_TOKENS, device, policy.packing):
             token_logps(reference, batch)
     logps = dict(processes.gather(list(logps.items())))
     return [logps[2 * i] - logps[2 * i + 1] for i in range(len(groups))]

@@ -85,10 +85,10 @@ def replay(folder: Path, model_path: str | None, checkpoint: Path | None) -> tup
     policy.model.to(device)
     if record["kind"] == "sft":
         groups = [Group(g["prompt"], [g["token_ids"]], [row]) for row, g in enumerate(record["groups"])]
-        work: Any = CrossEntropy(groups, 1, device)
+        work: Any = CrossEntropy(groups, 1, device, packing=policy.packing)
         rows, losses = list(range(len(groups))), work.losses(policy.model)
     else:
-        work = restore_update(record, tensors, device)
+        work = restore_update(record, tensors, device, policy.packing)
         rows, losses = work.rows(work.mini_batch), work.losses(policy.model, work.mini_batch)
     return str(record["found"]), _completions(policy, work, rows, losses, record), work
 

@@ -154,7 +154,7 @@ def step(model: torch.nn.Module, optimizer: torch.optim.Optimizer, rollouts: lis
 def predict(folder: str, checkpointing: bool, rollouts: list[Rollout], tokens: int) -> dict[str, dict[str, int]]:
     shape, parameters, _ = read_model(PolicyConfig(folder))
     groups = [Group(r.prompt.token_ids, [c.token_ids for c in r.completions], range(GENERATIONS)) for r in rollouts]
-    sizes = [size_of(batch.layout) for batch in micro_batches(groups, tokens, torch.device("meta"))]
+    sizes = [size_of(batch.packed.layout) for batch in micro_batches(groups, tokens, torch.device("meta"))]
     training = Training(
         shape, parameters, Precision(4, 4, False), checkpointing=checkpointing, on_gpu=False, adds_up=len(sizes) > 1
     )

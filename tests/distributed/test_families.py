@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, GemmaConfig, Qwen3Config
+from transformers import AutoModelForCausalLM, AutoTokenizer, GemmaConfig, Lfm2Config, Qwen3Config, Qwen3MoeConfig
 
 from raiden.policy import LoraConfig
 from raiden.train.grpo import ObjectiveConfig, UpdateConfig
@@ -30,6 +30,12 @@ SIZES = {
 CONFIGS = {
     "qwen3": Qwen3Config(**SIZES, num_key_value_heads=2, tie_word_embeddings=False),
     "gemma": GemmaConfig(**SIZES, num_key_value_heads=1),
+    # Its files hold each expert alone.
+    "qwen3 moe": Qwen3MoeConfig(
+        **SIZES, num_key_value_heads=2, num_experts=4, num_experts_per_tok=2, moe_intermediate_size=32
+    ),
+    # In separate rows.
+    "lfm2": Lfm2Config(**{**SIZES, "num_key_value_heads": 2}, layer_types=["conv", "full_attention"]),
 }
 PARTS = UpdateConfig(prompts_per_update=2, num_iterations=2, micro_batch_tokens=200)
 CASES = {

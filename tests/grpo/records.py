@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 
 from raiden.core.types import Completion, MatchRule, Prompt, Reward, Rollout, Sample, Term
+from raiden.packing import Packing
 from raiden.train.grpo import ObjectiveConfig, RolloutUpdate, UpdateConfig
 
 Gradients = dict[str, torch.Tensor]
@@ -53,6 +54,7 @@ def make_update(
     config: UpdateConfig | None = None,
     max_tokens: int = 8,
     temperature: float = 1.0,
+    packing: Packing = Packing.SHARED,
 ) -> RolloutUpdate:
     return RolloutUpdate(
         rollouts,
@@ -61,6 +63,7 @@ def make_update(
         max_tokens,
         temperature,
         torch.device("cpu"),
+        packing=packing,
     )
 
 

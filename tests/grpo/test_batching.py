@@ -65,7 +65,7 @@ def test_each_target_is_predicted_from_the_token_before_it(groups, budget):
             before = [prompts[row][-1], *scored(batch)[row][:-1]]
             assert batch.input_ids[0, parts].tolist() == before
             first = len(prompts[row]) - 1
-            assert batch.position_ids[0, parts].tolist() == list(range(first, first + len(before)))
+            assert batch.packed.position_ids[0, parts].tolist() == list(range(first, first + len(before)))
 
 
 @given(many_groups(), st.integers(1, 120))

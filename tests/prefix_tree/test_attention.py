@@ -117,14 +117,15 @@ def test_without_a_tree_the_attention_is_plain_and_causal():
     torch.testing.assert_close(torch.cat(ours), torch.cat(truth), rtol=0, atol=1e-6)
 
 
-@pytest.mark.parametrize("asked", [{"sliding_window": 8}, {"softcap": 30.0}, {"s_aux": torch.zeros(4)}])
 @pytest.mark.parametrize("name", [ATTENTION, FLEX_ATTENTION])
-def test_what_a_layer_asks_for_is_never_left_out_in_silence(name, asked):
+def test_what_a_layer_asks_for_is_never_left_out_in_silence(name):
     layout = pack(PROMPTS)
     states = torch.zeros(1, 1, len(layout), 8)
     attend = AttentionInterface()[name]
-    with pytest.raises(ConfigError, match=r"`model\.policy\.path`: Linear asks for .*; take another model"):
-        attend(torch.nn.Linear(1, 1), states, states, states, None, tree=TreeAttention(layout, CPU), **asked)
+    with pytest.raises(ConfigError, match=r"Linear asks for a bias of the scores, which the prefix tree does not"):
+        attend(
+            torch.nn.Linear(1, 1), states, states, states, None, tree=TreeAttention(layout, CPU), position_bias=states
+        )
 
 
 # Flex attention

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from raiden.packing import Layout, TreeAttention
+from raiden.packing import Layout, Scoring, TreeAttention
 
 
 class Prefill:
@@ -22,12 +22,14 @@ class Prefill:
         self.keys: list[Tensor] = []
         self.values: list[Tensor] = []
 
-    def __call__(self, layer: int, query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
+    def __call__(
+        self, layer: int, query: Tensor, key: Tensor, value: Tensor, scale: float, scoring: Scoring | None = None
+    ) -> Tensor:
         assert layer == len(self.keys), "layers are called in order"
         # A copy: inside the model's projection, keys would hold on to memory of the queries as well.
         self.keys.append(key[0].clone())
         self.values.append(value[0].clone())
-        return self.attention(layer, query, key, value, scale)
+        return self.attention(layer, query, key, value, scale, scoring)
 
 
 @dataclass(frozen=True)
@@ -51,10 +53,11 @@ class Decode:
         self.prefix_keys, self.prefix_values = prefill.keys, prefill.values
         self.layout = layout
         self.row_prompts = row_prompts
-        kv_heads, _, head_dim = prefill.keys[0].shape
-        room = (len(row_prompts), kv_heads, max_tokens, head_dim)
-        self.keys = [k.new_empty(room) for k in prefill.keys]
-        self.values = [v.new_empty(room) for v in prefill.values]
+        room = (len(row_prompts), max_tokens)
+        self.keys, self.values = (
+            [p.new_empty(room[0], p.shape[0], room[1], p.shape[2]) for p in states]
+            for states in (prefill.keys, prefill.values)
+        )
         self.step = 0
         self._find_rows()
 
@@ -80,8 +83,12 @@ class Decode:
                     _SharedKeys(slice(rows[0], rows[-1] + 1), slice(segment.start, segment.end), columns)
                 )
         self.num_columns = max(s.columns.stop for s in self.shared)
+        lengths = {leaf.prompt: leaf.depth + leaf.end - leaf.start for leaf in leaves}
+        self.lengths = torch.tensor([lengths[p] for p in self.row_prompts], device=self.prefix_keys[0].device)
 
-    def __call__(self, layer: int, query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
+    def __call__(
+        self, layer: int, query: Tensor, key: Tensor, value: Tensor, scale: float, scoring: Scoring | None = None
+    ) -> Tensor:
         kv_heads, num_rows = key.shape[1], key.shape[2]
         own_keys, own_values = self.keys[layer], self.values[layer]
         own_keys[:, :, self.step] = key[0].transpose(0, 1)
@@ -96,11 +103,30 @@ class Decode:
             scores[:, s.rows, :, s.columns] = _fold(q[:, s.rows], prefix_keys[:, s.keys].transpose(1, 2))
         scores[..., self.num_columns :] = (q.transpose(0, 1) @ own_keys[:, :, own].transpose(2, 3)).transpose(0, 1)
 
-        weights = scores.softmax(dim=-1, dtype=torch.float32).to(q.dtype)
+        weights = self._weights(scores, scoring)
         out = (weights[..., self.num_columns :].transpose(0, 1) @ own_values[:, :, own]).transpose(0, 1).contiguous()
         for s in self.shared:
             out[:, s.rows] += _fold(weights[:, s.rows, :, s.columns], prefix_values[:, s.keys])
-        return out.transpose(1, 2).reshape(1, -1, num_rows, q.shape[-1])
+        return out.transpose(1, 2).reshape(1, -1, num_rows, out.shape[-1])
+
+    def _weights(self, scores: Tensor, scoring: Scoring | None) -> Tensor:
+        """Of each row's columns, those of its prompt and then its own; where it has none the score is ``-inf``.
+
+        Shape:
+            - scores, output: ``(kv_heads, R, groups, columns)``
+        """
+        if scoring is None:
+            return scores.softmax(dim=-1, dtype=torch.float32).to(scores.dtype)
+        hidden = scores.isneginf()
+        if scoring.window is not None:
+            columns = torch.arange(scores.shape[-1], device=scores.device)
+            own = columns >= self.num_columns
+            first_own = self.lengths[:, None]
+            positions = torch.where(own, first_own + columns - self.num_columns, columns)
+            seen = positions > first_own + self.step - scoring.window
+            hidden = hidden | ~seen[:, None]
+        by_group = (x.transpose(1, 2) for x in (scores.masked_fill(hidden, 0.0), hidden))
+        return scoring.weights(*by_group).transpose(1, 2)
 
 
 def _fold(rows: Tensor, matrix: Tensor) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 
 import numpy as np
@@ -12,17 +12,18 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from raiden.core.errors import ConfigError
 from raiden.core.types import Completion
-from raiden.packing import Layout, pack
+from raiden.packing import Layout, pack, shares_prefixes
 from raiden.rollout.engines.base import SamplingConfig, stop_token_ids
 from raiden.rollout.engines.decoding import Decode, Prefill
 from raiden.rollout.engines.sampling import sample_tokens
-
-Watch = Callable[[list[int]], None]
-"""Takes the tokens of one step, one of each completion that is still going on."""
+from raiden.rollout.engines.separate import Watch, sample_rows
 
 
 class TransformersEngine:
-    """Samples with transformers: each shared prefix is computed once, finished rows leave the batch."""
+    """Samples with transformers: each shared prefix is computed once, finished rows leave the batch.
+
+    A model that the prefix tree does not compute generates in separate rows, by its own cache or state.
+    """
 
     shares_weights = True
 
@@ -72,6 +73,9 @@ class TransformersEngine:
         was_training = self.model.training
         self.model.eval()
         try:
+            if not shares_prefixes(self.model):
+                drawn = sample_rows(self.model, prompts, seeds, sampling, self.stop_ids, self.max_rows, watch)
+                return [[self._completion(*one) for one in group] for group in drawn]
             out: list[list[Completion]] = []
             for wave in self._waves([len(s) for s in seeds]):
                 out += self._generate_wave(prompts[wave], seeds[wave], sampling, watch)

@@ -12,6 +12,7 @@ from torch import Tensor
 from raiden.core.errors import ConfigError
 from raiden.core.out_of_memory import explain_out_of_memory
 from raiden.core.types import Prompt, Rollout
+from raiden.packing import Packing
 from raiden.policy import PolicyConfig
 from raiden.rewards import RewardConfig
 from raiden.rollout.canary import CanaryConfig
@@ -32,6 +33,7 @@ from raiden.train.module import PolicyModule
 from raiden.train.nonfinite import NonFinite
 from raiden.train.optimization import OptimizerConfig
 from raiden.train.suspect import largest_alone
+from raiden.train.unshared import tell_unshared
 
 _IN_PROGRESS_BAR = ("reward", "train/sbk", "tokens_per_second")
 
@@ -131,8 +133,10 @@ class GRPOModule(PolicyModule):
         self.rollouts = sampled.rollouts
 
     def on_fit_start(self) -> None:
-        """Measures how likely the reference answers are, where replies are held to that."""
+        """Measures how likely the reference answers are, where replies are held to that; tells what is not shared."""
         super().on_fit_start()
+        first = self._data.train_dataloader().batch(0)
+        tell_unshared(self.policy.sharing, first, self.num_generations, self.sampling.max_tokens)
         if self.scorer.config.unlikely_weight > 0 and self.unlikely_limit is None:
             prompts = self._data.train_dataloader().prompts[:NUM_ANSWERS]
             encode, end = self.policy.tokenizer.encode, [self.policy.tokenizer.eos_token_id]
@@ -209,6 +213,7 @@ class GRPOModule(PolicyModule):
             self.sampling.temperature,
             self.device,
             self.processes,
+            self.policy.packing,
         )
         self.model.train()
         learned: dict[str, float] = {"lr": schedule.get_last_lr()[0]}
@@ -242,7 +247,9 @@ class GRPOModule(PolicyModule):
             )
         elif self.objective.beta > 0:
             with self.policy.reference() as reference:
-                update.compute_ref_logps(reference, self.reference_cache)
+                update.compute_ref_logps(
+                    reference, self.reference_cache if self.policy.packing is Packing.SHARED else None
+                )
         update.compute_old_logps(self.model)
 
     def _trace(self, found: NonFinite, alone: RolloutUpdate) -> NonFinite:

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from raiden.core.types import Completion, Prompt, Reward, Rollout
 from raiden.data.samples import parse_sample
+from raiden.packing import Packing
 from raiden.train.grpo.correction import SamplingCorrection
 from raiden.train.grpo.objective import ObjectiveConfig
 from raiden.train.grpo.update import RolloutUpdate, UpdateConfig
@@ -48,7 +49,9 @@ def record_update(update: RolloutUpdate) -> tuple[dict[str, Any], dict[str, Tens
     return record, tensors
 
 
-def restore_update(record: Mapping[str, Any], tensors: Mapping[str, Tensor], device: torch.device) -> RolloutUpdate:
+def restore_update(
+    record: Mapping[str, Any], tensors: Mapping[str, Tensor], device: torch.device, packing: Packing = Packing.SHARED
+) -> RolloutUpdate:
     """The update that was recorded, on one process, each of its completions in a pass of its own."""
     scored = tensors.get("scored", torch.ones(len(tensors["rewards"]), dtype=torch.bool))
     rewards = iter([r if s else None for r, s in zip(tensors["rewards"].tolist(), scored.tolist(), strict=True)])
@@ -72,6 +75,7 @@ def restore_update(record: Mapping[str, Any], tensors: Mapping[str, Tensor], dev
         record["max_tokens"],
         record["temperature"],
         device,
+        packing=packing,
     )
     update.mini_batch = range(*record["part"])
     update.restore_logps({"old": old, "ref": ref})

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from raiden.packing import Attention
-from raiden.packing.batching import MicroBatch
+from raiden.packing import Attention, Layout, Scoring
+from raiden.packing.batching import MicroBatch, PackedRow
 from raiden.packing.layout import MIN_SHARED
 from raiden.packing.logps import token_logps
 
@@ -45,16 +45,17 @@ class ReferenceCache:
             - output: ``(N,)``
         """
         assert batch.family is not None
-        tokens = _beginning_of(batch)
+        assert batch.packed is not None
+        tokens = _beginning_of(batch.packed.layout)
         known = self._known.pop(batch.family, None)
         num_known = 0 if known is None else _num_equal(known.tokens, tokens)
         if known is None or num_known < MIN_SHARED:
-            recorded = _Recorded(batch.tree, len(tokens))
-            logps, _ = token_logps(model, replace(batch, tree=recorded), temperature)
+            recorded = _Recorded(batch.packed.tree, len(tokens))
+            logps, _ = token_logps(model, replace(batch, packed=replace(batch.packed, tree=recorded)), temperature)
             known = _Beginning(tokens, recorded.keys, recorded.values)
         else:
             known = known.cut(num_known)
-            logps, _ = token_logps(model, _continued(batch, known), temperature)
+            logps, _ = token_logps(model, _continued(batch, batch.packed, known), temperature)
         self._keep(batch.family, known)
         return logps
 
@@ -85,11 +86,11 @@ class _Beginning:
         return _Beginning(self.tokens[:length], keys, values)
 
 
-def _beginning_of(batch: MicroBatch) -> tuple[int, ...]:
+def _beginning_of(layout: Layout) -> tuple[int, ...]:
     """What all sequences of the row begin with, or those of its first tree."""
-    root = batch.layout.segments[0]
+    root = layout.segments[0]
     # The last token of a prompt predicts a scored one: it is computed in any case.
-    return batch.layout.token_ids[: root.end if root.prompt is None else root.end - 1]
+    return layout.token_ids[: root.end if root.prompt is None else root.end - 1]
 
 
 def _num_equal(some: Sequence[int], others: Sequence[int]) -> int:
@@ -106,11 +107,13 @@ class _Recorded:
         self.keys: list[Tensor] = []
         self.values: list[Tensor] = []
 
-    def __call__(self, layer: int, query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
+    def __call__(
+        self, layer: int, query: Tensor, key: Tensor, value: Tensor, scale: float, scoring: Scoring | None = None
+    ) -> Tensor:
         assert layer == len(self.keys), "layers are called in order"
         self.keys.append(key[:, :, : self.num_tokens].clone())
         self.values.append(value[:, :, : self.num_tokens].clone())
-        return self.attention(layer, query, key, value, scale)
+        return self.attention(layer, query, key, value, scale, scoring)
 
 
 class _Continued:
@@ -120,22 +123,23 @@ class _Continued:
         self.attention = attention
         self.beginning = beginning
 
-    def __call__(self, layer: int, query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
+    def __call__(
+        self, layer: int, query: Tensor, key: Tensor, value: Tensor, scale: float, scoring: Scoring | None = None
+    ) -> Tensor:
         num_known = len(self.beginning.tokens)
         key = torch.cat([self.beginning.keys[layer], key], dim=2)
         value = torch.cat([self.beginning.values[layer], value], dim=2)
         absent = query.new_zeros(*query.shape[:2], num_known, query.shape[3])
-        out = self.attention(layer, torch.cat([absent, query], dim=2), key, value, scale)
+        out = self.attention(layer, torch.cat([absent, query], dim=2), key, value, scale, scoring)
         return out[:, :, num_known:]
 
 
-def _continued(batch: MicroBatch, beginning: _Beginning) -> MicroBatch:
+def _continued(batch: MicroBatch, packed: PackedRow, known: _Beginning) -> MicroBatch:
     """The rest of a row."""
-    num_known = len(beginning.tokens)
+    num_known = len(known.tokens)
     return replace(
         batch,
         input_ids=batch.input_ids[:, num_known:],
-        position_ids=batch.position_ids[:, num_known:],
         predictors=batch.predictors - num_known,
-        tree=_Continued(batch.tree, beginning),
+        packed=replace(packed, position_ids=packed.position_ids[:, num_known:], tree=_Continued(packed.tree, known)),
     )

@@ -13,7 +13,7 @@ from transformers import PreTrainedModel
 from raiden.core.errors import ConfigError
 from raiden.core.processes import ALONE, Processes
 from raiden.core.types import Rollout
-from raiden.packing.batching import Group, MicroBatch, filler_batches, micro_batches
+from raiden.packing.batching import Group, MicroBatch, Packing, filler_batches, micro_batches
 from raiden.packing.logps import token_logps
 from raiden.train.grpo.batch import make_batch
 from raiden.train.grpo.correction import sampling_ratios
@@ -66,6 +66,7 @@ class RolloutUpdate:
         temperature: float,
         device: torch.device,
         processes: Processes = ALONE,
+        packing: Packing = Packing.SHARED,
     ) -> None:
         """
         Args:
@@ -73,6 +74,7 @@ class RolloutUpdate:
             max_tokens: longest completion allowed, in tokens.
             temperature: the one that sampled.
             processes: each computes its share; weights and advantages are those of the whole.
+            packing: of the model.
         """
         self.rollouts = rollouts
         self.objective = objective
@@ -81,6 +83,7 @@ class RolloutUpdate:
         self.temperature = temperature
         self.device = device
         self.processes = processes
+        self.packing = packing
         self.num_generations = len(rollouts[0].completions)
         self.batch = make_batch(rollouts, objective, device)
         self.nonfinite = self._nonfinite_rollouts()
@@ -143,7 +146,15 @@ class RolloutUpdate:
         All processes have to ask together.
         """
         config = replace(self.config, micro_batch_tokens=1)
-        update = RolloutUpdate(self.rollouts, self.objective, config, self.max_tokens, self.temperature, self.device)
+        update = RolloutUpdate(
+            self.rollouts,
+            self.objective,
+            config,
+            self.max_tokens,
+            self.temperature,
+            self.device,
+            packing=self.packing,
+        )
         update.mini_batch = self.mini_batch
         update.restore_logps(self.kept_logps())
         return update
@@ -226,13 +237,13 @@ class RolloutUpdate:
     def _micro_batches(self, mini_batch: range, by_character: bool = False) -> Iterator[MicroBatch]:
         """This process's passes over its share."""
         groups = self._groups(self.processes.share(mini_batch), by_character)
-        return micro_batches(groups, self.config.micro_batch_tokens, self.device)
+        return micro_batches(groups, self.config.micro_batch_tokens, self.device, self.packing)
 
     def _fillers(self, mini_batch: range, by_character: bool = False) -> Iterator[MicroBatch]:
         shares = [
             self._groups(self.processes.share(mini_batch, rank), by_character) for rank in range(self.processes.num)
         ]
-        return filler_batches(shares, self.processes.rank, self.config.micro_batch_tokens, self.device)
+        return filler_batches(shares, self.processes.rank, self.config.micro_batch_tokens, self.device, self.packing)
 
     def _groups(self, mini_batch: range, by_character: bool = False) -> list[Group]:
         """What is worth a pass of these prompts."""

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from raiden.core.processes import ALONE, Processes
-from raiden.packing import Group, filler_batches, micro_batches, token_logps
+from raiden.packing import Group, Packing, filler_batches, micro_batches, token_logps
 from raiden.train.nonfinite import NonFinite, first_nonfinite
 
 
@@ -26,16 +26,19 @@ class CrossEntropy:
         micro_batch_tokens: int,
         device: torch.device,
         processes: Processes = ALONE,
+        packing: Packing = Packing.SHARED,
     ) -> None:
         """
         Args:
             groups: those of all processes, in the same order on each; their completions are the targets.
             micro_batch_tokens: tokens of one pass, shared ones counted once.
             processes: each computes its share.
+            packing: of the model.
         """
         self.micro_batch_tokens = micro_batch_tokens
         self.device = device
         self.processes = processes
+        self.packing = packing
         self.groups = groups
         self.num_tokens = sum(len(completion) for group in groups for completion in group.completions)
         self.shares = [[groups[i] for i in processes.share(range(len(groups)), r)] for r in range(processes.num)]
@@ -45,19 +48,19 @@ class CrossEntropy:
 
     def alone(self) -> CrossEntropy:
         """The same, each completion in a pass of its own and all of them on each process."""
-        return CrossEntropy(self.groups, 1, self.device)
+        return CrossEntropy(self.groups, 1, self.device, packing=self.packing)
 
     def losses(self, model: Any) -> Iterator[Tensor]:
         """The loss of each micro-batch; their sum over all processes is the mean of all target tokens."""
         rank = self.processes.rank
-        for batch in micro_batches(self.shares[rank], self.micro_batch_tokens, self.device):
+        for batch in micro_batches(self.shares[rank], self.micro_batch_tokens, self.device, self.packing):
             logps, entropy = token_logps(model, batch)
             self.nonfinite = self.nonfinite or first_nonfinite({"log-probability": logps}, batch.rows, batch.lengths)
             nats = -logps.sum()
             self._nats += nats.item()
             self._entropy += entropy.sum().item()
             yield nats / self.num_tokens
-        for batch in filler_batches(self.shares, rank, self.micro_batch_tokens, self.device):
+        for batch in filler_batches(self.shares, rank, self.micro_batch_tokens, self.device, self.packing):
             logps, _ = token_logps(model, batch)
             yield logps.sum() * 0.0
 

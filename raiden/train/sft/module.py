@@ -26,6 +26,7 @@ from raiden.train.sft.cross_entropy import CrossEntropy
 from raiden.train.sft.reasoning import own_reasoning
 from raiden.train.sft.targets import end_of_turn, target_text, target_token_ids
 from raiden.train.suspect import largest_alone
+from raiden.train.unshared import tell_unshared
 
 _IN_PROGRESS_BAR = ("loss", "tokens_per_second")
 
@@ -89,6 +90,9 @@ class SFTModule(PolicyModule):
         for prompt in prompts:
             text = target_text(prompt.sample, self.response_format)
             self.targets[prompt.sample.id] = target_token_ids(self._data.chat, text, end)
+        if stage == "fit":
+            longest = max(map(len, self.targets.values()))
+            tell_unshared(self.policy.sharing, self._data.train_dataloader().batch(0), 1, longest)
         if self.response_format == "think" and (made := sum(not own_reasoning(p.sample) for p in prompts)):
             rank_zero_info(
                 f"{made} of {len(prompts)} samples have no `reasoning`: their think blocks quote what the answer "
@@ -139,7 +143,7 @@ class SFTModule(PolicyModule):
 
     def _cross_entropy(self, prompts: Sequence[Prompt]) -> CrossEntropy:
         groups = [Group(p.token_ids, [self.targets[p.sample.id]], [row]) for row, p in enumerate(prompts)]
-        return CrossEntropy(groups, self.update.micro_batch_tokens, self.device, self.processes)
+        return CrossEntropy(groups, self.update.micro_batch_tokens, self.device, self.processes, self.policy.packing)
 
     # Evaluation
 
