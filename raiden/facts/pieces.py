@@ -183,7 +183,10 @@ class _Splitter:
         is_user = name_key(line.value) in self.speakers and not self.is_me(line.value)
         # The first name may be a longer one than the file's.
         is_longer = self.num_named == 1 and any(may_be_called(line.value, own) for own in self.names)
-        if self.is_me(line.value) or ((is_only or is_longer) and not is_user):
+        # Two names in a row are of one person: "Character: Miss Adder", "Full name: Lavinia Adder".
+        before = lines[at - 1] if at else line
+        is_second = before.label != line.label and _is_name(before) and self.is_me(before.value)
+        if self.is_me(line.value) or ((is_only or is_longer or is_second) and not is_user):
             self.pieces.append(Piece(line.label, line.value))
             self.names.append(line.value)
             return at + 1

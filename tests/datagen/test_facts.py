@@ -250,3 +250,19 @@ def test_values_say_what_a_speaker_of_chinese_reads_in_them(label, value, accept
 )
 def test_what_a_character_cannot_say_so_is_not_asked_in_chinese(label, value):
     assert label not in asked({"Name": "小红", label: value, "性别": "女"})
+
+
+@pytest.mark.parametrize("value", ["同上", "详见人物经历", "见装备栏", "一说江苏", "据说是剑"])
+def test_remarks_are_no_values(value):
+    assert not {"代表作", "武器", "籍贯"} & set(asked({"Name": "季遥", "代表作": value, "武器": value, "籍贯": value}))
+
+
+def test_another_name_within_the_own_one_is_not_asked_for_and_a_type_of_person_is_no_name():
+    names = asked({"Name": "白芙蓉", "别称": "芙蓉、荷姑娘", "年龄": "20"})
+    assert names["别称"] == [("荷姑娘",)]
+    assert "Name" not in asked({"Name": "胡同里的老中医", "年龄": "七十"})
+
+
+def test_a_second_statement_under_another_label_is_an_answer_too_but_not_one_under_the_same():
+    assert asked({"Name": "江蓠", "身份": "图书馆修复师", "职业": "篆刻家"})["身份"] == [("图书馆修复师", "篆刻家")]
+    assert asked({"Name": "Orla", "Occupation": "pupil", "Occupation (2)": "judge"})["Occupation"] == [("pupil",)]

@@ -19,6 +19,13 @@ def _asked(tmp_path, name, description, **more):
 
 _OTHERS = [
     pytest.param(
+        "Miss Adder",
+        "Character: Miss Adder\nFull Name: Lavinia Adder\nAge: 36\nEmployer's age: 55\nPupil: Edwin | Age: 9",
+        {"36"},
+        {"55", "9"},
+        id="two names in a row",
+    ),
+    pytest.param(
         "Tamsin",
         '[Tamsin: age= "26", job= "nurse", likes= "ginger tea"]\n[Tamsin\'s brother Jory: age= "31", job= "miner"]\n'
         '[{{user}}: age= "30", job= "surfer"]\n[Scenario: a rainy evening; Hometown: Mousehole; Time: 19:30]',

@@ -11,16 +11,17 @@ from raiden.core.types import Language, Profile, Term
 from raiden.datagen.template.labels import ONLY_ONE, RELATIONS, kind_of, may_be_asked
 from raiden.datagen.template.names import (
     chinese_words,
+    is_duty,
     is_nominal,
     is_person_name,
     script_of,
 )
-from raiden.datagen.template.readings import Reading
+from raiden.datagen.template.readings import LIST, Reading, clean
 from raiden.datagen.template.relatives import PERSON_LABEL, relatives
 from raiden.datagen.template.values import is_single_thing, read_value
 from raiden.facts import Statement, is_called, same_name, statements_of
 from raiden.facts.names import name_parts, plain_name
-from raiden.facts.sections import is_family, is_name_label
+from raiden.facts.sections import folded, is_family, is_name_label
 
 _MAX_LABEL = {"zh": 7, "ja": 9, "ko": 12, "en": 24}
 _MAX_UNKNOWN = 16
@@ -36,6 +37,9 @@ _ALSO_CALLED = re.compile(
     r"[(（、，]\s*(?:本名|真名|原名|实名|全名|大名|본명|real name|born)[:：是叫]?\s*"
     r"([^()（）、，,]{2,12}?)\s*(?=[)）、，,]|$)"
 )
+_NO_NAME = re.compile(r"的|(?:人々|たち|們|们|사람들)$|群像|\b(?:rpg|simulator|group)\b", re.IGNORECASE)
+"""What a type of person or several people are called."""
+_OTHER_NAMES = ("alias", "nickname", "courtesy_name", "art_name")
 _SAYS_MORE = re.compile(r"(?:'s)?\s+[a-z]|[是在有会はがも은는이가]")
 
 
@@ -77,16 +81,25 @@ def facts_of(profile: Profile, language: Language) -> list[Fact]:
             continue
         if kind == "employer" and _TITLED.match(value):
             continue  # one works for a person, not at one
+        if kind in _OTHER_NAMES:
+            value = _not_in_name(value, profile.name)
         if reading := read_value(kind, value, language):
             fact = Fact(reading[0], label, reading[1], is_direct)
             key = (fact.kind, label if not fact.kind or fact.kind in RELATIONS else "")
             if fact.kind in ONLY_ONE and key in facts and not _agree(fact, facts[key]):
                 doubtful.add(key)
             # The same label a second time may be somebody else's.
-            if key in facts and fact.kind not in ONLY_ONE and fact.label != facts[key].label:
+            if key in facts and fact.kind not in ONLY_ONE and folded(fact.label) != folded(facts[key].label):
                 facts[key] = _with(facts[key], fact)
             facts.setdefault(key, fact)
     return [fact for key, fact in facts.items() if key not in doubtful]
+
+
+def _not_in_name(value: str, name: str) -> str:
+    """Other names less those that a character says with the own one: 芙蓉 of 白芙蓉."""
+    items = LIST.split(value)
+    left = [item for item in items if clean(item) not in name]
+    return value if len(left) == len(items) else "、".join(left)
 
 
 def _agree(one: Fact, other: Fact) -> bool:
@@ -133,6 +146,8 @@ def _is_owned(label: str) -> bool:
 def _name(profile: Profile, statements: Sequence[Statement], language: Language) -> Fact | None:
     """The character's name; a reply may give it as any field of the profile spells it."""
     name = plain_name(profile.name)
+    if _NO_NAME.search(profile.name):
+        return None
     read = read_value("name", name, language)
     if read is None:
         return None
@@ -169,6 +184,8 @@ def _is_askable(label: str, value: str, language: Language) -> bool:
     is_thing = is_single_thing(value) and (is_someones or is_nominal(value)) and "的" not in value
     if not is_someones and not _LIKED.match(label) and _may_be_somebody(label, value):
         return False
+    if is_duty(value):
+        return False  # 右手: 缺一截小指
     is_own = language == "en" or detect_language(f"{label} {value}") == language
     return is_own and is_thing and len(value) <= _MAX_UNKNOWN
 

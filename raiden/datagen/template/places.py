@@ -21,6 +21,7 @@ from raiden.datagen.template.readings import (
 
 _MAX_PLACE = 16
 _SETTLEMENT = re.compile(r"^the (?:small )?(?:village|town|city|island|kingdom|port) of ")
+_WITHIN = re.compile(r"(?:on|in|at|near|by|under|inside|aboard|somewhere)\b", re.IGNORECASE)
 _NO_PLACE = re.compile(r"(?:之家|世家|家庭|家族|门第|望族|[寒名]门|出身|名家|の家)$")
 """What a family was, rather than where it lived."""
 _AREAS = "市县県시군구"
@@ -35,6 +36,8 @@ def read_place(kind: str, text: str, language: Language) -> Reading | None:
     if script_of(whole) == "en":
         parts = [part.strip() for part in whole.split(",")]
         core = _SETTLEMENT.sub("", parts[0])
+        if _WITHIN.match(core):
+            return None
         return single(core, ", ".join(parts)) if len(parts) <= 3 and all(map(is_plain, parts)) else None
     if len(whole) > _MAX_PLACE or not is_plain(whole) or _NO_PLACE.search(whole):
         return None

@@ -31,6 +31,10 @@ _UNKNOWN = re.compile(
     r"^(?:unknown|n/a|null|secret|hidden|none|undefined|tbd|deceased|dead|秘密|保密|暂无|无|没有|已故|去世|早逝|特になし|"
     r"なし|모름|비밀|없음|(?:string|number|bool(?:ean)?|int(?:eger)?|float|array|object|date|text|any)(?:\[\])?)$|"
     r"(?:不明|不详|未知|불명|미상)$|[?？…]|\.\.\.|\{\{|\}\}|^[<\[].*[>\]]$|^(?:根据|按照|依照|参考|基于)|推算|待定|"
+    r"^(?:同[上前]|参见|详见|见(?![习证])|一说|疑似|据[说传]|传闻|相传|可能|或许|大概|也许|原著|待[补更]|[前后]文|如[上下])|"
+    r"^(?:同上|[上下]記|前述|おそらく|たぶん|推定|諸説)|参照$|^(?:위와|상동|아마|추정)|참[고조]$|"
+    r"^(?:maybe|perhaps|presumably|probably|possibly|allegedly|reportedly|rumou?red|"
+    r"same as|as above|ditto|see|classified|redacted)\b|"
     r"(?:による|に応じて|次第|未定)$|(?:미정|에 따라)$|\b(?:depends|based on|varies|according to)\b"
 )
 _NO_THING = re.compile(
