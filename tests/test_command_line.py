@@ -96,3 +96,40 @@ def test_a_run_that_cannot_begin_says_what_to_do(words, told, tmp_path, capsys):
     empty.write_text("model: {policy: {dtype: float32}}\n")
     assert main([word.format(empty=empty) for word in words]) == 2
     assert told.format(empty=empty) in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["score", "--jsn", "x"], "`--jsn` is no option; did you mean `--json`? `raiden score --help`"),
+        (["generate", "--profile_file", "x"], "`--profile_file` is no option; did you mean `--profiles_file`?"),
+        (["convert", "x"], "required: --to, --output; `raiden convert --help` tells"),
+        (["convert", "x", "--to", "y"], "`to` must be one of 'sharegpt', 'chatml', 'trl', got 'y'"),
+        (["chat", "--max_tokens", "two"], "`max_tokens` must be a whole number, got 'two'"),
+        (["chat", "--enable_thinking", "maybe"], "`enable_thinking` must be true or false, got 'maybe'"),
+        (["report", "x", "--output"], "`output` needs a value"),
+        (["export", "x", "y", "--output", "z"], "`y` stands alone"),
+        (["generate", "--config", "nowhere.yaml"], "`config`: nowhere.yaml cannot be read"),
+    ],
+)
+def test_all_commands_tell_a_wrong_option_in_the_same_words(words, told, capsys):
+    assert main(words) == 2
+    said = capsys.readouterr()
+    assert told in said.err
+    assert "usage:" not in said.err + said.out
+
+
+def test_options_in_a_file_are_read_as_those_of_the_command_line(tmp_path):
+    from raiden.commands.generate_options import read_options
+
+    config = tmp_path / "options.yaml"
+    config.write_text("profiles_file: a\noutput_file: -b\ntemperature: 0.5\nlanguage: null\ninclude_cm: false\n")
+    options = read_options(["--config", str(config), "--backend=openai"])
+    assert (options.output_file, options.backend.temperature) == (Path("-b"), 0.5)
+    assert (options.samples.language, options.samples.include_cm) == (None, False)
+    config.write_text("- profiles_file: a\n")
+    with pytest.raises(ValueError, match="holds no options"):
+        read_options(["--config", str(config)])
+    config.write_text("profiles_file: a\noutput_file: b\nseed: [1]\n")
+    with pytest.raises(ValueError, match=r"`seed` must be a whole number, got '\[1\]'"):
+        read_options(["--config", str(config)])

@@ -13,6 +13,7 @@ from raiden.commands.model_options import (
     keep_keys_apart,
     read_model_options,
 )
+from raiden.commands.option_parser import OptionParser
 from raiden.commands.prompt_options import add_prompt_options, read_settings
 from raiden.core.errors import ConfigError
 from raiden.core.types import LANGUAGES, Language
@@ -96,11 +97,10 @@ def _check(options: BenchmarkOptions) -> None:
         raise ConfigError("`against` and `output_dir` are the same folder; choose another `output_dir`.")
 
 
-def make_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="raiden benchmark",
-        allow_abbrev=False,
-        description="Test a model on the RAIDEN benchmark: replies, what rules say of them, and a judge's verdict on "
+def make_parser() -> OptionParser:
+    parser = OptionParser(
+        "benchmark",
+        "Test a model on the RAIDEN benchmark: replies, what rules say of them, and a judge's verdict on "
         "each against another model's or the reference, asked in both orders. The same command goes on after a stop, "
         "and asks nothing twice.",
     )

@@ -14,6 +14,7 @@ from raiden.chat.history import default_path
 from raiden.chat.session import INTERRUPTED
 from raiden.commands.model_endpoint import open_model
 from raiden.commands.model_options import add_model_options, read_model_options, rewards_of
+from raiden.commands.option_parser import OptionParser
 from raiden.commands.prompt_options import add_prompt_options, read_settings
 from raiden.core.errors import ConfigError, ProfileError
 from raiden.core.types import Profile
@@ -79,13 +80,8 @@ def _event_loop() -> Iterator[tuple[asyncio.Runner, AsyncExitStack]]:
             runner.run(stack.aclose())
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="raiden chat",
-        description=_DESCRIPTION,
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+def _parser() -> OptionParser:
+    parser = OptionParser("chat", _DESCRIPTION, _EPILOG)
     add_model_options(parser)
     add = parser.add_argument_group("the talk").add_argument
     add(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich.table import Table
 
+from raiden.commands.option_parser import OptionParser
 from raiden.core.errors import ConfigError
 from raiden.core.records import write_json
 from raiden.core.terminal import new_table, of_figures, open_console, percent
@@ -54,8 +54,8 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="raiden compare", description=_DESCRIPTION, allow_abbrev=False)
+def _parser() -> OptionParser:
+    parser = OptionParser("compare", _DESCRIPTION)
     parser.add_argument("before", metavar="BEFORE.json", help="written by `raiden validate --output_file`")
     parser.add_argument("after", metavar="AFTER.json", help="likewise, on the same samples")
     parser.add_argument("--output_file", metavar="FILE", help="the comparison as JSON; a new file")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
 
+from raiden.commands.option_parser import OptionParser
 from raiden.commands.prompt_options import add_prompt_options, read_settings
 from raiden.core.errors import SampleError
 from raiden.core.records import write_new_records
@@ -35,12 +35,11 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="raiden convert",
-        description="Write samples in the form of another trainer, with the prompts that raiden itself trains on.",
-        epilog=_FORMS_HELP,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+def _parser() -> OptionParser:
+    parser = OptionParser(
+        "convert",
+        "Write samples in the form of another trainer, with the prompts that raiden itself trains on.",
+        _FORMS_HELP,
     )
     parser.add_argument("file", metavar="FILE", help="samples as a JSON list or JSONL")
     parser.add_argument("--to", required=True, choices=FORMS, help="the form, see below")

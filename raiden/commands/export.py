@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
 from raiden.commands.checkpoint import load_checkpoint, load_settings
+from raiden.commands.option_parser import OptionParser
 from raiden.core.errors import ConfigError
 from raiden.policy import export_policy
 
@@ -29,10 +29,9 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="raiden export",
-        description="Make a Hugging Face folder of a checkpoint: shards gathered, LoRA merged. Needs no GPU.",
+def _parser() -> OptionParser:
+    parser = OptionParser(
+        "export", "Make a Hugging Face folder of a checkpoint: shards gathered, LoRA merged. Needs no GPU."
     )
     parser.add_argument("checkpoint", help="a .ckpt file, or the .ckpt folder of a sharded run")
     parser.add_argument("--output", required=True, help="the folder to write; it must not be there yet")

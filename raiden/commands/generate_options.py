@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from argparse import ArgumentError
+import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from itertools import zip_longest
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from jsonargparse import ArgumentParser, Namespace
-
-from raiden.commands.parsing import settle_parsing
+from raiden.commands.option_parser import OptionParser, take
 from raiden.core.errors import ConfigError
 from raiden.core.types import Language
 
@@ -162,48 +158,17 @@ def read_options(args: Sequence[str]) -> GenerateOptions:
     Raises:
         ConfigError: one is unknown, missing, not of its type, out of range or without effect; the message names it.
     """
-    settle_parsing()
-    parser = ArgumentParser(
-        prog="raiden generate",
-        description=_DESCRIPTION,
-        allow_abbrev=False,  # an abbreviation is a typo that goes through
-        exit_on_error=False,  # __main__ tells the error, without the usage of all options
-    )
-    parser.add_argument("--config", action="config", help="YAML file with the same options")
-    for group in _GROUPS:
-        parser.add_class_arguments(group)
-    try:
-        parsed = parser.parse_args(_complete_switches(args))
-    except ArgumentError as error:
-        raise ConfigError(f"{_shorten(str(error))}; `raiden generate --help` tells what may be given.") from error
+    parser = OptionParser("generate", _DESCRIPTION, has_config=True)
+    for kind in _GROUPS:
+        parser.add_fields(kind, (kind.__doc__ or "").rstrip("."))
+    parsed = parser.parse_args(args)
     _check(parsed)
-    return GenerateOptions(*(_take(group, parsed) for group in _GROUPS))
+    return GenerateOptions(*(take(kind, parsed) for kind in _GROUPS))
 
 
-def _shorten(message: str) -> str:
-    """jsonargparse's words on one line, without its list of what it tried."""
-    message = re.sub(r"\s*\n\s*", " ", message).replace("typing.", "")
-    return re.sub(
-        r"Does not validate.*Subtypes: \[(.*)\] Errors: .* Given value:", r"Expected \1. Got value:", message
-    )
-
-
-def _complete_switches(args: Sequence[str]) -> list[str]:
-    """A yes-or-no option may stand alone: `--include_cm` is `--include_cm true`."""
-    switches = {f"--{field.name}" for group in _GROUPS for field in fields(group) if field.type == "bool"}
-    completed = []
-    for arg, following in zip_longest(args, args[1:], fillvalue="--"):
-        completed.append(f"{arg}=true" if arg in switches and following.startswith("--") else arg)
-    return completed
-
-
-def _take(group: type, parsed: Namespace) -> Any:
-    return group(**{field.name: parsed[field.name] for field in fields(group)})
-
-
-def _check(parsed: Namespace) -> None:
+def _check(parsed: argparse.Namespace) -> None:
     for name, (least, greatest, unit) in _RANGES.items():
-        value = parsed[name]
+        value = getattr(parsed, name)
         if value is not None and not least <= value <= greatest:
             raise ConfigError(f"`{name}` must be {least:g} to {greatest:g} {unit}, got {value}.")
     if not 0 < parsed.train_ratio < 1:
@@ -215,13 +180,13 @@ def _check(parsed: Namespace) -> None:
         raise ConfigError("`policy_base_url` is needed with `keep_hard`; give the address of the policy's server.")
 
 
-def _refuse_idle(parsed: Namespace) -> None:
+def _refuse_idle(parsed: argparse.Namespace) -> None:
     """Refuses options that would do nothing."""
     in_use = {parsed.backend, "keep_hard" if parsed.keep_hard else ""}
     for group in _GROUPS:
         for field in fields(group):
             owners = _OWNERS.get(field.name)
-            if owners and not in_use & set(owners) and parsed[field.name] != field.default:
+            if owners and not in_use & set(owners) and getattr(parsed, field.name) != field.default:
                 needed = " or ".join(f"`--{o}`" if o == "keep_hard" else f"`--backend {o}`" for o in owners)
                 raise ConfigError(
                     f"`{field.name}` does nothing with `--backend {parsed.backend}`; add {needed}, or drop it."

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
+from raiden.commands.option_parser import OptionParser
 from raiden.core.errors import ProfileError
 from raiden.core.types import Profile
 from raiden.data.profiles import scan_profiles, write_profiles
@@ -52,13 +52,8 @@ def main(argv: Sequence[str]) -> int:
     return (1 if num_profiles else 2) if num_faults else 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="raiden import",
-        description=_DESCRIPTION,
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+def _parser() -> OptionParser:
+    parser = OptionParser("import", _DESCRIPTION, _EPILOG)
     parser.add_argument("files", nargs="+", metavar="FILE", help="files of profiles, or folders of them")
     parser.add_argument(
         "--output", required=True, metavar="FILE", help="the JSONL file to write; it must be a new one"

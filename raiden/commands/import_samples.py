@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
 
 from rich.text import Text
 
+from raiden.commands.option_parser import OptionParser
 from raiden.core.errors import SampleError
 from raiden.core.records import write_new_records
 from raiden.core.terminal import new_table, open_console
@@ -48,13 +48,8 @@ def main(argv: Sequence[str]) -> int:
     return (1 if outcome.num_faults or faults else 0) if outcome.samples else 2
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="raiden import-samples",
-        description=_DESCRIPTION,
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+def _parser() -> OptionParser:
+    parser = OptionParser("import-samples", _DESCRIPTION, _EPILOG)
     parser.add_argument("files", nargs="+", metavar="FILE", help="files of dialogues, or folders of them")
     parser.add_argument(
         "--output",

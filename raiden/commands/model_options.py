@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from raiden.commands.option_parser import SWITCH
 from raiden.commands.reward_file import read_reward_file
 from raiden.core.errors import ConfigError
 from raiden.data.prompts import ResponseFormat
@@ -86,18 +87,9 @@ def add_model_options(
     add("max_retries", type=int, help="tries after the first of a request that failed (default: %(default)s)")
     add(
         "enable_thinking",
-        type=_yes_or_no,
-        nargs="?",
-        const=True,
-        metavar="true|false",
+        **SWITCH,
         help=f"switch the model's reasoning (default: {thinking})",
     )
-
-
-def _yes_or_no(text: str) -> bool:
-    if text.lower() not in ("true", "false"):
-        raise argparse.ArgumentTypeError(f"must be true or false, got {text!r}")
-    return text.lower() == "true"
 
 
 def read_model_options(arguments: argparse.Namespace, prefix: str = "") -> ModelOptions:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import math
 from collections.abc import Sequence
 from pathlib import Path
 
 from rich.table import Table
 
+from raiden.commands.option_parser import OptionParser
 from raiden.core.terminal import new_table, of_figures, open_console
 from raiden.train.replaying import Replayed, broken_by_optimizer, replay
 
@@ -55,10 +55,9 @@ def _table(completions: Sequence[Replayed]) -> Table:
     return table
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="raiden replay",
-        description="Compute a skipped step again, one completion at a time. Exit code 1: a value is not finite.",
+def _parser() -> OptionParser:
+    parser = OptionParser(
+        "replay", "Compute a skipped step again, one completion at a time. Exit code 1: a value is not finite."
     )
     parser.add_argument("folder", help="the folder that the run's last message names")
     parser.add_argument("--model_path", help="the model, where the folder does not hold it (LoRA: the base model)")

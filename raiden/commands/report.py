@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from raiden.commands.option_parser import OptionParser
 from raiden.commands.stopping import STOPPED
 from raiden.core.errors import ConfigError
 from raiden.core.records import write_text
@@ -36,13 +37,12 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="raiden report",
-        description="Make one HTML file of an evaluation, or of two of the same samples, before and after: figures "
+def _parser() -> OptionParser:
+    parser = OptionParser(
+        "report",
+        "Make one HTML file of an evaluation, or of two of the same samples, before and after: figures "
         "with their intervals, every reply with its matched words and the reason for its score, filters, and the "
         "curves of the run. It opens in any browser, without a server or a network.",
-        allow_abbrev=False,
     )
     parser.add_argument(
         "files", nargs="+", metavar="FILE", help="[BEFORE.json] AFTER.json, as `raiden validate --output_file` writes"

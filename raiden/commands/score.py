@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 import unicodedata
@@ -10,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NoReturn
 
+from raiden.commands.option_parser import OptionParser
 from raiden.commands.reward_file import read_reward_file
 from raiden.core.errors import SampleError
 from raiden.core.languages import detect_language
@@ -74,10 +74,9 @@ def _without_opening(reward: Reward, length: int) -> Reward:
     return replace(reward, spans=tuple(spans)) if length else reward
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="raiden score",
-        description="Score replies with the verifiable reward. A row needs `reply` and `keywords` (or `rule`).",
+def _parser() -> OptionParser:
+    parser = OptionParser(
+        "score", "Score replies with the verifiable reward. A row needs `reply` and `keywords` (or `rule`)."
     )
     parser.add_argument("file", help="rows as a JSON list, or as JSONL with one object a line")
     parser.add_argument("--json", action="store_true", help="print one JSON object a row instead of a table")

@@ -21,6 +21,7 @@ from raiden.commands.model_options import (
     read_model_options,
     rewards_of,
 )
+from raiden.commands.option_parser import OptionParser
 from raiden.commands.prompt_options import add_prompt_options, outline, read_settings, told
 from raiden.commands.stopping import STOPPED, Progress, until_stopped
 from raiden.core.errors import ConfigError
@@ -71,10 +72,8 @@ def main(argv: Sequence[str]) -> int:
         raise ConfigError(f"{place}: cannot be written ({fault.strerror}); make room or give another path.") from fault
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="raiden validate", description=_DESCRIPTION, epilog=_EPILOG, allow_abbrev=False
-    )
+def _parser() -> OptionParser:
+    parser = OptionParser("validate", _DESCRIPTION, _EPILOG)
     parser.add_argument("--eval_data", required=True, metavar="FILE", help="samples, a JSON list or JSONL")
     parser.add_argument(
         "--output_file", required=True, metavar="FILE", help="the report as JSON: figures and each scored reply"

@@ -127,7 +127,7 @@ def test_a_missing_file_option_is_named(missing):
 
 
 def test_without_any_option_the_missing_ones_are_named():
-    with pytest.raises(ConfigError, match="required: profiles_file"):
+    with pytest.raises(ConfigError, match="required: --profiles_file"):
         read_options([])
 
 

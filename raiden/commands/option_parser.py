@@ -1,0 +1,154 @@
+"""Options of all commands that have no trainer: from dataclasses or one by one, with faults told in the same words."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, fields
+from difflib import get_close_matches
+from pathlib import Path
+from types import NoneType
+from typing import Any, Literal, NoReturn, TypeVar, get_args, get_origin, get_type_hints
+
+from raiden.core.errors import ConfigError
+from raiden.core.limits import MAX_CONFIG_BYTES, refuse_larger
+
+T = TypeVar("T")
+_WIDTH = 110
+_OF_ONE = re.compile(r"argument (?:-\w/)?-*([\w/-]+): (.*)", re.DOTALL)
+_TYPES = {"int": "a whole number", "float": "a number"}
+
+
+class OptionParser(argparse.ArgumentParser):
+    """What may stand behind `raiden COMMAND`.
+
+    Args:
+        description: a text with line breaks keeps them.
+        has_config: whether `--config FILE` gives options from YAML, which those beside it override.
+
+    Raises:
+        ConfigError: in place of usage and exit, by `parse_args`; it names the option and says what may be given.
+    """
+
+    def __init__(self, command: str, description: str, epilog: str | None = None, has_config: bool = False) -> None:
+        super().__init__(
+            prog=f"raiden {command}",
+            description=description if "\n" in description else textwrap.fill(description, _WIDTH),
+            epilog=epilog,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,  # an abbreviation is a typo that goes through
+        )
+        self._has_config = has_config
+        if has_config:
+            self.add_argument("--config", metavar="FILE", help="YAML file with these options; the command line wins")
+
+    def add_fields(self, kind: type, title: str) -> None:
+        """Adds an option for each field of a dataclass: its type and default, and as help the string beneath it."""
+        from docstring_parser import parse_from_object
+
+        add = self.add_argument_group(title).add_argument
+        told = {param.arg_name: param.description or "" for param in parse_from_object(kind).params}
+        hints = get_type_hints(kind)
+        for field in fields(kind):
+            is_required = field.default is MISSING
+            usual = None if is_required else field.default
+            shown = "" if usual in (None, False) else f" (default: {usual})"
+            add(
+                f"--{field.name}",
+                required=is_required,
+                default=usual,
+                help=" ".join(told[field.name].split()).replace("%", "%%") + shown,
+                **_settings(hints[field.name]),
+            )
+
+    def parse_args(self, words: Sequence[str]) -> argparse.Namespace:  # type: ignore[override]
+        """The options; see the class for its errors."""
+        if self._has_config:
+            words = [*_of_files(words), *words]
+        if not {"-h", "--help"}.intersection(words):
+            self._refuse_unknown(words)
+        return super().parse_args(words)
+
+    def _refuse_unknown(self, words: Sequence[str]) -> None:
+        """Told before what is missing, for that may be what a misspelt option was meant for."""
+        options = re.findall(r"--([\w-]+)", self.format_usage())
+        names = [word.removeprefix("--").partition("=")[0] for word in words if re.match("--.", word)]
+        for name in names:
+            if name not in options:
+                near = get_close_matches(name, options, n=1, cutoff=0.75)
+                meant = f"; did you mean `--{near[0]}`?" if near else "."
+                raise ConfigError(f"`--{name}` is no option{meant} `{self.prog} --help` tells what may be given.")
+
+    def error(self, message: str) -> NoReturn:
+        if found := _OF_ONE.fullmatch(message):
+            message = f"`{found[1]}` {_plainly(found[2])}"
+        message = re.sub("^unrecognized arguments: (.*)", r"`\1` stands alone", message)
+        raise ConfigError(f"{message}; `{self.prog} --help` tells what may be given.")
+
+
+def take(kind: type[T], arguments: argparse.Namespace) -> T:
+    """The dataclass whose fields `add_fields` made options of."""
+    return kind(**{field.name: getattr(arguments, field.name) for field in fields(kind)})  # type: ignore[arg-type]
+
+
+def yes_or_no(text: str) -> bool:
+    """The value of a switch; without one it is on."""
+    if text.lower() not in ("true", "false"):
+        raise argparse.ArgumentTypeError(f"must be true or false, got {text!r}")
+    return text.lower() == "true"
+
+
+SWITCH: Mapping[str, Any] = {"type": yes_or_no, "nargs": "?", "const": True, "metavar": "true|false"}
+"""An option that may stand alone: `--x` is `--x true`."""
+
+
+def _settings(hint: Any) -> dict[str, Any]:
+    """What argparse is told of a type."""
+    kinds = [kind for kind in get_args(hint) if kind is not NoneType] if NoneType in get_args(hint) else [hint]
+    (kind,) = kinds
+    if get_origin(kind) is Literal:
+        return {"choices": get_args(kind)}
+    return dict(SWITCH) if kind is bool else {"type": kind}
+
+
+def _plainly(fault: str) -> str:
+    """
+    >>> _plainly("invalid int value: 'two'")
+    "must be a whole number, got 'two'"
+    >>> _plainly("invalid choice: 'fr' (choose from 'zh', 'en')")
+    "must be one of 'zh', 'en', got 'fr'"
+    """
+    if found := re.fullmatch(r"invalid (\w+) value: (.*)", fault, re.DOTALL):
+        return f"must be {_TYPES.get(found[1], found[1])}, got {found[2]}"
+    if found := re.fullmatch(r"invalid choice: (.*) \(choose from (.*)\)", fault, re.DOTALL):
+        return f"must be one of {found[2]}, got {found[1]}"
+    return fault.replace("expected one argument", "needs a value").replace(
+        "expected at least one", "needs at least one"
+    )
+
+
+def _of_files(words: Sequence[str]) -> list[str]:
+    """The options of YAML files as words of a command line."""
+    import yaml
+
+    from raiden.core.yaml_text import load_yaml
+
+    finder = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    finder.add_argument("--config", action="append", default=[])
+    try:
+        files = finder.parse_known_args(words)[0].config
+    except argparse.ArgumentError:  # told with all other faults of the command line
+        return []
+    found: list[str] = []
+    for file in files:
+        refuse_larger(file, MAX_CONFIG_BYTES, ConfigError, "give a file of options")
+        try:
+            options: Any = load_yaml(Path(file).read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as fault:
+            raise ConfigError(f"`config`: {file} cannot be read ({fault}); give a YAML file of options.") from fault
+        if not isinstance(options, dict):
+            raise ConfigError(f"`config`: {file} holds no options; write `seed: 1` and so on, one a line.")
+        found += [f"--{name}={value}" for name, value in options.items() if value is not None]
+    return found
