@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,17 @@ from raiden import __version__
 from raiden.__main__ import main
 from raiden.commands.short_help import _TOLD, ESSENTIALS
 from raiden.commands.table import COMMANDS
+from tests.parsers import keep_parsers
 
 CONFIGS = Path(__file__).parent.parent / "configs"
+
+
+@pytest.fixture(autouse=True, scope="module")
+def kept_parsers() -> Iterator[None]:
+    """The parser of a command is built once: that takes a second."""
+    with pytest.MonkeyPatch.context() as patch:
+        keep_parsers(patch)
+        yield
 
 
 @pytest.mark.parametrize("words", [["--help"], ["--version"], ["fit", "--help"], ["plan", "--help"], ["fti"], []])
@@ -87,7 +97,7 @@ def test_the_short_help_tells_where_all_options_are(command, capsys):
             "`quickstart.yaml` stands alone; a configuration is given as `--config quickstart.yaml`",
         ),
         (["fit", "--model.num_generation=4"], "did you mean `--model.num_generations`?"),
-        (["plan", "--gpu_memroy=4"], "`--gpu_memroy` is no option of `raiden plan`; did you mean `--gpu_memory`?"),
+        (["plan", "--gpu_memroy=4"], "`--gpu_memroy` is no option; did you mean `--gpu_memory`?"),
         (["fit", "--model.num_generations=x"], "`model.num_generations` must be a whole number, got x."),
     ],
 )

@@ -29,6 +29,30 @@ WITH_TORCH = ("core/processes.py", "data/chat_template/", "endpoints/local.py")
 HEAVY = {"torch", "lightning", "transformers", "torchmetrics", "vllm", "peft"}
 
 
+PRIVATE = {
+    "lightning 2.6.6": {
+        "commands/cli.py": "_get _parser _parse_ckpt_path _set_seed",
+        "policy/saved_state.py": "_METADATA_FILENAME",
+        "train/launcher.py": "_SubprocessScriptLauncher _call_children_scripts",
+        "train/strategy.py": "_configure_launcher",
+    },
+    "torch 2.13.0": {
+        "packing/cascade.py": "_scaled_dot_product_flash_attention_for_cpu "
+        "_scaled_dot_product_flash_attention_for_cpu_backward",
+        "policy/frozen.py": "_utils",
+        "policy/sharding.py": "_apply _utils",
+    },
+    "transformers 5.19.0": {"policy/loading.py": "_name_or_path", "rollout/engines/vllm.py": "_name_or_path"},
+    "trl 1.16.0": {
+        "train/trl/options.py": "_actions",
+        "train/trl/unscored.py": "_calculate_rewards _generate_and_score_completions",
+    },
+}
+"""What is used of libraries that is none of their public interface, and the version in which it was read: to be read
+anew where the library moves on."""
+_OF_PYTHON = {"_exit", "_replace"}
+
+
 def floor_of(room: str) -> int:
     return next(i for i, rooms in enumerate(FLOORS) if room in rooms)
 
@@ -79,3 +103,42 @@ def test_the_lower_floors_know_no_torch(path):
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_no_file_is_longer_than_300_lines(path):
     assert len(path.read_text(encoding="utf-8").splitlines()) < 300
+
+
+def of_others(tree: ast.AST, own: set[str]) -> set[str]:
+    """Private names of a file that raiden does not define, and those of modules and classes of libraries."""
+    names = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    found = {name for name in names if name.startswith("_") and not name.startswith("__")} - own - _OF_PYTHON
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module and not node.module.startswith(("raiden", "__future__")):
+            parts = [*node.module.split("."), *(alias.name for alias in node.names)]
+            found |= {part for part in parts if part.startswith("_")}
+        # What a class calls of its base under the name that it has itself.
+        if isinstance(node, ast.Attribute) and node.attr.startswith("_") and ast.unparse(node.value) == "super()":
+            found |= set() if node.attr.startswith("__") else {node.attr}
+    return found
+
+
+def defined(tree: ast.AST) -> set[str]:
+    """Names that a file gives to functions, classes and attributes."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            found.add(node.attr)
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            found.add(node.target.id)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found.add(node.id)
+    return found
+
+
+def test_private_names_of_libraries_are_those_that_are_listed():
+    trees = {path.relative_to(PACKAGE).as_posix(): ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
+    listed = {(file, name) for files in PRIVATE.values() for file, names in files.items() for name in names.split()}
+    ours = set().union(*map(defined, trees.values())) - {name for _, name in listed}
+    found = {(file, name) for file, tree in trees.items() for name in of_others(tree, defined(tree) | ours)}
+    assert found <= listed
+    texts = {path.relative_to(PACKAGE).as_posix(): path.read_text(encoding="utf-8") for path in FILES}
+    assert [(file, name) for file, name in sorted(listed) if name not in texts[file]] == []

@@ -59,6 +59,9 @@ class RaidenParser(LightningArgumentParser):
 class RaidenCLI(LightningCLI):
     """`raiden fit|validate|test|predict`."""
 
+    draws = True
+    """Whether the seed of the process's own generators matters."""
+
     def __init__(self, *arguments: Any, **settings: Any) -> None:
         self._words = set(settings["args"])
         self.folder = RunFolder()
@@ -107,6 +110,10 @@ class RaidenCLI(LightningCLI):
     def trains(self) -> bool:
         """Whether there is a run, which logs and goes on from its checkpoints; else an evaluation."""
         return self.subcommand in ("fit", None)
+
+    def _set_seed(self) -> None:
+        if self.draws:
+            super()._set_seed()
 
     def _parse_ckpt_path(self) -> None:
         """Nothing to do: raiden keeps no hyperparameters in checkpoints, and reading one takes seconds."""

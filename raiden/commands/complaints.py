@@ -6,7 +6,6 @@ import re
 from argparse import ArgumentError
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from difflib import get_close_matches
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 from jsonargparse import ArgumentParser
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 
+from raiden.commands.option_parser import TYPES, no_option
 from raiden.core.errors import ConfigError, RaidenError
 from raiden.core.yaml_text import load_yaml
 from raiden.policy.saved_state import REMEDY, load_rest, stored_shapes
@@ -41,7 +41,6 @@ def as_config_error(*kinds: type[Exception], prefix: str = "") -> Iterator[None]
 
 _OF_A_KEY = re.compile(r'Parser key "([\w.]+)":\s*(.*)', re.DOTALL)
 _OF_A_TYPE = re.compile(r"Expected an? (.*?)\.? Got value: (.*)", re.DOTALL)
-_TYPES = {"int": "a whole number", "float": "a number", "str": "text", "bool": "true or false"}
 
 
 @contextmanager
@@ -78,7 +77,7 @@ def _plainly(message: str, command: str, words: Sequence[str], parser: ArgumentP
     if value == "None":
         return f"`{key}` is not set; {_what_lacks(key, command, words)}"
     name = kind.removeprefix("<class '").removesuffix("'>")
-    return f"`{key}` must be {_TYPES.get(name, kind)}, got {value}."
+    return f"`{key}` must be {TYPES.get(name, kind)}, got {value}."
 
 
 def _unknown(arguments: Sequence[str], command: str, parser: ArgumentParser) -> str:
@@ -88,9 +87,7 @@ def _unknown(arguments: Sequence[str], command: str, parser: ArgumentParser) -> 
         return f"`{first}` stands alone{remedy or '; an option begins with --'}."
     name = first.lstrip("-").partition("=")[0]
     options = vars(parser.get_defaults(skip_validation=True).as_flat())
-    near = get_close_matches(name, options, n=1, cutoff=0.75)
-    meant = f"did you mean `--{near[0]}`? " if near else ""
-    return f"`--{name}` is no option of `raiden {command}`; {meant}`raiden {command} --help_all` tells all."
+    return f"{no_option(name, options)} `raiden {command} --help_all` tells all."
 
 
 def _what_lacks(key: str, command: str, words: Sequence[str]) -> str:

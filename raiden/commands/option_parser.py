@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, fields
 from difflib import get_close_matches
 from pathlib import Path
@@ -18,7 +18,7 @@ from raiden.core.limits import MAX_CONFIG_BYTES, refuse_larger
 T = TypeVar("T")
 _WIDTH = 110
 _OF_ONE = re.compile(r"argument (?:-\w/)?-*([\w/-]+): (.*)", re.DOTALL)
-_TYPES = {"int": "a whole number", "float": "a number"}
+TYPES = {"int": "a whole number", "float": "a number", "str": "text", "bool": "true or false"}
 
 
 class OptionParser(argparse.ArgumentParser):
@@ -77,9 +77,7 @@ class OptionParser(argparse.ArgumentParser):
         names = [word.removeprefix("--").partition("=")[0] for word in words if re.match("--.", word)]
         for name in names:
             if name not in options:
-                near = get_close_matches(name, options, n=1, cutoff=0.75)
-                meant = f"; did you mean `--{near[0]}`?" if near else "."
-                raise ConfigError(f"`--{name}` is no option{meant} `{self.prog} --help` tells what may be given.")
+                raise ConfigError(f"{no_option(name, options)} `{self.prog} --help` tells what may be given.")
 
     def error(self, message: str) -> NoReturn:
         if found := _OF_ONE.fullmatch(message):
@@ -91,6 +89,16 @@ class OptionParser(argparse.ArgumentParser):
 def take(kind: type[T], arguments: argparse.Namespace) -> T:
     """The dataclass whose fields `add_fields` made options of."""
     return kind(**{field.name: getattr(arguments, field.name) for field in fields(kind)})  # type: ignore[arg-type]
+
+
+def no_option(name: str, options: Iterable[str]) -> str:
+    """What is said of an option that there is not.
+
+    >>> no_option("temprature", ["seed", "temperature"])
+    '`--temprature` is no option; did you mean `--temperature`?'
+    """
+    near = get_close_matches(name, options, n=1, cutoff=0.75)
+    return f"`--{name}` is no option" + (f"; did you mean `--{near[0]}`?" if near else ".")
 
 
 def yes_or_no(text: str) -> bool:
@@ -121,7 +129,7 @@ def _plainly(fault: str) -> str:
     "must be one of 'zh', 'en', got 'fr'"
     """
     if found := re.fullmatch(r"invalid (\w+) value: (.*)", fault, re.DOTALL):
-        return f"must be {_TYPES.get(found[1], found[1])}, got {found[2]}"
+        return f"must be {TYPES.get(found[1], found[1])}, got {found[2]}"
     if found := re.fullmatch(r"invalid choice: (.*) \(choose from (.*)\)", fault, re.DOTALL):
         return f"must be one of {found[2]}, got {found[1]}"
     return fault.replace("expected one argument", "needs a value").replace(

@@ -28,6 +28,7 @@ from the model's config and the samples alone. Exit code: 0 where it fits, 1 whe
 class PlanCLI(RaidenCLI):
     """The options of `raiden fit`, and those of the plan; nothing is loaded or started."""
 
+    draws = False  # the one random order of a plan, that of the prompts, has a seed of its own
     plan: Plan
     disk: DiskNeed
 
@@ -50,9 +51,6 @@ class PlanCLI(RaidenCLI):
         parser.add_argument(
             "--ckpt_path", type=str | None, default=None, help="Changes nothing: going on needs what starting needs."
         )
-
-    def _set_seed(self) -> None:
-        """Nothing to do: the one random order of a plan, that of the prompts, has a seed of its own."""
 
     def before_instantiate_classes(self) -> None:
         self._refuse_unusable(self.config)

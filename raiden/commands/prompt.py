@@ -25,6 +25,8 @@ of it has and where it comes from, and what of it the next question about the ch
 class PromptCLI(RaidenCLI):
     """The options of `raiden fit`, and the sample; no model is loaded."""
 
+    draws = False
+
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         super().add_arguments_to_parser(parser)
         parser.add_argument(
@@ -36,9 +38,6 @@ class PromptCLI(RaidenCLI):
         parser.add_argument(
             "--ckpt_path", type=str | None, default=None, help="A checkpoint, whose run's date is taken."
         )
-
-    def _set_seed(self) -> None:
-        """Nothing to do: nothing is drawn."""
 
     @property
     def trains(self) -> bool:
