@@ -163,8 +163,8 @@ def test_options_of_the_run_change_the_plan(tiny_folder, tmp_path, capsys):
         (["--trainer.accelerator=gpu", "--trainer.devices=auto"], "`trainer.devices`"),
         (["--model.num_generation=2"], "model.num_generation"),
         (["--model.num_generations=1"], "`model.num_generations` must be at least 2"),
-        (["--model.policy.path=nobody/no-such-model"], "`--model_config FILE`"),
-        (["--model_config=README.md"], "`--model_config`"),
+        (["--model.policy.path=nobody/no-such-model"], "with `model_config`"),
+        (["--model_config=README.md"], "`model_config`"),
     ],
 )
 def test_bad_options_exit_with_2_and_are_named(tiny_folder, tmp_path, capsys, more, part):

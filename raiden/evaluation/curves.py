@@ -42,7 +42,7 @@ def read_curves(run: str | Path) -> list[Curve]:
     folder = Path(run)
     if not any(folder.glob("events.out.tfevents.*")):
         raise ConfigError(
-            f"`--run`: no TensorBoard files in {run}; give a run's own folder, such as logs/quickstart/version_0."
+            f"`run`: no TensorBoard files in {run}; give a run's own folder, such as logs/quickstart/version_0."
         )
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
@@ -55,7 +55,7 @@ def read_curves(run: str | Path) -> list[Curve]:
         values = {event.step: event.value for event in in_time}
         curves.append(Curve(name, tuple(Point(step, _finite(values[step])) for step in sorted(values))))
     if not curves:
-        raise ConfigError(f"`--run`: the TensorBoard files in {run} hold no curves; was the run stopped at its start?")
+        raise ConfigError(f"`run`: the TensorBoard files in {run} hold no curves; was the run stopped at its start?")
     return curves
 
 

@@ -65,10 +65,10 @@ def _config(policy: PolicyConfig, config_file: str | None) -> Any:
     except ConfigError:
         raise
     except (OSError, ValueError, KeyError) as error:
-        option = "`--model_config`" if config_file else "`model.policy.path`"
+        option = "`model_config`" if config_file else "`model.policy.path`"
         raise ConfigError(
             f"{option}: no model config in {source!r}, nor in the cache of the hub; give the model's config.json with "
-            f"`--model_config FILE`. The cause: {error}"
+            f"`model_config`. The cause: {error}"
         ) from error
 
 

@@ -97,7 +97,7 @@ def canary_error(difference: float, after_another_sync: float, limit: float, num
         cause = (
             f"After one more sync they are still {after_another_sync:.2g} apart: what the engine holds is not what "
             "the policy sends, so a weight is left out or changed on the way (a tied head, a renamed or quantised "
-            "layer). Try `--model.engine raiden.rollout.engines.TransformersEngine`; if the distance is close to the "
+            "layer). Try raiden.rollout.engines.TransformersEngine as `model.engine`; if the distance is close to the "
             "limit and the engine computes in another type, set `model.engine.dtype` or raise `model.canary."
             "max_growth` or `max_difference`"
         )
