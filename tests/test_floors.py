@@ -41,8 +41,13 @@ PRIVATE = {
         "_scaled_dot_product_flash_attention_for_cpu_backward",
         "policy/frozen.py": "_utils",
         "policy/sharding.py": "_apply _utils",
+        "policy/weights.py": "_non_persistent_buffers_set",
     },
-    "transformers 5.19.0": {"policy/loading.py": "_name_or_path", "rollout/engines/vllm.py": "_name_or_path"},
+    "transformers 5.19.0": {
+        "packing/attention.py": "_attn_implementation",
+        "policy/loading.py": "_name_or_path",
+        "rollout/engines/vllm.py": "_name_or_path",
+    },
     "trl 1.16.0": {
         "train/trl/options.py": "_actions",
         "train/trl/unscored.py": "_calculate_rewards _generate_and_score_completions",
@@ -139,6 +144,6 @@ def test_private_names_of_libraries_are_those_that_are_listed():
     listed = {(file, name) for files in PRIVATE.values() for file, names in files.items() for name in names.split()}
     ours = set().union(*map(defined, trees.values())) - {name for _, name in listed}
     found = {(file, name) for file, tree in trees.items() for name in of_others(tree, defined(tree) | ours)}
-    assert found <= listed
+    assert not found - listed, "do without what is private to a library, or list it in PRIVATE of this file"
     texts = {path.relative_to(PACKAGE).as_posix(): path.read_text(encoding="utf-8") for path in FILES}
     assert [(file, name) for file, name in sorted(listed) if name not in texts[file]] == []
