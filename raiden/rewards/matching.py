@@ -57,6 +57,8 @@ class Context:
     sources: tuple[str, ...]
     """Folded texts of all that is known: profile, conversation, question, reference answer, the rule's own words; none
     where neither a profile nor a conversation is."""
+    user_said: tuple[str, ...]
+    """Folded texts of the user's turns in the conversation."""
     mechanisms: frozenset[str]
 
 
@@ -84,7 +86,9 @@ def _context(sample: Sample, language: Language, mechanisms: frozenset[str]) -> 
     profile = tuple(_comparable(str(text), language) for text in sample.character_profile.values())
     has_source = bool(sample.character_profile or sample.conversation_history)
     sources = tuple(_comparable(text, language) for text in _known_texts(sample)) if has_source else ()
-    return Context(read_question(sample.question, language), profile, sources, mechanisms)
+    turns = (turn.content for turn in sample.conversation_history if turn.role == "user")
+    user_said = tuple(_comparable(text, language) for text in turns)
+    return Context(read_question(sample.question, language), profile, sources, user_said, mechanisms)
 
 
 def explain(sample: Sample, answer: Answer, mechanisms: frozenset[str] = ALL) -> Iterator[str]:
@@ -119,7 +123,7 @@ def _excused(reference: str, rule: MatchRule, language: Language, context: Conte
     for term in rule.terms:
         readings = (r for variant in term.variants for r in _readings(variant, term.type, answer, context))
         hits = [hit for reading in readings for hit in reading]
-        places = [Place(answer, hit, context.asked, context.sources) for hit in hits if not hit.fault]
+        places = [_place(answer, hit, context) for hit in hits if not hit.fault]
         found = (frozenset(objections(place, context.mechanisms)) for place in places)
         excused |= min(found, key=len, default=frozenset())
     return excused & EXCUSABLE
@@ -202,8 +206,12 @@ def _is_opposite(hit: Hit, answer: Answer, context: Context) -> bool:
 
 def _judge_hit(hit: Hit, answer: Answer, context: Context) -> Hit:
     pieces = (hit._replace(start=start, end=end) for start, end in hit.parts or ((hit.start, hit.end),))
-    faults = (objection(Place(answer, piece, context.asked, context.sources), context.mechanisms) for piece in pieces)
+    faults = (objection(_place(answer, piece, context), context.mechanisms) for piece in pieces)
     return hit._replace(fault=next(filter(None, faults), ""))
+
+
+def _place(answer: Answer, hit: Hit, context: Context) -> Place:
+    return Place(answer, hit, context.asked, context.sources, context.user_said)
 
 
 def _commit(finding: Finding, sample: Sample, answer: Answer) -> Finding:

@@ -134,6 +134,61 @@ def test_what_another_clause_answers_is_not_answered_by_this_one(
 
 
 @pytest.mark.parametrize(
+    ("language", "turn", "question", "reply", "keyword", "expected"),
+    [
+        ("en", "You got my grandpa Leo out!", "Who did you get out of the lift?", "My grandpa Leo.", "Leo", 0),
+        ("en", "You got my grandpa Leo out!", "Who did you get out of the lift?", "Your grandpa Leo.", "Leo", 1),
+        ("en", "You got Leo out!", "Who did you get out of the lift?", "My friend Leo.", "Leo", 1),
+        ("zh", "多亏你救了我爷爷阿福！", "你救了谁？", "我爷爷阿福。", "阿福", 0),
+        ("zh", "多亏你救了我爷爷阿福！", "你救了谁？", "您爷爷阿福。", "阿福", 1),
+        ("ja", "私の祖父のレオを助けてくれてありがとう。", "誰を助けましたか？", "私の祖父のレオです。", "レオ", 0),
+        (
+            "ja",
+            "私の祖父のレオを助けてくれてありがとう。",
+            "誰を助けましたか？",
+            "おじいさまのレオさんです。",
+            "レオ",
+            1,
+        ),
+        ("ko", "우리 할아버지 철수를 구해 주셔서 고마워요.", "누구를 구했어요?", "우리 할아버지 철수요.", "철수", 0),
+        ("ko", "우리 할아버지 철수를 구해 주셔서 고마워요.", "누구를 구했어요?", "할아버지 철수 씨요.", "철수", 1),
+    ],
+)
+def test_what_the_user_owns_is_not_the_speakers(
+    language: str, turn: str, question: str, reply: str, keyword: str, expected: int
+) -> None:
+    case = {"language": language, "question": question, "reply": reply, "keywords": [keyword]}
+    found, reason = accuracy({**case, "conversation_history": [{"role": "user", "content": turn}]})
+    assert found == expected, reason
+
+
+@pytest.mark.parametrize(
+    ("language", "question", "reply", "keyword", "expected"),
+    [
+        ("en", "Who helps you?", "I help my granddaughter Fiamma.", "Fiamma", 0),
+        ("en", "Who helps you?", "I get help from Fiamma.", "Fiamma", 1),
+        ("en", "Who taught you to sail?", "I was taught by my aunt Brigid.", "Brigid", 1),
+        ("en", "Who helps you?", "Fiamma helps me, and I help her.", "Fiamma", 1),
+        ("zh", "谁帮你？", "我帮小芳。", "小芳", 0),
+        ("zh", "谁帮你？", "小芳帮我。", "小芳", 1),
+        ("ko", "누가 당신을 도와줘요?", "저는 민수를 도와요.", "민수", 0),
+        ("ko", "누가 당신을 도와줘요?", "민수가 저를 도와줘요.", "민수", 1),
+        ("en", "Why do you never eat chocolate?", "I eat chocolate because of my stomach.", "stomach", 0),
+        ("en", "Why do you never eat chocolate?", "I don't eat chocolate because of my stomach.", "stomach", 1),
+        ("en", "Why do you never eat chocolate?", "I used to eat chocolate, but my stomach hurt.", "stomach", 1),
+        ("en", "Why do you never eat chocolate?", "Because of my stomach.", "stomach", 1),
+        ("zh", "你为什么不吃辣椒？", "我吃辣椒是因为胃。", "胃", 0),
+        ("zh", "你为什么不吃辣椒？", "我不吃辣椒，因为胃疼。", "胃", 1),
+    ],
+)
+def test_who_does_it_to_whom_and_whether_is_not_turned_round(
+    language: str, question: str, reply: str, keyword: str, expected: int
+) -> None:
+    found, reason = accuracy({"language": language, "question": question, "reply": reply, "keywords": [keyword]})
+    assert found == expected, reason
+
+
+@pytest.mark.parametrize(
     ("language", "question", "reply", "keyword", "expected"),
     [
         ("zh", "你以前做什么？", "我以前养过三条狗。", "养狗", 1),

@@ -50,6 +50,8 @@ EXAMPLES = {
     "of_another": ("What is your job?", "My sister is a nurse.", "nurse"),
     "other_relation": ("Who won?", "Armand lost, of course.", "Armand"),
     "wrong_time": ("Where do you live?", "I used to live in Leeds.", "Leeds"),
+    "swapped": ("Who helps you?", "I help my granddaughter Fiamma.", "Fiamma"),
+    "premise_denied": ("Why do you never eat sweets?", "I eat sweets because of my teeth.", "teeth"),
     "titled": ("What is your dog called?", "I read 'Waffle' yesterday.", "Waffle"),
     "answered_elsewhere": ("When did you reach Hull?", "We reached Hull in June, and I saw Leeds in July.", "July"),
     "other_sense": ("When is your birthday?", "May I ask why you want to know?", "May"),

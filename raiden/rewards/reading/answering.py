@@ -48,6 +48,8 @@ class Place:
     asked: Asked
     sources: tuple[str, ...] = ()
     """Folded texts of all that is known: profile, conversation, reference answer."""
+    user_said: tuple[str, ...] = ()
+    """Folded texts of the user's turns."""
 
     @property
     def grammar(self) -> Grammar:

@@ -6,11 +6,15 @@ import re
 from functools import lru_cache
 
 from raiden.rewards.dates import Date, find_dates, names_a_time
+from raiden.rewards.idioms import IDIOMS
 from raiden.rewards.reading.answering import Place
-from raiden.rewards.reading.clauses import Clause
+from raiden.rewards.reading.clauses import Clause, Person
 from raiden.rewards.reading.content import content
 
 ELSEWHERE = "another clause answers the question, and this one tells of something else"
+TURNED_ROUND = "the user said it of themselves, and the reply says it of itself"
+SWAPPED = "it tells what the speaker did, and the question asks who did it to the speaker"
+PREMISE_DENIED = "the reply affirms what the question says is not so"
 INVENTED = "no source says {!r}: the day or year is made up"
 OF_NOBODY = "its clause tells it of a third person whom nobody has named"
 
@@ -79,6 +83,47 @@ def of_nobody(place: Place) -> str:
         return ""
     is_copied = any(answer.text[start : place.hit.end] in source for source in place.sources)
     return OF_NOBODY if is_copied and not _NAME.search(answer.original[:start]) else ""
+
+
+def turned_round(place: Place) -> str:
+    """ "Who did you get out of the lift?" - "My grandpa Leo.", where the user spoke of "my grandpa Leo" before."""
+    text, start = place.answer.text, place.clause.start
+    owner = place.grammar.self_owner.search(text[start : place.hit.start]) if place.user_said else None
+    if owner is None:
+        return ""
+    owned = text[start + owner.start() : place.hit.end]
+    return TURNED_ROUND if any(owned in said for said in place.user_said) else ""
+
+
+def swapped(place: Place) -> str:
+    """ "Who helps you?" - "I help my granddaughter Fiamma."
+
+    The question's verb has to follow the speaker: "my dog Rex lives with me" and 教我的是 name who does it.
+    """
+    asked, grammar, text, subject = place.asked, place.grammar, place.answer.text, place.subject
+    is_done_to_self = asked.seeks_subject and Person("self") in asked.persons
+    if not is_done_to_self or place.told.who != "self" or place.is_outside or place.subject.end > place.hit.start:
+        return ""
+    end = place.clause.end if grammar.last_subject else place.hit.start
+    verbs = content(asked.text)
+    follows = verbs & content(text[subject.end : end]) and not verbs & content(
+        text[place.clause.start : subject.start]
+    )
+    return SWAPPED if follows and not grammar.passive.search(place.text) else ""
+
+
+def premise_denied(place: Place) -> str:
+    """ "Why do you never eat chocolate?" - "I eat chocolate because of my stomach." """
+    asked, idioms = place.asked, IDIOMS[place.answer.language]
+    wanted = content(asked.text)
+    if not asked.asks_for_reason or len(wanted) < _MIN_SHARED or not idioms.negator.search(asked.text):
+        return ""
+    for clause in (place.clause, *_neighbours(place)):
+        text = place.answer.text[clause.start : clause.end]
+        is_turned = wanted <= content(text) and clause.subject_at(clause.end, False).person.who == "self"
+        if is_turned and not idioms.negator.search(text) and not place.grammar.before.search(text):
+            return PREMISE_DENIED
+    return ""
 
 
 def invented(place: Place) -> str:

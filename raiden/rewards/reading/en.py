@@ -26,11 +26,10 @@ _NO_SUBJECT_BEFORE = (
 _SUBJECT = (
     rf"^\W*(?:(?!(?:{_NO_SUBJECT_BEFORE})\b)[\w'-]+\W+){{0,4}}?"
     rf"(?:(?:(?:my|our|your|his|her|their|the|this|that|old)\s+)?(?:(?!(?:of|in|is|was)\b)[\w-]+\s+){{0,2}}?{_KIN}|"
-    r"(?P<self>i|my|mine)\b|(?P<user>you|your|yours)\b|"
-    r"(?P<third>he|she|they|his|her|hers|their|theirs|who)\b|(?P<people>somebody|someone|people|everyone|"
-    r"everybody|others|(?:the )?(?:villagers|papers|neighbours|others|locals)|"
-    r"(?:the|that|some) (?:\w+ )?(?:man|woman|fellow|bloke|guy|chap|lady|gentleman|student|stranger|lodger|tenant|"
-    r"customer|guest|people) (?:upstairs|downstairs|next door|across|at|in|from|over|who|down|up))\b|"
+    r"(?P<self>i|my|mine)\b|(?P<user>you|your|yours)\b|(?P<third>he|she|they|his|her|hers|their|theirs|who)\b|"
+    r"(?P<people>somebody|someone|people|everyone|everybody|others|(?:the )?(?:villagers|papers|neighbours|others|"
+    r"locals)|(?:the|that|some) (?:\w+ )?(?:man|woman|fellow|bloke|guy|chap|lady|gentleman|student|stranger|lodger|"
+    r"tenant|customer|guest|people) (?:upstairs|downstairs|next door|across|at|in|from|over|who|down|up))\b|"
     r"(?P<thing>we|our|ours|it|that|this|there|these|those|what)\b)"
 )
 
@@ -64,7 +63,7 @@ ENGLISH = Grammar(
         (re.compile("bow"), re.compile(r"\b(?:takes?|took|with) an? (?:\w+ )?$"), NEVER, NEVER),
         (re.compile("(?:bear|duck|fly|seal|hawk)"), re.compile(r"\b(?:to|can't|cannot|i|could|i'll) $"), NEVER, NEVER),
         (
-            re.compile("(?:date|plum|apple)"),
+            re.compile("date|plum|apple"),
             re.compile(r"\b(?:first|blind|a) $"),
             re.compile(r" with|'s eye| of (?:my|his)"),
             NEVER,
@@ -75,6 +74,8 @@ ENGLISH = Grammar(
     of_self=phrases(r"\b(?:i|i'm|i've|i'd|i'll|me|my|mine|myself|us|we|our|ours)\b"),
     third=phrases(r"\b(?:he|she|they|him|her|them|his|their|he's|she's|they're)\b"),
     third_owner=phrases(r"\b(?:his|her|their) (?:[\w-]+ )?$"),
+    self_owner=phrases(r"\b(?:my|our) (?:[\w-]+ ){0,2}$"),
+    passive=phrases(r"\b(?:by|from|get|gets|got|have|has|had|receive\w*|let|lets|ask|asks)\b"),
     of_user=phrases(r"\b(?:you|your|yours|yourself|you're|you've|you'd|you'll)\b"),
     self_state=phrases(r"\b(?:i'm|i am|i was|my \w+ (?:is|was|are)) ", r"\bmy \w+'s "),
     impersonal_you=phrases(
@@ -125,9 +126,8 @@ ENGLISH = Grammar(
     asks_when=phrases(r"\bwhen\b|\b(?:what|which) (?:day|time|year|month|date)\b"),
     manner=phrases(r"\bwhy\b|\bhow come\b|\bhow (?:did|do|does|would|can|could|is|are|was|were|have|will)\b"),
     asks_before=phrases(
-        r"\bused to\b|\bbefore\b|\bformer(?:ly)?\b|\bprevious(?:ly)?\b|\bonce\b|\boriginally\b|\bas a "
-        r"(?:child|boy|girl)\b|"
-        r"\bwhen you were\b|\bg[ia]ve up\b|\bquit\b|\bin the past\b|\bstop(?:ped)?\b|\bin those days\b|"
+        r"\bused to\b|\bbefore\b|\bformer(?:ly)?\b|\bprevious(?:ly)?\b|\bonce\b|\boriginally\b|\bas a (?:child|boy|"
+        r"girl)\b|\bwhen you were\b|\bg[ia]ve up\b|\bquit\b|\bin the past\b|\bstop(?:ped)?\b|\bin those days\b|"
         r"\bfirst\b|\bretire"
     ),
     asks_event=phrases(r"\b(?:did|was|were|had|happened|made|\w+ed|came|got|won|lost|gave|told|taught|went|left)\b"),
@@ -137,20 +137,17 @@ ENGLISH = Grammar(
     ),
     before=phrases(
         r"\bused to\b|\bformer(?:ly)?\b|\bpreviously\b|\bex-|\bquit\b|\bga?ve up\b|\bgiven up\b|\bstopped \w+ing\b|"
-        r"\bretired\b|\bno longer\b|\bany ?more\b|\buntil\b|\bback then\b|\bin those days\b|\byears ago\b|"
-        r"\bonce (?:was|lived|worked|had|owned|kept|played)\b|\b(?:i|we) (?:once |also )?(?:lived|worked|served|dwelt|"
-        r"owned|kept|played)\b|\bi was (?:once )?an?\b(?! only)|\bi had an?\b|\bin (?:my|those) (?:youth|"
-        r"younger) days\b"
+        r"\bretired\b|\bno longer\b|\bany ?more\b|\buntil\b|\bback then\b|\bin those days\b|\byears ago\b|\bonce "
+        r"(?:was|lived|worked|had|owned|kept|played)\b|\b(?:i|we) (?:once |also )?(?:lived|worked|served|dwelt|owned|"
+        r"kept|played)\b|\bi was (?:once )?an?\b(?! only)|\bi had an?\b|\bin (?:my|those) (?:youth|younger) days\b"
     ),
     now=phrases(r"\b(?:now|nowadays|these days|today|currently|at the moment|at present)\b"),
     later=phrases(
         r"\bnext (?:week|month|year|spring|summer|autumn|winter|time)\b|\btomorrow\b|\bone day\b|\bsome ?day\b|"
-        r"\b(?:'ll|will|going to|gonna) (?:be|become|move|live|have|get|buy|start)\b|\bmoving to\b|"
-        r"\bhop(?:e|ing) to\b|"
-        r"\bplan(?:s|ning|ned)? (?:to|on)\b|\bwant(?:s|ed)? to\b|\bwould (?:like|love) to\b|\b(?:i'd|we'd) "
-        r"(?:like|love)\b|"
-        r"\bdream(?:ed|t|s)? of\b|\b(?:tell|tells|told|telling|want|wants|wanted|urges?|urged|begs?|begged) "
-        r"me to\b|\bi wish\b|\bif (?:only )?i\b|\bpromise me\b"
+        r"\b(?:'ll|will|going to|gonna) (?:be|become|move|live|have|get|buy|start)\b|\bmoving to\b|\bhop(?:e|ing) "
+        r"to\b|\bplan(?:s|ning|ned)? (?:to|on)\b|\bwant(?:s|ed)? to\b|\bwould (?:like|love) to\b|\b(?:i'd|we'd) "
+        r"(?:like|love)\b|\bdream(?:ed|t|s)? of\b|\b(?:tell|tells|told|telling|want|wants|wanted|urges?|urged|begs?|"
+        r"begged) me to\b|\bi wish\b|\bif (?:only )?i\b|\bpromise me\b"
     ),
     supposed=(re.compile(r"\bif i (?:were|was|had been) (?:really |only )?(?:an? |the |your )?$"), re.compile("")),
     almost=phrases(
@@ -231,32 +228,27 @@ ENGLISH = Grammar(
     ),
     taken_back=phrases(
         r"\bno,? (?:wait|scratch that|that's (?:a lie|not (?:true|right)))\b|\b(?:just|only) (?:kidding|joking)\b|"
-        r"\bthat(?:'s| is| was) a lie\b|\bi(?:'m| was) lying\b|\bi lied\b|(?<!it )(?<!whether )\bor "
-        r"(?:rather |maybe )?not\b|"
-        r"\bboth (?:am|do|is|have|did) and\b|\b(?:am|do|is|was|have|did|live|like) and (?:am|do|is|was|have|"
-        r"did) ?(?:not|n't)|"
-        r"\byes and no\b|\b(?:but|and|yet) (?:i|it|that) (?:also )?(?:am|is|do|was|did)(?: not|n't)(?: "
-        r"\w+)?(?=[.!?]|$)|"
-        r"\b(?:is|are|both) (?:true|right|correct) and (?:also |at the same time |yet )?(?:false|wrong|untrue|not)\b|"
-        r"\bat the same time (?:i'm |i am |it's )?not\b|(?:^|[,.!;] )"
-        r"(?:forget|ignore|strike) (?:that|what i (?:just )?said)\b|"
-        r"\bi(?:'m| am) nothing of the (?:sort|kind)\b|\bi take (?:that|it) back\b|"
-        r"\bi mean,? i(?:'m not| am not| wasn't| don't| didn't)(?=[.!?]|$)|"
-        r", (?:or )?(?:whatever|whichever|any of them) you (?:like|want|prefer|please|say)\b"
+        r"\bthat(?:'s| is| was) a lie\b|\bi(?:'m| was) lying\b|\bi lied\b|(?<!it )(?<!whether )\bor (?:rather |maybe "
+        r")?not\b|\bboth (?:am|do|is|have|did) and\b|\b(?:am|do|is|was|have|did|live|like) and (?:am|do|is|was|have|"
+        r"did) ?(?:not|n't)|\byes and no\b|\b(?:but|and|yet) (?:i|it|that) (?:also )?(?:am|is|do|was|did)(?: not|"
+        r"n't)(?: \w+)?(?=[.!?]|$)|\b(?:is|are|both) (?:true|right|correct) and (?:also |at the same time |yet "
+        r")?(?:false|wrong|untrue|not)\b|\bat the same time (?:i'm |i am |it's )?not\b|(?:^|[,.!;] )(?:forget|ignore|"
+        r"strike) (?:that|what i (?:just )?said)\b|\bi(?:'m| am) nothing of the (?:sort|kind)\b|\bi take (?:that|it) "
+        r"back\b|\bi mean,? i(?:'m not| am not| wasn't| don't| didn't)(?=[.!?]|$)|, (?:or )?(?:whatever|whichever|"
+        r"any of them) you (?:like|want|prefer|please|say)\b"
     ),
     out_of_role=phrases(
         r"\bas an? (?:ai|a\.i\.|artificial|language model|large language|assistant|chatbot)\b|\blanguage model\b|"
         r"\b(?:the|my|this|her|his|character(?:'s)?|given|provided) (?:character )?(?:profile|character sheet|"
         r"description|background information|persona|system prompt)\b[^.?!]{0,20}\b(?:says?|states?|mentions?|lists?|"
-        r"indicates?|tells)\b|\baccording to (?:the|my|this|her|his) (?:\w+ )?(?:profile|description|"
-        r"persona|sheet|prompt)|\bi(?:'m| am) (?:just|only) an? (?:ai|bot|chatbot|computer program|program|virtual)\b|"
-        r"\b(?:my|the) character (?:is|was) (?:described|written|listed|defined|a|an)\b|\bgraders?\b|"
-        r"\bgive\b[^.?!]{0,30}\b(?:full marks|(?:full|maximum|max|top) (?:reward|score|points))|"
-        r"\breward (?:model|function)\b|\bignore (?:all |any |the )?(?:previous|prior|above)\b|"
-        r"\bthe (?:user|system|prompt|instructions?) (?:wants?|asks?|asked|told|expects?|requires?)\b|"
-        r"\b(?:correct|expected|reference|desired|required|gold) (?:answer|response|output)s?\W{0,3}"
-        r"(?:is|:|=|would be)|"
-        r"\bkey ?words?(?: \w+){0,2}\s?(?:is\b|are\b|:|=)|\bis the (?:(?:correct|right|expected) answer|keyword)\b"
+        r"indicates?|tells)\b|\baccording to (?:the|my|this|her|his) (?:\w+ )?(?:profile|description|persona|sheet|"
+        r"prompt)|\bi(?:'m| am) (?:just|only) an? (?:ai|bot|chatbot|computer program|program|virtual)\b|\b(?:my|the) "
+        r"character (?:is|was) (?:described|written|listed|defined|a|an)\b|\bgraders?\b|"
+        r"\bgive\b[^.?!]{0,30}\b(?:full marks|(?:full|maximum|max|top) (?:reward|score|points))|\breward (?:model|"
+        r"function)\b|\bignore (?:all |any |the )?(?:previous|prior|above)\b|\bthe (?:user|system|prompt|"
+        r"instructions?) (?:wants?|asks?|asked|told|expects?|requires?)\b|\b(?:correct|expected|reference|desired|"
+        r"required|gold) (?:answer|response|output)s?\W{0,3}(?:is|:|=|would be)|\bkey ?words?(?: \w+){0,2}\s?(?:is\b|"
+        r"are\b|:|=)|\bis the (?:(?:correct|right|expected) answer|keyword)\b"
     ),
     labels=(
         phrases(

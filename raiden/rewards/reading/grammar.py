@@ -70,6 +70,10 @@ class Grammar:
     """A word for a third person anywhere in a clause."""
     third_owner: re.Pattern[str]
     """A third person that owns what follows, searched at the end of what stands before it (her|his)."""
+    self_owner: re.Pattern[str]
+    """The speaker that owns what follows, likewise (my|, 我的|)."""
+    passive: re.Pattern[str]
+    """A clause of what the speaker got, or was done to them."""
     of_user: re.Pattern[str]
     """A word for the user, likewise."""
     self_state: re.Pattern[str]

@@ -94,6 +94,8 @@ JAPANESE = Grammar(
     ),
     of_self=phrases(rf"(?<![一-龠])(?:{_SELF})"),
     third_owner=phrases(r"彼女?(?:自身)?の[^はがをに]{0,3}$"),
+    self_owner=phrases(r"(?:私|わたし|僕|ぼく|俺|おれ|うち)の.{0,6}$"),
+    passive=phrases(r"れ(?:る|た|て|ま)|もら|いただ|くれ|から"),
     of_user=phrases(rf"(?<![一-龠])(?:{_USER})"),
     third=phrases(_THIRD),
     self_state=phrases(rf"(?:{_SELF})(?:の[^、,。]{{1,8}})?[はが]"),
