@@ -10,7 +10,7 @@ import torch
 from raiden.__main__ import main
 from raiden.train.checkpoints import checkpoints_of
 from raiden.train.grpo.module import GRPOModule
-from tests.runs import fit_arguments, write_samples_file
+from tests.runs import fit_arguments, weights_hash, write_samples_file
 
 LORA = "--model.policy.lora.rank=2"
 SHORT = (LORA, "--trainer.limit_val_batches=0", "--trainer.limit_train_batches=2", "--export.enabled=false")
@@ -113,3 +113,34 @@ def test_an_option_that_is_no_number_is_refused_by_name(go_on, option, value):
     code, said, _ = go_on(f"--{option}={value.replace('inf', '.inf').replace('nan', '.nan')}")
     assert code == 2
     assert f"`{option}` must be a finite number, got " in said
+
+
+@pytest.fixture(scope="module")
+def constant(tiny_folder, tmp_path_factory):
+    """Options of a run of two epochs of two steps, whose schedule does not depend on where it shall end, and the hash
+    of its last checkpoint."""
+    folder = tmp_path_factory.mktemp("constant")
+    options = [
+        *fit_arguments(tiny_folder, write_samples_file(folder / "samples.json"), folder / "logs"),
+        *SHORT[1:],
+        "--model.optimizer.schedule=constant",
+        "--checkpoint.every_n_steps=0",
+    ]
+    assert main(options) == 0
+    return options, weights_hash(folder / "logs" / "tiny" / "version_0")
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        ("--trainer.max_epochs=1", "--trainer.max_epochs=2"),
+        ("--trainer.max_steps=2", "--trainer.max_steps=4"),
+        ("--trainer.max_steps=1", "--trainer.max_epochs=2"),
+    ],
+)
+def test_a_run_that_reached_its_limit_goes_on_as_if_it_had_been_higher(first, then, constant, tmp_path):
+    options, undisturbed = constant
+    options = [*options, f"--trainer.logger.save_dir={tmp_path}"]
+    assert main([*options, first]) == 0
+    assert main([*options, then, "--ckpt_path=last"]) == 0
+    assert weights_hash(tmp_path / "tiny" / "version_0") == undisturbed

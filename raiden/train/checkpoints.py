@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,7 @@ class NewestCheckpoints(Checkpoint):
         self.last_path: Path | None = None
         self._folder: Path | None = None
         self._names: list[str] = []
+        self._progress: dict[str, Any] | None = None
 
     def state_dict(self) -> dict[str, Any]:
         return {"names": self._names}
@@ -83,11 +85,21 @@ class NewestCheckpoints(Checkpoint):
         return path is not None and self._folder is not None and path.resolve().parent == self._folder.resolve()
 
     def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
+        self._progress = deepcopy(trainer.fit_loop.state_dict())
         if self.every_n_steps and pl_module.num_steps_done % self.every_n_steps == 0:
             self._save(trainer, pl_module)
 
     def on_train_end(self, trainer: Any, pl_module: Any) -> None:
         self._save(trainer, pl_module)
+
+    def on_save_checkpoint(self, trainer: Any, pl_module: Any, checkpoint: dict[str, Any]) -> None:
+        """A checkpoint of the end says how far the loops were after the last step, as any other does.
+
+        From their state in `on_train_end` Lightning (2.6.6) goes on with the first epoch's order once more, or, under
+        `max_steps`, leaves an epoch out.
+        """
+        if self._progress is not None:
+            checkpoint["loops"]["fit_loop"] = self._progress
 
     def on_exception(self, trainer: Any, pl_module: Any, exception: BaseException) -> None:
         if self._folder is None or isinstance(exception, RunIsFinished) or not trainer.is_global_zero:
