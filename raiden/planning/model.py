@@ -10,7 +10,7 @@ from raiden.core.errors import ConfigError
 from raiden.planning.shape import Adapters, Parameters, Shape
 from raiden.policy.configs import load_config
 from raiden.policy.loading import PolicyConfig, add_lora, empty_model
-from raiden.policy.sharing import Sharing, find_sharing
+from raiden.policy.sharing import Sharing, sharing_of
 from raiden.policy.sources import resolve_model
 
 NORMS: dict[str, dict[str, bool]] = {
@@ -55,7 +55,7 @@ def read_sharing(policy: PolicyConfig, config_file: str | None = None) -> Sharin
     Raises:
         ConfigError: there is no config, or it is of no causal language model.
     """
-    return find_sharing(_config(policy, config_file))
+    return sharing_of(_config(policy, config_file))
 
 
 def _config(policy: PolicyConfig, config_file: str | None) -> Any:

@@ -29,7 +29,7 @@ from raiden.policy.adapters import LoraConfig, add_lora
 from raiden.policy.configs import load_config
 from raiden.policy.finite import nonfinite_weights
 from raiden.policy.sharding import initialise_adapters, load_shards, shard
-from raiden.policy.sharing import Sharing, find_sharing
+from raiden.policy.sharing import Sharing, sharing_of
 from raiden.policy.sources import NO_FOREIGN_CODE, explain_model_errors, local_folder, resolve_model
 from raiden.policy.weights import unmap
 
@@ -172,7 +172,7 @@ def load_policy(config: PolicyConfig, with_reference: bool = False, placement: P
     with explain_model_errors(config.path):
         if placement is not None:
             folder = local_folder(folder)
-        sharing = find_sharing(load_config(folder))
+        sharing = sharing_of(load_config(folder))
         attention = sharing.attention or config.attention_function
         model = _load(folder, config, placement, attention, config.lora)
         if broken := nonfinite_weights(model):

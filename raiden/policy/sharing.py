@@ -39,6 +39,17 @@ class Sharing:
     """Why nothing is shared; empty where it is."""
 
 
+_found: dict[str, Sharing] = {}
+
+
+def sharing_of(config: Any) -> Sharing:
+    """What `find_sharing` finds, tried once in a process for the same config."""
+    key = f"{type(config)} {config.to_json_string(use_diff=False)}"
+    if key not in _found:
+        _found[key] = find_sharing(config)
+    return _found[key]
+
+
 def find_sharing(config: Any) -> Sharing:
     """What agrees with separate rows: the prefix tree, else rows side by side, else rows of one length.
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from tempfile import TemporaryDirectory
 
 import torch
+from safetensors.torch import save_file
 from torch import Tensor
-from transformers import AutoModelForCausalLM, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import AutoModelForCausalLM, PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from raiden.core.types import Completion
-from raiden.packing import ATTENTION
 from raiden.rollout.engines import SamplingConfig, TransformersEngine
 
 
@@ -31,7 +32,8 @@ class CopyEngine(TransformersEngine):
         device: torch.device,
     ) -> None:
         path = model.config._name_or_path
-        own = AutoModelForCausalLM.from_pretrained(path, dtype=dtype, attn_implementation=ATTENTION)
+        attention = model.config._attn_implementation
+        own = AutoModelForCausalLM.from_pretrained(path, dtype=dtype, attn_implementation=attention)
         super().start(own, tokenizer, max_length, dtype, device)
 
     def generate(
@@ -42,9 +44,19 @@ class CopyEngine(TransformersEngine):
 
     def update_weights(self, weights: Iterable[tuple[str, Tensor]]) -> None:
         self.calls.append("update_weights")
-        own = self.model.state_dict()
-        for name, weight in weights:
+        own, given = self.model.state_dict(), dict(weights)
+        if not given.keys() <= own.keys():
+            given = _read(given, self.model.config)
+        for name, weight in given.items():
             own[name].copy_(weight)
 
     def sleep(self) -> None:
         self.calls.append("sleep")
+
+
+def _read(weights: dict[str, Tensor], config: PretrainedConfig) -> dict[str, Tensor]:
+    """By the model's own names, as transformers makes them of a folder that holds these."""
+    with TemporaryDirectory() as folder:
+        config.save_pretrained(folder)
+        save_file({name: w.contiguous() for name, w in weights.items()}, f"{folder}/model.safetensors")
+        return AutoModelForCausalLM.from_pretrained(folder, dtype=next(iter(weights.values())).dtype).state_dict()
