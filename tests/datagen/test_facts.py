@@ -246,6 +246,7 @@ def test_values_say_what_a_speaker_of_chinese_reads_in_them(label, value, accept
         ("轮机长", "大胡子奥列格"),
         ("身份", "女官，掌宫中典籍"),
         ("语言", "一点中文"),
+        ("右手", "缺一截小指"),
     ],
 )
 def test_what_a_character_cannot_say_so_is_not_asked_in_chinese(label, value):
