@@ -69,7 +69,9 @@ class MicroBatch:
     @property
     def sequence(self) -> Tensor:
         """``(N,)``: for each scored token the index of its completion, as in `rows`."""
-        return torch.arange(len(self.rows), device=self.rows.device).repeat_interleave(self.lengths)
+        return torch.arange(len(self.rows), device=self.rows.device).repeat_interleave(
+            self.lengths, output_size=len(self.targets)
+        )
 
 
 def micro_batches(

@@ -48,8 +48,6 @@ def first_nonfinite(by_token: Mapping[str, Tensor], rows: Tensor, lengths: Tenso
     >>> first_nonfinite({"logp": logps, "loss": logps * 0}, rows=torch.tensor([7, 4]), lengths=torch.tensor([1, 2]))
     NonFinite(what='logp', value=-inf, row=4, token=1, alone=None)
     """
-    if torch.cat(list(by_token.values())).isfinite().all():
-        return None
     ends = lengths.cumsum(0)
     for what, values in by_token.items():
         places = (~values.isfinite()).nonzero()
@@ -59,3 +57,25 @@ def first_nonfinite(by_token: Mapping[str, Tensor], rows: Tensor, lengths: Tenso
             token = place - ends[completion] + lengths[completion]
             return NonFinite(what, values[place].item(), int(rows[completion]), int(token))
     return None
+
+
+class NonFiniteWatch:
+    """The first NaN or infinity among all values that were shown; whoever asks for it waits for the device."""
+
+    def __init__(self, first: NonFinite | None = None) -> None:
+        self._first = first
+        self._waiting: list[tuple[Tensor, dict[str, Tensor], Tensor, Tensor]] = []
+
+    def show(self, by_token: Mapping[str, Tensor], rows: Tensor, lengths: Tensor) -> None:
+        """Values of a micro-batch; arguments as those of `first_nonfinite`."""
+        values = {what: value.detach() for what, value in by_token.items()}
+        self._waiting.append((torch.cat(list(values.values())).isfinite().all(), values, rows, lengths))
+
+    @property
+    def first(self) -> NonFinite | None:
+        waiting, self._waiting = self._waiting, []
+        if waiting and self._first is None:
+            finite = torch.stack([all_finite for all_finite, *_ in waiting]).tolist()
+            broken = next((shown for fine, (_, *shown) in zip(finite, waiting, strict=True) if not fine), None)
+            self._first = first_nonfinite(*broken) if broken else None  # type: ignore[arg-type]
+        return self._first

@@ -57,9 +57,22 @@ def sampling_ratios(old_logps: Tensor, sampling_logps: Tensor, sequence: Tensor,
         return torch.ones_like(old_logps)
     difference = old_logps - sampling_logps
     if config.mode.startswith("sequence"):
-        sums = difference.new_zeros(int(sequence.max()) + 1).index_add(0, sequence, difference)
-        difference = sums[sequence]
+        difference = sequence_sum(difference, sequence)
     ratio = difference.exp()
     if config.mode.endswith("truncate"):
         return ratio.clamp(config.min_ratio, config.max_ratio)
     return torch.where((ratio < config.min_ratio) | (ratio > config.max_ratio), 0.0, ratio)
+
+
+def sequence_sum(values: Tensor, sequence: Tensor) -> Tensor:
+    """For each token the sum over its completion.
+
+    There are at most as many completions as tokens, so that none has to be counted: the device is not waited for.
+
+    Shape:
+        - all: ``(N,)``
+
+    >>> sequence_sum(torch.tensor([1.0, 2.0, 5.0]), torch.tensor([0, 0, 1]))
+    tensor([3., 3., 5.])
+    """
+    return torch.zeros_like(values).index_add(0, sequence, values)[sequence]

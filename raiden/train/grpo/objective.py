@@ -15,7 +15,7 @@ from torch import Tensor
 from raiden.core.errors import ConfigError
 from raiden.core.types import Completion, Rollout
 from raiden.train.grpo.advantages import AdvantageScale
-from raiden.train.grpo.correction import CorrectionMode, SamplingCorrection
+from raiden.train.grpo.correction import CorrectionMode, SamplingCorrection, sequence_sum
 
 MAX_LOG_RATIO = 20.0
 """Nats between two log-probabilities of a token beyond which their ratio grows no more, and has no gradient: exp
@@ -136,7 +136,7 @@ def token_terms(
     """
     log_ratio = logps - old_logps
     if config.ratio_level == "sequence":
-        log_ratio = sequence_mean(log_ratio, sequence)[sequence]
+        log_ratio = sequence_sum(log_ratio, sequence) / sequence_sum(torch.ones_like(log_ratio), sequence)
     ratio = log_ratio.clamp(max=MAX_LOG_RATIO).exp()
     high = config.epsilon if config.epsilon_high is None else config.epsilon_high
     clipped = ratio.clamp(1 - config.epsilon, 1 + high)
@@ -175,13 +175,6 @@ def kl_divergence(logps: Tensor, ref_logps: Tensor, estimator: Literal["k1", "k2
         return difference.square() / 2
     difference = difference.clamp(max=MAX_LOG_RATIO)
     return difference.exp() - difference - 1
-
-
-def sequence_mean(values: Tensor, sequence: Tensor) -> Tensor:
-    """Mean of each completion's token values, ``(num_completions,)``."""
-    num = int(sequence.max()) + 1
-    sums = values.new_zeros(num).index_add(0, sequence, values)
-    return sums / torch.bincount(sequence, minlength=num).clamp(min=1)
 
 
 def token_weights(

@@ -9,7 +9,8 @@ from torch import Tensor
 
 from raiden.core.processes import Processes
 
-_SUMMED = ("loss", "tokens", "kl", "entropy", "clipped_low", "clipped_high", "difference", "ratio")
+_BY_TOKEN = ("kl", "entropy", "clipped_low", "clipped_high", "difference", "ratio")
+_SUMMED = ("loss", "tokens", *_BY_TOKEN)
 
 
 class UpdateStatistics:
@@ -20,30 +21,44 @@ class UpdateStatistics:
         self._largest_difference = 0.0
         self._largest_ratio = -math.inf
         self._smallest_ratio = math.inf
+        self._waiting: list[tuple[int, Tensor]] = []
+        """Of micro-batches that are on the device yet: their tokens and figures. What asks for these waits for it."""
 
     @property
     def tokens(self) -> int:
         """Trained tokens seen by this process."""
-        return int(self._sums["tokens"])
+        return int(self._sums["tokens"]) + sum(tokens for tokens, _ in self._waiting)
 
-    def add(self, *, loss: float, **by_token: Tensor) -> None:
+    def add(self, *, loss: Tensor, **by_token: Tensor) -> None:
         """Counts a micro-batch: its loss, and one value for each of its tokens under each other name."""
-        self._sums["loss"] += loss
-        self._sums["tokens"] += len(by_token["difference"])
-        for name, values in by_token.items():
-            self._sums[name] += values.sum().item()
-        self._largest_difference = max(self._largest_difference, by_token["difference"].max().item())
-        self._largest_ratio = max(self._largest_ratio, by_token["ratio"].max().item())
-        self._smallest_ratio = min(self._smallest_ratio, by_token["ratio"].min().item())
+        sums = [loss.detach(), *(by_token[name].sum() for name in _BY_TOKEN)]
+        ratio = by_token["ratio"]
+        figures = torch.stack([figure.float() for figure in (*sums, by_token["difference"].max(), *ratio.aminmax())])
+        self._waiting.append((len(ratio), figures))
+
+    def _read(self) -> None:
+        """All that is on the device comes over at once."""
+        if not self._waiting:
+            return
+        of_each = torch.stack([figures for _, figures in self._waiting]).tolist()
+        for (tokens, _), (loss, *sums, difference, smallest, largest) in zip(self._waiting, of_each, strict=True):
+            for name, value in {"loss": loss, "tokens": tokens, **dict(zip(_BY_TOKEN, sums, strict=True))}.items():
+                self._sums[name] += value
+            self._largest_difference = max(self._largest_difference, difference)
+            self._largest_ratio = max(self._largest_ratio, largest)
+            self._smallest_ratio = min(self._smallest_ratio, smallest)
+        self._waiting = []
 
     def mean(self, name: str) -> float:
         """Over this process's tokens."""
+        self._read()
         return self._sums[name] / self._sums["tokens"]
 
     def metrics(
         self, num_updates: int, with_kl: bool, with_ratio: bool, processes: Processes, device: torch.device
     ) -> dict[str, float]:
         """Means over the tokens of all processes; empty where there were none."""
+        self._read()
         sums = dict(zip(_SUMMED, processes.reduce(list(self._sums.values()), "sum", device), strict=True))
         difference, largest, smallest = processes.reduce(
             [self._largest_difference, self._largest_ratio, -self._smallest_ratio], "max", device

@@ -20,7 +20,7 @@ from raiden.train.grpo.correction import sampling_ratios
 from raiden.train.grpo.objective import ObjectiveConfig, token_terms, token_weights
 from raiden.train.grpo.reference_cache import ReferenceCache
 from raiden.train.grpo.statistics import UpdateStatistics
-from raiden.train.nonfinite import NonFinite, first_nonfinite
+from raiden.train.nonfinite import NonFinite, NonFiniteWatch, first_nonfinite
 
 
 @dataclass(frozen=True)
@@ -86,11 +86,15 @@ class RolloutUpdate:
         self.packing = packing
         self.num_generations = len(rollouts[0].completions)
         self.batch = make_batch(rollouts, objective, device)
-        self.nonfinite = self._nonfinite_rollouts()
-        """The first value of this process's that is no finite number."""
+        self._watch = NonFiniteWatch(self._nonfinite_rollouts())
         self.mini_batch = range(len(rollouts))
         """The prompts behind the optimizer step whose losses were asked for last."""
         self._statistics = UpdateStatistics()
+
+    @property
+    def nonfinite(self) -> NonFinite | None:
+        """The first value of this process's that is no finite number."""
+        return self._watch.first
 
     def _nonfinite_rollouts(self) -> NonFinite | None:
         """Among the rewards, and the engine's log-probabilities."""
@@ -216,10 +220,10 @@ class RolloutUpdate:
             **({} if ref_logps is None else {"log-probability under the reference": ref_logps}),
             "loss": terms.loss,
         }
-        self.nonfinite = self.nonfinite or first_nonfinite(by_token, batch.rows, batch.lengths)
+        self._watch.show(by_token, batch.rows, batch.lengths)
         loss = (terms.loss * weights).sum() - entropy_weight * entropy.sum()
         self._statistics.add(
-            loss=loss.item(),
+            loss=loss,
             kl=terms.kl,
             entropy=entropy.detach(),
             clipped_low=terms.clipped_low,

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from raiden.core.processes import ALONE, Processes
 from raiden.packing import Group, Packing, filler_batches, micro_batches, token_logps
-from raiden.train.nonfinite import NonFinite, first_nonfinite
+from raiden.train.nonfinite import NonFinite, NonFiniteWatch
 
 
 class CrossEntropy:
@@ -42,9 +42,14 @@ class CrossEntropy:
         self.groups = groups
         self.num_tokens = sum(len(completion) for group in groups for completion in group.completions)
         self.shares = [[groups[i] for i in processes.share(range(len(groups)), r)] for r in range(processes.num)]
-        self.nonfinite: NonFinite | None = None
+        self._watch = NonFiniteWatch()
+        self._sums: list[Tensor] = []
+        """Nats and entropy of each micro-batch, on the device."""
+
+    @property
+    def nonfinite(self) -> NonFinite | None:
         """The first value of this process's that is no finite number."""
-        self._nats = self._entropy = 0.0
+        return self._watch.first
 
     def alone(self) -> CrossEntropy:
         """The same, each completion in a pass of its own and all of them on each process."""
@@ -55,10 +60,9 @@ class CrossEntropy:
         rank = self.processes.rank
         for batch in micro_batches(self.shares[rank], self.micro_batch_tokens, self.device, self.packing):
             logps, entropy = token_logps(model, batch)
-            self.nonfinite = self.nonfinite or first_nonfinite({"log-probability": logps}, batch.rows, batch.lengths)
+            self._watch.show({"log-probability": logps}, batch.rows, batch.lengths)
             nats = -logps.sum()
-            self._nats += nats.item()
-            self._entropy += entropy.sum().item()
+            self._sums.append(torch.stack([nats.detach(), entropy.sum()]))
             yield nats / self.num_tokens
         for batch in filler_batches(self.shares, rank, self.micro_batch_tokens, self.device, self.packing):
             logps, _ = token_logps(model, batch)
@@ -66,5 +70,7 @@ class CrossEntropy:
 
     def metrics(self) -> dict[str, float]:
         """Once the losses are through: mean loss and entropy over the target tokens of all processes, in nats."""
-        nats, entropy = self.processes.reduce([self._nats, self._entropy], "sum", self.device)
+        of_each = torch.stack(self._sums).tolist() if self._sums else []
+        own = [sum(nats for nats, _ in of_each), sum(entropy for _, entropy in of_each)]
+        nats, entropy = self.processes.reduce(own, "sum", self.device)
         return {"loss": nats / self.num_tokens, "entropy": entropy / self.num_tokens}
