@@ -14,8 +14,13 @@ from tests.runs import ROOT
 
 CONFIGS = ROOT / "configs"
 DATA = Path(__file__).parent / "data"
-ON_GPUS = {"qwen14b_fsdp": "14b", "qwen7b_fsdp": "7b", "qwen14b_lora_1gpu": "14b"}
-"""And the model config of each."""
+ON_GPUS = {
+    "qwen14b_fsdp": ("14b", 80),
+    "qwen7b_fsdp": ("7b", 80),
+    "qwen14b_lora_1gpu": ("14b", 80),
+    "qwen14b_lora_48gb": ("14b", 48),
+}
+"""And the model config of each, and the GiB of its GPUs."""
 ON_CPU = ("quickstart", "vllm_cpu")
 ON_TRL = ("openr1_qwen14b", "openr1_laptop", "openr1_recipe")
 """Of `raiden trl`; tested in trl_route."""
@@ -40,9 +45,11 @@ def test_no_config_is_left_out():
 
 
 @pytest.mark.parametrize("name", ON_GPUS)
-def test_a_config_for_gpus_of_80_gib_fits_them(name, capsys, monkeypatch):
+def test_a_config_for_gpus_fits_them(name, capsys, monkeypatch):
     monkeypatch.chdir(ROOT)
-    planned = plan(capsys, name, f"--model_config={DATA / f'qwen2.5-{ON_GPUS[name]}-instruct.json'}")
+    model, gib = ON_GPUS[name]
+    file = f"--model_config={DATA / f'qwen2.5-{model}-instruct.json'}"
+    planned = plan(capsys, name, file, f"--gpu_memory={gib}")
     assert planned["verdict"] == "fits"
     assert planned["advice"] is None
     assert planned["processes"]["num"] == config(name)["trainer"]["devices"]
