@@ -11,8 +11,8 @@ from raiden.rollout.engines import TransformersEngine, VLLMEngine
 
 _GIB = 2**30
 _WIDTHS = {"float32": 4, "bfloat16": 2, "float16": 2}
-_DRAW_BYTES = 28
-"""A vocabulary entry of a row that is sampled: two times float64 noise, three times float32."""
+_DRAW_BYTES = 16
+"""A vocabulary entry of a row that is sampled: twice the logits, in float32, and two words while noise is made."""
 
 
 @dataclass(frozen=True)

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from math import log
 
-import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
 from raiden.core.errors import ConfigError
 from raiden.rollout.engines import SamplingConfig
+from raiden.rollout.engines.noise import seed_words
 from raiden.rollout.engines.sampling import sample_tokens
 
 # Tokens of probability 0.4, 0.3, 0.15, 0.1 and 0.05
 PROBABILITIES = torch.tensor([0.4, 0.3, 0.15, 0.1, 0.05])
 LOGITS = PROBABILITIES.log() + 3.0
+CPU = torch.device("cpu")
 
 
 def draw(logits: Tensor, num_rows: int, **options: float) -> tuple[Tensor, Tensor]:
     """Draws from equal rows with the seeds 0, 1, 2, ..."""
-    generators = [np.random.default_rng(seed) for seed in range(num_rows)]
-    return sample_tokens(logits.expand(num_rows, -1), generators, SamplingConfig(**options))
+    return sample_tokens(logits.expand(num_rows, -1), seed_words(range(num_rows), CPU), 0, SamplingConfig(**options))
 
 
 def chi_square(tokens: Tensor, probabilities: Tensor) -> float:
@@ -73,8 +73,9 @@ def test_temperature_zero_takes_the_likeliest_token_with_the_models_own_log_prob
 def test_a_row_is_drawn_alike_in_any_company():
     logits = torch.randn(6, 40, generator=torch.Generator().manual_seed(0))
     config = SamplingConfig(top_p=0.9)
-    together, _ = sample_tokens(logits, [np.random.default_rng(seed) for seed in range(6)], config)
-    alone = [sample_tokens(logits[i : i + 1], [np.random.default_rng(i)], config)[0].item() for i in range(6)]
+    words = seed_words(range(6), CPU)
+    together, _ = sample_tokens(logits, words, 3, config)
+    alone = [sample_tokens(logits[i : i + 1], words[i : i + 1], 3, config)[0].item() for i in range(6)]
     assert together.tolist() == alone
 
 
@@ -84,14 +85,12 @@ def test_rounding_differences_do_not_change_a_draw():
     assert draw(logits, 500)[0].tolist() == draw(logits + noise, 500)[0].tolist()
 
 
-def test_a_token_without_probability_is_never_drawn():
-    # 16 million numbers. NumPy's exponential numbers of single precision are exactly 0 once in 2^23 = 8 million, and
-    # their logarithm would win against anything.
-    for first_row in range(0, 1024, 64):
-        logits = torch.full((64, 16_384), -1e4)
+@pytest.mark.parametrize("impossible", [-1e4, -torch.inf])
+def test_a_token_without_probability_is_never_drawn(impossible):
+    for position in range(4):  # 4 million numbers, and the test of the noise has their bounds
+        logits = torch.full((64, 16_384), impossible)
         logits[:, 7] = 0.0
-        generators = [np.random.default_rng(first_row + row) for row in range(64)]
-        tokens, logps = sample_tokens(logits, generators, SamplingConfig())
+        tokens, logps = sample_tokens(logits, seed_words(range(64), CPU), position, SamplingConfig())
         assert (tokens == 7).all()
         assert (logps == 0).all()
 

@@ -22,6 +22,7 @@ from raiden.planning.shape import Parameters, Precision, Shape
 from raiden.planning.workload import size_of
 from raiden.policy import PolicyConfig
 from raiden.rollout.engines import SamplingConfig, TransformersEngine
+from raiden.rollout.engines.noise import gumbel, seed_words
 
 GIB = 2**30
 _CPU = torch.device("cpu")
@@ -210,6 +211,23 @@ def recompilations(setting: Setting) -> dict[str, Any]:
     return found
 
 
+def noise(setting: Setting) -> dict[str, Any]:
+    """The same numbers here and on a CPU, and the same tokens."""
+    words, vocab = seed_words(range(64), _CPU), 151_936 if setting.on_gpu else 3000
+    logits = torch.randn(64, vocab, generator=torch.Generator().manual_seed(3))
+    there = gumbel(words.to(setting.device), 5, vocab)
+    setting.synchronize()
+    started = time.perf_counter()
+    there = gumbel(words.to(setting.device), 6, vocab)
+    setting.synchronize()
+    seconds, here = time.perf_counter() - started, gumbel(words, 6, vocab)
+    other = ((there.cpu() + logits).argmax(-1) != (here + logits).argmax(-1)).sum().item()
+    found = {"difference": (there.cpu() - here).abs().max().item(), "other_tokens": other, "ms": 1e3 * seconds}
+    assert found["difference"] < 1e-4, found
+    assert other == 0, found
+    return found
+
+
 class _Tokenizer:
     """As much of one as an engine needs."""
 
@@ -293,5 +311,5 @@ def vllm(setting: Setting) -> dict[str, Any]:
 
 
 CHECKS: dict[str, Callable[[Setting], dict[str, Any]]] = {
-    check.__name__: check for check in (attention, update, sampling, memory, recompilations, vllm)
+    check.__name__: check for check in (noise, attention, update, sampling, memory, recompilations, vllm)
 }

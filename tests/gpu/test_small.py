@@ -12,7 +12,8 @@ def test_all_checks_that_a_cpu_can_run_pass_and_the_last_line_is_their_figures(c
     report = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert not report["failed"]
     assert code == 0
-    assert {"attention", "update", "sampling"} <= set(report["checks"])
+    assert report["checks"]["noise"]["other_tokens"] == 0
+    assert {"noise", "attention", "update", "sampling"} <= set(report["checks"])
 
 
 def test_no_check_begins_after_the_time_and_each_says_so(capsys):

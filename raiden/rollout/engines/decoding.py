@@ -61,12 +61,12 @@ class Decode:
         self.step = 0
         self._find_rows()
 
-    def keep(self, rows: Tensor) -> None:
-        """Goes on with these rows only, given as indices among the live ones, in order."""
-        self.row_prompts = [self.row_prompts[i] for i in rows.tolist()]
+    def keep(self, rows: list[int], places: Tensor) -> None:
+        """Goes on with these rows only, given as indices among the live ones, in order; and as a tensor."""
+        self.row_prompts = [self.row_prompts[i] for i in rows]
         for caches in (self.keys, self.values):
             for i, cache in enumerate(caches):
-                caches[i] = cache[rows]
+                caches[i] = cache[places]
         self._find_rows()
 
     def _find_rows(self) -> None:

@@ -1,29 +1,29 @@
-"""Draws one token for each row of logits, from that row's own random numbers."""
+"""Draws one token for each row of logits, by that row's own noise."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-import torch
 from torch import Tensor
 from transformers import LogitsProcessorList, MinPLogitsWarper, TopKLogitsWarper, TopPLogitsWarper
 
 from raiden.rollout.engines.base import SamplingConfig
+from raiden.rollout.engines.noise import gumbel
 
 
 def sample_tokens(
-    logits: Tensor, generators: list[np.random.Generator], config: SamplingConfig
+    logits: Tensor, words: Tensor, position: int | Sequence[int], config: SamplingConfig
 ) -> tuple[Tensor, Tensor]:
-    """Draws by the Gumbel-max trick: the largest of ``logits - log(noise)``, noise exponential.
+    """Draws by the Gumbel-max trick: the largest of ``logits + noise``.
 
     Inverting the cumulative distribution would need one random number instead of a row of them, but there a
     rounding difference of 1e-6 in the logits moves all the boundaries behind it, and with a vocabulary of 50,000
     the draw changes once in some thousand tokens. Here it changes only where two candidates tie to 1e-6.
 
     Args:
-        generators: one for each row, so that a draw does not depend on the other rows. NumPy's, whose
-            exponential numbers take a fifth of the time of torch's.
+        words: the seed of each row, as `seed_words` gives it.
+        position: how many tokens all rows, or each, have drawn before.
 
     Returns:
         The tokens, and each one's log-probability in nats under the distribution it was drawn from
@@ -31,16 +31,14 @@ def sample_tokens(
 
     Shape:
         - logits: ``(R, V)``
+        - words: ``(R, 2)``
         - output: ``(R,)`` and ``(R,)``
     """
     logits = _processed(logits, config)
     if config.temperature == 0:
         tokens = logits.argmax(dim=-1)
         return tokens, _logps(logits, tokens)
-    # In double precision: NumPy's single one is exactly 0 once in 2^23 numbers, and then even a token without
-    # any probability wins. With a vocabulary of 50,000 that would be one draw in 170.
-    noise = torch.from_numpy(np.stack([g.standard_exponential(logits.shape[1]) for g in generators]))
-    tokens = (logits - noise.to(logits.device, logits.dtype).log()).argmax(dim=-1)
+    tokens = gumbel(words, position, logits.shape[1]).add_(logits).argmax(dim=-1)
     return tokens, _logps(logits, tokens)
 
 

@@ -12,12 +12,12 @@ from contextlib import contextmanager
 from inspect import signature
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 from transformers import GenerationConfig, LogitsProcessor, LogitsProcessorList, StoppingCriteria, StoppingCriteriaList
 
 from raiden.rollout.engines.base import SamplingConfig
+from raiden.rollout.engines.noise import seed_words
 from raiden.rollout.engines.sampling import sample_tokens
 
 Watch = Callable[[list[int]], None]
@@ -67,7 +67,7 @@ def _waves(
 
 
 class _Draws(LogitsProcessor):
-    """Draws each row's next token by its own random numbers, and leaves no other to choose."""
+    """Draws each row's next token by its own noise, and leaves no other to choose."""
 
     def __init__(
         self,
@@ -78,7 +78,7 @@ class _Draws(LogitsProcessor):
         watch: Watch | None,
     ) -> None:
         self.prompts = prompts
-        self.generators = [np.random.default_rng(seed) for seed in seeds]
+        self.seeds = seeds
         self.sampling = sampling
         self.stop_ids = frozenset(stop_ids)
         self.watch = watch
@@ -90,7 +90,9 @@ class _Draws(LogitsProcessor):
         tokens = [prompt[length] if length < len(prompt) else 0 for prompt in self.prompts]
         drawing = [i for i, prompt in enumerate(self.prompts) if self.live[i] and length >= len(prompt)]
         if drawing:
-            ids, logps = sample_tokens(scores[drawing], [self.generators[i] for i in drawing], self.sampling)
+            words = seed_words([self.seeds[i] for i in drawing], scores.device)
+            positions = [length - len(self.prompts[i]) for i in drawing]
+            ids, logps = sample_tokens(scores[drawing], words, positions, self.sampling)
             for row, token, logp in zip(drawing, ids.tolist(), logps.tolist(), strict=True):
                 tokens[row] = token
                 self._take(row, token, logp)

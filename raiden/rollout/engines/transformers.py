@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 
-import numpy as np
 import torch
 from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -15,6 +14,7 @@ from raiden.core.types import Completion
 from raiden.packing import Layout, pack, shares_prefixes
 from raiden.rollout.engines.base import SamplingConfig, stop_token_ids
 from raiden.rollout.engines.decoding import Decode, Prefill
+from raiden.rollout.engines.noise import seed_words
 from raiden.rollout.engines.sampling import sample_tokens
 from raiden.rollout.engines.separate import Watch, sample_rows
 
@@ -105,7 +105,7 @@ class TransformersEngine:
         rows = [s.prompt for s in leaves if s.prompt is not None for _ in seeds[s.prompt]]
         logits, prefill = self._prefill(layout, torch.tensor([s.end - 1 for s in leaves]))
         repeats = torch.tensor([len(seeds[s.prompt]) for s in leaves if s.prompt is not None])
-        logits = logits.repeat_interleave(repeats.to(logits.device), dim=0)
+        logits = logits.repeat_interleave(repeats.to(logits.device), dim=0, output_size=len(rows))
         flat_seeds = [seed for s in leaves if s.prompt is not None for seed in seeds[s.prompt]]
         decode = Decode(prefill, layout, rows, sampling.max_tokens)
         lengths = torch.tensor([len(prompts[p]) for p in rows], device=logits.device)
@@ -139,31 +139,43 @@ class TransformersEngine:
         watch: Watch | None,
     ) -> tuple[list[list[int]], list[list[float]]]:
         """Tokens and log-probabilities of each row, to its end-of-sequence token or the limit."""
-        generators = [np.random.default_rng(seed) for seed in seeds]
+        words = seed_words(seeds, logits.device)
         tokens: list[list[int]] = [[] for _ in seeds]
-        logps: list[list[float]] = [[] for _ in seeds]
-        live = torch.arange(len(seeds), device=logits.device)
-        stop_ids = torch.tensor(self.stop_ids, device=logits.device)
+        rows = list(range(len(seeds)))  # those that go on
+        drawn: list[tuple[list[int], Tensor]] = []  # their log-probabilities stay on the device until the end
         for step in range(sampling.max_tokens):
-            ids, values = sample_tokens(logits, [generators[i] for i in live.tolist()], sampling)
-            for row, token, logp in zip(live.tolist(), ids.tolist(), values.tolist(), strict=True):
+            ids, logps = sample_tokens(logits, words, step, sampling)
+            drawn.append((rows, logps))
+            new = ids.tolist()  # all that is read back of a step
+            for row, token in zip(rows, new, strict=True):
                 tokens[row].append(token)
-                logps[row].append(logp)
             if watch is not None:
-                watch(ids.tolist())
-            going_on = (~torch.isin(ids, stop_ids)).nonzero().squeeze(1)
-            if len(going_on) == 0 or step + 1 == sampling.max_tokens:
+                watch(new)
+            going_on = [place for place, token in enumerate(new) if token not in self.stop_ids]
+            if not going_on or step + 1 == sampling.max_tokens:
                 break
-            if len(going_on) < len(live):
-                decode.keep(going_on)
-                live, ids = live[going_on], ids[going_on]
+            if len(going_on) < len(rows):
+                rows = [rows[place] for place in going_on]
+                places = torch.tensor(going_on, device=logits.device)
+                decode.keep(going_on, places)
+                words, lengths, ids = words[places], lengths[places], ids[places]
             decode.step = step
             logits = self.model(
-                input_ids=ids[None], position_ids=(lengths[live] + step)[None], use_cache=False, tree=decode
+                input_ids=ids[None], position_ids=(lengths + step)[None], use_cache=False, tree=decode
             ).logits[0]
-        return tokens, logps
+        return tokens, _by_row(drawn)
 
     def _completion(self, ids: list[int], logps: list[float]) -> Completion:
         stopped = ids[-1] in self.stop_ids
         text = self.tokenizer.decode(ids, skip_special_tokens=True)
         return Completion(tuple(ids), tuple(logps), str(text), "stop" if stopped else "length")
+
+
+def _by_row(drawn: list[tuple[list[int], Tensor]]) -> list[list[float]]:
+    """The log-probabilities of each row, from those of each step's rows."""
+    values = iter(torch.cat([logps for _, logps in drawn]).tolist())
+    by_row: list[list[float]] = [[] for _ in drawn[0][0]]
+    for rows, _ in drawn:
+        for row in rows:
+            by_row[row].append(next(values))
+    return by_row
