@@ -90,7 +90,7 @@ def test_greedy_completions_are_those_of_transformers(family, tiny_tokenizer):
     _, config, sharing = family
     model, plain = tiny_model(config, sharing.attention or ATTENTION), tiny_model(config, "eager").eval()
     engine = TransformersEngine()
-    engine.start(model, tiny_tokenizer, max_length=64, dtype=torch.float64)
+    engine.start(model, tiny_tokenizer, max_length=64, dtype=torch.float64, device=model.device)
     engine.stop_ids = stops = [2, 3]
     ours = engine.generate(PROMPTS, [[0]] * len(PROMPTS), SamplingConfig(temperature=0.0, max_tokens=6))
     for prompt, (completion,) in zip(PROMPTS, ours, strict=True):
