@@ -26,6 +26,14 @@ from raiden.train.grpo.module import GRPOModule
 from tests.runs import fit_arguments, write_samples_file
 
 
+@pytest.fixture(autouse=True)
+def no_nohup():
+    """The tests may themselves be run under `nohup`, which every process that they start would inherit."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 @pytest.fixture
 def fit(tiny_folder, tmp_path, capfd):
     """Runs `raiden fit`; gives the exit code, what it said, and the folder of its first run."""
