@@ -37,7 +37,7 @@ class Processes:
         return range(start, stop)
 
     def gather(self, own: Sequence[Any]) -> list[Any]:
-        """What all processes have, in the order of their ranks."""
+        """What all processes have, in the order of their ranks; tensors must be on the CPU."""
         if self.num == 1:
             return list(own)
         lists: list[Any] = [None] * self.num

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -59,6 +60,11 @@ class PromptSettings:
         """The settings of a record; what it does not know of is as usual."""
         known = {each.name for each in fields(PromptSettings)}
         return PromptSettings(**{name: value for name, value in record.items() if name in known})
+
+
+def write_record(folder: Path, record: Mapping[str, Any]) -> None:
+    """Puts a run's settings beside its model."""
+    (folder / RECORD).write_text(json.dumps(record, ensure_ascii=False, indent=1), encoding="utf-8")
 
 
 def read_prompt_template(path: str | Path, option: str = "data.prompt_template") -> str:

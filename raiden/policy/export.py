@@ -16,7 +16,7 @@ from transformers import GenerationConfig
 from raiden.core.errors import TrainingError
 from raiden.core.writing import writing
 from raiden.data.chat_template import end_of_turn_ids
-from raiden.data.prompts import RECORD
+from raiden.data.prompts import write_record
 from raiden.policy.finite import nonfinite_of
 from raiden.policy.loading import Policy
 from raiden.policy.weights import stream_weights
@@ -60,7 +60,7 @@ def export_policy(
         _write_config(policy, part, stored_dtype)
         policy.tokenizer.save_pretrained(part)
         if record is not None:
-            (part / RECORD).write_text(json.dumps(record, ensure_ascii=False, indent=1), encoding="utf-8")
+            write_record(part, record)
     return folder
 
 

@@ -56,7 +56,7 @@ def reference_logps(
     with policy.reference() as reference:
         for batch in micro_batches(shares[processes.rank], max_tokens, device, policy.packing):
             logps, _ = token_logps(reference, batch, temperature)
-            by_row.update(zip(batch.rows.tolist(), logps.split(batch.lengths.tolist()), strict=True))
+            by_row.update(zip(batch.rows.tolist(), logps.cpu().split(batch.lengths.tolist()), strict=True))
         for batch in filler_batches(shares, processes.rank, max_tokens, device, policy.packing):
             token_logps(reference, batch, temperature)
     by_row = dict(processes.gather(list(by_row.items())))

@@ -13,6 +13,7 @@ import trl.scripts.grpo
 from safetensors.torch import load_file
 
 from raiden.__main__ import main
+from raiden.data.prompts import PromptSettings
 from raiden.data.samples import load_samples
 from raiden.rewards import VRAR
 from raiden.train.datamodule import RoleplayDataModule
@@ -123,6 +124,16 @@ def test_a_resumed_run_is_the_run_that_never_stopped(arguments, finished, tmp_pa
     assert main(["trl", *words]) == 0
     first, second = load_file(finished / "model.safetensors"), load_file(output / "model.safetensors")
     assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_what_is_saved_knows_its_prompts(arguments, tmp_path):
+    words = [*arguments[0], f"--output_dir={tmp_path}", "--response_format=think"]
+    trainer = make_trainer(parse_options(words))
+    trainer.save_model(tmp_path / "saved")
+    record = json.loads((tmp_path / "saved" / "raiden.json").read_text())
+    settings = PromptSettings.from_record(record["prompts"])
+    assert settings == trainer.prompts
+    assert settings.response_format == "think"
 
 
 def test_another_run_in_the_same_folder_is_refused(arguments, finished, capsys):

@@ -51,7 +51,7 @@ class RolloutBatch:
         if not by_row:
             return None
         zeros = self.split(torch.zeros_like(self.sampling_logps))
-        return torch.cat([by_row.get(row, zero) for row, zero in zeros.items()])
+        return torch.cat([by_row.get(row, zero).to(zero.device) for row, zero in zeros.items()])
 
 
 def make_batch(rollouts: Sequence[Rollout], objective: ObjectiveConfig, device: torch.device) -> RolloutBatch:

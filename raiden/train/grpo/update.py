@@ -127,12 +127,15 @@ class RolloutUpdate:
         self.batch.ref_logps = self._logps(reference, cache)
 
     def kept_logps(self) -> dict[str, dict[int, Tensor]]:
-        """The log-probabilities that are kept, of all processes: `old` and `ref`, by row."""
+        """The log-probabilities that are kept, of all processes: `old` and `ref`, by row.
+
+        On the CPU: another process would unpickle them on the device of the one that has sent them.
+        """
         shares = (self.processes.share(mini_batch) for mini_batch in self.config.mini_batches(len(self.rollouts)))
         own = [row for share in shares for row in self.rows(share)]
         kept = {"old": self.batch.split(self.batch.old_logps), "ref": self.batch.split(self.batch.ref_logps)}
         return {
-            name: dict(self.processes.gather([(row, by_row[row]) for row in own if by_row]))
+            name: dict(self.processes.gather([(row, by_row[row].cpu()) for row in own if by_row]))
             for name, by_row in kept.items()
         }
 

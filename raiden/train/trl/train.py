@@ -81,6 +81,7 @@ def make_trainer(options: Options) -> GRPOTrainer:
     except (OSError, ValueError, ImportError) as error:
         # TRL and transformers check the rest of the options when they meet them.
         raise ConfigError(f"TRL cannot begin with these options: {error}") from error
+    trainer.prompts = chat.settings
     # As the engines of `raiden fit`: the chat template's own end of turn stops a completion too.
     if new := set(end_of_turn_ids(tokenizer)).difference(trainer.eos_token_ids):
         trainer.eos_token_ids = [*trainer.eos_token_ids, *new]

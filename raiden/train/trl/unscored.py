@@ -1,7 +1,8 @@
-"""TRL's trainer, where a completion without a score is left out of the loss too."""
+"""TRL's trainer, where a completion without a score is left out of the loss too, and models know their prompts."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -9,11 +10,20 @@ from torch import Tensor
 from trl import GRPOTrainer
 
 from raiden.core.errors import TrainingError
+from raiden.data.prompts import PromptSettings, write_record
 
 
 class ScoredTrainer(GRPOTrainer):
     """GRPOTrainer leaves completions that no reward function scores out of means, deviations and advantages; here they
     are not in the loss either: neither in its KL term nor among the tokens or the completions that it divides by."""
+
+    prompts = PromptSettings()
+    """What the rows' prompts were made by; it goes along with each model that is saved, as `raiden fit` has it."""
+
+    def save_model(self, output_dir: str | None = None, _internal_call: bool = False) -> None:
+        super().save_model(output_dir, _internal_call)
+        if self.args.should_save:
+            write_record(Path(output_dir or str(self.args.output_dir)), {"prompts": self.prompts.as_record()})
 
     def _calculate_rewards(self, *arguments: Any, **options: Any) -> Tensor:
         rewards: Tensor = super()._calculate_rewards(*arguments, **options)
