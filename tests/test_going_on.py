@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
 import shutil
 
 import pytest
 import torch
 
+import raiden.commands.cli
+import raiden.train.datamodule
 from raiden.__main__ import main
 from raiden.train.checkpoints import checkpoints_of
 from raiden.train.grpo.module import GRPOModule
@@ -144,3 +147,39 @@ def test_a_run_that_reached_its_limit_goes_on_as_if_it_had_been_higher(first, th
     assert main([*options, first]) == 0
     assert main([*options, then, "--ckpt_path=last"]) == 0
     assert weights_hash(tmp_path / "tiny" / "version_0") == undisturbed
+
+
+class Day(datetime.date):
+    """A clock that may be set: `today` is the day that the class says."""
+
+    now = "2026-01-31"
+
+    @classmethod
+    def today(cls):
+        return cls.fromisoformat(cls.now)
+
+
+@pytest.fixture
+def dated(tiny_folder, tmp_path, monkeypatch):
+    """Runs of a model whose chat template writes the day into each prompt; called with the day of its start."""
+    model = shutil.copytree(tiny_folder, tmp_path / "dated")
+    template = model / "chat_template.jinja"
+    template.write_text("{{ strftime_now('%d %B %Y') }}\n" + template.read_text())
+    for module in (raiden.commands.cli, raiden.train.datamodule):
+        monkeypatch.setattr(module, "day", Day)
+    samples = write_samples_file(tmp_path / "samples.json")
+
+    def start(logs, today, *more):
+        monkeypatch.setattr(Day, "now", today)
+        options = [*fit_arguments(model, samples, tmp_path / logs), *SHORT[1:], "--model.optimizer.schedule=constant"]
+        assert main([*options, *more]) == 0
+        return weights_hash(tmp_path / logs / "tiny" / "version_0")
+
+    return start
+
+
+def test_a_run_that_goes_on_the_next_day_is_the_run_that_it_would_have_been(dated):
+    undisturbed = dated("whole", "2026-01-31")
+    dated("cut", "2026-01-31", "--trainer.max_steps=2")
+    assert dated("cut", "2026-02-01", "--ckpt_path=last") == undisturbed
+    assert dated("tomorrow", "2026-02-01") != undisturbed, "the day is in no prompt"
