@@ -35,6 +35,8 @@ _DECISIVE = (
     "max_attempts",
     "agreement",
     "keep_hard",
+    "prompt_template",
+    "prompts_of",
 )
 """Options that decide what the samples are; the models are told by the servers."""
 _MAY_GROW = ("num_samples_per_profile", "include_cm", "max_attempts")

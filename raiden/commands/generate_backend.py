@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from collections import Counter
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
 from raiden.commands.generate_options import BackendOptions, GenerateOptions
 from raiden.commands.model_endpoint import open_server
+from raiden.commands.prompt_options import read_settings
 from raiden.datagen.base import Author
 from raiden.datagen.questions import EndpointAuthor
 from raiden.datagen.run_state import beside
@@ -37,12 +39,15 @@ async def open_backend(options: GenerateOptions, stack: AsyncExitStack) -> Backe
     """
     backend = Backend(TemplateAuthor(options.samples.seed))
     asked, seed = options.acceptance, options.samples.seed
+    prompts = read_settings(
+        Namespace(prompt_template=asked.prompt_template, prompts_of=asked.prompts_of, prompt_profiles=None)
+    )
     if options.backend.backend != "template":
         option = "model_name" if options.backend.backend == "openai" else "model_id"
         endpoint = await _open(_writer(options.backend), option, "record", backend, options, stack)
         backend.author = EndpointAuthor(endpoint, seed, options.backend.temperature, options.backend.max_tokens)
         if asked.agreement:
-            backend.verifiers.append(AgreementVerifier(endpoint, asked.agreement, seed))
+            backend.verifiers.append(AgreementVerifier(endpoint, asked.agreement, seed, prompts))
     if asked.keep_hard:
         bare = open_server(
             asked.policy_base_url or "",
@@ -52,7 +57,7 @@ async def open_backend(options: GenerateOptions, stack: AsyncExitStack) -> Backe
             enable_thinking=False,
         )
         policy = await _open(bare, "policy_model_name", "policy_record", backend, options, stack)
-        backend.verifiers.append(HardnessVerifier(policy, asked.keep_hard, seed))
+        backend.verifiers.append(HardnessVerifier(policy, asked.keep_hard, seed, prompts))
     return backend
 
 

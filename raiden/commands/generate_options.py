@@ -87,6 +87,10 @@ class AcceptanceOptions:
     """replies drawn to each question; kept where the rule and a judge agree on 70 % of them; 0: not asked"""
     keep_hard: int = 0
     """replies of the policy to each question; kept where at least one is wrong; 0: not asked"""
+    prompt_template: str | None = None
+    """a Jinja file that says who the model is to be, where `agreement` or `keep_hard` asks it for replies"""
+    prompts_of: str | None = None
+    """a checkpoint or an export whose run's prompts it gets there"""
     policy_base_url: str | None = None
     """address of the server of the policy that `keep_hard` asks"""
     policy_model_name: str | None = None
@@ -131,6 +135,8 @@ _OWNERS: dict[str, tuple[str, ...]] = {
     "timeout": ("openai", "bedrock", "keep_hard"),
     "concurrency": ("openai", "bedrock", "keep_hard"),
     "max_retries": ("openai", "bedrock", "keep_hard"),
+    "prompt_template": ("agreement", "keep_hard"),
+    "prompts_of": ("agreement", "keep_hard"),
     "policy_base_url": ("keep_hard",),
     "policy_model_name": ("keep_hard",),
     "policy_api_key_env": ("keep_hard",),
@@ -182,12 +188,15 @@ def _check(parsed: argparse.Namespace) -> None:
 
 def _refuse_idle(parsed: argparse.Namespace) -> None:
     """Refuses options that would do nothing."""
-    in_use = {parsed.backend, "keep_hard" if parsed.keep_hard else ""}
+    checks = ("agreement", "keep_hard")
+    in_use = {parsed.backend, *(name for name in checks if getattr(parsed, name))}
     for group in _GROUPS:
         for field in fields(group):
             owners = _OWNERS.get(field.name)
             if owners and not in_use & set(owners) and getattr(parsed, field.name) != field.default:
-                needed = " or ".join(f"`--{o}`" if o == "keep_hard" else f"`--backend {o}`" for o in owners)
+                needed = " or ".join(
+                    f"`--{o}`" if o in ("agreement", "keep_hard") else f"`--backend {o}`" for o in owners
+                )
                 raise ConfigError(
                     f"`{field.name}` does nothing with `--backend {parsed.backend}`; add {needed}, or drop it."
                 )

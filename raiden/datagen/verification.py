@@ -9,11 +9,11 @@ from typing import Protocol
 
 from raiden.core.errors import EndpointError
 from raiden.core.types import Message, Sample
-from raiden.data.prompts import build_messages
+from raiden.data.prompts import PromptSettings, build_messages
 from raiden.datagen.base import Rejection
 from raiden.datagen.questions.wording import WORDINGS
 from raiden.endpoints import AccessError, ChatEndpoint, ChatReply, ChatRequest
-from raiden.rewards import VRAR
+from raiden.rewards import VRAR, RewardConfig
 
 MIN_AGREEMENT = 0.7
 """Share of the replies on which rule and judge must agree; RAIDEN-R1's own."""
@@ -47,23 +47,24 @@ class AgreementVerifier:
         endpoint: replies, and judges too.
         num_replies: sampled for each sample, at least 1.
         seed: other seeds draw other replies.
+        prompts: how the model is told who it is.
     """
 
-    def __init__(self, endpoint: ChatEndpoint, num_replies: int, seed: int = 0) -> None:
+    def __init__(
+        self, endpoint: ChatEndpoint, num_replies: int, seed: int = 0, prompts: PromptSettings = PromptSettings()
+    ) -> None:
         self.endpoint = endpoint
-        self.num_replies = num_replies
-        self.seed = seed
-        self._reward = VRAR()
+        self._replies = _Replies(endpoint, num_replies, seed, prompts)
 
     async def verify(self, sample: Sample) -> Rejection | None:
         try:
-            replies = await _ask_all(self.endpoint, _reply_requests(sample, self.num_replies, self.seed))
+            replies = await self._replies.draw(sample)
             verdicts = await _ask_all(self.endpoint, [_verdict_request(sample, reply.text) for reply in replies])
         except AccessError:
             raise
         except EndpointError as fault:
             return Rejection("request_failed", str(fault))
-        by_rule = [_is_right(self._reward, sample, reply) for reply in replies]
+        by_rule = [self._replies.is_right(sample, reply) for reply in replies]
         by_judge = [json.loads(verdict.text)["right"] for verdict in verdicts]
         num_agreed = sum(rule == judge for rule, judge in zip(by_rule, by_judge, strict=True))
         if num_agreed / len(replies) >= MIN_AGREEMENT:
@@ -84,37 +85,46 @@ class HardnessVerifier:
         policy: the model that is to be trained, or one like it.
         num_replies: sampled for each sample, at least 1.
         seed: other seeds draw other replies.
+        prompts: those that it is to be trained on.
     """
 
-    def __init__(self, policy: ChatEndpoint, num_replies: int, seed: int = 0) -> None:
-        self.policy = policy
-        self.num_replies = num_replies
-        self.seed = seed
-        self._reward = VRAR()
+    def __init__(
+        self, policy: ChatEndpoint, num_replies: int, seed: int = 0, prompts: PromptSettings = PromptSettings()
+    ) -> None:
+        self._replies = _Replies(policy, num_replies, seed, prompts)
 
     async def verify(self, sample: Sample) -> Rejection | None:
         try:
-            replies = await _ask_all(self.policy, _reply_requests(sample, self.num_replies, self.seed))
+            replies = await self._replies.draw(sample)
         except AccessError:
             raise
         except EndpointError as fault:
             return Rejection("request_failed", str(fault))
-        if not all(_is_right(self._reward, sample, reply) for reply in replies):
+        if not all(self._replies.is_right(sample, reply) for reply in replies):
             return None
         return Rejection(
             "too_easy", f'The policy is right in all of {len(replies)} replies, such as "{replies[0].text}".'
         )
 
 
-def _is_right(reward: VRAR, sample: Sample, reply: ChatReply) -> bool:
-    return reward(sample, reply.text).accuracy == 1
+class _Replies:
+    """Replies to a sample's own prompt, and which of them its rule takes for right."""
 
+    def __init__(self, endpoint: ChatEndpoint, num: int, seed: int, prompts: PromptSettings) -> None:
+        self.endpoint, self.num, self.seed, self.prompts = endpoint, num, seed, prompts
+        self._reward = VRAR(RewardConfig(response_format=prompts.response_format))
 
-def _reply_requests(sample: Sample, num_replies: int, seed: int) -> list[ChatRequest]:
-    """The sample's own prompt, once for each reply, each with a seed of its own."""
-    messages = tuple(build_messages(sample))
-    first = int.from_bytes(blake2b(f"{seed} {sample.id}".encode(), digest_size=3).digest(), "big") * num_replies
-    return [ChatRequest(messages, _MAX_TOKENS, _TEMPERATURE, first + number) for number in range(num_replies)]
+    async def draw(self, sample: Sample) -> list[ChatReply]:
+        """As many as wanted, each with a seed of its own."""
+        messages = tuple(build_messages(sample, self.prompts))
+        first = int.from_bytes(blake2b(f"{self.seed} {sample.id}".encode(), digest_size=3).digest(), "big") * self.num
+        seeds = range(first, first + self.num)
+        return await _ask_all(
+            self.endpoint, [ChatRequest(messages, _MAX_TOKENS, _TEMPERATURE, seed) for seed in seeds]
+        )
+
+    def is_right(self, sample: Sample, reply: ChatReply) -> bool:
+        return self._reward(sample, reply.text).accuracy == 1
 
 
 def _verdict_request(sample: Sample, reply: str) -> ChatRequest:

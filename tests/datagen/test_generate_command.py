@@ -111,6 +111,7 @@ def test_options_come_from_a_file_and_the_command_line_wins(tmp_path):
         (["--agreement", "4"], "`agreement` does nothing"),
         (["--log_requests"], "`log_requests` does nothing"),
         (["--policy_base_url", "http://x/v1"], "`policy_base_url` does nothing.*add `--keep_hard`"),
+        (["--prompt_template", "mine.jinja"], "`prompt_template` does nothing.*add `--agreement` or `--keep_hard`"),
         (["--keep_hard", "4"], "`policy_base_url` is needed"),
     ],
 )

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from raiden.core.types import LANGUAGES
+from raiden.data.prompts import PromptSettings
 from raiden.data.samples import parse_sample
 from raiden.datagen.base import Rejection, Slot
 from raiden.datagen.checks import check
@@ -72,6 +73,15 @@ def test_replies_are_asked_with_the_samples_own_prompt_and_a_seed_for_each():
     assert {request.messages[-1].content for request in asked} == {"Where were you born?"}
     assert "Redruth" in asked[0].messages[0].content
     assert all(RIGHT in request.messages[0].content and request.temperature == 0 for request in judged)
+
+
+@pytest.mark.parametrize("verifier", [AgreementVerifier, HardnessVerifier])
+def test_replies_are_asked_with_the_prompts_that_training_will_have(verifier):
+    prompts = PromptSettings("think", prompt_template="Be {{ name }}.\n{{ profile }}")
+    endpoint = Scripted([f"<think>Where?</think>{RIGHT}", f"<think>{RIGHT}</think>{WRONG}"], [True, False])
+    assert asyncio.run(verifier(endpoint, 2, prompts=prompts).verify(SAMPLE)) is None
+    (told,) = {request.messages[0].content for request in endpoint.requests if request.schema is None}
+    assert told == "Be Maud Tillery.\nName: Maud Tillery\nHometown: Redruth"
 
 
 @pytest.mark.parametrize(
