@@ -75,6 +75,8 @@ def test_a_mechanism_alone_refuses_its_example_and_can_be_switched_off(name: str
         ("How old are you?", "Forty two years young today!", "42", 1),
         ("What do you eat?", "Grandma's slow cooked lamb stew!", "lamb stew", 1),
         ("What is my dog called?", "My dog's called Waffle.", "Waffle", 0),
+        ("Where have I just come from?", "I just came from the stadium.", "stadium", 0),
+        ("Where have I just come from?", "You came from the stadium, I can smell the popcorn.", "stadium", 1),
         ("Where is my job interview?", "I'm in the airport.", "airport", 0),
         ("Where did I read your comic?", "I read it in the dentist's waiting room.", "waiting room", 0),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from raiden.core.languages import ENGLISH_FUNCTION_WORDS, word_set
+from raiden.rewards.irregular import IRREGULAR_FORMS
 from raiden.rewards.units import is_wide, split_units
 
 _STOP_WORDS = ENGLISH_FUNCTION_WORDS | word_set(
@@ -15,15 +16,20 @@ _STOP_CHARS = frozenset(
     "的了是我你您他她它们们吗呢吧啊呀么什在有不没就都很也和与个一这那哪谁说要会来去到上下里么多少年岁几点时候里为"
 )
 _PREFIX = 4
+_BASES = {form: base for base, forms in IRREGULAR_FORMS.items() for form in forms}
 
 
 @lru_cache(maxsize=4096)
 def content(text: str) -> frozenset[str]:
-    """Beginnings of the content words; single Han characters; first two syllables of Korean words."""
+    """Beginnings of the content words; single Han characters; first two syllables of Korean words.
+
+    >>> sorted(content("Where have I just come from?") & content("I came from Leeds"))
+    ['come']
+    """
     units = split_units(text)
     wide = {unit for unit in units if is_wide(unit) and unit >= "\u3400" and unit not in _STOP_CHARS}
     words = {
-        unit[: 2 if "\uac00" <= unit[0] <= "\ud7a3" else _PREFIX]
+        _BASES.get(unit, unit)[: 2 if "\uac00" <= unit[0] <= "\ud7a3" else _PREFIX]
         for unit in units
         if not is_wide(unit) and len(unit) > 1 and unit not in _STOP_WORDS
     }
