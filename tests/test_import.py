@@ -45,7 +45,9 @@ def test_all_good_is_0_and_nothing_good_is_2(sources, tmp_path, capsys):
     assert main(["import", str(sources / "npc.json"), "--output", str(tmp_path / "a.jsonl")]) == 0
     assert main(["import", str(sources / "broken.json"), "--output", str(tmp_path / "b.jsonl")]) == 2
     assert not (tmp_path / "b.jsonl").exists()
-    assert capsys.readouterr().out.endswith("0 profiles written; 1 could not be used.\n")
+    said = capsys.readouterr()
+    assert said.out.endswith("0 profiles written; 1 could not be used.\n")
+    assert said.err.endswith("are read by `raiden import-samples`.\n")
 
 
 def test_the_user_has_the_name_that_is_asked_for(sources, tmp_path):

@@ -49,6 +49,8 @@ def main(argv: Sequence[str]) -> int:
         write_profiles(chain([first], stream), arguments.output)
     target = f" to {arguments.output}" if num_profiles else ""
     sys.stdout.write(f"{num_profiles} profiles written{target}; {num_faults} could not be used.\n")
+    if num_faults and not num_profiles:
+        sys.stderr.write("Chats, and data sets of dialogues, are read by `raiden import-samples`.\n")
     return (1 if num_profiles else 2) if num_faults else 0
 
 
