@@ -208,12 +208,8 @@ def with_text(name, text):
     return lambda folder: (folder / name).write_text(text)
 
 
-SLIDING = {"use_sliding_window": True, "sliding_window": 64, "layer_types": ["sliding_attention"] * 2}
 MODELS = {
     "no chat template": (without("chat_template.jinja"), "has no chat template; take an instruct model"),
-    "sliding window": (edited_config(**SLIDING), "qwen2 has layers with sliding_attention .*take another model"),
-    "capped scores": (edited_config(attn_logit_softcapping=50.0), "qwen2 caps its attention scores"),
-    "scaled logits": (edited_config(logits_scaling=8.0), "qwen2 changes its logits behind the head .logits_scaling"),
     "no config": (without("config.json"), "cannot be loaded; it must be a folder"),
     "config cut off": (with_text("config.json", '{"model_type"'), "cannot be loaded; .*not a valid JSON"),
     "unknown type": (edited_config(model_type="nonesuch"), "cannot be loaded; .*nonesuch"),

@@ -178,7 +178,7 @@ def test_what_is_lost_once_is_told_from_what_is_wrong_each_time(go):
     engine = SabotagedCopy()
     engine.begin("skip", 2)
     with pytest.raises(
-        EngineError, match=r"still .* apart: .*--model\.engine raiden\.rollout\.engines\.TransformersEngine"
+        EngineError, match=r"still .* apart: .*raiden\.rollout\.engines\.TransformersEngine as `model\.engine`"
     ):
         go(engine)
 

@@ -191,7 +191,8 @@ def test_as_many_replies_are_decoded_side_by_side_as_asked_for(tiny_folder):
     endpoint.policy.model.register_forward_pre_hook(lambda *_: calls.append(1))
 
     async def together():
-        await asyncio.gather(*(endpoint.complete(ChatRequest((Message("user", str(i)),), 1)) for i in range(70)))
+        requests = [ChatRequest((Message("user", str(i)),), 1, verbatim=True) for i in range(70)]
+        await asyncio.gather(*map(endpoint.complete, requests))
         await endpoint.close()
 
     asyncio.run(together())

@@ -221,6 +221,7 @@ class RolloutUpdate:
             "log-probability": logps,
             "log-probability before the update": old_logps,
             **({} if ref_logps is None else {"log-probability under the reference": ref_logps}),
+            "entropy": entropy,
             "loss": terms.loss,
         }
         self._watch.show(by_token, batch.rows, batch.lengths)
