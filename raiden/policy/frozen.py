@@ -1,4 +1,4 @@
-"""What a run has of its model besides its checkpoints, told by a digest: the weights that are not trained."""
+"""What a run has of its model besides its checkpoints, told by digests: tokenizer, weights not trained."""
 
 from __future__ import annotations
 
@@ -19,17 +19,20 @@ _NUM_SAMPLED = 4096
 
 
 def frozen_digests(policy: Policy) -> dict[str, str]:
-    """Of the weights beneath adapters (`base`) and of the model that KL is measured against (`reference`).
+    """Of the `tokenizer`, the weights beneath adapters (`base`), the model that KL is measured against (`reference`).
 
     All processes have to ask together; any number of them finds the same. What is trained has none.
     """
+    tokenizer = policy.tokenizer
+    tokens = (sorted(tokenizer.get_vocab().items()), sorted(tokenizer.all_special_ids), tokenizer.eos_token_id)
     models: dict[str, Any] = {"base": policy.model, "reference": policy.separate_reference}
     frozen = {
         name: [(plain_name(n), p) for n, p in model.named_parameters() if not p.requires_grad]
         for name, model in models.items()
         if model is not None
     }
-    return {name: _digest(tensors) for name, tensors in frozen.items() if tensors}
+    digests = {name: _digest(tensors) for name, tensors in frozen.items() if tensors}
+    return {"tokenizer": blake2b(repr(tokens).encode(), digest_size=8).hexdigest(), **digests}
 
 
 def refuse_other_frozen(now: Mapping[str, str], saved: Mapping[str, str], checkpoint: str) -> None:
@@ -38,7 +41,13 @@ def refuse_other_frozen(now: Mapping[str, str], saved: Mapping[str, str], checkp
     Raises:
         ConfigError: `model.policy.path` holds another model than when the run began.
     """
-    if any(saved.get(name, digest) != digest for name, digest in now.items()):
+    changed = [name for name, digest in now.items() if saved.get(name, digest) != digest]
+    if "tokenizer" in changed:
+        raise ConfigError(
+            f"`model.policy.path`: the tokenizer there is not the one that {checkpoint} was trained with: its tokens, "
+            "or those that end a text, have other numbers. Put that one back, or start a new run with this one."
+        )
+    if changed:
         raise ConfigError(
             f"`model.policy.path`: the model there, or its `dtype`, is not the one that {checkpoint} was trained on: "
             "weights that are not trained differ. Put that model back, or start a new run on this one."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -53,12 +54,33 @@ def test_a_run_without_a_reference_has_all_of_its_model_in_the_checkpoint(model,
     assert fit(model, tmp_path, "--ckpt_path=last") == 0
 
 
+def swap_two_tokens(folder: Path) -> None:
+    file = folder / "tokenizer.json"
+    content = json.loads(file.read_text())
+    vocab = content["model"]["vocab"]
+    vocab["\u00ff"], vocab["\u00fe"] = vocab["\u00fe"], vocab["\u00ff"]  # bytes that no text has
+    file.write_text(json.dumps(content))
+
+
+def end_elsewhere(folder: Path) -> None:
+    file = folder / "tokenizer_config.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"eos_token": "<|endoftext|>"}))
+
+
+@pytest.mark.parametrize("change", [swap_two_tokens, end_elsewhere])
+def test_a_run_does_not_go_on_with_another_tokenizer(change, model, tmp_path, capsys):
+    assert fit(model, tmp_path, "--trainer.max_epochs=1") == 0
+    change(model)
+    assert fit(model, tmp_path, "--ckpt_path=last") == 2
+    assert "the tokenizer there is not the one that the run was trained with" in capsys.readouterr().err
+
+
 def test_the_digests_are_those_of_what_is_not_trained(model):
     path = str(model)
     lora, plain = PolicyConfig(path, lora=LoraConfig(2)), PolicyConfig(path)
-    assert list(frozen_digests(load_policy(lora, with_reference=True))) == ["base"]
-    assert list(frozen_digests(load_policy(plain, with_reference=True))) == ["reference"]
-    assert frozen_digests(load_policy(plain, with_reference=False)) == {}
+    assert list(frozen_digests(load_policy(lora, with_reference=True))) == ["tokenizer", "base"]
+    assert list(frozen_digests(load_policy(plain, with_reference=True))) == ["tokenizer", "reference"]
+    assert list(frozen_digests(load_policy(plain, with_reference=False))) == ["tokenizer"]
     first = frozen_digests(load_policy(lora, with_reference=True))
     assert first == frozen_digests(load_policy(PolicyConfig(path, lora=LoraConfig(4)), with_reference=True))
     train_further(model)
