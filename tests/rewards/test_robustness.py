@@ -167,7 +167,7 @@ def test_time_is_linear_up_to_100_kb(unit: str, language: str) -> None:
     text = (unit * (100_000 // len(unit.encode("utf-8")) + 1))[:100_000]
     start = time.process_time()
     VRAR()(sample, text)
-    assert time.process_time() - start < 5
+    assert time.process_time() - start < 20  # what grows with the square takes minutes; a busy machine twice the 3 s
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
