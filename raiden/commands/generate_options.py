@@ -194,9 +194,7 @@ def _refuse_idle(parsed: argparse.Namespace) -> None:
         for field in fields(group):
             owners = _OWNERS.get(field.name)
             if owners and not in_use & set(owners) and getattr(parsed, field.name) != field.default:
-                needed = " or ".join(
-                    f"`--{o}`" if o in ("agreement", "keep_hard") else f"`--backend {o}`" for o in owners
-                )
+                needed = " or ".join(f"`--{o}`" if o in checks else f"`--backend {o}`" for o in owners)
                 raise ConfigError(
                     f"`{field.name}` does nothing with `--backend {parsed.backend}`; add {needed}, or drop it."
                 )
