@@ -14,7 +14,7 @@ def profile_record(setting: str = SETTING) -> dict[str, Any]:
 
 
 def sample_record(**changes: Any) -> dict[str, Any]:
-    """The sample of the README, with these fields changed; `...` takes a field out."""
+    """The sample of docs/data.md, with these fields changed; `...` takes a field out."""
     record = {
         "character_name": "小明",
         "character_profile": {"Name": "小明", "Gender": "male", "Introduction": "爱读书的学生"},

@@ -1,4 +1,4 @@
-"""A file stands on a floor and imports only from lower ones; see the table in README.md."""
+"""A file stands on a floor and imports only from lower ones; docs/design.md draws them."""
 
 import ast
 from pathlib import Path

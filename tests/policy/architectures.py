@@ -64,7 +64,7 @@ ARCHITECTURES: dict[str, tuple[str, dict[str, Any]]] = {
     "StableLM": ("stablelm", {}),
     "StarCoder 2": ("starcoder2", {}),
 }
-"""By the name that the README's table has: `model_type`, and what of its config is not the default."""
+"""By the name that the table of docs/models.md has: `model_type`, and what of its config is not the default."""
 
 
 def tiny(name: str) -> Any:
