@@ -14,6 +14,7 @@ from raiden.commands.short_help import short_help
 from raiden.commands.table import COMMANDS, Command, overview, unknown
 from raiden.core.errors import ConfigError, RaidenError, RunIsFinished
 from raiden.core.out_of_memory import explain_out_of_memory
+from raiden.core.shipped import with_config_paths
 from raiden.core.signals import STOPPED, end_at_once, reader_is_gone, silence, stoppable, was_stopped
 
 _OWN_OPTIONS = {"--model_path", "--base_url", "--model_id", "--eval_data"}
@@ -29,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit code: 0, 2 where something that the user wrote must change, or 130 where the command was stopped.
     """
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    arguments = with_config_paths(sys.argv[1:] if argv is None else argv)
     command = _command_of(arguments)
     try:
         with nullcontext() if command is None or command.stops_itself else stoppable(restores=argv is not None):

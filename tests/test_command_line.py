@@ -81,10 +81,10 @@ def test_the_short_help_tells_where_all_options_are(command, capsys):
     [
         (
             ["fit"],
-            "`model.policy.path` is not set; give a configuration, `raiden fit --config configs/quickstart.yaml`",
+            "`model.policy.path` is not set; give a configuration, `raiden fit --config quickstart`",
         ),
-        (["plan"], "`raiden plan --config configs/quickstart.yaml`"),
-        (["sft"], "`raiden sft --config configs/sft.yaml`"),
+        (["plan"], "`raiden plan --config quickstart`"),
+        (["sft"], "`raiden sft --config sft`"),
         (
             ["fit", f"--config={CONFIGS}/openr1_qwen14b.yaml"],
             "has the options of `raiden trl`: run `raiden trl --config",

@@ -17,6 +17,7 @@ from raiden.commands.model_options import add_model_options, read_model_options,
 from raiden.commands.option_parser import OptionParser
 from raiden.commands.prompt_options import add_prompt_options, read_settings
 from raiden.core.errors import ConfigError, ProfileError
+from raiden.core.shipped import find_file
 from raiden.core.types import Profile
 from raiden.data.profiles import read_profiles
 
@@ -86,10 +87,10 @@ def _parser() -> OptionParser:
     add = parser.add_argument_group("the talk").add_argument
     add(
         "--profiles_file",
-        help=f"characters, in any format that `raiden import` reads (default: {_PROFILES}, if there)",
+        help=f"characters, in any format that `raiden import` reads (default: {_PROFILES})",
     )
     add("--character", metavar="NAME", help="whom to talk with, or a part of the name (default: a list is shown)")
-    add("--eval_data", nargs="+", metavar="FILE", help=f"samples for /why (default: those in {_SAMPLES}, if there)")
+    add("--eval_data", nargs="+", metavar="FILE", help=f"samples for /why (default: those in {_SAMPLES})")
     add("--history", metavar="FILE", default=str(default_path()), help="JSONL of all talks (default: %(default)s)")
     add("--resume", action="store_true", help="go on with the last conversation with this character")
     add = parser.add_argument_group("replies").add_argument
@@ -120,18 +121,17 @@ def _check(arguments: argparse.Namespace) -> None:
 
 
 def _profiles(path: str | None) -> list[Profile]:
-    if path is None and not Path(_PROFILES).is_file():
-        raise ConfigError(f"`profiles_file` is missing, and there is no {_PROFILES} here; give a file of profiles.")
-    profiles, faults = read_profiles([path or _PROFILES])
+    path = path or _PROFILES
+    profiles, faults = read_profiles([path])
     for fault in faults:
         print(f"skipped: {fault}", file=sys.stderr)
     if not profiles:
-        raise ProfileError(f"`profiles_file`: {path or _PROFILES} holds no profile that can be used.")
+        raise ProfileError(f"`profiles_file`: {path} holds no profile that can be used.")
     return profiles
 
 
 def _sample_files(given: Sequence[str] | None) -> list[Path]:
-    return [Path(path) for path in given] if given else sorted(Path(_SAMPLES).glob("*.json"))
+    return [Path(path) for path in given] if given else sorted(find_file(_SAMPLES).glob("*.json"))
 
 
 def _choose(cast: Cast, name: str | None, screen: Screen) -> Profile:

@@ -69,7 +69,7 @@ def _plainly(message: str, command: str, words: Sequence[str], parser: ArgumentP
         return message
     key, fault = found.groups()
     if key == "config" and "not exist" in fault:
-        return f"`--config`: {fault}; give a YAML file that is there, such as configs/quickstart.yaml."
+        return f"`--config`: {fault}; give a YAML file that is there, or one that `raiden configs` lists."
     told = _OF_A_TYPE.fullmatch(fault)
     if told is None:
         return f"`{key}`: {fault}"
@@ -95,7 +95,7 @@ def _what_lacks(key: str, command: str, words: Sequence[str]) -> str:
     files = [after for word, after in pairwise(words) if word in ("-c", "--config")]
     files += [word.partition("=")[2] for word in words if word.startswith("--config=")]
     if not files:
-        example = f"configs/{'sft' if command == 'sft' else 'quickstart'}.yaml"
+        example = "sft" if command == "sft" else "quickstart"
         return f"give a configuration, `raiden {command} --config {example}`, or the option `--{key}`."
     config: Any = load_yaml(Path(files[-1]).read_text(encoding="utf-8"))
     if isinstance(config, dict) and "model_name_or_path" in config:

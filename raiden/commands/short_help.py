@@ -52,7 +52,7 @@ _ALL: dict[str, dict[str, tuple[Any, str]]] = {
 ESSENTIALS: Mapping[str, Any] = {name: default for group in _ALL.values() for name, (default, _) in group.items()}
 """Option -> default; "" where it has none. A test holds them against the options of `raiden fit`."""
 _TOLD: Mapping[str, tuple[str, Mapping[str, str]]] = {
-    "fit": ("Train by GRPO; `raiden fit --config configs/quickstart.yaml` runs on a laptop.", {}),
+    "fit": ("Train by GRPO; `raiden fit --config quickstart` runs on a laptop.", {}),
     "sft": (
         "Train on the samples' reference answers; `raiden fit --model.policy.path EXPORT` goes on from its end.",
         {},

@@ -37,6 +37,7 @@ _GROUPS: dict[str, dict[str, Command]] = {
         "prompt": _own("the finished prompt of a sample, piece by piece", "prompt"),
         "replay": _own("a skipped step again", "replay"),
         "export": _own("a checkpoint as a Hugging Face folder", "export"),
+        "configs": _own("the configurations that come along, or the text of one", "configs", True),
     },
     "evaluate": {
         "validate": Command("any model scored: a run by --config, others by --model_path or --base_url"),
@@ -67,7 +68,7 @@ def overview() -> str:
     ]
     for group, commands in _GROUPS.items():
         lines += ["", f"{group}:", *(f"  {name:<16}{command.summary}" for name, command in commands.items())]
-    return "\n".join([*lines, "", "begin with: raiden fit --config configs/quickstart.yaml"])
+    return "\n".join([*lines, "", "begin with: raiden fit --config quickstart"])
 
 
 def unknown(word: str) -> str:

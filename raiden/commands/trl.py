@@ -22,7 +22,7 @@ def main(argv: Sequence[str]) -> int:
         InputError: an option cannot work, or the model or the samples cannot be used.
     """
     if find_spec("trl") is None:
-        raise ConfigError('TRL is not installed; run: pip install "raiden[trl]"')
+        raise ConfigError('TRL is not installed; run: pip install "raiden-r1[trl]"')
     try:
         _run(argv)
     except KeyboardInterrupt:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from raiden.core.errors import InputError
 from raiden.core.limits import MAX_FILE_BYTES, MAX_JSON_DEPTH, MAX_RECORD_BYTES, is_deeper, refuse_larger
+from raiden.core.shipped import find_file
 from raiden.core.writing import writing
 
 E = TypeVar("E", bound=InputError)
@@ -35,14 +36,15 @@ def scan_records(text: str, path: str | Path, error: type[E]) -> Iterator[tuple[
 
 
 def read_bytes(path: str | Path, error: type[InputError]) -> bytes:
-    """The whole of a file.
+    """The whole of a file; where there is none, of the one that comes with raiden under this path.
 
     Raises:
         InputError: of the class `error`: it cannot be read, or is larger than `raiden.core.limits` allows.
     """
-    refuse_larger(path, MAX_FILE_BYTES, error, "part it into several")
+    found = find_file(path)
+    refuse_larger(found, MAX_FILE_BYTES, error, "part it into several")
     try:
-        return Path(path).read_bytes()
+        return found.read_bytes()
     except OSError as fault:
         raise error(f"{path}: cannot be read ({fault.strerror}); give the path of a file.") from fault
 

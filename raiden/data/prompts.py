@@ -14,6 +14,7 @@ from typing import Any, Literal
 from raiden.core.errors import ChatTemplateError, ConfigError
 from raiden.core.limits import MAX_CONFIG_BYTES, refuse_larger
 from raiden.core.reasoning import strip_reasoning
+from raiden.core.shipped import find_file
 from raiden.core.types import Language, Message, Sample
 from raiden.data.sandbox import Sandbox
 from raiden.rewards.reply import ResponseFormat
@@ -73,9 +74,10 @@ def read_prompt_template(path: str | Path, option: str = "data.prompt_template")
     Raises:
         ConfigError: it cannot be read.
     """
-    refuse_larger(Path(path).expanduser(), MAX_CONFIG_BYTES, ConfigError, "give the path of a Jinja file")
+    found = find_file(Path(path).expanduser())
+    refuse_larger(found, MAX_CONFIG_BYTES, ConfigError, "give the path of a Jinja file")
     try:
-        return Path(path).expanduser().read_text(encoding="utf-8")
+        return found.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(
             f"`{option}`: {path} cannot be read ({error}); give the path of a Jinja file, such as a copy of "

@@ -41,7 +41,7 @@ except ConfigError as error:
     print(error)
 """
     finished = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=False)
-    assert finished.stdout.startswith("`model.engine`: vLLM is not installed; `pip install 'raiden[vllm]'`")
+    assert finished.stdout.startswith("`model.engine`: vLLM is not installed; `pip install 'raiden-r1[vllm]'`")
     assert "raiden.rollout.engines.TransformersEngine" in finished.stdout
 
 

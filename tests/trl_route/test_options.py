@@ -73,7 +73,7 @@ def test_model_and_data_are_asked_for(capsys):
 def test_without_trl_the_command_says_what_to_install(monkeypatch, capsys):
     monkeypatch.setattr("raiden.commands.trl.find_spec", lambda name: None)
     assert main(["trl"]) == 2
-    assert 'pip install "raiden[trl]"' in capsys.readouterr().err
+    assert 'pip install "raiden-r1[trl]"' in capsys.readouterr().err
 
 
 def test_help_tells_raidens_own_options_with_their_units(capsys):

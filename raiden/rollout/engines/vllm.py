@@ -15,7 +15,7 @@ from raiden.core.types import Completion
 from raiden.rollout.engines.base import SamplingConfig, stop_token_ids
 
 _INSTALL = (
-    "`model.engine`: vLLM is not installed; `pip install 'raiden[vllm]'` on a machine with a CUDA GPU, or follow "
+    "`model.engine`: vLLM is not installed; `pip install 'raiden-r1[vllm]'` on a machine with a CUDA GPU, or follow "
     '"vLLM without a GPU" in docs/gpus.md, or take raiden.rollout.engines.TransformersEngine.'
 )
 _GIB = 2**30
