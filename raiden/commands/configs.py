@@ -33,11 +33,11 @@ def main(argv: Sequence[str]) -> int:
             table.add_row(known, _summary(path))
         open_console().print(table)
         return 0
-    if (path := found.get(name.removesuffix(".yaml").removeprefix("configs/"))) is None:
+    if (file := found.get(name.removesuffix(".yaml").removeprefix("configs/"))) is None:
         near = get_close_matches(name, found, n=1)
         hint = f"did you mean `{near[0]}`? " if near else ""
         raise ConfigError(f"no configuration `{name}` comes with raiden; {hint}`raiden configs` lists them.")
-    sys.stdout.write(path.read_text(encoding="utf-8"))
+    sys.stdout.write(file.read_text(encoding="utf-8"))
     return 0
 
 

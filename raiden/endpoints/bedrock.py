@@ -143,9 +143,7 @@ def _connect(region: str | None, timeout: float, concurrency: int) -> Any:
         from botocore.config import Config
         from botocore.exceptions import BotoCoreError
     except ImportError as fault:
-        raise ConfigError(
-            "`backend`: bedrock needs boto3; run: pip install 'raiden-r1[bedrock]'"
-        ) from fault
+        raise ConfigError("`backend`: bedrock needs boto3; run: pip install 'raiden-r1[bedrock]'") from fault
     config = Config(
         # Retries are ours; botocore counts the first try too.
         retries={"total_max_attempts": 1, "mode": "standard"},
