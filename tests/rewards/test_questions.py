@@ -137,3 +137,34 @@ def test_a_reply_of_very_many_sentences_is_read_without_going_deep() -> None:
     reply = "He is here. " * 3000 + "I'm a baker."
     case = {"language": "en", "question": "What is your job?", "reply": reply, "keywords": ["baker"], "match": "any"}
     assert accuracy(case)[0] in (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("language", "question", "keyword", "turned", "right"),
+    [
+        ("en", "What is my brother called?", "Simon", "My brother is called Simon.", "Your brother is called Simon."),
+        ("en", "Who is my teacher?", "Plum", "My teacher is Miss Plum.", "You have Miss Plum, I think."),
+        ("en", "What should I peel?", "carrots", "I should peel the carrots.", "The carrots, if you please."),
+        ("en", "What can I juggle?", "oranges", "I can juggle five oranges.", "I saw you juggle five oranges."),
+        ("en", "Where do I have to be tonight?", "Denver", "I have to be in Denver.", "I'll get you to Denver."),
+        ("en", "Who am I bringing tonight?", "Bloom", "I am bringing Mr. Bloom.", "Mr. Bloom, if I heard you right."),
+        ("en", "What do I owe you?", "sandwich", "I owe you a sandwich.", "I get a sandwich from you."),
+        ("en", "What did I bake for you?", "pie", "I baked you a pie.", "I ate the pie that you baked."),
+        ("en", "Where is my postcard?", "microphone", "My postcard is on your microphone.", "On my microphone."),
+        ("en", "Where should I put my coat?", "camel", "I'm just a camel.", "I'm afraid only the camel is free."),
+        ("zh", "我哥哥叫什么名字？", "小明", "我哥哥叫小明。", "你哥哥叫小明。"),
+        ("zh", "我该削什么？", "胡萝卜", "我该削胡萝卜。", "削胡萝卜吧。"),
+        ("zh", "我的外套放在哪里？", "柜子", "我的外套放在柜子里。", "放在那边的柜子里。"),
+        ("ja", "私の弟の名前は？", "健太", "私の弟の名前は健太です。", "弟さんは健太くんでしょう。"),
+        ("ja", "僕の上着はどこ？", "椅子", "僕の上着は椅子の上だよ。", "僕の椅子の上だよ。"),
+        ("ko", "제 동생 이름이 뭐예요?", "민수", "제 동생 이름은 민수예요.", "동생분은 민수잖아요."),
+        ("ko", "내 외투는 어디 있어?", "의자", "내 외투는 의자에 있어.", "저기 의자 위에 있어."),
+    ],
+)
+def test_what_is_the_users_is_not_paid_as_ones_own(
+    language: str, question: str, keyword: str, turned: str, right: str
+) -> None:
+    case = {"language": language, "question": question, "keywords": [keyword], "match": "any"}
+    assert accuracy({**case, "reply": turned})[0] == 0
+    found, reason = accuracy({**case, "reply": right})
+    assert found == 1, reason

@@ -14,7 +14,7 @@ from raiden.rewards.answer import Answer
 from raiden.rewards.hits import Hit
 from raiden.rewards.reading import GRAMMARS
 from raiden.rewards.reading.clauses import NAMED, PEOPLE, Clause, Person, Subject, person_of
-from raiden.rewards.reading.content import content
+from raiden.rewards.reading.content import content, first_content
 from raiden.rewards.reading.grammar import Grammar
 from raiden.rewards.reading.question import Asked
 
@@ -147,10 +147,14 @@ def of_user(place: Place) -> str:
 
 
 def of_self(place: Place) -> str:
-    """ "What is my cat called?" - "My cat is called Pepper." """
-    if place.asked.whose.who != "user" or place.told.who != "self":
+    """ "What is my cat called?" - "My cat is called Pepper."; "What should I peel?" - "I should peel carrots." """
+    addresses_user = place.grammar.of_user.search(place.text)
+    verb = first_content(place.answer.text[place.subject.end : place.clause.end])
+    if place.told.who != "self" or (addresses_user and not verb & content(place.asked.text)):
         return ""
-    if place.is_outside or place.grammar.of_user.search(place.text):
+    if place.asked.asks_for_advice and not addresses_user and place.grammar.advised_self.search(place.text):
+        return OF_SELF if place.shares_predicate() else ""
+    if place.asked.whose.who != "user" or place.is_outside:
         return ""
     is_state = (
         not place.asked.manner

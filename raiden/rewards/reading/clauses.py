@@ -121,6 +121,16 @@ def _resolved(subject: Subject, family: str) -> Subject:
     return subject
 
 
+def owned(text: str, grammar: Grammar) -> frozenset[str]:
+    """What the speaker calls their own: persons ("my brother", 我哥哥) by their families, things as written."""
+    persons = (
+        grammar.kin[match[1]]
+        for match in grammar.kin_word.finditer(text)
+        if grammar.self_owner.search(text[: match.start()])
+    )
+    return frozenset((*persons, *(match[0] for match in grammar.mine.finditer(text))))
+
+
 def person_of(match: re.Match[str], grammar: Grammar) -> Person:
     """The person that a match of `Grammar.subject` or `Grammar.focus` names."""
     groups = {name.rstrip("2"): word for name, word in match.groupdict().items() if word}

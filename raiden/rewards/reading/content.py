@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from raiden.core.languages import ENGLISH_FUNCTION_WORDS, word_set
@@ -16,6 +17,7 @@ _STOP_CHARS = frozenset(
     "的了是我你您他她它们们吗呢吧啊呀么什在有不没就都很也和与个一这那哪谁说要会来去到上下里么多少年岁几点时候里为"
 )
 _PREFIX = 4
+_LATIN_WORD = re.compile(r"[a-z'-]+")
 _BASES = {form: base for base, forms in IRREGULAR_FORMS.items() for form in forms}
 
 
@@ -34,3 +36,12 @@ def content(text: str) -> frozenset[str]:
         if not is_wide(unit) and len(unit) > 1 and unit not in _STOP_WORDS
     }
     return frozenset(wide | words)
+
+
+def first_content(text: str) -> frozenset[str]:
+    """What the first content word of a text in Latin script is about: behind a subject that is the verb.
+
+    >>> sorted(first_content(" have baked you a pie"))
+    ['bake']
+    """
+    return next(filter(None, map(content, _LATIN_WORD.findall(text))), frozenset())

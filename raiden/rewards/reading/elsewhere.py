@@ -8,7 +8,7 @@ from functools import lru_cache
 from raiden.rewards.dates import Date, find_dates, names_a_time
 from raiden.rewards.idioms import IDIOMS
 from raiden.rewards.reading.answering import Place
-from raiden.rewards.reading.clauses import Clause, Person
+from raiden.rewards.reading.clauses import Clause, Person, owned
 from raiden.rewards.reading.content import content
 
 ELSEWHERE = "another clause answers the question, and this one tells of something else"
@@ -86,13 +86,18 @@ def of_nobody(place: Place) -> str:
 
 
 def turned_round(place: Place) -> str:
-    """ "Who did you get out of the lift?" - "My grandpa Leo.", where the user spoke of "my grandpa Leo" before."""
+    """ "Who did you get out of the lift?" - "My grandpa Leo.", where the user spoke of "my grandpa Leo" before.
+
+    Likewise "What is my brother called?" - "My brother is called Simon."
+    """
+    if place.asked.users_own & owned(place.text, place.grammar):
+        return TURNED_ROUND
     text, start = place.answer.text, place.clause.start
     owner = place.grammar.self_owner.search(text[start : place.hit.start]) if place.user_said else None
     if owner is None:
         return ""
-    owned = text[start + owner.start() : place.hit.end]
-    return TURNED_ROUND if any(owned in said for said in place.user_said) else ""
+    theirs = text[start + owner.start() : place.hit.end]
+    return TURNED_ROUND if any(theirs in said for said in place.user_said) else ""
 
 
 def swapped(place: Place) -> str:

@@ -74,10 +74,13 @@ ENGLISH = Grammar(
     of_self=phrases(r"\b(?:i|i'm|i've|i'd|i'll|me|my|mine|myself|us|we|our|ours)\b"),
     third=phrases(r"\b(?:he|she|they|him|her|them|his|their|he's|she's|they're)\b"),
     third_owner=phrases(r"\b(?:his|her|their) (?:[\w-]+ )?$"),
-    self_owner=phrases(r"\b(?:my|our) (?:[\w-]+ ){0,2}$"),
+    self_owner=phrases(r"\bmy (?:[\w-]+ ){0,2}$"),
+    mine=phrases(r"\bmy [\w-]+"),
     passive=phrases(r"\b(?:by|from|get|gets|got|have|has|had|receive\w*|let|lets|ask|asks)\b"),
     of_user=phrases(r"\b(?:you|your|yours|yourself|you're|you've|you'd|you'll)\b"),
-    self_state=phrases(r"\b(?:i'm|i am|i was|my \w+ (?:is|was|are)) ", r"\bmy \w+'s "),
+    self_state=phrases(
+        r"\b(?:i'm|i am|i was|i(?:'ve| have) (?:to|been)|my \w+ (?:is|was|are|were|has|have|had)) ", r"\bmy \w+'s "
+    ),
     impersonal_you=phrases(
         r"\byou(?:'d| would|'ll| will| can| could| may| might| must| should| see| know| need| want| mean)\b|"
         r"\bif you\b|\bwhen you\b|\byou ask\b|\bthank you\b|\bask(?:ed)? me\b"
@@ -94,6 +97,7 @@ ENGLISH = Grammar(
         r"\b(?P<third>he|she|they|his|her|their)\b"
     ),
     advice=phrases(r"\b(?:should|shall|can|could|may|would|must) (?:i|we)\b"),
+    advised_self=phrases(r"\bi (?:should|shall|can|could|may|would|must)\b"),
     frame=phrases(
         r"\b(?:do|can|could|did|would) you (?:still |even |happen to )?(?:remember|recall|know|remind me|tell me|"
         r"say|mention|guess)\b",
@@ -107,8 +111,8 @@ ENGLISH = Grammar(
         r"\b(?:say|think|believe|blame|call|claim|write|print|suspect|accuse|assume|suppose|take you for)\b"
     ),
     seeks_subject=phrases(
-        r"^\W*(?:and |so |but |well,? )?(?:who|which \w+)\b(?!'s| is\b| are\b| was\b| were\b| do\b| did\b| does\b| "
-        r"would\b| will\b| can\b| have\b| has your\b)",
+        r"^\W*(?:and |so |but |well,? )?(?:who|which \w+)\b(?!'s| is\b| am\b| are\b| was\b| were\b| do\b| did\b| "
+        r"does\b| would\b| will\b| can\b| have\b| has your\b)",
         r"^\W*(?:and |so )?what (?:happened|made|makes|keeps|kept|scares|stopped|helps|woke)\b",
     ),
     asks_who=phrases(r"\bwhom?\b|\bwhose\b"),
@@ -165,6 +169,10 @@ ENGLISH = Grammar(
                 r"\b(?:(?:head(?:ed|ing)?|bound|going|go|goes|sail(?:ing)?|travel(?:l?ing)?|moving|on (?:my|"
                 r"our|the) way|off) (?:to|for)|headed|destination|going)\b"
             ),
+        },
+        {
+            "place": phrases(r"\b(?:where|at|in|on|by|from|to|near|under|behind|beside|inside|here|there|next)\b"),
+            "being": phrases(r"\bi(?:'m| am) (?:just |only |really )?an? [\w-]+\W*$"),
         },
         {
             "birth": phrases(r"\b(?:born|birthday|birth|birthplace)\b"),

@@ -72,6 +72,8 @@ class Grammar:
     """A third person that owns what follows, searched at the end of what stands before it (her|his)."""
     self_owner: re.Pattern[str]
     """The speaker that owns what follows, likewise (my|, 我的|)."""
+    mine: re.Pattern[str]
+    """A thing that is the speaker's, with its owner (my coat|, 我的外套|)."""
     passive: re.Pattern[str]
     """A clause of what the speaker got, or was done to them."""
     of_user: re.Pattern[str]
@@ -90,6 +92,8 @@ class Grammar:
     """Persons of a question, in the groups of `subject`; the first is whose fact it asks for."""
     advice: re.Pattern[str]
     """A question of what one should do: the answer may be about anybody."""
+    advised_self: re.Pattern[str]
+    """A clause that answers such a question with what the speaker should do."""
     frame: re.Pattern[str]
     """What a question says before it asks ("do you remember", "did I tell you"); cut out before it is read."""
     reported: re.Pattern[str]

@@ -95,6 +95,7 @@ JAPANESE = Grammar(
     of_self=phrases(rf"(?<![一-龠])(?:{_SELF})"),
     third_owner=phrases(r"彼女?(?:自身)?の[^はがをに]{0,3}$"),
     self_owner=phrases(r"(?:私|わたし|僕|ぼく|俺|おれ|うち)の.{0,6}$"),
+    mine=phrases(r"(?:私|わたし|僕|ぼく|俺|おれ)の[^\s、,。はがをにでもと]{1,4}"),
     passive=phrases(r"れ(?:る|た|て|ま)|もら|いただ|くれ|から"),
     of_user=phrases(rf"(?<![一-龠])(?:{_USER})"),
     third=phrases(_THIRD),
@@ -112,6 +113,7 @@ JAPANESE = Grammar(
         rf"(?P<third>彼女?|あの(?:人|子|方))[はがの]"
     ),
     advice=phrases(r"(?:すれ|行け|したら|れ)ば(?:いい|よい|よろしい)|たらいい"),
+    advised_self=NEVER,
     frame=phrases(
         r"(?:って|と)(?:言|申|おっしゃ|聞|話|いい|いっ)[^?]*(?:っけ|かしら|か|た)?",
         r"(?:って|と|を|か)?,?(?:まだ)?(?:覚えて(?:い)?(?:る|ます|らっしゃ)[^?]*|ご存[じ知][^?]*|"

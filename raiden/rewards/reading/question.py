@@ -11,7 +11,7 @@ from raiden.rewards.answer import Answer
 from raiden.rewards.idioms import IDIOMS
 from raiden.rewards.measures import ValueKind
 from raiden.rewards.reading import GRAMMARS
-from raiden.rewards.reading.clauses import OPEN, PEOPLE, Person, person_of
+from raiden.rewards.reading.clauses import OPEN, PEOPLE, Person, owned, person_of
 from raiden.rewards.reading.grammar import Grammar
 
 Time = Literal["now", "before", "event", "later"]
@@ -45,6 +45,10 @@ class Asked:
     """It asks for a dream: then what is only imagined is the answer."""
     asks_for_reason: bool
     """It asks why: then what is disliked may be the answer."""
+    asks_for_advice: bool
+    """It asks what the user should or can do."""
+    users_own: frozenset[str]
+    """Persons and things that it calls the user's ("my brother")."""
 
 
 @lru_cache(maxsize=4096)
@@ -77,6 +81,8 @@ def read_question(question: str, language: Language) -> Asked:
         asks_for_negative=bool(idioms.negative_question.search(text)),
         asks_for_wish=bool(idioms.wish_question.search(text)),
         asks_for_reason=bool(idioms.reason_question.search(text)),
+        asks_for_advice=bool(grammar.advice.search(asks)),
+        users_own=owned(asks, grammar),
     )
 
 

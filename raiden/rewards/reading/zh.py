@@ -71,6 +71,7 @@ CHINESE = Grammar(
     third=phrases(r"他|她|它"),
     third_owner=phrases(r"[他她](?:自己)?的.{0,2}$"),
     self_owner=phrases(r"(?:我|咱|俺)们?家?的?.{0,4}$"),
+    mine=phrases(r"我的[一-龠]{2}"),
     passive=phrases(r"被|让|叫|由|受|得到|请|靠|托"),
     of_user=phrases(_USER),
     self_state=phrases(rf"(?:{_SELF})(?:的.{{1,4}})?(?:是|在|叫|住|有|姓)"),
@@ -87,6 +88,7 @@ CHINESE = Grammar(
         rf"(?P<user>{_SELF})|(?P<third>他们?|她们?)"
     ),
     advice=phrases(r"我(?:该|应该|能|可以|要不要|得)"),
+    advised_self=phrases(r"我(?:该|应该|能|可以|得)"),
     frame=phrases(
         r"(?:你|您|妳)?(?:还|可)?(?:记得|记不记得|知道|知不知道|告诉过?|跟我说说|能不能告诉我)",
         r"我(?:刚才|刚刚|之前|昨天|上次|上回|方才|先前|不是)?(?:跟[你您]|和[你您]|对[你您])?(?:说过?|提过?|"
