@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 import torch
@@ -65,6 +66,39 @@ def test_a_run_ends_with_a_summary(finished):
     assert set(summary["after"]) == set(summary["before"])
     assert Path(summary["export"]) == run / "export"
     assert Path(summary["checkpoint"]) == checkpoints_of(run)[-1]
+
+
+def test_a_run_ends_with_its_page_and_its_learning_curve(finished):
+    run, _ = finished
+    summary = json.loads((run / "summary.json").read_text())
+    assert [Path(summary[name]) for name in ("report", "learning curve")] == [
+        run / "report.html",
+        run / "learning-curve.svg",
+    ]
+    for name in ("before", "after"):
+        metrics = json.loads((run / f"{name}.json").read_text())["metrics"]
+        assert metrics == pytest.approx(summary[name])
+    page = (run / "report.html").read_text()
+    assert "<title>tiny, version_0</title>" in page
+    content = json.loads(page.partition('id="content">')[2].partition("</script>")[0])
+    assert len(content["examples"]) == 3
+    assert [sum(line["counts"][side] for line in content["reasons"]) for side in (0, 1)] == [
+        len(json.loads((run / f"{name}.json").read_text())["samples"]) for name in ("before", "after")
+    ]
+    for side, name in enumerate(("before", "after")):
+        assert sum(part["values"][side] for part in content["parts"]) == pytest.approx(summary[name]["reward"])
+    assert content["panels"][0]["curves"][0]["points"][-1][0] == 6
+    assert content["notes"] == summary["warnings"]
+    picture = ElementTree.fromstring((run / "learning-curve.svg").read_text())
+    assert picture.attrib["aria-label"] == "Reward, SBK, CM by step"
+
+
+def test_the_page_of_a_run_that_was_killed_is_made_of_its_folder(finished, tmp_path):
+    run, _ = finished
+    page = tmp_path / "page.html"
+    assert main(["report", f"--run={run}", f"--output={page}"]) == 0
+    assert '"panels":[{"title":"Reward"' in page.read_text()
+    assert main(["report", "--run", str(tmp_path), "--output", str(tmp_path / "none.html")]) == 2
 
 
 def test_warnings_stand_in_the_summary_and_in_tensorboard(finished):

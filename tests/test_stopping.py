@@ -86,6 +86,7 @@ def test_a_signal_ends_a_run_in_order(fit, monkeypatch, stage):
     assert Path(named[1]) == checkpoints_of(run)[-1]
     assert checkpoints_of(run)[-1].name == "step-00000001.ckpt"
     assert not list(run.rglob("*.part"))
+    assert (run / "learning-curve.svg").exists()  # what is known so far
 
 
 class Unwritten:

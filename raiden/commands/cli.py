@@ -23,13 +23,14 @@ from raiden.commands.run_config import SaveRunConfig
 from raiden.core.errors import ConfigError
 from raiden.core.limits import MAX_CONFIG_BYTES, refuse_larger
 from raiden.core.writing import of_disk
-from raiden.train.callbacks import CloseEngine, CompletionTable, ExportPolicy, HeldOutReport, RoomOnDisk, StepLine
+from raiden.train.callbacks import CloseEngine, CompletionTable, ExportPolicy, RoomOnDisk, StepLine
 from raiden.train.checkpoints import AtomicCheckpointIO, NewestCheckpoints, checkpoints_of
 from raiden.train.datamodule import RoleplayDataModule, date_of
 from raiden.train.grpo.module import GRPOModule
+from raiden.train.held_out_report import HeldOutReport
 from raiden.train.module import PolicyModule
 from raiden.train.run_folder import RunFolder, is_first_process
-from raiden.train.run_options import RunOptions
+from raiden.train.run_options import RunOptions, own_curves
 from raiden.train.strategy import FSDP2Strategy
 from raiden.train.watching import LearningWatch
 
@@ -194,6 +195,8 @@ class RaidenCLI(LightningCLI):
         plugins = plugins if isinstance(plugins, list) else [plugins]
         with as_config_error(ValueError, TypeError, prefix="`trainer`: "):
             trainer = super().instantiate_trainer(plugins=[*plugins, AtomicCheckpointIO()], **kwargs)
+        if trainer.loggers and self.folder.path is not None:
+            trainer.loggers = [*trainer.loggers, *own_curves(trainer.loggers, self.folder.path)]
         sharded = isinstance(trainer.strategy, FSDP2Strategy)
         path = self._get(self.config, "ckpt_path")
         if path is not None and Path(path).is_dir() and not sharded:

@@ -1,4 +1,4 @@
-"""`raiden report AFTER.json` and `raiden report BEFORE.json AFTER.json`: evaluations as one HTML file."""
+"""`raiden report [BEFORE.json] AFTER.json`, or `--run RUN`: evaluations as one HTML file."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from raiden.commands.stopping import STOPPED
 from raiden.core.errors import ConfigError
 from raiden.core.records import write_text
 from raiden.evaluation.curves import read_curves
-from raiden.evaluation.html import build_page, page_content
-from raiden.evaluation.results import read_evaluation
+from raiden.evaluation.run_page import curves_of, evaluations_of, page_of, warnings_of
 
 
 def main(argv: Sequence[str]) -> int:
@@ -45,11 +44,16 @@ def _parser() -> OptionParser:
         "curves of the run. It opens in any browser, without a server or a network.",
     )
     parser.add_argument(
-        "files", nargs="+", metavar="FILE", help="[BEFORE.json] AFTER.json, as `raiden validate --output_file` writes"
+        "files",
+        nargs="*",
+        metavar="FILE",
+        help="[BEFORE.json] AFTER.json, as `raiden validate --output_file` writes (default: those of --run)",
     )
     parser.add_argument("--output", default="report.html", help="the file to write (default: report.html)")
     parser.add_argument(
-        "--run", help="log folder of the run whose curves are shown, such as logs/quickstart/version_0"
+        "--run",
+        help="log folder of the run whose curves are shown, such as logs/quickstart/version_0; a run writes this page "
+        "itself at its end, so that this is for one that was killed, or goes on",
     )
     parser.add_argument("--title", help="of the page (default: Evaluation, or Before and after)")
     parser.add_argument("--overwrite", action="store_true", help="write over a file of the name of --output")
@@ -57,10 +61,12 @@ def _parser() -> OptionParser:
 
 
 def _write(arguments: argparse.Namespace) -> None:
-    evaluations = [(Path(file).name, read_evaluation(file)) for file in arguments.files]
-    curves = read_curves(arguments.run) if arguments.run else []
-    title = arguments.title or ("Before and after" if len(evaluations) == 2 else "Evaluation")
-    page = build_page(page_content(evaluations, curves), title)
+    run = arguments.run
+    if not arguments.files and not run:
+        raise ConfigError("nothing to report: give BEFORE.json and AFTER.json, or `--run logs/quickstart/version_0`.")
+    files = [Path(file) for file in arguments.files] or evaluations_of(run)
+    curves = (read_curves(run) if arguments.files else curves_of(run)) if run else []
+    page = page_of(files, curves, warnings_of(run) if run else (), arguments.title or "")
     try:
         write_text(arguments.output, page)
     except OSError as fault:

@@ -1,142 +1,19 @@
-"""What happens around the loop: reports, completions in TensorBoard, plain progress lines, the export."""
+"""What happens around the loop: completions in TensorBoard, plain progress lines, room on the disk, the export."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
 from lightning import Callback
 
 from raiden.core.errors import ConfigError
-from raiden.core.records import write_json
-from raiden.core.types import Rollout
-from raiden.evaluation.results import Evaluation, scored_row, write_evaluation
 from raiden.policy import export_policy, num_export_bytes
 from raiden.train.checkpoints import NewestCheckpoints, checkpoints_of
 from raiden.train.disk_need import disk_need, refuse_too_little_room
-from raiden.train.report import completions_markdown, disagree, print_shares
-from raiden.train.run_folder import SUMMARY, folder_of, goes_on
-from raiden.train.watching import LearningWatch
-
-
-class HeldOutReport(Callback):
-    """Held-out SBK and CM before and after training, as table, `summary.json` and, where asked for, all replies."""
-
-    def __init__(self, output_file: str | None = None) -> None:
-        """
-        Args:
-            output_file: where the last evaluation goes, metrics and each scored reply, as JSON.
-        """
-        self.output_file = output_file
-        self.before: dict[str, float] | None = None
-        self.after: dict[str, float] = {}
-        self.seconds_before_resume = 0.0
-        self._samples: list[dict[str, Any]] = []
-        self._model = ""
-        self._rewards: dict[str, Any] = {}
-        self._evaluated_at = -1
-        self._started = time.monotonic()
-
-    def state_dict(self) -> dict[str, Any]:
-        evaluation = {"after": self.after, "evaluated_at": self._evaluated_at}
-        return {"before": self.before, "seconds": self._seconds(), **evaluation}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        self.before, self.seconds_before_resume = state_dict["before"], state_dict["seconds"]
-        self.after, self._evaluated_at = state_dict["after"], state_dict["evaluated_at"]
-
-    def _seconds(self) -> float:
-        return self.seconds_before_resume + time.monotonic() - self._started
-
-    def on_fit_start(self, trainer: Any, pl_module: Any) -> None:
-        self._started = time.monotonic()
-
-    def on_validation_start(self, trainer: Any, pl_module: Any) -> None:
-        self._samples = []
-
-    def on_validation_batch_end(self, trainer: Any, pl_module: Any, *args: Any) -> None:
-        self._samples += [row for rollout in pl_module.rollouts for row in _scored_rows(rollout)]
-
-    def on_validation_end(self, trainer: Any, pl_module: Any) -> None:
-        self.after = dict(pl_module.shares)
-        steps = pl_module.num_steps_done
-        self._model = pl_module.policy_config.path + (f", {steps} steps on" if steps else "")
-        self._rewards = asdict(pl_module.scorer.config)
-        self._evaluated_at = pl_module.num_steps_done
-        if trainer.sanity_checking:
-            self.before = self.after
-            # Lightning logs nothing while it checks; the curves shall start at step 0.
-            for logger in trainer.loggers:
-                logger.log_metrics({f"val/{name}": share for name, share in self.before.items()}, step=0)
-
-    on_test_start = on_validation_start
-    on_test_batch_end = on_validation_batch_end  # type: ignore[assignment]
-    on_test_end = on_validation_end
-    on_predict_start = on_validation_start
-    on_predict_batch_end = on_validation_batch_end  # type: ignore[assignment]
-
-    def on_train_end(self, trainer: Any, pl_module: Any) -> None:
-        if self._evaluated_at != pl_module.num_steps_done and trainer.enable_validation:
-            # Training ended between two validations; the report is about the model as it is now.
-            trainer.validating = True
-            trainer.fit_loop.epoch_loop.val_loop.run()
-            trainer.training = True
-
-    def on_fit_end(self, trainer: Any, pl_module: Any) -> None:
-        folder = folder_of(trainer)
-        if not trainer.is_global_zero:
-            return
-        paths = run_paths(trainer, folder)
-        columns = {"before": self.before, "after": self.after}
-        print_shares(
-            f"{pl_module.num_steps_done} steps, {self._seconds():.0f} s",
-            {name: shares for name, shares in columns.items() if shares},
-        )
-        for what, path in paths.items():
-            print(f"{what}: {path}")
-        warnings = [text for c in trainer.callbacks if isinstance(c, LearningWatch) for text in c.warnings]
-        if folder is not None:
-            figures = {"steps": pl_module.num_steps_done, "seconds": round(self._seconds(), 1), "warnings": warnings}
-            write_json(folder / SUMMARY, {**columns, **figures, **paths})
-        self._write_output()
-
-    def teardown(self, trainer: Any, pl_module: Any, stage: str) -> None:
-        if stage == "fit" or not self._samples or not trainer.is_global_zero:
-            return
-        if stage == "predict":
-            for sample in self._samples:
-                print(f"{sample['character_name']}: {sample['question']}\n  {sample['reply']}")
-        else:
-            print_shares(stage, {"share": self.after})
-        self._write_output()
-
-    def _write_output(self) -> None:
-        if self.output_file is not None:
-            evaluation = Evaluation(self._model, self.after, self._samples, rewards=self._rewards)
-            write_evaluation(self.output_file, evaluation)
-            print(f"report: {self.output_file}")
-
-
-def _scored_rows(rollout: Rollout) -> list[dict[str, Any]]:
-    """A row of the evaluation file for each reply."""
-    return [
-        scored_row(rollout.prompt.sample, completion.text, completion.finish_reason == "length", reward, index)
-        for index, (completion, reward) in enumerate(zip(rollout.completions, rollout.rewards, strict=True))
-    ]
-
-
-def run_paths(trainer: Any, folder: Path | None) -> dict[str, str | None]:
-    """Where a finished run's files lie."""
-    checkpoint = next((c.last_path for c in trainer.callbacks if isinstance(c, NewestCheckpoints)), None)
-    export = next((c.path for c in trainer.callbacks if isinstance(c, ExportPolicy)), None)
-    return {
-        "logs": str(folder) if folder else None,
-        "checkpoint": str(checkpoint) if checkpoint else None,
-        "export": str(export) if export else None,
-    }
+from raiden.train.report import completions_markdown, disagree
+from raiden.train.run_folder import folder_of, goes_on
 
 
 class ExportPolicy(Callback):

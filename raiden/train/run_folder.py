@@ -17,9 +17,9 @@ from lightning.pytorch.utilities import rank_zero_only
 from raiden.core.errors import ConfigError, RunIsFinished
 from raiden.core.signals import listen
 from raiden.core.writing import remove, remove_parts
+from raiden.evaluation.run_page import SUMMARY
 
 CONFIG = "config.yaml"
-SUMMARY = "summary.json"
 CHECKPOINTS = "checkpoints"
 _LOCK = ".lock"
 _REMEDY = "give another `trainer.logger.save_dir` (`trainer.default_root_dir` where the logger has none)"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import import_module
 from inspect import signature
 from pathlib import Path
 from typing import Any
 
 from jsonargparse import Namespace
-from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
 from lightning.pytorch.loggers.csv_logs import ExperimentWriter
 
 from raiden.train.run_folder import newest_run, run_named
@@ -66,6 +67,13 @@ class RunOptions:
             if file.exists():
                 number = 1 + len(list(file.parent.glob(f"{file.stem}-*{file.suffix}")))
                 file.rename(file.with_stem(f"{file.stem}-{number}"))
+
+
+def own_curves(loggers: Sequence[Logger], run: Path) -> list[Logger]:
+    """What keeps a run's curves in its folder, for its report, where none of its loggers does; all log the same."""
+    if any(isinstance(logger, TensorBoardLogger) for logger in loggers):
+        return []
+    return [TensorBoardLogger(run.parent, name="", version=run.name, default_hp_metric=False)]
 
 
 def _class(logger: Namespace) -> Any:

@@ -8,8 +8,10 @@ from typing import Any
 
 from raiden.evaluation.comparison import compare, differing_rewards
 from raiden.evaluation.curves import Curve
+from raiden.evaluation.examples import examples
 from raiden.evaluation.html.figures import figures, writing
 from raiden.evaluation.html.panels import panels
+from raiden.evaluation.reasons import counted, kind_of, parts_of_reward
 from raiden.evaluation.results import Evaluation, Row
 from raiden.evaluation.statistics import MIN_CHARACTERS
 
@@ -17,12 +19,15 @@ Replies = Mapping[str, Sequence[Row]]
 """One model's replies by the sample that they answer."""
 
 
-def page_content(evaluations: Sequence[tuple[str, Evaluation]], curves: Sequence[Curve] = ()) -> dict[str, Any]:
+def page_content(
+    evaluations: Sequence[tuple[str, Evaluation]], curves: Sequence[Curve] = (), warnings: Sequence[str] = ()
+) -> dict[str, Any]:
     """The content of the page.
 
     Args:
         evaluations: one, or two of which the second is compared with the first, each with the name of its file.
         curves: of the run that made the model.
+        warnings: of that run.
 
     Raises:
         InputError: two evaluations have no sample in common, or one that reads differently in the two.
@@ -36,10 +41,13 @@ def page_content(evaluations: Sequence[tuple[str, Evaluation]], curves: Sequence
         "date": date.today().isoformat(),
         "models": [{"name": evaluation.model, "file": name} for name, evaluation in evaluations],
         "num_characters": len({row["character_name"] for row in samples.values()}),
-        "notes": list(_notes(evaluations, by_sample)),
+        "notes": [*_notes(evaluations, by_sample), *warnings],
         "min_characters": MIN_CHARACTERS,
         "figures": figures(both, comparison),
         "writing": writing(both, comparison),
+        "examples": examples(by_sample),
+        "reasons": counted(both),
+        "parts": parts_of_reward(both),
         "panels": panels(curves),
         "samples": [
             _sample(row, profiles, [replies.get(id, ()) for replies in by_sample]) for id, row in samples.items()
@@ -86,6 +94,7 @@ def _reply(row: Row) -> dict[str, Any]:
         "components": row["components"],
         "truncated": row["finish_reason"] == "length",
         "reason": row["reason"],
+        "kind": kind_of(row["reason"]),
     }
 
 

@@ -76,7 +76,7 @@ function axes({ ticks, stepTicks, x, y }, panel) {
     ]),
     stepTicks.map((tick) => [
       svg("line", { class: "grid", x1: x(tick), x2: x(tick), y1: floor, y2: floor + 4 }),
-      svg("text", { x: x(tick), y: floor + 16, "text-anchor": "middle" }, tick === last && "step ", compact(tick)),
+      svg("text", { x: x(tick), y: floor + 16, "text-anchor": x(tick) > end - 20 ? "end" : "middle" }, tick === last && "step ", compact(tick)),
     ]),
   ];
 }

@@ -7,6 +7,7 @@ const FACETS = [
   { key: "question_type", label: "Question type", of: (s) => [s.question_type] },
   { key: "difficulty", label: "Difficulty", of: (s) => [s.difficulty] },
   { key: "verdict", label: "Verdict", of: (s) => s.verdicts },
+  { key: "reason", label: "Reason", of: kindsOf },
   { key: "character", label: "Character", of: (s) => [s.character] },
 ];
 const ORDER = ["sbk", "cm", "zh", "ja", "en", "ko", "what", "who", "where", "when", "why", "how",
@@ -83,6 +84,13 @@ class Filters {
     this.show(Object.fromEntries(new URLSearchParams(location.hash.slice(1))), false);
   }
 
+  /** Shows what a link of the page filters, and goes there: a filter that acts out of sight seems to do nothing. */
+  goTo(state) {
+    this.show(state);
+    byId("samples-title").focus({ preventScroll: true });
+    byId("samples").scrollIntoView();
+  }
+
   change(part) {
     // The search field may be ahead of the state by a few letters.
     this.show({ ...this.state, q: this.search.value, page: "", ...part });
@@ -152,9 +160,7 @@ class Filters {
     const turn = (text, to, name) => {
       const button = el("button", { type: "button", disabled: to < 1 || to > last, "aria-label": name }, text);
       button.addEventListener("click", () => {
-        this.show({ ...this.state, page: to === 1 ? "" : String(to) });
-        byId("samples-title").focus();
-        byId("samples").scrollIntoView();
+        this.goTo({ ...this.state, page: to === 1 ? "" : String(to) });
       });
       return button;
     };

@@ -4,8 +4,10 @@
   const content = JSON.parse(byId("content").textContent);
   drawHead(content);
   drawResult(content);
+  const filters = new Filters(content);
+  drawWhy(content, filters);
   drawCurves(content);
-  new Filters(content);
+  drawFigures(content, filters);
   // The address after the # is the filters' own; skipping must not change it.
   document.querySelector("[data-skip]").addEventListener("click", (event) => {
     event.preventDefault();

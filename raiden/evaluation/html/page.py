@@ -11,7 +11,7 @@ from hashlib import sha256
 from importlib.resources import files
 from typing import Any
 
-_SCRIPTS = ("dom.js", "result.js", "curves.js", "samples.js", "filters.js", "page.js")
+_SCRIPTS = ("dom.js", "result.js", "curves.js", "samples.js", "why.js", "filters.js", "page.js")
 """In the order of their use."""
 
 

@@ -23,16 +23,19 @@ function swatch(content, side) {
 }
 
 function drawResult(content) {
-  const section = byId("result");
   const headlines = content.figures.filter((figure) => figure.headline);
-  section.append(
-    el("div", { class: "tiles" }, headlines.map((figure) => tile(content, figure))),
+  byId("result").append(el("div", { class: "tiles" }, headlines.map((figure) => tile(content, figure))));
+}
+
+function drawFigures(content, filters) {
+  byId("figures").append(
     el("p", { class: "hint" }, "Shares of right replies with their 95 % intervals, by bootstrap over characters; " +
       `those of fewer than ${content.min_characters} characters are faint and not to be trusted. ` +
       (content.models.length === 2
         ? "“Better” and “worse” are said only where a difference’s interval leaves out 0 and p is below 0.05. " : "") +
-      "The name of a line filters the samples below."),
-    el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "All figures" }, figureTable(content)),
+      "A line shows its samples."),
+    el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "All figures" },
+      figureTable(content, filters)),
     el("h3", {}, "How the replies are written"), writingTable(content));
 }
 
@@ -64,7 +67,7 @@ function verdictBadge({ verdict, p_value }) {
   return el("span", { class: `badge ${verdict.replaceAll(" ", "-")}`, title: p }, verdict, unseen(`, ${p}`));
 }
 
-function figureTable(content) {
+function figureTable(content, filters) {
   const compared = content.models.length === 2;
   const names = ["", "replies", ...content.models.map((_, side) => (compared ? sideName(content, side) : "right"))];
   names.push(...(compared ? ["difference, points", "p"] : ["95 % interval"]));
@@ -72,20 +75,32 @@ function figureTable(content) {
   const head = names.map((name) => el("th", { scope: "col", class: minor.includes(name) && "minor" }, name));
   return el("table", {},
     el("thead", {}, el("tr", {}, head, el("th", { scope: "col", class: "plot" }, scale()))),
-    el("tbody", {}, content.figures.map((figure) => figureLine(content, figure))));
+    el("tbody", {}, content.figures.map((figure) => figureLine(content, figure, filters))));
 }
 
-function figureLine(content, figure) {
+function figureLine(content, figure, filters) {
   const cells = figure.values.map((value) => el("td", { title: value && rangeText(figure, value) },
     value ? shown(figure, value.mean) : "–"));
   const compared = content.models.length === 2;
   cells.push(compared ? differenceCells(figure) : el("td", {}, rangeText(figure, figure.values[0])));
   const known = figure.values.filter(Boolean);
   const faint = known.some((value) => value.num_characters < content.min_characters);
-  return el("tr", { class: `${figure.headline ? "headline" : "part"} ${faint ? "faint" : ""}` },
+  return leadsTo(filters, figure.link,
+    { class: `${figure.headline ? "headline" : "part"} ${faint ? "faint" : ""}` },
     el("th", { scope: "row" }, el("a", { href: figure.link }, figure.title)),
     el("td", { class: "minor" }, Math.max(...known.map((value) => value.num_samples)).toLocaleString("en")),
     cells, el("td", { class: "plot" }, figure.unit === "share" && intervals(figure)));
+}
+
+/** A line of a table that shows, wherever it is clicked, the samples that its link filters. */
+function leadsTo(filters, link, attributes, ...cells) {
+  const line = el("tr", { ...attributes, "data-link": true }, cells);
+  line.addEventListener("click", (event) => {
+    if (event.metaKey || event.ctrlKey || getSelection().toString()) return;
+    event.preventDefault();
+    filters.goTo(Object.fromEntries(new URLSearchParams(link.slice(1))));
+  });
+  return line;
 }
 
 function writingTable(content) {

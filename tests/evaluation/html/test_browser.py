@@ -44,7 +44,7 @@ class Page:
     @property
     def characters(self):
         """Whom the samples that are shown are about."""
-        return self.all("article h3")
+        return self.all("#list article h3")
 
     @property
     def count(self):
@@ -87,7 +87,7 @@ def test_no_fact_that_is_missing_shows_up_as_a_word(page, long_page):
 
 def test_what_a_reply_says_is_text_and_never_runs(page):
     page.open("#q=en1")
-    assert page.all("article blockquote")[0] == ATTACK
+    assert page.all("#list article blockquote")[0] == ATTACK
     assert page.run("typeof window.ran") == "undefined"
     assert page.run("document.querySelectorAll('article img, article script').length") == 0
     with pytest.raises(Exception, match="no such alert"):
@@ -96,8 +96,8 @@ def test_what_a_reply_says_is_text_and_never_runs(page):
 
 def test_matched_words_are_marked_where_they_stand(page):
     page.open("#q=en1")
-    assert page.all("article mark") == ["Hull"]
-    assert page.all("article blockquote")[1] == "🦊🦊 In Hull!"
+    assert page.all("#list article mark") == ["Hull"]
+    assert page.all("#list article blockquote")[1] == "🦊🦊 In Hull!"
 
 
 def test_filters_change_what_is_shown_and_the_counts_follow(page):
@@ -175,6 +175,42 @@ def test_the_name_of_a_figure_filters_the_samples(page):
     assert page.view == "#focus=sbk&language=zh"
 
 
+@pytest.mark.parametrize(
+    ("line", "characters"),
+    [("language: zh", ["林若水"]), ("✗ refusedsays nothing of it", ["みどり", "서연"])],
+)
+def test_a_line_of_a_table_leads_to_its_samples_wherever_it_is_clicked(page, line, characters):
+    page.open()
+    page.run(
+        "[...document.querySelectorAll('tbody tr')].find((e) => e.cells[0].textContent.replace(/ /g, '') === "
+        "arguments[0].replace(/ /g, '')).cells[1].click()",
+        line,
+    )
+    assert page.characters == characters
+    assert page.run("document.activeElement.id") == "samples-title"
+    top = page.run("document.getElementById('samples').getBoundingClientRect().top")
+    assert 0 <= top < 100 or page.run("scrollY + innerHeight >= document.documentElement.scrollHeight - 1")
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_first_screens_say_why_and_nothing_is_cut(page, width):
+    device = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 800}
+    page.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", device)
+    try:
+        page.open()
+        top = page.run("document.querySelector('blockquote').getBoundingClientRect().top")
+        right = page.run(
+            "Math.max(...[...document.querySelectorAll('td')].map((e) => e.getBoundingClientRect().right))"
+        )
+        assert top < (800 if width > 800 else 1600)
+        assert right <= width
+    finally:
+        page.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    assert page.all("#why article h3") == ["Edith", "みどり", "林若水"]  # got right, got wrong, got right
+    table = page.all("#why .reasons")[0]
+    assert "✗ refused says nothing of it32" in table  # before 3, after 2
+
+
 @pytest.mark.parametrize("view", ["#language=xx", "#page=99&q=en", "#page=-1", "#__proto__=1&%", "#samples"])
 def test_an_address_that_says_nonsense_breaks_nothing(page, view):
     page.driver.get_log("browser")
@@ -197,7 +233,7 @@ def test_long_lists_come_in_pages(long_page):
 def test_all_that_the_filters_leave_is_printed(long_page):
     long_page.open("#q=Hull")
     long_page.run(
-        "addEventListener('beforeprint', () => (window.printed = document.querySelectorAll('article').length))"
+        "addEventListener('beforeprint', () => (window.printed = document.querySelectorAll('#list article').length))"
     )
     long_page.driver.execute_cdp_cmd("Page.printToPDF", {})
     assert long_page.run("window.printed") == 45
@@ -267,7 +303,7 @@ def test_a_text_written_from_the_right_turns_nothing_around_it(chromium, tmp_pat
     arabic = row("ar", "وُلدت في هال.", False, character_name="ليلى")
     page = Page(chromium, write_page(tmp_path / "p.html", evaluation("m", [arabic]))).open()
     direction = "getComputedStyle(document.querySelector(arguments[0])).direction"
-    parts = ("article h3", "blockquote", ".reference span", "article", ".question")
+    parts = ("#list article h3", "blockquote", ".reference span", "article", ".question")
     assert [page.run(direction, part) for part in parts] == ["rtl", "rtl", "ltr", "ltr", "ltr"]
 
 
@@ -276,14 +312,14 @@ def test_there_is_no_filter_for_what_is_not_known_of_any_question(chromium, tmp_
     untold = [row(name, "", False, question_type="", difficulty="", character_name=name) for name in names]
     page = Page(chromium, write_page(tmp_path / "p.html", evaluation("m", untold))).open()
     assert page.all("#filters label") == ["Characterall (2)Edith (1)Maud (1)", page.all("#filters .wide")[0]]
-    assert page.all("article .tag") == ["SBK", "en"] * 2
+    assert page.all("#list article .tag") == ["SBK", "en"] * 2
 
 
 def test_every_control_has_a_name(page):
     page.open()
     unnamed = page.run("[...document.querySelectorAll('select, input')].filter((e) => !e.labels.length).length")
     assert unnamed == 0
-    assert page.all("h1, h2") == ["Before and after", "Result", "Curves of the run", "Samples"]
+    assert page.all("h1, h2") == ["Before and after", "Result", "Why", "Curves of the run", "All figures", "Samples"]
     page.run("document.querySelector('.skip').click()")
     assert page.run("document.activeElement.id") == "samples-title"
     assert page.view == ""

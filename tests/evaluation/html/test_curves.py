@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from tensorboard.compat.proto.event_pb2 import Event
@@ -11,7 +12,8 @@ from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
 from raiden.core.errors import ConfigError
-from raiden.evaluation.curves import Point, read_curves, thinned
+from raiden.evaluation.curves import Curve, Point, read_curves, thinned
+from raiden.evaluation.picture import learning_curve
 
 
 def log(folder: Path, wall_time: float = 1.0, **curves: list[tuple[int, float]]) -> None:
@@ -67,3 +69,12 @@ def test_a_thinned_curve_keeps_its_peaks_and_gaps():
 def test_a_short_curve_is_kept_as_it_is():
     points = tuple(Point(step, 1.0) for step in range(10))
     assert thinned(points, limit=10) == points
+
+
+def test_the_picture_draws_what_was_trained_on_and_breaks_where_there_is_no_number():
+    supervised = [Curve("loss", (Point(1, 2.0), Point(2, None), Point(3, 1.0))), Curve("val/reward", (Point(0, 0.5),))]
+    picture = ElementTree.fromstring(learning_curve(supervised))
+    assert picture.attrib["aria-label"] == "Loss by step"
+    drawn = [path.attrib["d"] for path in picture.iter() if path.attrib.get("class") == "curve c0"]
+    assert drawn[0] == "M44.0 34.0M290.0 166.0"  # from the highest value at the left to the lowest at the right
+    assert learning_curve([Curve("lr", (Point(1, 0.1),))]) is None
