@@ -11,7 +11,8 @@ import torch
 from transformers import AutoModelForCausalLM
 
 import raiden
-from tests.runs import ROOT, write_samples_file
+from raiden.__main__ import main
+from tests.runs import ROOT, fit_arguments, logged, write_samples_file
 
 
 def test_the_example_takes_a_step_that_changes_the_policy(tiny_folder, tmp_path, monkeypatch, capsys):
@@ -25,6 +26,26 @@ def test_the_example_takes_a_step_that_changes_the_policy(tiny_folder, tmp_path,
     assert not all(torch.equal(weight, after[name]) for name, weight in before.items())
     assert metrics["entropy"] > 0
     assert capsys.readouterr().out.startswith("What is your dog called? [")
+
+
+def test_the_examples_of_a_reward_and_an_engine_of_ones_own_train_a_run(tiny_folder, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    arguments = fit_arguments(
+        tiny_folder, write_samples_file(tmp_path / "samples.json"), tmp_path / "logs",
+        "--config=examples/own_reward.yaml", "--model.engine=examples.own_engine.ShowingEngine",
+        "--model.engine.width=3", "--trainer.max_steps=1",
+    )  # fmt: skip
+    assert main(arguments) == 0
+    run = tmp_path / "logs" / "tiny" / "version_0"
+    assert 0 <= logged(run, "rewards/curiosity/mean")[1] <= 1
+    shown = [line for line in capsys.readouterr().out.splitlines() if len(line) <= 3]
+    assert len(shown) >= 1
+
+
+def test_the_example_of_a_reward_scores_replies_by_the_command(monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    assert main(["score", "data/examples/replies.jsonl", "--rewards", "examples/own_reward.yaml"]) == 0
+    assert "asks" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("name", raiden.__all__)

@@ -1,4 +1,4 @@
-"""Engines generate completions; the trainer knows them by one small Protocol."""
+"""Engines generate completions; the trainer knows them by one small base class."""
 
 from raiden.rollout.engines.base import Engine, SamplingConfig, stop_token_ids
 from raiden.rollout.engines.transformers import TransformersEngine

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -44,13 +44,16 @@ class SamplingConfig:
                 raise ConfigError(f"{option} must be {need}, got {getattr(self, name)}.")
 
 
-@runtime_checkable
-class Engine(Protocol):
-    """Generates completions with the policy's weights. ``__init__`` only keeps settings; `start` does the work."""
+class Engine(ABC):
+    """Generates completions with the policy's weights. ``__init__`` only keeps settings; `start` does the work.
+
+    A base class and no Protocol: of a Protocol jsonargparse wants the same annotations, letter for letter.
+    """
 
     shares_weights: bool
     """True where the engine samples with the policy's own modules: nothing is copied, nothing can be stale."""
 
+    @abstractmethod
     def start(
         self,
         model: PreTrainedModel,
@@ -66,8 +69,8 @@ class Engine(Protocol):
             dtype: what the policy computes in.
             device: this process's own. The model may not be there yet: Lightning moves it later.
         """
-        ...
 
+    @abstractmethod
     def generate(
         self, prompts: Sequence[Sequence[int]], seeds: Sequence[Sequence[int]], sampling: SamplingConfig
     ) -> list[list[Completion]]:
@@ -75,19 +78,18 @@ class Engine(Protocol):
 
         A completion depends on its prompt, its seed and the weights; not on what else is in the batch.
         """
-        ...
 
+    @abstractmethod
     def update_weights(self, weights: Iterable[tuple[str, Tensor]]) -> None:
         """Takes over the policy's weights, as (name, tensor) pairs of a Hugging Face folder; wakes up from sleep."""
-        ...
 
+    @abstractmethod
     def sleep(self) -> None:
         """Gives back memory until the next `update_weights`, where that is worth it."""
-        ...
 
+    @abstractmethod
     def close(self) -> None:
         """Frees what `start` took; safe to call twice."""
-        ...
 
 
 def stop_token_ids(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> list[int]:

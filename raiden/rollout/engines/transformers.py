@@ -12,14 +12,14 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from raiden.core.errors import ConfigError
 from raiden.core.types import Completion
 from raiden.packing import Layout, pack, shares_prefixes
-from raiden.rollout.engines.base import SamplingConfig, stop_token_ids
+from raiden.rollout.engines.base import Engine, SamplingConfig, stop_token_ids
 from raiden.rollout.engines.decoding import Decode, Prefill
 from raiden.rollout.engines.noise import seed_words
 from raiden.rollout.engines.sampling import sample_tokens
 from raiden.rollout.engines.separate import Watch, sample_rows
 
 
-class TransformersEngine:
+class TransformersEngine(Engine):
     """Samples with transformers: each shared prefix is computed once, finished rows leave the batch.
 
     A model that the prefix tree does not compute generates in separate rows, by its own cache or state.

@@ -12,7 +12,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from raiden.core.errors import ConfigError, EngineError
 from raiden.core.types import Completion
-from raiden.rollout.engines.base import SamplingConfig, stop_token_ids
+from raiden.rollout.engines.base import Engine, SamplingConfig, stop_token_ids
 
 _INSTALL = (
     "`model.engine`: vLLM is not installed; `pip install 'raiden-r1[vllm]'` on a machine with a CUDA GPU, or follow "
@@ -21,7 +21,7 @@ _INSTALL = (
 _GIB = 2**30
 
 
-class VLLMEngine:
+class VLLMEngine(Engine):
     """One vLLM a process, with its own copy of the weights; prefix caching shares what prompts have in common.
 
     A completion's log-probabilities are those of the distribution that it was drawn from.
