@@ -42,6 +42,8 @@ PRIVATE = {
         "policy/frozen.py": "_utils",
         "policy/sharding.py": "_apply _utils",
         "policy/weights.py": "_non_persistent_buffers_set",
+        "rollout/engines/direct.py": "_linear_pointwise _reorder_linear_weight",
+        "rollout/engines/transformers.py": "_version",
     },
     "transformers 5.19.0": {
         "packing/attention.py": "_attn_implementation",

@@ -11,6 +11,7 @@ logps          the model's log-probabilities of a micro-batch; token_scores: the
 
 from raiden.packing.attention import ATTENTION, Attention, TreeAttention, shares_prefixes
 from raiden.packing.batching import Group, MicroBatch, Packing, filler_batches, micro_batches
+from raiden.packing.cascade import attend, merge
 from raiden.packing.flex import FLEX_ATTENTION
 from raiden.packing.layout import Layout, Segment, pack
 from raiden.packing.logps import scored_logits, token_logps
@@ -27,7 +28,9 @@ __all__ = [
     "Scoring",
     "Segment",
     "TreeAttention",
+    "attend",
     "filler_batches",
+    "merge",
     "micro_batches",
     "pack",
     "scored_logits",

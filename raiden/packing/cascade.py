@@ -55,7 +55,7 @@ class _Cascade(torch.autograd.Function):
                 query[:, :, seen_by], keys[:, :, own], values[:, :, own], is_causal=True, scale=scale
             )
             if run.before:
-                _merge(out[:, :, seen_by], normaliser[:, :, seen_by], part, part_normaliser)
+                merge(out[:, :, seen_by], normaliser[:, :, seen_by], part, part_normaliser)
             else:
                 out[:, :, seen_by], normaliser[:, :, seen_by] = part, part_normaliser
         ctx.save_for_backward(query, key, value, out, normaliser)
@@ -90,7 +90,24 @@ class _Cascade(torch.autograd.Function):
         return grad_query, grad_key, grad_value, None, None
 
 
-def _merge(out: Tensor, normaliser: Tensor, part: Tensor, part_normaliser: Tensor) -> None:
+def attend(
+    query: Tensor, key: Tensor, value: Tensor, scale: float, mask: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
+    """Attention of all queries to all keys, and the log-sum-exp of each query's scores.
+
+    Args:
+        mask: what is added to the scores.
+
+    Shape:
+        - query, output: ``(B, heads, T, head_dim)``; key, value: ``(B, heads, keys, head_dim)``
+        - mask: ``(T, keys)``
+        - log-sum-exp: ``(B, heads, T)``
+    """
+    out: tuple[Tensor, Tensor] = _forward(query, key, value, attn_mask=mask, scale=scale)
+    return out
+
+
+def merge(out: Tensor, normaliser: Tensor, part: Tensor, part_normaliser: Tensor) -> None:
     """Adds what further keys give to outputs and normalisers, in place."""
     weight = (part_normaliser - normaliser).sigmoid_()  # exp(part) / (exp(normaliser) + exp(part))
     out.lerp_(part, weight[..., None].to(out.dtype))

@@ -30,6 +30,10 @@ class Scoring:
         """Whether PyTorch's attention computes it, by a mask."""
         return self.cap is None and self.sinks is None
 
+    def is_plain(self, length: int) -> bool:
+        """Whether nothing is done to the scores of sequences of at most so many tokens."""
+        return self.fused and (self.window is None or length <= self.window)
+
     def weights(self, scores: Tensor, hidden: Tensor | None) -> Tensor:
         """What the scores weigh, in their own type.
 
@@ -70,7 +74,7 @@ class ScoredRuns:
     def is_plain(self, scoring: Scoring) -> bool:
         """Whether all sequences fit into the window, and nothing else is asked."""
         longest = max(first + len(run) for first, run in zip(self.firsts, self.runs, strict=True))
-        return scoring.fused and scoring.window is not None and longest <= scoring.window
+        return scoring.is_plain(longest)
 
     def __call__(self, query: Tensor, key: Tensor, value: Tensor, scale: float, scoring: Scoring) -> Tensor:
         """Attention output; shapes as in `cascade_attention`."""

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from raiden.core.errors import ConfigError
-from raiden.rollout.engines import SamplingConfig
+from raiden.rollout.engines import SamplingConfig, sampling
 from raiden.rollout.engines.noise import seed_words
 from raiden.rollout.engines.sampling import sample_tokens
 
@@ -77,6 +77,29 @@ def test_a_row_is_drawn_alike_in_any_company():
     together, _ = sample_tokens(logits, words, 3, config)
     alone = [sample_tokens(logits[i : i + 1], words[i : i + 1], 3, config)[0].item() for i in range(6)]
     assert together.tolist() == alone
+
+
+@pytest.mark.parametrize("spread", [1.0, 4.0, 12.0])
+def test_tokens_that_cannot_win_are_left_out_without_a_trace(spread, monkeypatch):
+    logits = torch.randn(5, 3000, generator=torch.Generator().manual_seed(0)) * spread
+    logits[1] -= 1e4 * (torch.arange(3000) != 17)  # one token alone
+    logits[2, :1500] = -torch.inf
+    words, rows = seed_words(range(40), CPU), torch.arange(5).repeat_interleave(torch.tensor([9, 1, 20, 3, 7]))
+    monkeypatch.setattr(sampling, "_MOST", 1.0)
+    few = sample_tokens(logits, words, 3, SamplingConfig(), rows)
+    monkeypatch.setattr(sampling, "_MOST", 0.0)
+    every = sample_tokens(logits, words, 3, SamplingConfig(), rows)
+    assert torch.equal(few[0], every[0])
+    assert torch.equal(few[1], every[1])
+    alone = [sample_tokens(logits[r : r + 1], words[i : i + 1], 3, SamplingConfig()) for i, r in enumerate(rows)]
+    assert few[0].tolist() == [ids.item() for ids, _ in alone]
+
+
+def test_logits_that_are_no_numbers_are_no_reason_to_fail_here():
+    logits = torch.full((2, 40), torch.nan)
+    tokens, logps = sample_tokens(logits, seed_words([1, 2], CPU), 0, SamplingConfig())
+    assert ((tokens >= 0) & (tokens < 40)).all()
+    assert logps.isnan().all()
 
 
 def test_rounding_differences_do_not_change_a_draw():

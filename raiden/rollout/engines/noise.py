@@ -20,6 +20,8 @@ _GOLDEN = 0x9E3779B9
 """2^32 over the golden ratio: positions one after another are far apart in all bits."""
 _ONE = 1 - 2.0**-24
 """The largest float32 below 1."""
+LARGEST = 22.2
+"""No number of the noise is above it."""
 
 
 def seed_words(seeds: Sequence[int], device: torch.device) -> Tensor:
@@ -51,14 +53,37 @@ def gumbel(words: Tensor, position: int | Sequence[int], num_tokens: int) -> Ten
     >>> bool((gumbel(words, 3, 5)[1:] == gumbel(words[1:], 3, 5)).all())
     True
     """
-    low, high = words[:, :1], words[:, 1:]
-    high = _mix(high + _offsets(position, words.device))
-    low = _mix(low + high)  # one to one of the seeds, and another one at each position
-    bits = _mix(torch.arange(num_tokens, dtype=torch.int32, device=words.device) ^ low, high)
-    del low, high
+    low, high = _keys(words, position)
+    return _numbers(torch.arange(num_tokens, dtype=torch.int32, device=words.device) ^ low, high)
+
+
+def gumbel_of(words: Tensor, position: int | Sequence[int], rows: Tensor, tokens: Tensor) -> Tensor:
+    """Single numbers of what `gumbel` gives: those of these rows and tokens.
+
+    Shape:
+        - words: ``(R, 2)``
+        - rows, tokens, output: ``(n,)``
+
+    >>> words = seed_words([7, 8], torch.device("cpu"))
+    >>> bool(gumbel_of(words, 3, torch.tensor([1]), torch.tensor([4])) == gumbel(words, 3, 5)[1, 4])
+    True
+    """
+    low, high = _keys(words, position)
+    return _numbers(tokens.to(torch.int32) ^ low[rows, 0], high[rows, 0])
+
+
+def _keys(words: Tensor, position: int | Sequence[int]) -> tuple[Tensor, Tensor]:
+    """One to one of the seeds, and others at each position: ``(R, 1)`` both."""
+    high = _mix(words[:, 1:] + _offsets(position, words.device))
+    return _mix(words[:, :1] + high), high
+
+
+def _numbers(words: Tensor, key: Tensor) -> Tensor:
+    """The noise of hashed words; they are overwritten."""
+    bits = _mix(words, key)
     bits &= 0x7FFFFFFF
     noise = bits.to(torch.float32)
-    del bits
+    del words, bits
     # 1 - u, in 2^31 steps from 2^-32 to the largest number below 1.
     return noise.add_(0.5).mul_(-(2.0**-31) * _ONE).log1p_().neg_().log_().neg_()
 

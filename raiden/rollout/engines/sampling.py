@@ -5,15 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import torch
 from torch import Tensor
 from transformers import LogitsProcessorList, MinPLogitsWarper, TopKLogitsWarper, TopPLogitsWarper
 
 from raiden.rollout.engines.base import SamplingConfig
-from raiden.rollout.engines.noise import gumbel
+from raiden.rollout.engines.noise import LARGEST, gumbel, gumbel_of
+
+_MOST = 0.25
+"""Share of the vocabulary; with more candidates than that it is quicker to take all tokens."""
 
 
 def sample_tokens(
-    logits: Tensor, words: Tensor, position: int | Sequence[int], config: SamplingConfig
+    logits: Tensor,
+    words: Tensor,
+    position: int | Sequence[int],
+    config: SamplingConfig,
+    rows: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Draws by the Gumbel-max trick: the largest of ``logits + noise``.
 
@@ -22,24 +30,64 @@ def sample_tokens(
     the draw changes once in some thousand tokens. Here it changes only where two candidates tie to 1e-6.
 
     Args:
-        words: the seed of each row, as `seed_words` gives it.
-        position: how many tokens all rows, or each, have drawn before.
+        words: the seed of each draw, as `seed_words` gives it.
+        position: how many tokens were drawn before, in all draws or in each.
+        rows: of the logits that each draw is from; None: one draw from each row.
 
     Returns:
         The tokens, and each one's log-probability in nats under the distribution it was drawn from
         (after temperature, top-k, top-p and min-p). At temperature 0 it is the model's own.
 
     Shape:
-        - logits: ``(R, V)``
+        - logits: ``(D, V)``
         - words: ``(R, 2)``
+        - rows: ``(R,)``
         - output: ``(R,)`` and ``(R,)``
     """
     logits = _processed(logits, config)
-    if config.temperature == 0:
-        tokens = logits.argmax(dim=-1)
-        return tokens, _logps(logits, tokens)
-    tokens = gumbel(words, position, logits.shape[1]).add_(logits).argmax(dim=-1)
-    return tokens, _logps(logits, tokens)
+    rows = torch.arange(len(logits), device=logits.device) if rows is None else rows
+    tokens = logits.argmax(dim=-1)[rows] if config.temperature == 0 else _draw(logits, words, position, rows)
+    return tokens, logits[rows, tokens] - logits.logsumexp(dim=-1)[rows]
+
+
+def _draw(logits: Tensor, words: Tensor, position: int | Sequence[int], rows: Tensor) -> Tensor:
+    if logits.device.type == "cpu":  # elsewhere the noise costs less than to learn how many candidates there are
+        few = _candidates(logits, words, position, rows)
+        if few is not None:
+            return _draw_of_candidates(logits, words, position, rows, few)
+    return gumbel(words, position, logits.shape[1]).add_(logits[rows]).argmax(dim=-1)
+
+
+def _candidates(logits: Tensor, words: Tensor, position: int | Sequence[int], rows: Tensor) -> Tensor | None:
+    """The tokens that could win a draw from their row: they reach what its likeliest token has with its noise.
+
+    Returns:
+        A mask of the logits; None where it is hardly worth to look at them alone, or where logits are no numbers.
+    """
+    most, likeliest = logits.max(dim=-1)
+    draws = torch.arange(len(rows), device=rows.device)
+    reached = most[rows] + gumbel_of(words, position, draws, likeliest[rows])
+    bound = torch.full_like(most, torch.inf).scatter_reduce_(0, rows, reached, "amin") - LARGEST
+    mask = logits >= bound[:, None]
+    counts = mask.sum(dim=-1)
+    return None if counts[rows].sum() > _MOST * len(rows) * logits.shape[1] or not counts[rows].all() else mask
+
+
+def _draw_of_candidates(
+    logits: Tensor, words: Tensor, position: int | Sequence[int], rows: Tensor, candidates: Tensor
+) -> Tensor:
+    of_row, tokens = candidates.nonzero(as_tuple=True)
+    counts = candidates.sum(dim=-1)
+    lengths = counts[rows]
+    draws = torch.arange(len(rows)).repeat_interleave(lengths)
+    # The candidates of a row stand there once for each of its draws.
+    shift = (counts.cumsum(0) - counts)[rows] - (lengths.cumsum(0) - lengths)
+    places = torch.arange(len(draws)) + shift[draws]
+    values = logits[of_row, tokens][places].add_(gumbel_of(words, position, draws, tokens[places]))
+    wins = values == torch.segment_reduce(values, "max", lengths=lengths)[draws]
+    # Of two that are equal the first one, as `argmax` takes it.
+    first = torch.full((len(rows),), logits.shape[1])
+    return first.scatter_reduce_(0, draws[wins], tokens[places[wins]], "amin")
 
 
 def processed_logps(logits: Tensor, tokens: Tensor, config: SamplingConfig) -> Tensor:

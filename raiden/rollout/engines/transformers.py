@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from itertools import accumulate
 
 import torch
@@ -14,13 +15,19 @@ from raiden.core.types import Completion
 from raiden.packing import Layout, pack, shares_prefixes
 from raiden.rollout.engines.base import Engine, SamplingConfig, stop_token_ids
 from raiden.rollout.engines.decoding import Decode, Prefill
+from raiden.rollout.engines.direct import Direct
+from raiden.rollout.engines.direct_trial import computes_directly
+from raiden.rollout.engines.histories import Histories
 from raiden.rollout.engines.noise import seed_words
 from raiden.rollout.engines.sampling import sample_tokens
 from raiden.rollout.engines.separate import Watch, sample_rows
 
+_WORTH_PACKING = 8
+"""Tokens of the longest completion from which on it pays to pack the weights."""
+
 
 class TransformersEngine(Engine):
-    """Samples with transformers: each shared prefix is computed once, finished rows leave the batch.
+    """Samples with transformers: what completions share is computed once, finished ones leave the batch.
 
     A model that the prefix tree does not compute generates in separate rows, by its own cache or state.
     """
@@ -35,6 +42,7 @@ class TransformersEngine(Engine):
         if max_rows < 1:
             raise ConfigError(f"`model.engine.max_rows` must be at least 1, got {max_rows}.")
         self.max_rows = max_rows
+        self._packed: tuple[list[tuple[int, int]], Direct] | None = None
 
     def start(
         self,
@@ -49,13 +57,16 @@ class TransformersEngine(Engine):
         self.stop_ids = stop_token_ids(model, tokenizer)
 
     def update_weights(self, weights: Iterable[tuple[str, Tensor]]) -> None:
-        """Nothing to do: the engine reads the policy's own parameters."""
+        """The engine reads the policy's own parameters; what it has made of them is made anew."""
+        self._packed = None
 
     def sleep(self) -> None:
-        """Nothing to give back."""
+        """Gives back the packed weights."""
+        self._packed = None
 
     def close(self) -> None:
-        """Nothing to free."""
+        """As `sleep`."""
+        self._packed = None
 
     @torch.no_grad()
     def generate(
@@ -101,20 +112,19 @@ class TransformersEngine(Engine):
         watch: Watch | None,
     ) -> list[list[Completion]]:
         layout = pack(prompts)
-        leaves = [s for s in layout.segments if s.prompt is not None]
-        rows = [s.prompt for s in leaves if s.prompt is not None for _ in seeds[s.prompt]]
+        leaves = [s for s in layout.segments if s.prompt is not None and seeds[s.prompt]]
+        if not leaves:
+            return [[] for _ in prompts]
+        rows = [s.prompt for s in leaves if s.prompt is not None]
         logits, prefill = self._prefill(layout, torch.tensor([s.end - 1 for s in leaves]))
-        repeats = torch.tensor([len(seeds[s.prompt]) for s in leaves if s.prompt is not None])
-        logits = logits.repeat_interleave(repeats.to(logits.device), dim=0, output_size=len(rows))
-        flat_seeds = [seed for s in leaves if s.prompt is not None for seed in seeds[s.prompt]]
         decode = Decode(prefill, layout, rows, sampling.max_tokens)
-        lengths = torch.tensor([len(prompts[p]) for p in rows], device=logits.device)
-        tokens, logps = self._decode(logits, decode, lengths, flat_seeds, sampling, watch)
+        histories = Histories([len(seeds[p]) for p in rows])
+        flat_seeds = [seed for p in rows for seed in seeds[p]]
+        tokens, logps = self._decode(logits, decode, histories, flat_seeds, sampling, watch)
 
-        completions: dict[int, list[Completion]] = {p: [] for p in range(len(prompts))}
-        for prompt, ids, values in zip(rows, tokens, logps, strict=True):
-            completions[prompt].append(self._completion(ids, values))
-        return list(completions.values())
+        drawn = iter(zip(tokens, logps, strict=True))
+        completions = {p: [self._completion(*next(drawn)) for _ in seeds[p]] for p in rows}
+        return [completions.get(p, []) for p in range(len(prompts))]
 
     def _prefill(self, layout: Layout, last: Tensor) -> tuple[Tensor, Prefill]:
         """The logits behind each prompt, and the keys and values of all its tokens."""
@@ -133,37 +143,43 @@ class TransformersEngine(Engine):
         self,
         logits: Tensor,
         decode: Decode,
-        lengths: Tensor,
+        histories: Histories,
         seeds: list[int],
         sampling: SamplingConfig,
         watch: Watch | None,
     ) -> tuple[list[list[int]], list[list[float]]]:
-        """Tokens and log-probabilities of each row, to its end-of-sequence token or the limit."""
+        """Tokens and log-probabilities of each completion, to its end-of-sequence token or the limit."""
         words = seed_words(seeds, logits.device)
+        direct = self._direct() if sampling.max_tokens >= _WORTH_PACKING else None
         tokens: list[list[int]] = [[] for _ in seeds]
-        rows = list(range(len(seeds)))  # those that go on
-        drawn: list[tuple[list[int], Tensor]] = []  # their log-probabilities stay on the device until the end
+        drawn: list[tuple[list[int], Tensor]] = []  # log-probabilities stay on the device until the end
         for step in range(sampling.max_tokens):
-            ids, logps = sample_tokens(logits, words, step, sampling)
-            drawn.append((rows, logps))
+            live, rows = histories.live, torch.tensor(histories.rows, device=logits.device)
+            ids, logps = sample_tokens(logits, words[live], step, sampling, rows)
+            drawn.append((live, logps))
             new = ids.tolist()  # all that is read back of a step
-            for row, token in zip(rows, new, strict=True):
-                tokens[row].append(token)
+            for completion, token in zip(live, new, strict=True):
+                tokens[completion].append(token)
             if watch is not None:
                 watch(new)
-            going_on = [place for place, token in enumerate(new) if token not in self.stop_ids]
-            if not going_on or step + 1 == sampling.max_tokens:
+            parents, last = histories.draw(new, self.stop_ids)
+            if not parents or step + 1 == sampling.max_tokens:
                 break
-            if len(going_on) < len(rows):
-                rows = [rows[place] for place in going_on]
-                places = torch.tensor(going_on, device=logits.device)
-                decode.keep(going_on, places)
-                words, lengths, ids = words[places], lengths[places], ids[places]
-            decode.step = step
-            logits = self.model(
-                input_ids=ids[None], position_ids=(lengths + step)[None], use_cache=False, tree=decode
-            ).logits[0]
-        return tokens, _by_row(drawn)
+            decode.next(parents)
+            ids, positions = torch.tensor([last], device=logits.device), (decode.lengths + step)[None]
+            with direct.in_place_of_forward() if direct else nullcontext():
+                logits = self.model(input_ids=ids, position_ids=positions, use_cache=False, tree=decode).logits[0]
+        return tokens, _by_completion(drawn, len(seeds))
+
+    def _direct(self) -> Direct | None:
+        """The packed weights, made anew where they have changed; None: the model's own pass is taken."""
+        if not computes_directly(self.model):
+            return None
+        state = [(p.data_ptr(), p._version) for p in self.model.parameters()]
+        if self._packed is None or self._packed[0] != state:
+            self._packed = None  # not two of them at a time
+            self._packed = state, Direct(self.model)
+        return self._packed[1]
 
     def _completion(self, ids: list[int], logps: list[float]) -> Completion:
         stopped = ids[-1] in self.stop_ids
@@ -171,11 +187,11 @@ class TransformersEngine(Engine):
         return Completion(tuple(ids), tuple(logps), str(text), "stop" if stopped else "length")
 
 
-def _by_row(drawn: list[tuple[list[int], Tensor]]) -> list[list[float]]:
-    """The log-probabilities of each row, from those of each step's rows."""
+def _by_completion(drawn: list[tuple[list[int], Tensor]], num_completions: int) -> list[list[float]]:
+    """The log-probabilities of each completion, from those of each step's live ones."""
     values = iter(torch.cat([logps for _, logps in drawn]).tolist())
-    by_row: list[list[float]] = [[] for _ in drawn[0][0]]
-    for rows, _ in drawn:
-        for row in rows:
-            by_row[row].append(next(values))
-    return by_row
+    by_completion: list[list[float]] = [[] for _ in range(num_completions)]
+    for live, _ in drawn:
+        for completion in live:
+            by_completion[completion].append(next(values))
+    return by_completion
