@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from raiden.core.types import Message
@@ -36,6 +36,8 @@ class ChatRequest:
     """JSON schema of the reply; None asks for plain text."""
     verbatim: bool = False
     """Ask for the text as the model wrote it, as the reward scores it: reasoning left in, and it may be empty."""
+    num_alternatives: int = 0
+    """Of the first token, whose log-probabilities are asked for; a server that has none replies without."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,8 @@ class ChatReply:
     """Tries in vain before this reply."""
     truncated: bool = False
     """Whether it was cut at the token limit."""
+    first_logps: Mapping[str, float] = field(default_factory=dict)
+    """What the reply might have begun with, in nats; empty where that was not asked for or is not told."""
 
 
 class ChatEndpoint(Protocol):

@@ -26,6 +26,8 @@ class Dialect:
     """How the schema is sent: as a constraint on the tokens, as a wish for some JSON, or in the prompt alone."""
     template_kwargs: bool
     """Whether options of the chat template are sent along; servers without one may refuse unknown fields."""
+    logprobs: bool = False
+    """Whether log-probabilities are asked for; some servers, and some models on them, refuse that."""
 
     def body(self, request: ChatRequest, template_kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """The body of the HTTP request, the model apart."""
@@ -37,6 +39,8 @@ class Dialect:
         }
         if self.template_kwargs:
             body["chat_template_kwargs"] = dict(template_kwargs)
+        if self.logprobs:
+            body |= {"logprobs": True, "top_logprobs": request.num_alternatives}
         if request.schema is not None:
             body |= self._structured(request, request.schema)
         return body
@@ -51,14 +55,16 @@ class Dialect:
         return body
 
 
-def dialects(structured: bool, kwargs: Sequence[bool] = (True, False)) -> list[Dialect]:
+def dialects(structured: bool, kwargs: Sequence[bool] = (True, False), logprobs: bool = False) -> list[Dialect]:
     """The ways to write a request, best first.
 
     Args:
         kwargs: with options of the chat template, or without.
+        logprobs: with log-probabilities, where the server has them.
     """
     structures: tuple[Structure, ...] = ("json_schema", "json_object", "prompt") if structured else ("prompt",)
-    return [Dialect(structure, has_kwargs) for structure, has_kwargs in product(structures, kwargs)]
+    asks = (True, False) if logprobs else (False,)
+    return [Dialect(structure, has_kwargs, told) for structure, told, has_kwargs in product(structures, asks, kwargs)]
 
 
 FORMS: tuple[tuple[bool, bool], ...] = ((True, False), (True, True), (False, False), (False, True))

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from http import HTTPStatus
+from itertools import product
 from types import MappingProxyType
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -32,7 +33,7 @@ from raiden.endpoints.faults import (
     status_error,
 )
 from raiden.endpoints.reasoning import StreamedText, whole_text
-from raiden.endpoints.replies import make_reply
+from raiden.endpoints.replies import first_logps, make_reply
 
 _T = TypeVar("_T")
 _OF_ROLES = re.compile(r"role|alternat|system|template", re.IGNORECASE)
@@ -76,7 +77,8 @@ class OpenAIEndpoint:
         switches = {} if enable_thinking is None else dict.fromkeys(("enable_thinking", "thinking"), enable_thinking)
         self.template_kwargs = {**switches, **template_kwargs}
         kwargs = (True,) if template_kwargs else (True, False) if switches else (False,)
-        self._dialects = {kind: dialects(kind, kwargs) for kind in (True, False)}
+        # By what a request asks for: a schema, log-probabilities.
+        self._dialects = {kind: dialects(kind[0], kwargs, kind[1]) for kind in product((True, False), repeat=2)}
         self._forms = FORMS
         self._opening_turn = opening_turn
         # A redirect would carry prompts to a server that nobody named; retries and time limits are ours. aiohttp
@@ -104,7 +106,8 @@ class OpenAIEndpoint:
             if request.verbatim
             else (choice.message and choice.message.content) or ""
         )
-        return make_reply(request, text, truncated=choice.finish_reason == "length", **tokens)
+        reply = make_reply(request, text, truncated=choice.finish_reason == "length", **tokens)
+        return replace(reply, first_logps=first_logps(choice)) if request.num_alternatives else reply
 
     async def stream(self, request: ChatRequest, show: Show) -> ChatReply:
         async def read(body: dict[str, Any]) -> tuple[str, bool]:
@@ -126,10 +129,10 @@ class OpenAIEndpoint:
         A chat template that refuses a system message, or turns that do not alternate, says so when it is asked: such
         a request is sent again as `fit` makes it for such a template.
         """
-        structured = request.schema is not None
+        kind = (request.schema is not None, request.num_alternatives > 0)
         refusal: RequestError | None = None
         for number, asked in self._in_forms(request):
-            for dialect in self._dialects[structured]:
+            for dialect in self._dialects[kind]:
                 try:
                     answer = await send({"model": model, **dialect.body(asked, self.template_kwargs)})
                 except (TransientError, ContextLengthError):
@@ -137,7 +140,7 @@ class OpenAIEndpoint:
                 except RequestError as fault:
                     refusal = fault
                 else:
-                    self._dialects[structured] = [dialect]
+                    self._dialects[kind] = [dialect]
                     self._forms = tuple(form for form in self._forms[number:] if not _is_ruled_out(form, asked))
                     return answer
             assert refusal is not None  # there is always a dialect

@@ -140,6 +140,8 @@ def request_key(identity: Identity, request: ChatRequest) -> str:
         del who["weights"]
     if request.verbatim:
         rest.append("verbatim")
+    if request.num_alternatives:
+        rest.append(request.num_alternatives)
     text = json.dumps([who, messages, *rest], ensure_ascii=False)
     return blake2b(text.encode(), digest_size=16).hexdigest()
 

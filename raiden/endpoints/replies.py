@@ -7,6 +7,7 @@ breaks off is never mended, for nobody knows what its other half would have said
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -20,6 +21,18 @@ from raiden.endpoints.base import ChatReply, ChatRequest
 from raiden.endpoints.faults import TransientError, shorten
 
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+
+
+def first_logps(choice: Any) -> dict[str, float]:
+    """What a reply might have begun with, in nats, as far as the server says; what is no number is left out."""
+    first = next(iter(getattr(choice.logprobs, "content", None) or ()), None)
+    alternatives = getattr(first, "top_logprobs", None) or ()
+    found = ((getattr(one, "token", None), getattr(one, "logprob", None)) for one in alternatives)
+    return {
+        token: float(logp)
+        for token, logp in found
+        if isinstance(token, str) and isinstance(logp, int | float) and math.isfinite(logp)
+    }
 
 
 class MalformedReplyError(ValueError):
@@ -41,7 +54,7 @@ def make_reply(
     """
     tokens = {"prompt_tokens": prompt_tokens, "completion_tokens": completion_tokens}
     if request.verbatim:
-        return ChatReply(text, **tokens, truncated=truncated)
+        return ChatReply(text, prompt_tokens, completion_tokens, truncated=truncated)
     text = strip_reasoning(text)
     if not text:
         where = " within the token limit" if truncated else ""
@@ -51,7 +64,7 @@ def make_reply(
             text = read_json(text, request.schema, truncated)
         except MalformedReplyError as fault:
             raise TransientError(f"malformed reply: {fault}", "malformed", **tokens) from fault
-    return ChatReply(text, **tokens, truncated=truncated)
+    return ChatReply(text, prompt_tokens, completion_tokens, truncated=truncated)
 
 
 def read_json(text: str, schema: Mapping[str, Any], truncated: bool = False) -> str:

@@ -21,9 +21,8 @@ def _stance(check: Callable[[Surroundings], str]) -> Check:
 
 
 def _only_asked(place: Place) -> str:
-    if answering.states_beside_question(place):
-        return ""
-    return affirmation.only_asked(place.around)
+    objects = affirmation.only_asked(place.around)
+    return "" if objects and answering.states_beside_question(place) else objects
 
 
 MECHANISMS: Mapping[str, Check] = {

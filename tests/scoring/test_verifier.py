@@ -103,6 +103,23 @@ def test_a_server_that_fails_or_talks_nonsense_gives_no_score(says, behaviour):
     assert all(reward.unscored == ("verifier",) for reward in rewards)
 
 
+@pytest.mark.parametrize(
+    ("behaviour", "told"),
+    [
+        ({"first_logps": {"Yes": -0.2, " yes": -3.0, "No": -2.5, "Well": -4.0}}, "yes, +2.36 nats"),
+        ({"first_logps": {"No": -0.5, "Well": -4.0}}, "no, -3.50 nats"),
+        ({"first_logps": {"Yes": 0.0, "No": -9999.0}}, "yes, +100.00 nats"),
+        ({"first_logps": {"Yes": "likely", "Well": -1.0}}, "yes, +1.00 nats"),
+        ({"refused_fields": ("logprobs",), "first_logps": {"No": -0.1}}, "yes, +1.00 nats"),
+        ({}, "yes, +1.00 nats"),
+    ],
+    ids=["both", "one", "never", "nonsense", "refused", "none"],
+)
+def test_a_server_that_tells_log_probabilities_gives_log_odds_and_another_its_word(behaviour, told):
+    rewards, _ = ask_server("all", lambda _: "Yes", **behaviour)
+    assert all(told in reward.reason for reward in rewards)
+
+
 def rollouts_of(*replies):
     completions = tuple(Completion((2,), (-1.0,), text, "stop") for text in replies)
     return [Rollout(Prompt(SAMPLE, (1,)), completions, tuple(VRAR()(SAMPLE, text) for text in replies))]

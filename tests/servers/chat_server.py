@@ -74,6 +74,8 @@ class Behaviour:
     """Whether the chat template refuses the messages of a request."""
     says: Callable[[list[dict[str, str]]], str] | None = None
     """What is replied to these messages; None leaves it to the writer."""
+    first_logps: dict[str, Any] | None = None
+    """What each reply might have begun with, told to whoever asks for log-probabilities; None tells nothing."""
 
 
 class ChatServer:
@@ -158,7 +160,11 @@ class ChatServer:
         self.num_replies_by_digest[digest] += 1
         if body.get("stream"):
             return await stream(request, text, self.behaviour.piece_latency, fault or "stop")
-        return web.json_response(_completion(text, body))
+        completion = _completion(text, body)
+        if body.get("logprobs") and self.behaviour.first_logps is not None:
+            told = [{"token": token, "logprob": logp} for token, logp in self.behaviour.first_logps.items()]
+            completion["choices"][0]["logprobs"] = {"content": [{"top_logprobs": told[: body["top_logprobs"]]}]}
+        return web.json_response(completion)
 
     def _text(self, messages: list[dict[str, str]], seed: int) -> str:
         says = self.behaviour.says
