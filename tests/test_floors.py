@@ -15,7 +15,7 @@ FLOORS = [
     {"rollout"},
     {"endpoints"},
     {"datagen", "chat"},
-    {"evaluation"},
+    {"evaluation", "serve"},
     {"train"},
     {"planning"},
     {"commands"},
@@ -23,7 +23,7 @@ FLOORS = [
 ]
 TRAIN_FLOORS = {"grpo": 1, "sft": 1, "trl": 1, "replaying": 2}
 """Inside `train`: the ways of training never see each other, and stand on what they share."""
-TORCH_FREE = {"core", "facts", "rewards", "data", "scoring", "endpoints", "chat", "datagen", "evaluation"}
+TORCH_FREE = {"core", "facts", "rewards", "data", "scoring", "endpoints", "chat", "datagen", "evaluation", "serve"}
 WITH_TORCH = ("core/processes.py", "data/chat_template/", "endpoints/local.py")
 """In the rooms without torch, what is imported by those alone who have it."""
 HEAVY = {"torch", "lightning", "transformers", "torchmetrics", "vllm", "peft"}

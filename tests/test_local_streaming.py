@@ -51,7 +51,7 @@ def test_a_local_model_streams_the_reply_that_it_gives_at_once(local):
 
 
 def test_a_stopped_stream_shows_no_more_and_the_next_reply_comes(local):
-    local._engine.stop_ids = []  # it writes to the limit
+    local.engine.stop_ids = []  # it writes to the limit
     request = replace(GREETING, max_tokens=4000, temperature=1.0, verbatim=True)
 
     async def main() -> tuple[int, int, ChatReply]:

@@ -12,17 +12,14 @@ from pathlib import Path
 from raiden.chat import Cast, History, Replies, SampleBook, Screen, Session, Talk
 from raiden.chat.history import default_path
 from raiden.chat.session import INTERRUPTED
+from raiden.commands.cast_options import add_cast_options, read_cast, sample_files
 from raiden.commands.model_endpoint import open_model
 from raiden.commands.model_options import add_model_options, read_model_options, rewards_of
 from raiden.commands.option_parser import OptionParser
 from raiden.commands.prompt_options import add_prompt_options, read_settings
 from raiden.core.errors import ConfigError, ProfileError
-from raiden.core.shipped import find_file
 from raiden.core.types import Profile
-from raiden.data.profiles import read_profiles
 
-_PROFILES = "data/online_profiles.jsonl"
-_SAMPLES = "data/training"
 _DESCRIPTION = """Talk with a character. The model reads exactly what it reads in training: setting, conversation,
 question. /help lists the commands of the chat, such as /why, which scores the last reply against a sample.
 Lines can come from a pipe. Exit code: 0; 1 where a reply failed; 2 where your input must change; 130 after Ctrl-C."""
@@ -50,10 +47,10 @@ def main(argv: Sequence[str]) -> int:
 def _chat(arguments: argparse.Namespace) -> int:
     model = read_model_options(arguments)
     screen = Screen()
-    cast = Cast(_profiles(arguments.profiles_file))
+    cast = read_cast(arguments)
     settings = read_settings(arguments, model)
     rewards = rewards_of(model, settings.response_format)
-    book = SampleBook(_sample_files(arguments.eval_data), rewards)
+    book = SampleBook(sample_files(arguments), rewards)
     replies = Replies(arguments.temperature, arguments.max_tokens, arguments.seed, settings)
     profile = _choose(cast, arguments.character, screen)
     with _event_loop() as (runner, stack):
@@ -85,12 +82,8 @@ def _parser() -> OptionParser:
     parser = OptionParser("chat", _DESCRIPTION, _EPILOG)
     add_model_options(parser)
     add = parser.add_argument_group("the talk").add_argument
-    add(
-        "--profiles_file",
-        help=f"characters, in any format that `raiden import` reads (default: {_PROFILES})",
-    )
+    add_cast_options(add)
     add("--character", metavar="NAME", help="whom to talk with, or a part of the name (default: a list is shown)")
-    add("--eval_data", nargs="+", metavar="FILE", help=f"samples for /why (default: those in {_SAMPLES})")
     add("--history", metavar="FILE", default=str(default_path()), help="JSONL of all talks (default: %(default)s)")
     add("--resume", action="store_true", help="go on with the last conversation with this character")
     add = parser.add_argument_group("replies").add_argument
@@ -118,20 +111,6 @@ def _check(arguments: argparse.Namespace) -> None:
         raise ConfigError(f"`max_tokens` must be at least 1 token, got {arguments.max_tokens}.")
     if arguments.seed < 0:
         raise ConfigError(f"`seed` must be at least 0, got {arguments.seed}.")
-
-
-def _profiles(path: str | None) -> list[Profile]:
-    path = path or _PROFILES
-    profiles, faults = read_profiles([path])
-    for fault in faults:
-        print(f"skipped: {fault}", file=sys.stderr)
-    if not profiles:
-        raise ProfileError(f"`profiles_file`: {path} holds no profile that can be used.")
-    return profiles
-
-
-def _sample_files(given: Sequence[str] | None) -> list[Path]:
-    return [Path(path) for path in given] if given else sorted(find_file(_SAMPLES).glob("*.json"))
 
 
 def _choose(cast: Cast, name: str | None, screen: Screen) -> Profile:

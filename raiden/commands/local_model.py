@@ -11,18 +11,23 @@ from raiden.core.errors import ConfigError
 from raiden.data.prompts import PromptSettings
 from raiden.endpoints.local import LocalEndpoint
 from raiden.policy import Policy, PolicyConfig, load_policy, resolve_model
-from raiden.rollout.engines import TransformersEngine
+from raiden.rollout.engines import Engine, TransformersEngine
 
 
-def open_local(options: ModelOptions, settings: PromptSettings | None = None) -> LocalEndpoint:
+def open_local(
+    options: ModelOptions, settings: PromptSettings | None = None, engine: Engine | None = None
+) -> LocalEndpoint:
     """Loads `model_path` onto the best device and says how long that took.
+
+    Args:
+        engine: what generates; None: transformers.
 
     Raises:
         ConfigError: it cannot be loaded, or has no chat template.
     """
     path = options.model_path or ""
     started = time.monotonic()
-    engine = TransformersEngine(max_rows=options.concurrency)
+    engine = engine or TransformersEngine(max_rows=options.concurrency)
     policy, files = _from_checkpoint(options) if is_checkpoint(options) else _from_model(options)
     endpoint = LocalEndpoint(policy, path, engine, options.enable_thinking, files, settings)
     print(f"{path}: loaded on {policy.model.device} in {time.monotonic() - started:.1f} s", flush=True)

@@ -29,7 +29,7 @@ def open_model(
     Raises:
         ConfigError: the model cannot be loaded, or an option cannot work.
     """
-    names = _names(options)
+    names = names_of(options)
     with renamed(names):
         retrying = RetryingEndpoint(
             NamedEndpoint(_bare(options, settings), names), options.max_retries, options.concurrency
@@ -39,7 +39,7 @@ def open_model(
     return endpoint
 
 
-def _names(options: ModelOptions) -> dict[str, str]:
+def names_of(options: ModelOptions) -> dict[str, str]:
     """What messages of the parts call an option -> what this command calls it."""
     own = {name: options.prefix + name for name in ModelOptions.__dataclass_fields__ if name != "prefix"}
     own["model.engine.max_rows"] = own["concurrency"]

@@ -48,6 +48,7 @@ _GROUPS: dict[str, dict[str, Command]] = {
         "report": _own("two evaluations as one HTML page", "report", True),
         "score": _own("the reward of a file of replies, and why", "score", True),
         "chat": _own("a talk with a character", "chat", True),
+        "serve": _own("characters in the browser, and for any client of OpenAI's protocol", "serve"),
     },
     "make data": {
         "import": _own("profiles from character cards and other files", "import_profiles", True),

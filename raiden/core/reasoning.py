@@ -8,18 +8,36 @@ _TAGS = "think|thinking|thought|reasoning"
 _BLOCK = re.compile(rf"<({_TAGS})>.*?(?:</\1>|\Z)", re.DOTALL | re.IGNORECASE)
 # Closed without being opened: the chat template had opened it.
 _TAIL = re.compile(rf"\A.*</(?:{_TAGS})>", re.DOTALL | re.IGNORECASE)
+_BEGUN = re.compile(r"</?[a-z]{0,9}\Z", re.IGNORECASE)
 _TAG = re.compile(rf"<(/?)(?:{_TAGS})>", re.IGNORECASE)
 _EMPTY = re.compile(rf"<({_TAGS})>\s*</\1>\s*\Z", re.IGNORECASE)
 OPENING, CLOSING = "<think>", "</think>"
 
 
-def strip_reasoning(text: str) -> str:
+def strip_reasoning(text: str, is_whole: bool = True) -> str:
     """The text without its reasoning blocks; one that is not closed goes on to the end.
+
+    Args:
+        is_whole: false while it is being written: what may yet become a tag is left out.
 
     >>> strip_reasoning("<think>Who am I?</think> I am Ada."), strip_reasoning("<think>Who am I?")
     ('I am Ada.', '')
     """
-    return _TAIL.sub("", _BLOCK.sub("", text)).strip()
+    return _TAIL.sub("", _BLOCK.sub("", text if is_whole else _BEGUN.sub("", text))).strip()
+
+
+def reasoning_in(text: str, is_whole: bool = True) -> str:
+    """What stands in the blocks of reasoning of a text.
+
+    Args:
+        is_whole: as for `strip_reasoning`.
+
+    >>> reasoning_in("<think>Who am I?</think> I am Ada."), reasoning_in("<think>Who am I?</thi", is_whole=False)
+    ('Who am I?', 'Who am I?')
+    """
+    blocks = _BLOCK.finditer(text if is_whole else _BEGUN.sub("", text))
+    inside = (_TAG.sub("", block[0]).lstrip() for block in blocks)
+    return "\n".join(inside)
 
 
 def with_opening(text: str) -> str:

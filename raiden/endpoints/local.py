@@ -67,9 +67,9 @@ class LocalEndpoint:
         switch = {} if enable_thinking is None else {"enable_thinking": enable_thinking}
         self.chat = ChatTemplate(policy.tokenizer, settings, name, switch)
         self._dtype = policy.compute_dtype or policy.model.dtype
-        self._identity = Identity("local", name, enable_thinking, _weights(files, self._dtype))
-        self._engine = engine or TransformersEngine()
-        self._context = int(policy.model.config.max_position_embeddings)
+        self.own_identity = Identity("local", name, enable_thinking, _weights(files, self._dtype))
+        self.engine = engine or TransformersEngine()
+        self.context = int(policy.model.config.max_position_embeddings)
         self._waiting: list[_Waiting] = []
         self._batch: list[_Waiting] = []
         self._worker: asyncio.Task[None] | None = None
@@ -80,14 +80,14 @@ class LocalEndpoint:
         if torch.accelerator.is_available():
             model.to(torch.accelerator.current_accelerator())
         model.eval()
-        self._engine.start(model, self.policy.tokenizer, self._context, self._dtype, model.device)
-        if not self._engine.shares_weights:
-            self._engine.update_weights(stream_weights(model, self.policy.compute_dtype))
+        self.engine.start(model, self.policy.tokenizer, self.context, self._dtype, model.device)
+        if not self.engine.shares_weights:
+            self.engine.update_weights(stream_weights(model, self.policy.compute_dtype))
         # The only place where a pass that nobody waits for can be left between two tokens.
         model.register_forward_pre_hook(self._stop_where_nobody_waits)
 
     async def identity(self) -> Identity:
-        return self._identity
+        return self.own_identity
 
     async def complete(self, request: ChatRequest) -> ChatReply:
         """The reply; the same request gets the same one, whatever it is batched with (floating point apart)."""
@@ -95,7 +95,7 @@ class LocalEndpoint:
 
     async def stream(self, request: ChatRequest, show: Show) -> ChatReply:
         """The same reply; an engine that does not tell its tokens one by one shows all of it at its end."""
-        if isinstance(self._engine, TransformersEngine):
+        if isinstance(self.engine, TransformersEngine):
             return await self._wait(request, show)
         reply = await self.complete(request)
         show(reply.text)
@@ -113,7 +113,7 @@ class LocalEndpoint:
             waiting.done.cancel()
         if self._worker is not None:
             await asyncio.wait([self._worker])
-        self._engine.close()
+        self.engine.close()
         self.chat.renderer.close()
 
     def prompt(self, request: ChatRequest) -> tuple[int, ...]:
@@ -129,10 +129,10 @@ class LocalEndpoint:
             turns = ", ".join(message.role for message in self.chat.shape(asked))
             raise RequestError(f"the chat template refuses this conversation (turns: {turns}): {fault}") from fault
         (ids,) = self.chat.tokenize([text])
-        if len(ids) + request.max_tokens > self._context:
+        if len(ids) + request.max_tokens > self.context:
             raise ContextLengthError(
                 f"a prompt of {len(ids)} tokens and a reply of {request.max_tokens} are more than the model's context "
-                f"of {self._context}"
+                f"of {self.context}"
             )
         return ids
 
@@ -195,7 +195,7 @@ class LocalEndpoint:
         seeds = [[batch[index].request.seed for index in members] for members in groups.values()]
         # Only an engine that can be watched is asked to stream.
         watching = {} if watch is None else {"watch": watch}
-        drawn = self._engine.generate(list(groups), seeds, sampling, **watching)
+        drawn = self.engine.generate(list(groups), seeds, sampling, **watching)
         by_index: Mapping[int, Completion] = {
             index: completion
             for members, completions in zip(groups.values(), drawn, strict=True)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from raiden.core.reasoning import strip_reasoning
-
-_BEGUN_TAG = re.compile(r"</?[a-z]{0,9}\Z", re.IGNORECASE)
 
 
 def whole_text(message: Any) -> str:
@@ -64,7 +61,7 @@ class SpokenText:
     def add(self, piece: str) -> str:
         """What the next piece adds to the reply; what may yet become a tag is held back."""
         self.written += piece
-        spoken = strip_reasoning(_BEGUN_TAG.sub("", self.written))
+        spoken = strip_reasoning(self.written, is_whole=False)
         if not spoken.startswith(self.shown):
             return ""  # reasoning that ends without having begun: what was given out was none of the reply
         piece, self.shown = spoken[len(self.shown) :], spoken

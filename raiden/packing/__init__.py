@@ -5,6 +5,7 @@ answered by a group of completions. Packed into one row, every shared token stan
 
 layout         sequences -> one row and its segments
 attention      what each token of the row may see; cascade, flex, run_by_run, masks, scoring: how that is computed
+beginning      tokens of an earlier pass, which a row goes on from
 batching       groups -> micro-batches of packed rows, or of separate ones (rows)
 logps          the model's log-probabilities of a micro-batch; token_scores: the logits they are taken from, in blocks
 """

@@ -90,6 +90,42 @@ def _draw_of_candidates(
     return first.scatter_reduce_(0, draws[wins], tokens[places[wins]], "amin")
 
 
+def sample_with_margins(
+    logits: Tensor, words: Tensor, position: int | Sequence[int], config: SamplingConfig
+) -> tuple[Tensor, Tensor]:
+    """Draws as `sample_tokens`, and says how near each draw was to another one.
+
+    Returns:
+        The tokens, and by how much, in units of logits, each was ahead of the second best.
+
+    Shape:
+        - logits: ``(R, V)``
+        - words: ``(R, 2)``
+        - output: ``(R,)`` and ``(R,)``
+    """
+    scores = _processed(logits, config)
+    if config.temperature > 0:
+        scores = gumbel(words, position, logits.shape[1]).add_(scores)
+    best = scores.topk(2, dim=-1)
+    ahead = best.values[:, 0] - best.values[:, 1]
+    return best.indices[:, 0], ahead * (config.temperature or 1.0)
+
+
+def likeliest(logits: Tensor, token: int, num: int) -> tuple[float, tuple[tuple[int, float], ...]]:
+    """Log-probability of a token under the model itself, and the likeliest tokens with theirs, in nats.
+
+    Shape:
+        - logits: ``(V,)``
+
+    >>> import torch
+    >>> likeliest(torch.tensor([1.0, 3.0, 2.0]).log(), 2, 1)  # 2/6 and 3/6
+    (-1.0986123085021973, ((1, -0.6931471824645996),))
+    """
+    logps = logits.float().log_softmax(dim=-1)
+    values, ids = logps.topk(num)
+    return float(logps[token]), tuple(zip(ids.tolist(), values.tolist(), strict=True))
+
+
 def processed_logps(logits: Tensor, tokens: Tensor, config: SamplingConfig) -> Tensor:
     """Log-probability of each token under the distribution that `config` makes of the logits, in nats.
 

@@ -18,9 +18,12 @@ from raiden.rollout.engines.decoding import Decode, Prefill
 from raiden.rollout.engines.direct import Direct
 from raiden.rollout.engines.direct_trial import computes_directly
 from raiden.rollout.engines.histories import Histories
+from raiden.rollout.engines.live import LiveRows
 from raiden.rollout.engines.noise import seed_words
 from raiden.rollout.engines.sampling import sample_tokens
 from raiden.rollout.engines.separate import Watch, sample_rows
+from raiden.rollout.engines.side_by_side import SideBySide
+from raiden.rollout.engines.taking_turns import TakingTurns
 
 _WORTH_PACKING = 8
 """Tokens of the longest completion from which on it pays to pack the weights."""
@@ -93,6 +96,12 @@ class TransformersEngine(Engine):
             return out
         finally:
             self.model.train(was_training)
+
+    def live(self) -> LiveRows:
+        """Side by side where the prefix tree computes the model, else one after another."""
+        if shares_prefixes(self.model):
+            return SideBySide(self.model, self.stop_ids)
+        return TakingTurns(self.model, self.stop_ids)
 
     def _waves(self, rows: list[int]) -> Iterator[slice]:
         """Cuts the prompts into runs of at most `max_rows` completions, one prompt at least."""

@@ -12,7 +12,13 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from raiden.core.errors import ConfigError, EngineError
 from raiden.core.types import Completion
+<<<<<<< HEAD
 from raiden.rollout.engines.base import Engine, SamplingConfig, stop_token_ids
+=======
+from raiden.rollout.engines.base import SamplingConfig, stop_token_ids
+from raiden.rollout.engines.live import LiveRows
+from raiden.rollout.engines.vllm_live import VLLMRows
+>>>>>>> 0e7bcb5 (raiden serve: characters in the browser, and for any client of OpenAI's protocol)
 
 _INSTALL = (
     "`model.engine`: vLLM is not installed; `pip install 'raiden-r1[vllm]'` on a machine with a CUDA GPU, or follow "
@@ -150,7 +156,11 @@ class VLLMEngine(Engine):
         completions: Iterator[Completion] = (self._completion(output.outputs[0]) for output in outputs)
         return [[next(completions) for _ in own] for own in seeds]
 
-    def _sampling_params(self, sampling: SamplingConfig, seed: int) -> Any:
+    def live(self) -> LiveRows:
+        """Rows of vLLM's own scheduler."""
+        return VLLMRows(self._llm.llm_engine, self._sampling_params)
+
+    def _sampling_params(self, sampling: SamplingConfig, seed: int, **settings: Any) -> Any:
         from vllm import SamplingParams
 
         return SamplingParams(
@@ -164,6 +174,7 @@ class VLLMEngine(Engine):
             ignore_eos=True,  # of vLLM's own reading of the model's files
             logprobs=0,  # of the drawn token alone
             detokenize=False,
+            **settings,
         )
 
     def _completion(self, output: Any) -> Completion:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from itertools import takewhile
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -13,6 +11,7 @@ from transformers import PreTrainedModel
 
 from raiden.packing import Attention, Layout, Scoring
 from raiden.packing.batching import MicroBatch, PackedRow
+from raiden.packing.beginning import Beginning, Continued, num_equal
 from raiden.packing.layout import MIN_SHARED
 from raiden.packing.logps import token_logps
 
@@ -30,7 +29,7 @@ class ReferenceCache:
             max_bytes: of the keys and values that are kept from one pass to the next.
         """
         self.max_bytes = max_bytes
-        self._known: OrderedDict[str, _Beginning] = OrderedDict()
+        self._known: OrderedDict[str, Beginning] = OrderedDict()
 
     @property
     def num_bytes(self) -> int:
@@ -48,42 +47,21 @@ class ReferenceCache:
         assert batch.packed is not None
         tokens = _beginning_of(batch.packed.layout)
         known = self._known.pop(batch.family, None)
-        num_known = 0 if known is None else _num_equal(known.tokens, tokens)
+        num_known = 0 if known is None else num_equal(known.tokens, tokens)
         if known is None or num_known < MIN_SHARED:
             recorded = _Recorded(batch.packed.tree, len(tokens))
             logps, _ = token_logps(model, replace(batch, packed=replace(batch.packed, tree=recorded)), temperature)
-            known = _Beginning(tokens, recorded.keys, recorded.values)
+            known = Beginning(tokens, recorded.keys, recorded.values)
         else:
             known = known.cut(num_known)
             logps, _ = token_logps(model, _continued(batch, batch.packed, known), temperature)
         self._keep(batch.family, known)
         return logps
 
-    def _keep(self, family: str, beginning: _Beginning) -> None:
+    def _keep(self, family: str, beginning: Beginning) -> None:
         self._known[family] = beginning
         while self.num_bytes > self.max_bytes:
             self._known.popitem(last=False)
-
-
-@dataclass(frozen=True)
-class _Beginning:
-    """Tokens from the start of a sequence on, and what each layer made of them."""
-
-    tokens: tuple[int, ...]
-    keys: Sequence[Tensor]
-    """``(1, kv_heads, n, head_dim)`` of each layer."""
-    values: Sequence[Tensor]
-
-    @property
-    def num_bytes(self) -> int:
-        return sum(tensor.nbytes for tensor in (*self.keys, *self.values))
-
-    def cut(self, length: int) -> _Beginning:
-        """Its first tokens alone; what is left out gives its memory back."""
-        if length == len(self.tokens):
-            return self
-        keys, values = ([t[:, :, :length].clone() for t in tensors] for tensors in (self.keys, self.values))
-        return _Beginning(self.tokens[:length], keys, values)
 
 
 def _beginning_of(layout: Layout) -> tuple[int, ...]:
@@ -91,11 +69,6 @@ def _beginning_of(layout: Layout) -> tuple[int, ...]:
     root = layout.segments[0]
     # The last token of a prompt predicts a scored one: it is computed in any case.
     return layout.token_ids[: root.end if root.prompt is None else root.end - 1]
-
-
-def _num_equal(some: Sequence[int], others: Sequence[int]) -> int:
-    """Length of their common beginning."""
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(some, others, strict=False)))
 
 
 class _Recorded:
@@ -116,30 +89,12 @@ class _Recorded:
         return self.attention(layer, query, key, value, scale, scoring)
 
 
-class _Continued:
-    """Attention of a row whose first tokens are known: their queries are not there, and need no answer."""
-
-    def __init__(self, attention: Attention, beginning: _Beginning) -> None:
-        self.attention = attention
-        self.beginning = beginning
-
-    def __call__(
-        self, layer: int, query: Tensor, key: Tensor, value: Tensor, scale: float, scoring: Scoring | None = None
-    ) -> Tensor:
-        num_known = len(self.beginning.tokens)
-        key = torch.cat([self.beginning.keys[layer], key], dim=2)
-        value = torch.cat([self.beginning.values[layer], value], dim=2)
-        absent = query.new_zeros(*query.shape[:2], num_known, query.shape[3])
-        out = self.attention(layer, torch.cat([absent, query], dim=2), key, value, scale, scoring)
-        return out[:, :, num_known:]
-
-
-def _continued(batch: MicroBatch, packed: PackedRow, known: _Beginning) -> MicroBatch:
+def _continued(batch: MicroBatch, packed: PackedRow, known: Beginning) -> MicroBatch:
     """The rest of a row."""
     num_known = len(known.tokens)
     return replace(
         batch,
         input_ids=batch.input_ids[:, num_known:],
         predictors=batch.predictors - num_known,
-        packed=replace(packed, position_ids=packed.position_ids[:, num_known:], tree=_Continued(packed.tree, known)),
+        packed=replace(packed, position_ids=packed.position_ids[:, num_known:], tree=Continued(packed.tree, known)),
     )

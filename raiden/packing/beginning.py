@@ -1,0 +1,57 @@
+"""What each layer made of tokens of an earlier pass: a row that begins with them goes on from there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+
+import torch
+from torch import Tensor
+
+from raiden.packing.attention import Attention
+from raiden.packing.scoring import Scoring
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """Tokens from the start of a sequence on, and what each layer made of them."""
+
+    tokens: tuple[int, ...]
+    keys: Sequence[Tensor]
+    """``(1, kv_heads, n, head_dim)`` of each layer."""
+    values: Sequence[Tensor]
+
+    @property
+    def num_bytes(self) -> int:
+        return sum(tensor.nbytes for tensor in (*self.keys, *self.values))
+
+    def cut(self, length: int) -> Beginning:
+        """Its first tokens alone; what is left out gives its memory back."""
+        if length == len(self.tokens):
+            return self
+        keys, values = ([t[:, :, :length].clone() for t in tensors] for tensors in (self.keys, self.values))
+        return Beginning(self.tokens[:length], keys, values)
+
+
+def num_equal(some: Sequence[int], others: Sequence[int]) -> int:
+    """Length of their common beginning."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(some, others, strict=False)))
+
+
+class Continued:
+    """Attention of a row whose first tokens are known: their queries are not there, and need no answer."""
+
+    def __init__(self, attention: Attention, beginning: Beginning) -> None:
+        self.attention = attention
+        self.beginning = beginning
+
+    def __call__(
+        self, layer: int, query: Tensor, key: Tensor, value: Tensor, scale: float, scoring: Scoring | None = None
+    ) -> Tensor:
+        num_known = len(self.beginning.tokens)
+        key = torch.cat([self.beginning.keys[layer], key], dim=2)
+        value = torch.cat([self.beginning.values[layer], value], dim=2)
+        absent = query.new_zeros(*query.shape[:2], num_known, query.shape[3])
+        out = self.attention(layer, torch.cat([absent, query], dim=2), key, value, scale, scoring)
+        return out[:, :, num_known:]

@@ -1,0 +1,227 @@
+"""Completions of requests that come and go, in one batch of the policy's own modules.
+
+Each request has its own keys and values, and attends by itself; the products of all layers are of all rows at once. A
+new prompt is read in pieces between the tokens of the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+from transformers import PreTrainedModel
+
+from raiden.core.types import FinishReason
+from raiden.packing import Attention, Layout, Scoring, pack
+from raiden.packing.beginning import Beginning, Continued
+from raiden.rollout.engines.base import SamplingConfig
+from raiden.rollout.engines.decoding import Decode, Prefill
+from raiden.rollout.engines.known_beginnings import KnownBeginnings
+from raiden.rollout.engines.live import Draw, Hear, LiveRequest
+from raiden.rollout.engines.noise import seed_words
+from raiden.rollout.engines.sampling import likeliest, sample_tokens, sample_with_margins
+
+_PIECE = 256
+"""Tokens of a new prompt that the others wait for between two of theirs."""
+_KNOWN_BYTES = 2**29
+_CLOSE = 1e-3
+"""Difference of the two best tokens, in units of logits, below which the choice is made anew by the completion alone.
+
+What else is in the batch moves a float32 logit by some 1e-5 (SmolLM2-135M): below that two candidates would change
+places now and then, and a seed would not give its text. One token in a thousand is that close."""
+
+
+class SideBySide:
+    """The rows of a `TransformersEngine`; see `LiveRows`.
+
+    In float32 a completion follows from its prompt and its seed alone, whatever is computed beside it.
+    """
+
+    tells_logps = True
+
+    def __init__(self, model: PreTrainedModel, stop_ids: Sequence[int]) -> None:
+        self.model = model
+        self.stop_ids = frozenset(stop_ids)
+        self.close = _CLOSE if model.dtype in (torch.float32, torch.float64) else 0.0
+        self.beginnings = KnownBeginnings(_KNOWN_BYTES)
+        self._reading: list[_Reading] = []
+        self._speaking: list[_Speaking] = []
+        self._left: set[tuple[int, int | None]] = set()
+
+    @property
+    def num_rows(self) -> int:
+        return sum(len(each.request.seeds) for each in self._reading) + sum(len(s.choices) for s in self._speaking)
+
+    def join(self, request: LiveRequest) -> None:
+        self._reading.append(_Reading(request, self.beginnings.longest(request.prompt)))
+
+    def leave(self, key: int, choice: int | None = None) -> None:
+        self._left.add((key, choice))
+
+    def clear(self) -> None:
+        self._reading, self._speaking, self._left = [], [], set()
+        self.beginnings.clear()
+
+    @torch.no_grad()
+    def step(self, hear: Hear) -> None:
+        self._drop_left()
+        if self._reading:
+            self._read_on(self._reading[0])
+        for draw in self._draws():
+            hear(draw)
+        self._drop_left()
+        self._go_on()
+
+    def _drop_left(self) -> None:
+        """Lets go of what was left; what is told meanwhile is for the next time."""
+        while self._left:
+            key, choice = self._left.pop()
+            if choice is None:
+                self._reading = [each for each in self._reading if each.request.key != key]
+            for each in self._speaking:
+                if each.request.key == key:
+                    each.keep([own for own in each.choices if choice is not None and own != choice])
+        self._speaking = [each for each in self._speaking if each.choices]
+
+    def _read_on(self, reading: _Reading) -> None:
+        """Reads the next piece of a prompt; behind its last one the completions begin."""
+        request, known = reading.request, reading.known
+        start = len(known.tokens) if known is not None else 0
+        read = request.prompt[: start + _PIECE]
+        logits, prefill, layout = self._read(read, known)
+        reading.known = Beginning(read, [k[None] for k in prefill.keys], [v[None] for v in prefill.values])
+        if len(read) == len(request.prompt):
+            self.beginnings.keep(reading.known)
+            self._reading.remove(reading)
+            self._speaking.append(_Speaking(request, prefill, layout, logits))
+
+    def _read(self, tokens: Sequence[int], known: Beginning | None = None) -> tuple[Tensor, Prefill, Layout]:
+        """The logits behind the last token, and the keys and values of all."""
+        layout = pack([tokens])
+        prefill = Prefill(layout, self.model.device)
+        start = len(known.tokens) if known is not None else 0
+        tree = prefill if known is None else Continued(prefill, known)
+        last = torch.tensor([len(tokens) - start - 1], device=self.model.device)
+        logits = self._logits(tokens[start:], range(start, len(tokens)), tree, last)
+        return logits, prefill, layout
+
+    def _logits(
+        self, ids: Sequence[int], positions: Sequence[int], tree: Attention, to_keep: Tensor | int = 0
+    ) -> Tensor:
+        device = self.model.device
+        logits: Tensor = self.model(
+            input_ids=torch.tensor([list(ids)], device=device),
+            position_ids=torch.tensor([list(positions)], device=device),
+            logits_to_keep=to_keep,
+            use_cache=False,
+            tree=tree,
+        ).logits[0]
+        return logits
+
+    def _draws(self) -> list[Draw]:
+        """The next token of each row."""
+        draws: list[Draw] = []
+        by_sampling: dict[SamplingConfig, list[_Speaking]] = {}
+        for each in self._speaking:
+            # How long it may become is no matter of the draw.
+            by_sampling.setdefault(replace(each.request.sampling, max_tokens=1), []).append(each)
+        for sampling, several in by_sampling.items():
+            logits = torch.cat([each.logits for each in several])
+            words = torch.cat([each.words for each in several])
+            rows = [(each, place) for each in several for place in range(len(each.choices))]
+            positions = [len(each.tokens[place]) for each, place in rows]
+            tokens, margins = sample_with_margins(logits, words, positions, sampling)
+            for (each, place), token, margin in zip(rows, tokens.tolist(), margins.tolist(), strict=True):
+                if margin < self.close:
+                    token = self._decide(each, place, sampling)
+                draws.append(each.take(place, token, token in self.stop_ids))
+        for each in self._speaking:
+            each.keep([choice for choice in each.choices if choice not in each.at_end])
+        return draws
+
+    def _decide(self, each: _Speaking, place: int, sampling: SamplingConfig) -> int:
+        """A token that is nearly a tie, from the completion read alone and as a whole."""
+        said = each.tokens[place]
+        logits, _, _ = self._read([*each.request.prompt, *said])
+        tokens, _ = sample_tokens(logits, each.words[place : place + 1], [len(said)], sampling)
+        return int(tokens)
+
+    def _go_on(self) -> None:
+        """Computes the logits behind each row's last token."""
+        rows = [(each, tokens) for each in self._speaking for tokens in each.tokens]
+        if not rows:
+            return
+        for each in self._speaking:
+            each.decode.step = len(each.tokens[0]) - 1
+        positions = [len(each.request.prompt) + len(tokens) - 1 for each, tokens in rows]
+        logits = self._logits([tokens[-1] for _, tokens in rows], positions, _Apart(self._speaking))
+        sizes = [len(each.choices) for each in self._speaking]
+        for each, own in zip(self._speaking, logits.split(sizes), strict=True):
+            each.logits = own
+
+
+class _Reading:
+    """A request whose prompt is being read."""
+
+    def __init__(self, request: LiveRequest, known: Beginning | None) -> None:
+        self.request = request
+        self.known = known
+
+
+class _Speaking:
+    """A request whose completions are being written, all of one length."""
+
+    def __init__(self, request: LiveRequest, prefill: Prefill, layout: Layout, logits: Tensor) -> None:
+        num = len(request.seeds)
+        self.request = request
+        self.choices = list(range(num))
+        """Those that go on; what follows is in their order."""
+        self.tokens: list[list[int]] = [[] for _ in self.choices]
+        self.words = seed_words(request.seeds, logits.device)
+        self.logits = logits.expand(num, -1)
+        self.decode = Decode(prefill, layout, [0] * num, request.sampling.max_tokens)
+        self.at_end: set[int] = set()
+
+    def take(self, place: int, token: int, is_stop: bool) -> Draw:
+        """Adds a token that was drawn."""
+        request, choice = self.request, self.choices[place]
+        self.tokens[place].append(token)
+        is_full = len(self.tokens[place]) >= request.sampling.max_tokens
+        finish_reason: FinishReason | None = "stop" if is_stop else "length" if is_full else None
+        if finish_reason is not None:
+            self.at_end.add(choice)
+        if request.num_top is None:
+            return Draw(request.key, choice, token, finish_reason)
+        logp, top = likeliest(self.logits[place], token, request.num_top)
+        return Draw(request.key, choice, token, finish_reason, logp, top)
+
+    def keep(self, choices: list[int]) -> None:
+        """Goes on with these alone."""
+        if choices == self.choices:
+            return
+        places = [self.choices.index(choice) for choice in choices]
+        self.choices = choices
+        self.tokens = [self.tokens[place] for place in places]
+        if places:
+            index = torch.tensor(places, device=self.words.device)
+            self.words, self.logits = self.words[index], self.logits[index]
+            self.decode.keep(places, index)
+
+
+class _Apart:
+    """Attention of rows of several requests in one pass: each request's rows by themselves."""
+
+    def __init__(self, several: Sequence[_Speaking]) -> None:
+        self.several = [(each.decode, len(each.choices)) for each in several]
+
+    def __call__(
+        self, layer: int, query: Tensor, key: Tensor, value: Tensor, scale: float, scoring: Scoring | None = None
+    ) -> Tensor:
+        sizes = [num for _, num in self.several]
+        states = zip(*(x.split(sizes, dim=2) for x in (query, key, value)), strict=True)
+        parts = [
+            decode(layer, q, k, v, scale, scoring) for (decode, _), (q, k, v) in zip(self.several, states, strict=True)
+        ]
+        return torch.cat(parts, dim=2)

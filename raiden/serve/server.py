@@ -1,0 +1,66 @@
+"""The application on a socket, until a signal ends it."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Sequence
+
+import uvicorn
+from starlette.applications import Starlette
+
+from raiden.core.errors import ConfigError
+from raiden.endpoints.live import LiveModel
+
+_GRACE_SECONDS = 3
+
+
+def open_socket(host: str, port: int) -> socket.socket:
+    """A socket that has its address and is not listened on yet: who comes before the model is loaded is refused.
+
+    Raises:
+        ConfigError: the address cannot be had.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        opened = socket.socket(family, kind, protocol)
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        opened.bind(address)
+    except OSError as fault:
+        raise ConfigError(
+            f"`host`, `port`: {host}:{port} cannot be served at ({fault.strerror}); give another --port."
+        ) from fault
+    return opened
+
+
+def address_of(opened: socket.socket) -> str:
+    """What a browser is given to get there."""
+    host, port = opened.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+class _Server(uvicorn.Server):
+    """Ends what is being written before it waits for those who read it."""
+
+    def __init__(self, config: uvicorn.Config, models: Sequence[LiveModel]) -> None:
+        super().__init__(config)
+        self._models = models
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await asyncio.gather(*(model.close() for model in self._models))
+        await super().shutdown(sockets)
+
+
+def make_server(app: Starlette, models: Sequence[LiveModel]) -> uvicorn.Server:
+    """A server of the application, which closes the models at its end."""
+    config = uvicorn.Config(
+        app,
+        log_level="error",
+        access_log=False,
+        server_header=False,
+        ws="none",
+        lifespan="off",
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )
+    return _Server(config, models)
