@@ -12,13 +12,9 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from raiden.core.errors import ConfigError, EngineError
 from raiden.core.types import Completion
-<<<<<<< HEAD
 from raiden.rollout.engines.base import Engine, SamplingConfig, stop_token_ids
-=======
-from raiden.rollout.engines.base import SamplingConfig, stop_token_ids
 from raiden.rollout.engines.live import LiveRows
 from raiden.rollout.engines.vllm_live import VLLMRows
->>>>>>> 0e7bcb5 (raiden serve: characters in the browser, and for any client of OpenAI's protocol)
 
 _INSTALL = (
     "`model.engine`: vLLM is not installed; `pip install 'raiden-r1[vllm]'` on a machine with a CUDA GPU, or follow "
