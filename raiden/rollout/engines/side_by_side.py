@@ -6,8 +6,10 @@ new prompt is read in pieces between the tokens of the others.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -41,8 +43,18 @@ class SideBySide:
 
     tells_logps = True
 
-    def __init__(self, model: PreTrainedModel, stop_ids: Sequence[int]) -> None:
+    def __init__(
+        self,
+        model: PreTrainedModel,
+        stop_ids: Sequence[int],
+        quickly: Callable[[], AbstractContextManager[Any]] = nullcontext,
+    ) -> None:
+        """
+        Args:
+            quickly: within it the model's pass of one token a row may be computed in another way.
+        """
         self.model = model
+        self._quickly = quickly
         self.stop_ids = frozenset(stop_ids)
         self.close = _CLOSE if model.dtype in (torch.float32, torch.float64) else 0.0
         self.beginnings = KnownBeginnings(_KNOWN_BYTES)
@@ -154,9 +166,11 @@ class SideBySide:
         if not rows:
             return
         for each in self._speaking:
-            each.decode.step = len(each.tokens[0]) - 1
+            each.decode.next(each.parents)
+            each.parents = list(range(len(each.choices)))
         positions = [len(each.request.prompt) + len(tokens) - 1 for each, tokens in rows]
-        logits = self._logits([tokens[-1] for _, tokens in rows], positions, _Apart(self._speaking))
+        with self._quickly():
+            logits = self._logits([tokens[-1] for _, tokens in rows], positions, _Apart(self._speaking))
         sizes = [len(each.choices) for each in self._speaking]
         for each, own in zip(self._speaking, logits.split(sizes), strict=True):
             each.logits = own
@@ -182,6 +196,8 @@ class _Speaking:
         self.words = seed_words(request.seeds, logits.device)
         self.logits = logits.expand(num, -1)
         self.decode = Decode(prefill, layout, [0] * num, request.sampling.max_tokens)
+        self.parents = list(range(num))
+        """Of each its row in the last pass."""
         self.at_end: set[int] = set()
 
     def take(self, place: int, token: int, is_stop: bool) -> Draw:
@@ -204,10 +220,10 @@ class _Speaking:
         places = [self.choices.index(choice) for choice in choices]
         self.choices = choices
         self.tokens = [self.tokens[place] for place in places]
+        self.parents = [self.parents[place] for place in places]
         if places:
             index = torch.tensor(places, device=self.words.device)
             self.words, self.logits = self.words[index], self.logits[index]
-            self.decode.keep(places, index)
 
 
 class _Apart:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from itertools import accumulate
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -100,7 +101,7 @@ class TransformersEngine(Engine):
     def live(self) -> LiveRows:
         """Side by side where the prefix tree computes the model, else one after another."""
         if shares_prefixes(self.model):
-            return SideBySide(self.model, self.stop_ids)
+            return SideBySide(self.model, self.stop_ids, self._quickly)
         return TakingTurns(self.model, self.stop_ids)
 
     def _waves(self, rows: list[int]) -> Iterator[slice]:
@@ -179,6 +180,10 @@ class TransformersEngine(Engine):
             with direct.in_place_of_forward() if direct else nullcontext():
                 logits = self.model(input_ids=ids, position_ids=positions, use_cache=False, tree=decode).logits[0]
         return tokens, _by_completion(drawn, len(seeds))
+
+    def _quickly(self) -> AbstractContextManager[Any]:
+        direct = self._direct()
+        return direct.in_place_of_forward() if direct else nullcontext()
 
     def _direct(self) -> Direct | None:
         """The packed weights, made anew where they have changed; None: the model's own pass is taken."""
