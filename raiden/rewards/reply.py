@@ -55,6 +55,15 @@ def take_answer(text: str, response_format: ResponseFormat) -> Reply:
     return Reply(_blank_foreign_turns(outside), fault)
 
 
+def is_tag(text: str) -> bool:
+    """Whether a text is a tag of reasoning or of an answer, and nothing else.
+
+    >>> is_tag("<think>"), is_tag("</answer>"), is_tag("<|im_end|>")
+    (True, True, False)
+    """
+    return _TAG.fullmatch(text.strip()) is not None
+
+
 def _blanks(match: re.Match[str]) -> str:
     return " " * len(match[0])
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import trl.chat_template_utils
+from transformers import AddedToken
 
 from raiden.core.errors import ConfigError
 from raiden.data.chat_template import ChatTemplate
 from raiden.data.prompts import PromptSettings, build_messages
 from raiden.data.samples import parse_sample
 from raiden.rewards.reply import take_answer
+from raiden.rollout.engines import TransformersEngine, VLLMEngine
 from tests.records import sample_record
 
 FOLDER = Path(trl.chat_template_utils.__file__).parent / "chat_templates"
@@ -27,6 +31,8 @@ HISTORIES = {
         ("assistant", "<think>\nWho calls? A secret.\n</think>\n\nAhoy there."),
     ],
 }
+MARKS = "<think> </think> <answer> </answer> <|channel|> <|message|> <|start|> <|end|> <|channel> <channel|> <|eom|>"
+"""Of reasoning, answers and channels: special tokens in one tokenizer, text in the next."""
 REPLY = "I am Ada."
 THOUGHT = f"<think>\nWho am I?\n</think>\n\n{REPLY}"
 
@@ -101,6 +107,40 @@ def test_every_history_becomes_a_prompt_and_formats_are_judged_right(with_templa
     assert fault(chat, chat.write(right) + " <think>", response_format)
     assert fault(chat, chat.write(wrong), response_format)
     assert fault(chat, "", response_format)
+
+
+def generated(engine, tokenizer, written):
+    """What an engine makes of tokens that a model has written behind its prompt."""
+    engine.tokenizer, engine.stop_ids = tokenizer, [tokenizer.eos_token_id]
+    ids = [*tokenizer.encode(written, add_special_tokens=False), tokenizer.eos_token_id]
+    if isinstance(engine, TransformersEngine):
+        return engine._completion(ids, [0.0] * len(ids))
+    output = SimpleNamespace(token_ids=ids, logprobs=[{token: SimpleNamespace(logprob=0.0)} for token in ids])
+    return engine._completion(output)
+
+
+@pytest.mark.parametrize("engine", [TransformersEngine(), VLLMEngine()], ids=["transformers", "vllm"])
+@pytest.mark.parametrize("response_format", ["plain", "think"])
+@pytest.mark.parametrize("name", sorted(set(NAMES) - ALWAYS_REASON))
+def test_tags_that_are_special_tokens_are_text_to_the_reward(with_template, name, response_format, engine):
+    tokenizer = copy.deepcopy(with_template(name))
+    tokenizer.add_tokens([AddedToken(mark, special=True) for mark in MARKS.split()], special_tokens=True)
+    assert "think" not in tokenizer.decode(tokenizer.encode(THOUGHT), skip_special_tokens=True)
+    chat = ChatTemplate(tokenizer, PromptSettings(response_format))
+
+    def judged(written):
+        completion = generated(engine, tokenizer, written)
+        assert completion.finish_reason == "stop"
+        reply = take_answer(chat.read(completion.token_ids, completion.text), response_format)
+        return reply.format_fault, reply.text.strip()
+
+    right, wrong = (REPLY, THOUGHT) if response_format == "plain" else (THOUGHT, REPLY)
+    assert judged(chat.write(right)) == ("", REPLY)
+    assert judged(chat.write(wrong))[0]
+    assert judged(chat.write(right) + " <think>")[0]
+    if response_format == "think" and not chat.traits.frame.has_channels:
+        tagged = THOUGHT.replace(REPLY, f"<answer>{REPLY}</answer>")
+        assert judged(chat.write(tagged)) == ("", REPLY)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 from unittest.mock import patch
 
 import torch
@@ -233,6 +233,7 @@ class _Tokenizer:
 
     eos_token_id = 2
     chat_template = None
+    added_tokens_decoder: ClassVar[dict[int, Any]] = {}
 
     def decode(self, ids: list[int], skip_special_tokens: bool = True) -> str:
         return " ".join(map(str, ids))

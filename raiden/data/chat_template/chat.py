@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from raiden.core.errors import ChatTemplateError, ConfigError
 from raiden.core.reasoning import CLOSING, OPENING
 from raiden.core.types import Message, Prompt, Sample
+from raiden.data.chat_template.decoding import decode
 from raiden.data.chat_template.rendering import ChatRenderer
 from raiden.data.chat_template.shaping import shaped
 from raiden.data.chat_template.traits import SWITCHES, TemplateTraits, in_parts, traits_of
@@ -164,13 +165,13 @@ class ChatTemplate:
         """What the model said in a completion: a block that the prompt opened belongs to it, channels are blocks.
 
         Args:
-            text: the tokens without special ones, where it is known.
+            text: of the tokens, as `decode` gives it, where it is known.
             is_whole: false while it is being written: what may yet become a mark of a channel is left out.
         """
         frame = self.traits.frame
         ids = list(token_ids)
         if not frame.has_channels:
-            text = str(self.tokenizer.decode(ids, skip_special_tokens=True)) if text is None else text
+            text = decode(self.tokenizer, ids) if text is None else text
             return self.traits.opened + text
         while ids and ids[-1] in self.ends:
             ids.pop()

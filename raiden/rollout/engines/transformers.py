@@ -13,6 +13,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from raiden.core.errors import ConfigError
 from raiden.core.types import Completion
+from raiden.data.chat_template import decode as to_text
 from raiden.packing import Layout, pack, shares_prefixes
 from raiden.rollout.engines.base import Engine, SamplingConfig, stop_token_ids
 from raiden.rollout.engines.decoding import Decode, Prefill
@@ -197,8 +198,8 @@ class TransformersEngine(Engine):
 
     def _completion(self, ids: list[int], logps: list[float]) -> Completion:
         stopped = ids[-1] in self.stop_ids
-        text = self.tokenizer.decode(ids, skip_special_tokens=True)
-        return Completion(tuple(ids), tuple(logps), str(text), "stop" if stopped else "length")
+        text = to_text(self.tokenizer, ids)
+        return Completion(tuple(ids), tuple(logps), text, "stop" if stopped else "length")
 
 
 def _by_completion(drawn: list[tuple[list[int], Tensor]], num_completions: int) -> list[list[float]]:

@@ -12,6 +12,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from raiden.core.errors import ConfigError, EngineError
 from raiden.core.types import Completion
+from raiden.data.chat_template import decode
 from raiden.rollout.engines.base import Engine, SamplingConfig, stop_token_ids
 from raiden.rollout.engines.live import LiveRows
 from raiden.rollout.engines.vllm_live import VLLMRows
@@ -176,8 +177,8 @@ class VLLMEngine(Engine):
     def _completion(self, output: Any) -> Completion:
         ids = tuple(output.token_ids)
         logps = tuple(entry[token].logprob for token, entry in zip(ids, output.logprobs, strict=True))
-        text = self.tokenizer.decode(list(ids), skip_special_tokens=True)
-        return Completion(ids, logps, str(text), "stop" if ids[-1] in self.stop_ids else "length")
+        text = decode(self.tokenizer, ids)
+        return Completion(ids, logps, text, "stop" if ids[-1] in self.stop_ids else "length")
 
     def close(self) -> None:
         if self._llm is None:

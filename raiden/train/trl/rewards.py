@@ -55,7 +55,7 @@ class RewardFunctions:
         Args:
             config: weights and limits; a row's `response_format` comes before that of the config.
             transcribe: reads `completion_ids`, for example
-                `lambda ids: (tokenizer.decode(ids, skip_special_tokens=True), ids[-1] not in eos_token_ids)`.
+                `lambda ids: (raiden.data.chat_template.decode(tokenizer, ids), ids[-1] not in eos_token_ids)`.
                 Without it the text is TRL's and no completion counts as truncated, so one that was cut can be
                 well-formed.
             settings: of the prompts that the user's own rewards read.
