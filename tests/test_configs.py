@@ -24,6 +24,8 @@ ON_GPUS = {
 ON_CPU = ("quickstart", "vllm_cpu")
 ON_TRL = ("openr1_qwen14b", "openr1_laptop", "openr1_recipe")
 """Of `raiden trl`; tested in trl_route."""
+ELSEWHERE = ("easyr1_qwen14b",)
+"""Of other trainers; tested in verl_route."""
 ON_SFT = ("sft", "qwen14b_sft_fsdp")
 """Tested with `raiden sft`."""
 
@@ -41,7 +43,7 @@ def plan(capsys: pytest.CaptureFixture[str], name: str, *more: str) -> dict[str,
 
 
 def test_no_config_is_left_out():
-    assert {path.stem for path in CONFIGS.glob("*.yaml")} == {*ON_GPUS, *ON_CPU, *ON_TRL, *ON_SFT}
+    assert {path.stem for path in CONFIGS.glob("*.yaml")} == {*ON_GPUS, *ON_CPU, *ON_TRL, *ON_SFT, *ELSEWHERE}
 
 
 @pytest.mark.parametrize("name", ON_GPUS)

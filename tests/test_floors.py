@@ -12,6 +12,8 @@ FLOORS = [
     {"rewards"},
     {"data", "packing"},
     {"policy", "scoring"},
+    {"verl_route"},
+    {"verl_manager"},
     {"rollout"},
     {"endpoints"},
     {"datagen", "chat"},
@@ -23,7 +25,8 @@ FLOORS = [
 ]
 TRAIN_FLOORS = {"grpo": 1, "sft": 1, "trl": 1, "replaying": 2}
 """Inside `train`: the ways of training never see each other, and stand on what they share."""
-TORCH_FREE = {"core", "facts", "rewards", "data", "scoring", "endpoints", "chat", "datagen", "evaluation", "serve"}
+TORCH_FREE = {"core", "facts", "rewards", "data", "scoring", "verl_route", "endpoints", "chat", "datagen"}
+TORCH_FREE |= {"evaluation", "serve"}
 WITH_TORCH = ("core/processes.py", "data/chat_template/", "endpoints/local.py")
 """In the rooms without torch, what is imported by those alone who have it."""
 HEAVY = {"torch", "lightning", "transformers", "torchmetrics", "vllm", "peft"}

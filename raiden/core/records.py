@@ -153,10 +153,11 @@ def _as_list(lines: Iterable[str]) -> Iterator[str]:
 
 
 def write_new_records(path: str | Path, records: Iterable[Mapping[str, Any]], error: type[InputError]) -> None:
-    """Writes a JSON list where the name ends in `.json`, else JSONL; the file appears whole or not at all.
+    """Writes a JSON list where the name ends in `.json`, Parquet where it ends in `.parquet`, else JSONL; the file
+    appears whole or not at all.
 
     Args:
-        records: of JSONL, written one by one as they come.
+        records: of JSONL, written one by one as they come; of Parquet, all with the same fields of the same types.
         error: what is raised where something has this name already, or nothing can be written there.
     """
     path = Path(path)
@@ -165,7 +166,19 @@ def write_new_records(path: str | Path, records: Iterable[Mapping[str, Any]], er
     try:
         if path.suffix.lower() == ".json":
             write_json(path, list(records))
+        elif path.suffix.lower() == ".parquet":
+            _write_parquet(path, list(records), error)
         else:
             _write_pieces(path, (json.dumps(record, ensure_ascii=False) + "\n" for record in records))
     except OSError as fault:
         raise error(f"{path}: cannot be written ({fault.strerror}); give another path.") from fault
+
+
+def _write_parquet(path: Path, records: list[Mapping[str, Any]], error: type[InputError]) -> None:
+    try:
+        import pyarrow
+        from pyarrow import parquet
+    except ImportError as fault:
+        raise error(f"{path}: Parquet needs pyarrow; run: pip install 'raiden-r1[parquet]', or name JSONL.") from fault
+    with writing(path) as part:
+        parquet.write_table(pyarrow.Table.from_pylist(records), part)

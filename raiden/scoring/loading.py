@@ -6,8 +6,6 @@ import importlib
 import inspect
 from typing import Any
 
-from jsonargparse import ArgumentParser
-
 from raiden.core.errors import ConfigError
 from raiden.rewards.extra import ExtraReward
 from raiden.scoring.base import GroupReward
@@ -54,6 +52,8 @@ def _class_of(path: str, place: str) -> type:
 
 
 def _make(kind: type, entry: ExtraReward, place: str) -> Any:
+    from jsonargparse import ArgumentParser  # not there beside other trainers, where no reward is named
+
     parser = ArgumentParser(exit_on_error=False)
     parser.add_class_arguments(kind, "init_args", fail_untyped=False)
     try:

@@ -20,6 +20,7 @@ from raiden.scoring.loading import load_reward
 from raiden.scoring.verifier import NAME, is_asked, verified
 
 T = TypeVar("T")
+_STARTING = threading.Lock()
 Written = tuple[str, bool]
 """A completion's text, and whether it was cut at the token limit."""
 Group = tuple[Sample, Sequence[Written]]
@@ -67,7 +68,11 @@ class Scorer:
         Raises:
             RewardError: one of the user's own raised, or gave what is no score.
         """
-        return self._elsewhere.run(self.score_async(groups)) if self._askers else list(map(self._by_rule, groups))
+        if not self._askers:
+            return list(map(self._by_rule, groups))
+        with _STARTING:  # several threads may score with one scorer
+            elsewhere = self._elsewhere
+        return elsewhere.run(self.score_async(groups))
 
     async def score_async(self, groups: Sequence[Group]) -> list[tuple[Reward, ...]]:
         """As `score`, within an event loop."""

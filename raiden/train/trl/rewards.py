@@ -9,23 +9,19 @@ They take the rows of `raiden convert --to trl`; nothing else has to be configur
 
 from __future__ import annotations
 
-import json
-import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from functools import cache, lru_cache, partial
-from itertools import groupby
+from functools import partial
 from statistics import fmean
 from typing import Any
 
-from raiden.core.errors import ConfigError, SampleError
+from raiden.core.errors import SampleError
 from raiden.core.reasoning import with_opening
 from raiden.core.types import Reward, Sample
 from raiden.data.prompts import PromptSettings
-from raiden.data.samples import parse_sample
+from raiden.data.reward_rows import read_sample
 from raiden.rewards import RewardConfig
 from raiden.rewards.extra import COMPONENTS
-from raiden.scoring import Scorer
+from raiden.scoring.rows import RowScorer
 
 Completion = str | Sequence[Mapping[str, Any]]
 """Text, or the messages of a conversation, as TRL hands them over."""
@@ -62,14 +58,7 @@ class RewardFunctions:
         """
         self.config = config
         self.transcribe = transcribe
-        Scorer(config).refuse_reference()
-        if config.unlikely_weight:
-            raise ConfigError(
-                "`model.rewards.unlikely_weight` needs `raiden fit`, whose reference it asks; set it to 0."
-            )
-        self._scorer = cache(
-            lambda asked: Scorer(replace(config, response_format=asked), replace(settings, response_format=asked))
-        )
+        self._scorer = RowScorer(config, settings)
         self._last: tuple[Any, list[Reward]] = (None, [])
 
     @property
@@ -143,22 +132,12 @@ class RewardFunctions:
         formats = columns.get("response_format") or [self.config.response_format] * len(rows)
         asked = list(zip(rows, formats, self._texts(completions, columns), strict=True))
         if self._last[0] != asked:
-            self._last = asked, self._score_anew(asked)
+            # Of a group that TRL spreads over processes, each scores its part.
+            self._last = asked, self._scorer.score(asked)
         return self._last[1]
 
-    def _score_anew(self, asked: Sequence[tuple[str, Any, tuple[str, bool]]]) -> list[Reward]:
-        """Neighbours of one sample are a group; of a group that TRL spreads over processes, each scores its part."""
-        rewards: list[Reward] = []
-        for (row, response_format), own in groupby(asked, key=lambda one: one[:2]):
-            scorer = self._scorer(response_format)
-            (earned,) = scorer.score([(_read_sample(row), [written for *_, written in own])])
-            rewards += earned
-            for warning in scorer.take_warnings():
-                warnings.warn(warning, stacklevel=2)
-        return rewards
-
     def _samples(self, completions: Sequence[Completion], columns: Mapping[str, Any]) -> list[Sample]:
-        return [_read_sample(row) for row in self._column(completions, columns, "sample")]
+        return [read_sample(row) for row in self._column(completions, columns, "sample")]
 
     def _texts(self, completions: Sequence[Completion], columns: Mapping[str, Any]) -> list[tuple[str, bool]]:
         if self.transcribe is None:
@@ -179,11 +158,6 @@ def _named(function: Any, name: str) -> RewardFunction:
     """With the name under which TRL logs it."""
     function.__name__ = f"{name}_reward"
     return function
-
-
-@lru_cache(maxsize=4096)
-def _read_sample(row: str) -> Sample:
-    return parse_sample(json.loads(row), "column `sample`")
 
 
 def read_text(completion: Completion) -> str:
