@@ -87,7 +87,7 @@ def _trl(sample: Sample, settings: PromptSettings, chat: ChatTemplate | None) ->
 def _verl(sample: Sample, settings: PromptSettings, chat: ChatTemplate | None) -> dict[str, Any]:
     messages = build_messages(sample, settings)
     return {
-        "data_source": f"raiden/{sample.focus}",
+        "data_source": f"raiden_{sample.focus}",
         "prompt": chat.conversation(messages) if chat else as_dicts(messages),
         "ability": "role-play",
         "reward_model": {"style": "rule", "ground_truth": _ground_truth(sample, settings, chat)},

@@ -91,8 +91,8 @@ def test_threads_score_as_one_does_in_all_four_languages(few):
 def test_what_verl_hands_to_all_completions_of_a_prompt_is_left_as_it_was(few):
     info = {"num_turns": None, "rollout_reward_scores": {}, "language": "zh"}
     before = copy.deepcopy(info)
-    compute_score("raiden/sbk", few[0].answer, truth(few[0]), info)
-    compute_score_batch(["raiden/sbk"], [few[0].answer], [truth(few[0])], [info])
+    compute_score("raiden_sbk", few[0].answer, truth(few[0]), info)
+    compute_score_batch(["raiden_sbk"], [few[0].answer], [truth(few[0])], [info])
     assert info == before
 
 
