@@ -94,4 +94,4 @@ def read_sample(record: str) -> Sample:
     Raises:
         SampleError: it cannot be used.
     """
-    return parse_sample(json.loads(record), "data set")
+    return parse_sample(json.loads(record), "column `sample`")
