@@ -19,6 +19,7 @@ ON_GPUS = {
     "qwen7b_fsdp": ("7b", 80),
     "qwen14b_lora_1gpu": ("14b", 80),
     "qwen14b_lora_48gb": ("14b", 48),
+    "qwen7b_qlora_24gb": ("7b", 24),
 }
 """And the model config of each, and the GiB of its GPUs."""
 ON_CPU = ("quickstart", "vllm_cpu")

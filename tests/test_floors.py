@@ -50,6 +50,7 @@ PRIVATE = {
     },
     "transformers 5.19.0": {
         "packing/attention.py": "_attn_implementation",
+        "policy/frozen.py": "_name_or_path",
         "policy/loading.py": "_name_or_path",
         "rollout/engines/vllm.py": "_name_or_path",
     },

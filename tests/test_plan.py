@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 
 from raiden.__main__ import main
-from raiden.planning import Limits
-from raiden.planning.workload import measure
+from raiden.planning import GIB, Limits
+from raiden.planning.workload import grpo_demand, measure
+from raiden.policy.quantised import BYTES_A_NUMBER
 from raiden.train.datamodule import RoleplayDataModule
 from raiden.train.grpo import UpdateConfig
+from raiden.train.sft import target_text, target_token_ids
 from tests.policy.architectures import tiny
-from tests.runs import ROOT, fit_arguments, write_samples_file
+from tests.runs import ROOT, fit_arguments, sft_arguments, write_samples_file
 
 DATA = Path(__file__).parent / "data"
 
@@ -25,7 +27,7 @@ DATA = Path(__file__).parent / "data"
 
 def work(tiny_folder: Path, samples: Path, limits: Limits, num_processes: int = 1, **update: int):
     data = RoleplayDataModule(str(samples), val_ratio=0.34, batch_size=3, tokenizer=str(tiny_folder))
-    return data, measure(data, UpdateConfig(**update), limits, num_processes, num_generations=4, max_tokens=10)
+    return data, measure(data, grpo_demand(UpdateConfig(**update), 4, 10), limits, num_processes)
 
 
 def test_steps_updates_and_tokens_are_the_runs(tiny_folder, tmp_path):
@@ -44,7 +46,7 @@ def test_steps_updates_and_tokens_are_the_runs(tiny_folder, tmp_path):
 
 def test_groups_that_may_be_sampled_again_are_counted(tiny_folder, tmp_path):
     data, once = work(tiny_folder, write_samples_file(tmp_path / "samples.json"), Limits(1, -1, None))
-    thrice = measure(data, UpdateConfig(), Limits(1, -1, None), 1, num_generations=4, max_tokens=10, num_groups=3)
+    thrice = measure(data, grpo_demand(UpdateConfig(), 4, 10, num_groups=3), Limits(1, -1, None), 1)
     assert thrice == replace(once, sampled_tokens=3 * once.sampled_tokens)
 
 
@@ -115,6 +117,63 @@ def test_a_run_that_does_not_fit_exits_with_1_and_names_the_largest_item(tiny_fo
     output = capsys.readouterr().out
     assert "does not fit: " in output
     assert "the largest item is" in output
+
+
+def test_the_largest_options_that_fit_do_and_more_does_not(tiny_folder, tmp_path, capsys):
+    def planned(*more: str) -> dict:
+        main(plan_arguments(tiny_folder, tmp_path, "--json", "--data.batch_size=8", *more))
+        return json.loads(capsys.readouterr().out)
+
+    whole = planned("--gpu_memory=4")
+    in_one_pass = whole["workload"]["tokens_per_update"]
+    assert whole["largest_that_fit"]["micro_batch_tokens"] == in_one_pass
+    # Nine tenths of this is somewhat less than a pass of everything takes.
+    card = f"--gpu_memory={(whole['peak']['bytes'] - 2**20) / 0.9 / GIB}"
+    found = planned(card)
+    assert found["verdict"] == "tight"
+    largest = found["largest_that_fit"]["micro_batch_tokens"]
+    assert in_one_pass / 4 < largest < in_one_pass
+    assert planned(card, f"--model.update.micro_batch_tokens={largest}")["verdict"] == "fits"
+    shorter = found["largest_that_fit"]["max_tokens"]
+    assert 1 <= shorter < 12
+    assert planned(card, f"--model.sampling.max_tokens={shorter}")["verdict"] == "fits"
+    assert planned("--gpu_memory=0.2")["largest_that_fit"] == {"micro_batch_tokens": 0, "rows": 0, "max_tokens": 0}
+    main(plan_arguments(tiny_folder, tmp_path, card))
+    assert "largest that fit, each alone: `model.update.micro_batch_tokens`" in capsys.readouterr().out
+
+
+def test_supervised_training_is_planned_with_its_targets_and_samples_held_out_replies_alone(
+    tiny_folder, tmp_path, capsys
+):
+    samples = write_samples_file(tmp_path / "samples.json")
+    arguments = ["plan", *sft_arguments(tiny_folder, samples, tmp_path / "logs")]
+    assert main([*arguments, "--json", "--gpu_memory=4"]) == 0
+    plan = json.loads(capsys.readouterr().out)
+    data = RoleplayDataModule(str(samples), val_ratio=0.34, batch_size=3, tokenizer=str(tiny_folder))
+    data.setup("fit")
+    prompts = data.train_dataloader().prompts
+    targets = [len(target_token_ids(data.chat, target_text(prompt.sample), end=2)) for prompt in prompts]
+    work = plan["workload"]
+    assert work["steps"] == 6
+    assert work["sampled_tokens"] == 0
+    rows = sum(targets) + work["prompt_tokens"]
+    assert work["not_shared"] == pytest.approx(rows / work["update_tokens"], abs=0.01)
+    assert plan["memory"]["sampling"]["engine: cache"] > 0
+    assert main([*arguments, "--gpu_memory=4"]) == 0
+    assert "`model.val_sampling.max_tokens`" in capsys.readouterr().out
+
+
+def test_a_base_in_4_bits_is_planned_and_its_shards_are_refused(tiny_folder, tmp_path, capsys):
+    lora, nf4 = "--model.policy.lora.rank=2", "--model.policy.quantization=nf4"
+    weights = []
+    for more in ((lora,), (lora, nf4)):
+        assert main(plan_arguments(tiny_folder, tmp_path, "--json", *more)) == 0
+        weights.append(json.loads(capsys.readouterr().out)["memory"]["layers"])
+    # Two layers of 36,864 numbers in linear maps, each 4 bytes or 0.516.
+    assert weights[0]["weights"] - weights[1]["weights"] == pytest.approx(2 * 36_864 * (4 - BYTES_A_NUMBER), abs=2)
+    assert weights[1]["dequantised weight"] == 64 * 128 * 4
+    assert main(plan_arguments(tiny_folder, tmp_path, lora, nf4, "--trainer.strategy=fsdp2")) == 2
+    assert "lie whole on one device" in capsys.readouterr().err
 
 
 def test_json_adds_up_and_says_the_verdict(tiny_folder, tmp_path, capsys):

@@ -198,6 +198,8 @@ class RaidenCLI(LightningCLI):
         if trainer.loggers and self.folder.path is not None:
             trainer.loggers = [*trainer.loggers, *own_curves(trainer.loggers, self.folder.path)]
         sharded = isinstance(trainer.strategy, FSDP2Strategy)
+        if sharded:
+            self.model.policy_config.refuse_shards()
         path = self._get(self.config, "ckpt_path")
         if path is not None and Path(path).is_dir() and not sharded:
             raise ConfigError(

@@ -18,11 +18,16 @@ from raiden.core.errors import ConfigError
 from raiden.core.terminal import new_table, of_figures, open_console
 from raiden.data.chat_template import ChatTemplate
 from raiden.planning import GIB, WIDTHS, Limits, Plan, Processes, make_plan
+from raiden.planning.headroom import Headroom
 from raiden.policy import PolicyConfig
 from raiden.train.disk_need import DiskNeed, disk_need
+from raiden.train.grpo.module import GRPOModule
+from raiden.train.module import PolicyModule
+from raiden.train.sft import SFTModule
 
-_DESCRIPTION = """Say what `raiden fit` with the same options will do and how much memory each process will need,
-from the model's config and the samples alone. Exit code: 0 where it fits, 1 where it does not, 2 for bad options."""
+_DESCRIPTION = """Say what `raiden fit` with the same options (`raiden plan sft ...`: what `raiden sft`) will do and
+how much memory each process will need, from the model's config and the samples alone; and how large passes, waves of
+sampling and completions may become. Exit code: 0 where it fits, 1 where it does not, 2 for bad options."""
 
 
 class PlanCLI(RaidenCLI):
@@ -91,7 +96,11 @@ def main(argv: Sequence[str]) -> int:
     Raises:
         InputError: an option cannot work, samples cannot be read, or the model's config cannot be had.
     """
-    cli: Any = open_cli(PlanCLI, argv, "raiden plan", _DESCRIPTION, run=False)
+    kinds: dict[str, type[PolicyModule]] = {"fit": GRPOModule, "sft": SFTModule}
+    module: type[PolicyModule] = GRPOModule
+    if argv and argv[0] in kinds:
+        module, argv = kinds[argv[0]], argv[1:]
+    cli: Any = open_cli(PlanCLI, argv, "raiden plan", _DESCRIPTION, run=False, module=module)
     if cli.config.json:
         disk = {"disk": {**asdict(cli.disk), "total": cli.disk.total}}
         chat = cli.datamodule.chat
@@ -164,6 +173,7 @@ def as_json(plan: Plan) -> dict[str, Any]:
         "workload": {**work, "largest_pass": asdict(max(plan.workload.passes, key=lambda size: size.tokens))},
         "memory": plan.memory,
         "peak": {"moment": moment, "bytes": peak, "largest_item": plan.largest_item},
+        "largest_that_fit": asdict(plan.headroom) if plan.headroom else None,
         "engine_cached_tokens": plan.cached_tokens,
         "budget": plan.budget,
         "verdict": plan.verdict,
@@ -199,6 +209,8 @@ def _print(plan: Plan, disk: DiskNeed, chat: ChatTemplate | None) -> None:
         console.print(
             f"engine: room for {plan.cached_tokens:,} tokens; a prompt with its completion: {plan.max_length:,}"
         )
+    if plan.headroom:
+        console.print(_told(plan.headroom, plan.workload.sampled_tokens > 0))
     console.print(f"disk: {disk}")
     moment, peak = plan.peak
     shares = f"{peak / GIB:.1f} of {plan.budget / GIB:g} GiB ({peak / plan.budget:.0%})"
@@ -206,6 +218,14 @@ def _print(plan: Plan, disk: DiskNeed, chat: ChatTemplate | None) -> None:
         console.print(f"{plan.verdict}: {shares}, highest in the column {moment}")
     if plan.advice:
         console.print(plan.advice)
+
+
+def _told(largest: Headroom, samples: bool) -> str:
+    lengths = f"`model.{'sampling' if samples else 'val_sampling'}.max_tokens` {largest.max_tokens:,}"
+    return (
+        f"largest that fit, each alone: `model.update.micro_batch_tokens` {largest.micro_batch_tokens:,}; completions "
+        f"sampled side by side (`max_rows`) {largest.rows:,}; {lengths}"
+    )
 
 
 def _table(plan: Plan) -> Table:

@@ -47,6 +47,7 @@ class _TokenScores(torch.autograd.Function):
             log_total[rows] = logits[rows].amax(dim=-1) - probabilities.amax(dim=-1).log()
             # No matrix product, which autocast would make coarse.
             entropy[rows] = log_total[rows] - probabilities.mul_(logits[rows]).sum(dim=-1)
+            del probabilities  # or it would lie beside those of the next block
         logps = logits.gather(1, targets[:, None]).squeeze(1) - log_total
         ctx.save_for_backward(logits, targets, log_total, *([entropy] if entropy_gradient else []))
         ctx.set_materialize_grads(False)

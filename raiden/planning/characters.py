@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import chain
 
 from raiden.core.types import Message
 
@@ -19,10 +20,19 @@ class Characters:
 
     def __init__(self) -> None:
         self._ids: dict[str, int] = {}
+        # A character's description comes with each of its questions, and is most of the text.
+        self._known: dict[str, tuple[int, ...]] = {}
 
     def __call__(self, prompts: Sequence[Sequence[Message]]) -> list[tuple[int, ...]]:
         return [self._pieces(messages) for messages in prompts]
 
     def _pieces(self, messages: Sequence[Message]) -> tuple[int, ...]:
-        text = "".join(_AROUND_A_MESSAGE + message.content for message in messages) + _AROUND_A_MESSAGE
-        return tuple(self._ids.setdefault(piece, len(self._ids)) for piece in _PIECE.findall(text))
+        around = self._of(_AROUND_A_MESSAGE)
+        turns = ((*around, *self._of(message.content)) for message in messages)
+        return (*chain.from_iterable(turns), *around)
+
+    def _of(self, text: str) -> tuple[int, ...]:
+        if text not in self._known:
+            ids = self._ids
+            self._known[text] = tuple(ids.setdefault(piece, len(ids)) for piece in _PIECE.findall(text))
+        return self._known[text]

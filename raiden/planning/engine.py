@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from raiden.planning import activations
-from raiden.planning.memory import Moment, Training
+from raiden.planning.memory import Moment, Training, dequantised
 from raiden.planning.shape import Pass
+from raiden.policy.gathering import MAX_BUCKET_BYTES
 from raiden.rollout.engines import TransformersEngine, VLLMEngine
 
 _GIB = 2**30
@@ -35,8 +36,7 @@ def key_value_bytes(training: Training, width: int) -> int:
 
 
 def transformers_sampling(training: Training, wave: Wave) -> Moment:
-    """Keys and values, the prefill of one layer (or the draws, which come later), weights that FSDP2 gathers, and on
-    CPUs those that are packed for decoding (at most: other layers than Llama's are not)."""
+    """Keys and values, the prefill of one layer (or the draws, which come later), and weights that FSDP2 gathers."""
     width = training.precision.compute
     cache = (wave.prompt_tokens + wave.rows * wave.max_tokens) * key_value_bytes(training, width)
     size = Pass(wave.prompt_tokens, 0, wave.mask, 0)
@@ -44,10 +44,9 @@ def transformers_sampling(training: Training, wave: Wave) -> Moment:
     draws = wave.rows * training.shape.vocab * _DRAW_BYTES
     whole = training.shards is not None or training.precision.autocast
     gathered = training.parameters.total * width if whole else 0
-    packs = not training.on_gpu and not whole and training.adapters is None and width == _WIDTHS["float32"]
     return {
         "compute-type weights": gathered,
-        "engine: packed weights": training.parameters.total * width if packs else 0,
+        "dequantised weight": dequantised(training),
         "engine: cache": cache,
         "engine: passes": max(prefill, draws),
     }
@@ -65,7 +64,7 @@ def _engine_width(training: Training, engine: VLLMEngine) -> int:
 
 
 def vllm_sampling(training: Training, engine: VLLMEngine, gpu_bytes: int) -> Moment:
-    """On a GPU its share of the memory, which holds weights and cache; the largest weight is gathered in a sync."""
+    """On a GPU its share of the memory, which holds weights and cache; weights go over a layer at a time."""
     copy = vllm_weights(training, engine)
     room = int(engine.gpu_memory_utilization * gpu_bytes) - copy
     if not training.on_gpu:
@@ -73,8 +72,15 @@ def vllm_sampling(training: Training, engine: VLLMEngine, gpu_bytes: int) -> Mom
     return {
         "engine: weights": copy,
         "engine: cache": max(room, 0),
-        "engine: synced weight": training.parameters.largest * training.precision.compute,
+        "engine: synced weights": _synced(training),
     }
+
+
+def _synced(training: Training) -> int:
+    """A layer, or the embeddings; of shards what is gathered lies there twice until it is taken apart."""
+    width, parameters = training.precision.compute, training.parameters
+    layer = parameters.layer * width
+    return max(parameters.largest * width, layer + (min(layer, MAX_BUCKET_BYTES) if training.shards else 0))
 
 
 def cached_tokens(training: Training, engine: object, gpu_bytes: int) -> int | None:
@@ -93,7 +99,7 @@ def engine_moments(training: Training, engine: object, wave: Wave, gpu_bytes: in
     if isinstance(engine, VLLMEngine):
         awake = vllm_sampling(training, engine, gpu_bytes)
         sleeps = training.on_gpu and engine.sleep_level > 0
-        kept = {} if sleeps else {name: n for name, n in awake.items() if name != "engine: synced weight"}
+        kept = {} if sleeps else {name: n for name, n in awake.items() if name != "engine: synced weights"}
         return awake, kept
     if isinstance(engine, TransformersEngine):
         return transformers_sampling(training, wave), {}

@@ -18,6 +18,7 @@ from math import ceil
 from raiden.packing.token_scores import BLOCK
 from raiden.planning import activations
 from raiden.planning.shape import Adapters, Parameters, Pass, Precision, Shape
+from raiden.policy.quantised import BYTES_A_NUMBER
 
 Moment = dict[str, int]
 """Bytes of each item."""
@@ -60,8 +61,8 @@ class Training:
 def weights(training: Training) -> int:
     """The policy, or this process's shard of it."""
     parameters = training.parameters
-    frozen = training.local(parameters.total - parameters.trained) * training.precision.weights
-    return frozen + gradients(training)
+    plain = training.local(parameters.total - parameters.trained - parameters.quantised) * training.precision.weights
+    return plain + ceil(parameters.quantised * BYTES_A_NUMBER) + gradients(training)
 
 
 def gradients(training: Training) -> int:
@@ -94,7 +95,11 @@ def update_moments(training: Training, size: Pass) -> dict[str, Moment]:
     resident = always(training)
     added_up = {"gradients": gradients(training)}
     before = added_up if training.adds_up else {}
-    kept = {"activations": kept_activations(training, size), "compute-type weights": gathered(training)}
+    kept = {
+        "activations": kept_activations(training, size),
+        "compute-type weights": gathered(training),
+        "dequantised weight": dequantised(training),
+    }
     return {
         "logits": {**resident, **before, **kept, "logits": logits(training, size)},
         "layers": {**resident, **before, **kept, "layer backward": layer_backward(training, size)},
@@ -123,6 +128,11 @@ def gathered(training: Training) -> int:
     if training.shards is not None:
         return training.parameters.outside * training.precision.compute
     return training.parameters.total * training.precision.compute if training.precision.autocast else 0
+
+
+def dequantised(training: Training) -> int:
+    """The weight in whole numbers that a pass is at, made anew each time that one is come by."""
+    return training.parameters.largest_quantised * training.precision.compute
 
 
 def logits(training: Training, size: Pass) -> int:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import torch
+from torch import nn
 
 from raiden.core.errors import ConfigError
 from raiden.planning.shape import Adapters, Parameters, Shape
+from raiden.policy.adapters import add_lora
 from raiden.policy.configs import load_config
-from raiden.policy.loading import PolicyConfig, add_lora, empty_model
+from raiden.policy.loading import empty_model
+from raiden.policy.options import PolicyConfig
 from raiden.policy.sharing import Sharing, sharing_of
 from raiden.policy.sources import resolve_model
 
@@ -38,15 +42,31 @@ def read_model(
     Raises:
         ConfigError: there is no config.
     """
+    from accelerate import init_empty_weights
+
     source = config_file or resolve_model(policy.path)
     config = _config(policy, config_file)
     model: Any = empty_model(str(source), getattr(torch, policy.dtype))
     model.tie_weights()
+    quantised = _in_4_bits(model) if policy.quantization else []
     adapters = None
     if policy.lora is not None:
-        model = add_lora(model, policy.lora)
+        with init_empty_weights(include_buffers=False):
+            model = add_lora(model, policy.lora)
         adapters = Adapters(policy.lora.rank, _adapted(model))
-    return _shape(config), _count(model), adapters
+    counted = replace(_count(model), quantised=sum(quantised), largest_quantised=max(quantised, default=0))
+    return _shape(config), counted, adapters
+
+
+def _in_4_bits(model: Any) -> list[int]:
+    """Numbers of each weight that `model.policy.quantization` takes: of linear layers, but for the head."""
+    head = model.get_output_embeddings()
+    return [m.weight.numel() for m in model.modules() if type(m) is nn.Linear and m is not head]
+
+
+def read_context(policy: PolicyConfig, config_file: str | None = None) -> int:
+    """Longest sequence that the model takes, in tokens."""
+    return int(_config(policy, config_file).max_position_embeddings)
 
 
 def read_sharing(policy: PolicyConfig, config_file: str | None = None) -> Sharing:

@@ -9,15 +9,18 @@ from typing import Literal
 
 from raiden.core.errors import ConfigError
 from raiden.planning.engine import Wave, cached_tokens, engine_moments
+from raiden.planning.headroom import Headroom, find_headroom
 from raiden.planning.memory import Moment, Training, always, largest_moment
-from raiden.planning.model import NORMS, read_model, read_sharing
+from raiden.planning.model import NORMS, read_context, read_model, read_sharing
 from raiden.planning.shape import Pass, Precision, Shape
-from raiden.planning.workload import Limits, Workload, largest_wave, measure
+from raiden.planning.workload import Demand, Limits, Workload, grpo_demand, largest_wave, measure, sft_demand
 from raiden.policy import PolicyConfig
 from raiden.policy.sharing import Sharing
 from raiden.rollout.engines import TransformersEngine
 from raiden.train.datamodule import RoleplayDataModule
 from raiden.train.grpo.module import GRPOModule
+from raiden.train.module import PolicyModule
+from raiden.train.sft import SFTModule
 
 GIB = 2**30
 Verdict = Literal["fits", "tight", "does not fit", "not known"]
@@ -29,7 +32,7 @@ figures, not measured here); on a CPU Python and its libraries (measured)."""
 WIDTHS = {"float32": 4, "bfloat16": 2}
 """Bytes of a number."""
 _REMEDIES = {
-    "weights": "more `trainer.devices` with `trainer.strategy` fsdp2, or `model.policy.lora`",
+    "weights": "more `trainer.devices` with `trainer.strategy` fsdp2, or `model.policy.lora` with `quantization`",
     "gradients": "more `trainer.devices` with `trainer.strategy` fsdp2, or `model.policy.lora`",
     "optimizer states": "more `trainer.devices` with `trainer.strategy` fsdp2, or `model.policy.lora`",
     "AdamW temporaries": "more `trainer.devices` with `trainer.strategy` fsdp2, or `model.policy.lora`",
@@ -38,6 +41,7 @@ _REMEDIES = {
     "activations": "`model.policy.gradient_checkpointing` true, or fewer `model.update.micro_batch_tokens`",
     "layer backward": "fewer `model.update.micro_batch_tokens`",
     "logits": "fewer `model.update.micro_batch_tokens`",
+    "dequantised weight": "a smaller model",
     "compute-type weights": "`model.policy.dtype` bfloat16 with `model.policy.lora`, or a smaller model",
     "embedding backward": "`model.policy.lora`, or a smaller model",
     "engine: weights": "`model.engine.dtype` bfloat16, or a smaller model",
@@ -77,6 +81,8 @@ class Plan:
     """How many tokens the keys and values of a vLLM engine have room for; None: another engine."""
     max_length: int
     """Longest prompt with its completion, in tokens."""
+    headroom: Headroom | None = None
+    """How large its options may become; None: the memory is not known."""
 
     @property
     def peak(self) -> tuple[str, int]:
@@ -124,7 +130,7 @@ class Plan:
 
 
 def make_plan(
-    module: GRPOModule,
+    module: PolicyModule,
     data: RoleplayDataModule,
     limits: Limits,
     processes: Processes,
@@ -140,22 +146,15 @@ def make_plan(
     Raises:
         ConfigError: an option cannot work, or the model's config cannot be had.
     """
-    policy, sampling = module.policy_config, module.sampling
+    policy = module.policy_config
+    if processes.shards is not None:
+        policy.refuse_shards()
     sharing = read_sharing(policy, config_file)
     shape, parameters, adapters = read_model(policy, config_file)
-    work = measure(
-        data,
-        module.update,
-        limits,
-        processes.num,
-        module.num_generations,
-        sampling.max_tokens,
-        num_groups=1 + module.max_resamples,
-        packing=sharing.packing,
-    )
+    demand = _demand(module, data)
+    work = measure(data, demand, limits, processes.num, sharing.packing)
     if not work.passes:
         raise ConfigError("the run has no step: `trainer.limit_train_batches` leaves none.")
-    max_tokens = max(sampling.max_tokens, module.val_sampling.max_tokens)
     planned = partial(
         Plan,
         model=config_file or policy.path,
@@ -166,7 +165,7 @@ def make_plan(
         processes=processes,
         workload=work,
         budget=budget,
-        max_length=data.max_prompt_tokens + max_tokens,
+        max_length=data.max_prompt_tokens + module.max_tokens,
     )
     if shape is None:
         return planned(memory={}, cached_tokens=None)
@@ -178,15 +177,45 @@ def make_plan(
         checkpointing=policy.gradient_checkpointing,
         shards=processes.shards,
         with_reference=module.needs_reference and adapters is None,
-        reference_cache=module.reference_cache.max_bytes if module.reference_cache else 0,
+        reference_cache=_reference_cache(module),
         on_gpu=processes.on_gpu,
         adds_up=work.passes_per_update > 1,
     )
     passes = [_by_attention(size, shape, policy, processes.on_gpu) for size in work.passes]
-    return planned(
-        memory=_memory(training, module.engine, _wave(module, data, processes), passes, budget),
+    wave, most_rows = _wave(module, data, processes)
+    plan = planned(
+        memory=_memory(training, module.engine, wave, passes, budget),
         cached_tokens=cached_tokens(training, module.engine, budget),
     )
+    longest = max(len(p.token_ids) for p in data.train_dataloader().prompts)
+    context = read_context(policy, config_file)
+    most = Headroom(work.tokens_per_update, most_rows, max(1, context - longest))
+
+    def fits(passes: Sequence[Pass], wave: Wave) -> bool:
+        memory = _memory(training, module.engine, wave, passes, budget)
+        changed = replace(plan, memory=memory, max_length=longest + wave.max_tokens)
+        return changed.verdict == "fits" and _seats(changed, wave.rows)
+
+    trains_on_samples = demand.num_sampled > 0
+    found = find_headroom(fits, passes, wave, demand.micro_batch_tokens, most, longest, trains_on_samples)
+    return replace(plan, headroom=found)
+
+
+def _seats(plan: Plan, rows: int) -> bool:
+    """Whether vLLM's keys and values have room for so many of the longest kind side by side; others make room."""
+    return plan.cached_tokens is None or rows * plan.max_length <= plan.cached_tokens
+
+
+def _demand(module: PolicyModule, data: RoleplayDataModule) -> Demand:
+    if isinstance(module, GRPOModule):
+        num_groups = 1 + module.max_resamples
+        return grpo_demand(module.update, module.num_generations, module.sampling.max_tokens, num_groups)
+    assert isinstance(module, SFTModule)
+    return sft_demand(module.update, data)
+
+
+def _reference_cache(module: PolicyModule) -> int:
+    return module.reference_cache.max_bytes if isinstance(module, GRPOModule) and module.reference_cache else 0
 
 
 def _by_attention(size: Pass, shape: Shape, policy: PolicyConfig, on_gpu: bool) -> Pass:
@@ -206,10 +235,12 @@ def _precision(policy: PolicyConfig, processes: Processes) -> Precision:
     return Precision(weights, compute, autocast=compute != weights and processes.shards is None)
 
 
-def _wave(module: GRPOModule, data: RoleplayDataModule, processes: Processes) -> Wave:
+def _wave(module: PolicyModule, data: RoleplayDataModule, processes: Processes) -> tuple[Wave, int]:
     max_rows = module.engine.max_rows if isinstance(module.engine, TransformersEngine) else 1
-    lengths = (module.sampling.max_tokens, module.val_sampling.max_tokens)
-    return largest_wave(data, processes.num, module.num_generations, lengths, max_rows)
+    num_generations, max_tokens = 0, 0
+    if isinstance(module, GRPOModule):
+        num_generations, max_tokens = module.num_generations, module.sampling.max_tokens
+    return largest_wave(data, processes.num, num_generations, (max_tokens, module.val_sampling.max_tokens), max_rows)
 
 
 def _memory(training: Training, engine: object, wave: Wave, passes: Sequence[Pass], budget: int) -> dict[str, Moment]:

@@ -53,6 +53,10 @@ class Parameters:
     """Of what is in no layer: embeddings, last norm, head."""
     largest: int
     """Of the largest tensor, which is the embedding matrix in all common models."""
+    quantised: int = 0
+    """Of all, those that lie in 4 bits."""
+    largest_quantised: int = 0
+    """Of the largest tensor in 4 bits."""
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from raiden.core.errors import ConfigError
 from raiden.core.processes import Processes
-from raiden.core.types import Prompt
+from raiden.core.types import Message, Prompt
 from raiden.packing import Layout, pack
 from raiden.packing.batching import Group, Packing, packed_rows
 from raiden.packing.rows import row_batches
@@ -17,6 +17,8 @@ from raiden.planning.shape import Pass
 from raiden.policy import load_tokenizer
 from raiden.train.datamodule import RoleplayDataModule
 from raiden.train.grpo import UpdateConfig
+from raiden.train.sft import SFTUpdateConfig
+from raiden.train.sft.targets import target_text, target_token_ids
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,48 @@ class Limits:
     """Rollouts; -1 for no limit."""
     limit_train_batches: int | float | None
     """Rollouts of an epoch (int) or a share of them (float)."""
+
+
+@dataclass(frozen=True)
+class Demand:
+    """What a way of training makes of its prompts."""
+
+    completions: Callable[[Prompt], Sequence[int]]
+    """Of a prompt, those that are trained on: the length of each, at most, in tokens."""
+    micro_batch_tokens: int
+    mini_batches: Callable[[int], list[range]]
+    """Of so many prompts, those behind each optimizer step of one iteration."""
+    num_iterations: int = 1
+    num_sampled: int = 0
+    """Tokens that are sampled for a prompt, at most."""
+
+
+def grpo_demand(update: UpdateConfig, num_generations: int, max_tokens: int, num_groups: int = 1) -> Demand:
+    """
+    Args:
+        max_tokens: how long each completion is taken to be.
+        num_groups: that a step samples for a prompt, at most.
+    """
+    return Demand(
+        lambda prompt: [max_tokens] * num_generations,
+        update.micro_batch_tokens,
+        update.mini_batches,
+        update.num_iterations,
+        num_groups * num_generations * max_tokens,
+    )
+
+
+def sft_demand(update: SFTUpdateConfig, data: RoleplayDataModule) -> Demand:
+    """Targets as long as they are, or as their characters say."""
+    characters = Characters()
+
+    def length(prompt: Prompt) -> list[int]:
+        text = target_text(prompt.sample, data.settings.response_format)
+        if data.chat is None:
+            return [len(characters([[Message("assistant", text)]])[0])]
+        return [len(target_token_ids(data.chat, text, end=0))]
+
+    return Demand(length, update.micro_batch_tokens, lambda num: [range(num)])
 
 
 @dataclass(frozen=True)
@@ -56,6 +100,8 @@ class Workload:
     """All different sizes of an epoch's passes, on any process."""
     passes_per_update: int
     """On the busiest process, at most."""
+    tokens_per_update: int
+    """That the busiest process goes through for an optimizer step, at most."""
 
 
 def prepare(data: RoleplayDataModule) -> bool:
@@ -77,37 +123,34 @@ def prepare(data: RoleplayDataModule) -> bool:
 
 def measure(
     data: RoleplayDataModule,
-    update: UpdateConfig,
+    demand: Demand,
     limits: Limits,
     num_processes: int,
-    num_generations: int,
-    max_tokens: int,
-    num_groups: int = 1,
     packing: Packing = Packing.SHARED,
 ) -> Workload:
     """Goes through the first epoch as the run will, without a model.
 
     Args:
-        max_tokens: how long each completion is taken to be.
-        num_groups: that a step samples for a prompt, at most.
         packing: of the model.
     """
     estimated = prepare(data)
     loader = data.train_dataloader()
     steps_per_epoch = _limited(len(loader), limits.limit_train_batches)
     batches = [loader.batch(step) for step in range(steps_per_epoch)]
-    num_updates = [len(update.mini_batches(len(batch))) * update.num_iterations for batch in batches]
+    num_updates = [len(demand.mini_batches(len(batch))) * demand.num_iterations for batch in batches]
     prompts = [prompt for batch in batches for prompt in batch]
     passes: dict[Pass, int] = {}
-    most = shared = 0
+    most = most_tokens = shared = rows = 0
     for batch in batches:
-        for groups in _updates(batch, update, num_processes, num_generations, max_tokens):
-            sizes = _sizes(groups, update.micro_batch_tokens, packing)
+        for groups in _updates(batch, demand, num_processes):
+            sizes = _sizes(groups, demand.micro_batch_tokens, packing)
             most = max(most, len(sizes))
+            most_tokens = max(most_tokens, sum(size.tokens for size in sizes))
             for size in sizes:
-                passes[size] = passes.get(size, 0) + update.num_iterations
-            packed = sizes if packing is Packing.SHARED else _sizes(groups, update.micro_batch_tokens, Packing.SHARED)
+                passes[size] = passes.get(size, 0) + demand.num_iterations
+            packed = sizes if packing is Packing.SHARED else _sizes(groups, demand.micro_batch_tokens, Packing.SHARED)
             shared += sum(size.tokens for size in packed)
+            rows += sum(len(group.prompt) + len(own) for group in groups for own in group.completions)
     prompt_tokens = sum(len(p.token_ids) for p in prompts)
     return Workload(
         tokens_are_estimated=estimated,
@@ -116,11 +159,12 @@ def measure(
         steps=_steps(limits, steps_per_epoch),
         updates_per_epoch=sum(num_updates),
         prompt_tokens=prompt_tokens,
-        sampled_tokens=len(prompts) * num_groups * num_generations * max_tokens,
+        sampled_tokens=len(prompts) * demand.num_sampled,
         update_tokens=sum(size.tokens * count for size, count in passes.items()),
-        not_shared=round(num_generations * (prompt_tokens + len(prompts) * max_tokens) / max(shared, 1), 2),
+        not_shared=round(rows / max(shared, 1), 2),
         passes=tuple(passes),
         passes_per_update=most,
+        tokens_per_update=most_tokens,
     )
 
 
@@ -143,15 +187,16 @@ def _steps(limits: Limits, per_epoch: int) -> int:
     return min(bounds)
 
 
-def _updates(
-    batch: Sequence[Prompt], update: UpdateConfig, num_processes: int, num_generations: int, max_tokens: int
-) -> Iterator[list[Group]]:
+def _updates(batch: Sequence[Prompt], demand: Demand, num_processes: int) -> Iterator[list[Group]]:
     """What each process computes for each optimizer step."""
-    completions = [(0,) * max_tokens] * num_generations
-    for mini_batch in update.mini_batches(len(batch)):
+    for mini_batch in demand.mini_batches(len(batch)):
         for rank in range(num_processes):
-            own = Processes(rank, num_processes).share(mini_batch)
-            yield [Group(batch[i].token_ids, completions, range(num_generations)) for i in own]
+            own = [batch[i] for i in Processes(rank, num_processes).share(mini_batch)]
+            lengths = [demand.completions(prompt) for prompt in own]
+            yield [
+                Group(prompt.token_ids, [(0,) * length for length in of_it], range(len(of_it)))
+                for prompt, of_it in zip(own, lengths, strict=True)
+            ]
 
 
 def _sizes(groups: Sequence[Group], max_tokens: int, packing: Packing) -> list[Pass]:
@@ -183,21 +228,38 @@ def _masks(layout: Layout) -> list[tuple[int, int]]:
 
 def largest_wave(
     data: RoleplayDataModule, num_processes: int, num_generations: int, lengths: tuple[int, int], max_rows: int
-) -> Wave:
-    """The largest of the waves in which the transformers engine samples and validates.
+) -> tuple[Wave, int]:
+    """The largest of the waves in which the transformers engine samples and validates, and the rows of a whole step.
 
     Args:
+        num_generations: 0: training samples nothing.
         lengths: longest completion in training and in validation.
     """
-    waves = []
+    waves: list[tuple[int, list[Prompt], int, int]] = []
+    most = 0
     for loader, rows, length in (
         (data.train_dataloader(), num_generations, lengths[0]),
         (data.val_dataloader(), 1, lengths[1]),
     ):
-        for batch in loader:
-            own = Processes(0, num_processes).share(range(len(batch)))[: max(1, max_rows // rows)]
-            waves.append(_wave([batch[i] for i in own] or batch[:1], rows, length))
-    return max(waves, key=lambda wave: wave.prompt_tokens + wave.rows * wave.max_tokens)
+        for batch in loader if rows else ():
+            share = Processes(0, num_processes).share(range(len(batch)))
+            most = max(most, len(share) * rows)
+            own = [batch[i] for i in share[: max(1, max_rows // rows)]] or batch[:1]
+            at_most = sum(len(prompt.token_ids) + rows * length for prompt in own)
+            waves.append((at_most, own, rows, length))
+    largest: Wave | None = None
+    # Packing takes long, and shared prompts only make a wave smaller: the first few decide.
+    for at_most, own, rows, length in sorted(waves, key=lambda wave: -wave[0]):
+        if largest is not None and at_most <= _tokens(largest):
+            break
+        wave = _wave(own, rows, length)
+        largest = max(largest or wave, wave, key=_tokens)
+    assert largest is not None
+    return largest, most
+
+
+def _tokens(wave: Wave) -> int:
+    return wave.prompt_tokens + wave.rows * wave.max_tokens
 
 
 def _wave(prompts: Sequence[Prompt], rows: int, max_tokens: int) -> Wave:

@@ -53,7 +53,7 @@ def add_lora(model: PreTrainedModel, config: LoraConfig) -> Any:
     """
     from peft import LoraConfig as PeftConfig
     from peft import get_peft_model
-    from peft.tuners.lora import Linear, LoraLayer
+    from peft.tuners.lora import LoraLayer
 
     targets: Any = _linear_layers(model)
     if config.target_modules != "all-linear":
@@ -78,7 +78,9 @@ def add_lora(model: PreTrainedModel, config: LoraConfig) -> Any:
     except ValueError as error:  # no layer has such a name, or one that has is not linear
         raise ConfigError(f"`model.policy.lora.target_modules`: {error}") from error
     layers = ((name, module) for name, module in adapted.named_modules() if isinstance(module, LoraLayer))
-    if others := [plain_name(f"{name}.") for name, module in layers if not isinstance(module, Linear)]:
+    if others := [
+        plain_name(f"{name}.") for name, module in layers if not isinstance(module.base_layer, nn.Linear | Conv1D)
+    ]:
         raise ConfigError(
             f"`model.policy.lora.target_modules`: {others[0].rstrip('.')} is not a linear layer, and adapters of "
             "others are not supported; name linear layers."

@@ -19,6 +19,7 @@ from raiden.data.chat_template import end_of_turn_ids
 from raiden.data.prompts import write_record
 from raiden.policy.finite import nonfinite_of
 from raiden.policy.loading import Policy
+from raiden.policy.quantised import num_bytes_dequantised
 from raiden.policy.weights import stream_weights
 
 MAX_FILE_BYTES = 4 * 2**30
@@ -34,7 +35,9 @@ def export_policy(
 ) -> Path:
     """Writes weights (gathered, LoRA merged), config, tokenizer and chat template; the folder appears whole or not.
 
-    The policy stays as it is, and no second copy of it is made: weights pass one at a time.
+    Weights in 4 bits are written as the numbers that passes compute with. The policy stays as it is, and no second
+    copy of it is made: weights pass
+    one layer at a time.
 
     Args:
         dtype: of the written weights; None: as they are trained.
@@ -67,7 +70,7 @@ def export_policy(
 def num_export_bytes(policy: Policy, dtype: Literal["float32", "bfloat16"] | None = None) -> int:
     """Size of the weights that `export_policy` writes."""
     weights = (p for name, p in policy.model.named_parameters() if ".lora_" not in name)
-    return sum(p.numel() * (getattr(torch, dtype) if dtype else p.dtype).itemsize for p in weights)
+    return sum(num_bytes_dequantised(p, getattr(torch, dtype) if dtype else None) for p in weights)
 
 
 def _finite(weights: Iterator[tuple[str, Tensor]]) -> Iterator[tuple[str, Tensor]]:
@@ -123,6 +126,7 @@ def _batches(weights: Iterator[tuple[str, Tensor]]) -> Iterator[dict[str, Tensor
 def _write_config(policy: Policy, folder: Path, dtype: torch.dtype) -> None:
     base = policy.model.get_base_model() if hasattr(policy.model, "get_base_model") else policy.model
     config = base.config.to_dict()
+    config.pop("quantization_config", None)
     config["dtype"] = str(dtype).removeprefix("torch.")
     config["architectures"] = [base.config.architectures[0]] if base.config.architectures else [type(base).__name__]
     type(base.config).from_dict(config).save_pretrained(folder)

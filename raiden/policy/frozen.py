@@ -12,6 +12,7 @@ from torch.distributed.tensor._utils import compute_local_shape_and_global_offse
 from raiden.core.errors import ConfigError
 from raiden.core.processes import Processes
 from raiden.policy.loading import Policy
+from raiden.policy.quantised import is_quantised, stored_weights
 from raiden.policy.weights import local, plain_name
 
 _NUM_SAMPLED = 4096
@@ -31,6 +32,10 @@ def frozen_digests(policy: Policy) -> dict[str, str]:
         for name, model in models.items()
         if model is not None
     }
+    if any(is_quantised(p) for _, p in frozen.get("base", ())):
+        # Told by what they are made of: another device quantises to other bits.
+        folder = policy.model.config._name_or_path
+        frozen["base"] = [(f"nf4 {name}", weight) for name, weight in stored_weights(folder)]
     digests = {name: _digest(tensors) for name, tensors in frozen.items() if tensors}
     return {"tokenizer": blake2b(repr(tokens).encode(), digest_size=8).hexdigest(), **digests}
 
@@ -49,8 +54,8 @@ def refuse_other_frozen(now: Mapping[str, str], saved: Mapping[str, str], checkp
         )
     if changed:
         raise ConfigError(
-            f"`model.policy.path`: the model there, or its `dtype`, is not the one that {checkpoint} was trained on: "
-            "weights that are not trained differ. Put that model back, or start a new run on this one."
+            f"`model.policy.path`: the model there, or its `dtype` or `quantization`, is not the one {checkpoint} was "
+            "trained on: weights that are not trained differ. Put that model back, or start a new run on this one."
         )
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from lightning.pytorch.utilities import rank_zero_warn
@@ -24,10 +24,12 @@ from transformers.utils import GENERATION_CONFIG_NAME
 
 from raiden.core.errors import ConfigError
 from raiden.core.limits import MAX_CONFIG_BYTES, refuse_larger
-from raiden.packing import ATTENTION, FLEX_ATTENTION, Packing
+from raiden.packing import ATTENTION, Packing
 from raiden.policy.adapters import LoraConfig, add_lora
 from raiden.policy.configs import load_config
-from raiden.policy.finite import nonfinite_weights
+from raiden.policy.finite import nonfinite_of, nonfinite_weights
+from raiden.policy.options import PolicyConfig
+from raiden.policy.quantised import keep_layout, loading_options, refuse_unquantisable, stored_weights
 from raiden.policy.sharding import initialise_adapters, load_shards, shard
 from raiden.policy.sharing import Sharing, sharing_of
 from raiden.policy.sources import NO_FOREIGN_CODE, explain_model_errors, local_folder, resolve_model
@@ -35,35 +37,6 @@ from raiden.policy.weights import unmap
 
 _BFLOAT16_INSTRUCTIONS = ("avx512_bf16", "amx_bf16", "bf16")
 """Of Intel's and AMD's processors, and of ARM's."""
-
-
-@dataclass(frozen=True)
-class PolicyConfig:
-    """Which model is trained."""
-
-    path: str
-    """A folder, a hub id (`org/name`), a `.gguf` file, or `package://PACKAGE/FILE.gguf`."""
-    dtype: Literal["float32", "bfloat16"] = "float32"
-    """Type in which weights are kept, gradients added up and the optimizer works (those of adapters are float32). In
-    bfloat16 steps of the usual learning rates round away: set `compute_dtype` to it instead, or train with `lora`."""
-    compute_dtype: Literal["float32", "bfloat16"] | None = None
-    """Type in which layers compute; null is `dtype`."""
-    chat_template: str | None = None
-    """Path of a Jinja file that makes the prompts, for base models; null: the model's own. The export brings it
-    along."""
-    lora: LoraConfig | None = None
-    """Train adapters only; the reference is then the policy with its adapters off."""
-    gradient_checkpointing: bool = False
-    """Recompute activations in the backward pass: less memory, a third more time."""
-    attention: Literal["auto", "sdpa", "flex"] = "auto"
-    """How the update computes attention over the packed row: all at once in a compiled kernel of flex attention
-    (flex, which auto takes on GPUs), or by PyTorch's own kernels (sdpa): on CPUs as a cascade, on GPUs run by run."""
-
-    @property
-    def attention_function(self) -> str:
-        """The name under which transformers knows it."""
-        flex = torch.cuda.is_available() if self.attention == "auto" else self.attention == "flex"
-        return FLEX_ATTENTION if flex else ATTENTION
 
 
 class Policy:
@@ -148,17 +121,19 @@ def _read_template(path: str) -> str:
 
 @dataclass(frozen=True)
 class Placement:
-    """Where a sharded policy lives."""
+    """Where a policy lives."""
 
-    mesh: DeviceMesh
     device: torch.device
+    mesh: DeviceMesh | None = None
+    """Over which it is sharded; None: it is whole."""
 
 
 def load_policy(config: PolicyConfig, with_reference: bool = False, placement: Placement | None = None) -> Policy:
     """Loads the model, its tokenizer and, where asked for and LoRA does not give one, a second frozen copy.
 
     Args:
-        placement: shards both over its mesh, each process reading its own part; None loads them whole.
+        placement: with a mesh both are sharded over it, each process reading its own part. Without one what is
+            quantised is so on the device, and the rest comes there later; None: on the best of this machine.
 
     Raises:
         ConfigError: the model cannot be read, is no causal language model, or a weight is not a finite number.
@@ -167,15 +142,21 @@ def load_policy(config: PolicyConfig, with_reference: bool = False, placement: P
         raise ConfigError(
             "`model.policy.attention`: flex attention learns on GPUs only, and there is none here; set it to sdpa."
         )
-    _warn_of_slow_type(config, placement)
+    placement = placement or Placement(_best_device())
+    if placement.mesh is not None:
+        config.refuse_shards()
+    _warn_of_slow_type(config, placement.device)
     folder = resolve_model(config.path)
     with explain_model_errors(config.path):
-        if placement is not None:
+        if placement.mesh is not None or config.quantization:
             folder = local_folder(folder)
-        sharing = sharing_of(load_config(folder))
+        model_config = load_config(folder)
+        sharing = sharing_of(model_config)
+        if config.quantization:
+            refuse_unquantisable(model_config, config.path)
         attention = sharing.attention or config.attention_function
         model = _load(folder, config, placement, attention, config.lora)
-        if broken := nonfinite_weights(model):
+        if broken := nonfinite_of(stored_weights(folder)) if config.quantization else nonfinite_weights(model):
             raise ConfigError(
                 f"`model.policy.path`: {config.path} has weights that are not finite numbers ({len(broken)} weights, "
                 f"the first: {broken[0]}); take another copy, or the checkpoint before it broke."
@@ -190,18 +171,21 @@ def load_policy(config: PolicyConfig, with_reference: bool = False, placement: P
 
 
 def _load(
-    folder: str, config: PolicyConfig, placement: Placement | None, attention: str, lora: LoraConfig | None = None
+    folder: str, config: PolicyConfig, placement: Placement, attention: str, lora: LoraConfig | None = None
 ) -> Any:
     dtype = getattr(torch, config.dtype)
-    if placement is None:
-        model: Any = _whole_model(folder, dtype, attention)
+    compute_dtype = getattr(torch, config.compute_dtype) if config.compute_dtype else None
+    if placement.mesh is not None:
+        model: Any = empty_model(folder, dtype, attention)
+    elif config.quantization:
+        model = _whole_model(folder, dtype, attention, **loading_options(compute_dtype or dtype, placement.device))
+        keep_layout(model)
     else:
-        model = empty_model(folder, dtype, attention)
+        model = _whole_model(folder, dtype, attention)
     without_noise(model)
     if lora is not None:
         model = add_lora(model, lora)
-    compute_dtype = getattr(torch, config.compute_dtype) if config.compute_dtype else None
-    if placement is not None:
+    if placement.mesh is not None:
         shard(model, placement.mesh, compute_dtype)
         load_shards(model, folder, placement.device)
     elif compute_dtype not in (None, dtype):
@@ -220,10 +204,13 @@ def without_noise(model: nn.Module) -> None:
                 setattr(module, name, 0.0)
 
 
-def _whole_model(folder: str, dtype: torch.dtype, attention: str) -> Any:
-    loaded: Any = AutoModelForCausalLM.from_pretrained(
-        folder, dtype=dtype, attn_implementation=attention, output_loading_info=True, **NO_FOREIGN_CODE
-    )
+def _best_device() -> torch.device:
+    return torch.accelerator.current_accelerator() or torch.device("cpu")
+
+
+def _whole_model(folder: str, dtype: torch.dtype, attention: str, **options: Any) -> Any:
+    options |= {"attn_implementation": attention, "output_loading_info": True, **NO_FOREIGN_CODE}
+    loaded: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, **options)
     model, found = loaded
     if missing := sorted(found["missing_keys"]):  # transformers draws them at random, with a table of them
         raise ConfigError(
@@ -234,10 +221,9 @@ def _whole_model(folder: str, dtype: torch.dtype, attention: str) -> Any:
     return model
 
 
-def _warn_of_slow_type(config: PolicyConfig, placement: Placement | None) -> None:
-    on_cpu = placement.device.type == "cpu" if placement else not torch.accelerator.is_available()
+def _warn_of_slow_type(config: PolicyConfig, device: torch.device) -> None:
     capabilities = getattr(torch.cpu, "get_capabilities", None)  # a new function of torch's
-    if config.compute_dtype != "bfloat16" or not on_cpu or capabilities is None:
+    if config.compute_dtype != "bfloat16" or device.type != "cpu" or capabilities is None:
         return
     if not any(capabilities().get(name) for name in _BFLOAT16_INSTRUCTIONS):
         rank_zero_warn(

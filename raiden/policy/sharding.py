@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +18,7 @@ from torch.distributed.tensor._utils import compute_local_shape_and_global_offse
 from transformers import AutoModelForCausalLM
 
 from raiden.core.errors import ConfigError
-from raiden.policy.sources import NO_FOREIGN_CODE
+from raiden.policy.sources import NO_FOREIGN_CODE, weight_files
 from raiden.policy.weights import local, plain_name, saved_buffers
 
 
@@ -70,7 +69,7 @@ def load_shards(model: Any, folder: str | Path, device: torch.device) -> None:
     # Not to_empty: that would wipe the buffers as well.
     model._apply(lambda t: torch.empty_like(t, device=device) if t.is_meta else t.to(device))
     _tie(model)
-    files = _weight_files(Path(folder))
+    files = weight_files(Path(folder))
     wanted = {plain_name(name): p for name, p in model.named_parameters() if ".lora_" not in name}
     buffers = {plain_name(name): buffer for name, buffer in saved_buffers(model)}
     converted = {} if wanted.keys() <= files.keys() else _converted(folder, next(iter(wanted.values())).dtype)
@@ -96,21 +95,6 @@ def _converted(folder: str | Path, dtype: torch.dtype) -> dict[str, Tensor]:
 def _tie(model: Any) -> None:
     base = model.get_base_model() if hasattr(model, "get_base_model") else model
     base.tie_weights()
-
-
-def _weight_files(folder: Path) -> dict[str, Path]:
-    """Which file holds each weight."""
-    index = folder / "model.safetensors.index.json"
-    if index.exists():
-        return {name: folder / file for name, file in json.loads(index.read_text())["weight_map"].items()}
-    single = folder / "model.safetensors"
-    if not single.exists():
-        raise ConfigError(
-            f"`model.policy.path`: {folder} has no model.safetensors, which loading in shards needs; save the model "
-            "as safetensors."
-        )
-    with safe_open(single, framework="pt") as file:
-        return dict.fromkeys(file.keys(), single)
 
 
 def _read_part(path: Path, name: str, parameter: Tensor) -> Tensor:
@@ -150,6 +134,17 @@ def _part_of(full: Tensor, parameter: Tensor) -> Tensor:
         return full
     shape, offset = compute_local_shape_and_global_offset(parameter.shape, parameter.device_mesh, parameter.placements)
     return full[offset[0] : offset[0] + shape[0]]
+
+
+def reduce_over_replicas(model: Any, now: bool) -> None:
+    """Whether the next backward pass adds up gradients over the replicas of an HSDP policy, or within each alone.
+
+    What earlier passes added up within a replica goes along. Each process takes part in as many passes, so that the
+    last is the last on all. (Without `set_requires_gradient_sync` shards are still reduced in each pass: whole
+    gradients would take the memory of an unsharded model.)
+    """
+    if isinstance(model, FSDPModule):
+        model.set_requires_all_reduce(now)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
@@ -17,14 +18,13 @@ from typing import Any
 
 import torch
 from huggingface_hub import snapshot_download
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from transformers import AutoModelForCausalLM, AutoTokenizer, modeling_gguf_pytorch_utils
 from transformers.utils import logging as transformers_logging
 
 from raiden.core.errors import ConfigError
 from raiden.core.limits import MAX_CONFIG_BYTES, MAX_TOKENIZER_BYTES, refuse_larger
 from raiden.policy.gguf_header import refuse_broken_header
-from raiden.policy.gguf_reading import reading_once
 
 PACKAGE = "package://"
 _CHOICES = (
@@ -49,7 +49,7 @@ def resolve_model(path: str) -> str:
     """What ``from_pretrained`` can load: a folder or a hub id.
 
     A GGUF file is converted once into a folder of ordinary safetensors in the cache (`RAIDEN_CACHE`, by default
-    `~/.cache/raiden`), because reading it takes some seconds each time.
+    `~/.cache/raiden`), because its dequantization takes most of a minute each time.
 
     Args:
         path: a folder, a hub id (`org/name`), a `.gguf` file, or `package://PACKAGE/FILE.gguf`.
@@ -85,6 +85,25 @@ def local_folder(model: str) -> str:
         return model
     # Some repositories hold the weights a second time, in their authors' own format.
     return snapshot_download(model, allow_patterns=["model*.safetensors", "*.json", "*.jinja", "*.txt", "*.model"])
+
+
+def weight_files(folder: Path) -> dict[str, Path]:
+    """Which file of a model's folder holds each weight.
+
+    Raises:
+        ConfigError: they are no safetensors.
+    """
+    index = folder / "model.safetensors.index.json"
+    if index.exists():
+        return {name: folder / file for name, file in json.loads(index.read_text())["weight_map"].items()}
+    single = folder / "model.safetensors"
+    if not single.exists():
+        raise ConfigError(
+            f"`model.policy.path`: {folder} has no model.safetensors, which loading in shards and in 4 bits needs; "
+            "save the model as safetensors."
+        )
+    with safe_open(single, framework="pt") as file:
+        return dict.fromkeys(file.keys(), single)
 
 
 @contextmanager
@@ -136,10 +155,10 @@ def _converted(gguf: Path) -> Path:
     if not folder.is_dir():
         refuse_broken_header(gguf)
         cache.mkdir(parents=True, exist_ok=True)
-        print(f"Converting {gguf.name} to {folder} (once, some seconds)", flush=True)
+        print(f"Converting {gguf.name} to {folder} (once, about half a minute)", flush=True)
         part = Path(tempfile.mkdtemp(prefix=folder.name, dir=cache))
         try:
-            with explain_model_errors(str(gguf)), reading_once():
+            with explain_model_errors(str(gguf)):
                 _convert(gguf, part)
             _publish(part, folder)
         finally:

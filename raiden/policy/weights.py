@@ -1,9 +1,9 @@
-"""The policy's weights as a plain Hugging Face folder has them, one at a time."""
+"""The policy's weights as a plain Hugging Face folder has them, one layer at a time."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
@@ -12,40 +12,46 @@ from torch import Tensor, nn
 from torch.distributed.tensor import DTensor
 from transformers.core_model_loading import revert_weight_conversion
 
+from raiden.policy.gathering import gather_together
+from raiden.policy.quantised import dequantised
+
 _PEFT_PREFIX = "base_model.model."
 _PEFT_BASE = ".base_layer."
 
 
 def stream_weights(model: Any, dtype: torch.dtype | None = None) -> Iterator[tuple[str, Tensor]]:
-    """Names and whole tensors: shards are gathered, adapters merged (out of place), one parameter at a time.
+    """Names and whole tensors: shards are gathered, adapters merged (out of place), one layer at a time.
 
-    Under sharding all processes have to go through the stream together. A head that is tied to the embeddings is
-    named too, as the last: vLLM keeps its own packed copy of it on CPU, and `named_parameters` leaves it out. Where a
-    model keeps weights in another form than its files (experts as one tensor, other names), those of a layer are
-    turned back together.
+    Under sharding all processes have to go through the stream together; a layer takes one collective, two where
+    adapters have another type. A head that is tied to the embeddings is named too, as the last: vLLM keeps its own
+    packed copy of it on CPU, and `named_parameters` leaves it out. Where a model keeps weights in another form than
+    its files (experts as one tensor, other names), those of a layer are turned back together.
 
     Args:
         dtype: of what is yielded, gathered in it as well; None: as stored.
     """
     base = model.get_base_model() if hasattr(model, "get_base_model") else model
-    for _, layer in groupby(_own_weights(model, dtype), key=lambda pair: _layer_of(pair[0])):
-        yield from revert_weight_conversion(base, dict(layer)).items()
+    adapters = dict(_lora_layers(model))
+    parameters = ((name, p) for name, p in model.named_parameters() if ".lora_" not in name)
+    for _, layer in groupby(parameters, key=lambda pair: _layer_of(plain_name(pair[0]))):
+        yield from revert_weight_conversion(base, _merged(dict(layer), adapters, dtype)).items()
+    for _, layer in groupby(saved_buffers(model), key=lambda pair: _layer_of(plain_name(pair[0]))):
+        yield from revert_weight_conversion(base, {plain_name(name): whole(b) for name, b in layer}).items()
     if model.config.tie_word_embeddings:
         yield "lm_head.weight", whole(model.get_input_embeddings().weight, dtype)
 
 
-def _own_weights(model: Any, dtype: torch.dtype | None) -> Iterator[tuple[str, Tensor]]:
-    """As the model holds them, with the buffers that its files hold too."""
-    adapters = dict(_lora_layers(model))
-    for name, parameter in model.named_parameters():
-        if ".lora_" in name:
-            continue
-        weight = whole(parameter, dtype)
-        if name in adapters:
-            weight = weight + _lora_delta(adapters[name], weight.dtype)
-        yield plain_name(name), weight
-    for name, buffer in saved_buffers(model):
-        yield plain_name(name), whole(buffer)
+def _merged(layer: dict[str, Tensor], adapters: Mapping[str, Any], dtype: torch.dtype | None) -> dict[str, Tensor]:
+    """Whole weights as the model holds them, by their plain names."""
+    own = [name for name in layer if name in adapters]
+    factors = [factor for name in own for factor in _factors(adapters[name])]
+    everything = [_plain_numbers(weight, dtype) for weight in layer.values()] + [f.detach() for f in factors]
+    gathered = iter(gather_together(everything))
+    weights = {name: next(gathered) for name in layer}
+    for name in own:
+        a, b = next(gathered), next(gathered)
+        weights[name] = weights[name] + _lora_delta(adapters[name], a, b).to(weights[name].dtype)
+    return {plain_name(name): weight for name, weight in weights.items()}
 
 
 def saved_buffers(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
@@ -86,11 +92,13 @@ def plain_name(name: str) -> str:
 
 
 def whole(tensor: Tensor, dtype: torch.dtype | None = None) -> Tensor:
-    """The tensor without gradient, gathered from its shards where it has any."""
-    tensor = tensor.detach()
-    if dtype is not None:
-        tensor = tensor.to(dtype)
-    return tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
+    """The tensor without gradient, gathered from its shards where it has any, in whole numbers."""
+    return gather_together([_plain_numbers(tensor, dtype)])[0]
+
+
+def _plain_numbers(tensor: Tensor, dtype: torch.dtype | None) -> Tensor:
+    tensor = dequantised(tensor).detach()
+    return tensor if dtype is None else tensor.to(dtype)
 
 
 def local(tensor: Tensor) -> Tensor:
@@ -130,12 +138,17 @@ def _lora_layers(model: Any) -> Iterator[tuple[str, Any]]:
             yield f"{name}.base_layer.weight", module
 
 
-def _lora_delta(layer: Any, dtype: torch.dtype) -> Tensor:
+def _factors(layer: Any) -> tuple[Tensor, Tensor]:
+    """The weights A and B of the active adapter."""
+    (adapter,) = layer.active_adapters
+    return layer.lora_A[adapter].weight, layer.lora_B[adapter].weight
+
+
+def _lora_delta(layer: Any, a: Tensor, b: Tensor) -> Tensor:
     """``scaling * B A``, what the active adapter adds to its layer's weight; LoRA, arXiv:2106.09685.
 
     Transposed where the layer keeps its weight as (in, out), as GPT-2's do.
     """
     (adapter,) = layer.active_adapters
-    a, b = whole(layer.lora_A[adapter].weight), whole(layer.lora_B[adapter].weight)
     delta = (b @ a) * layer.scaling[adapter]
-    return (delta.T if layer.fan_in_fan_out else delta).to(dtype)
+    return delta.T if layer.fan_in_fan_out else delta

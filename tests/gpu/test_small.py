@@ -13,7 +13,7 @@ def test_all_checks_that_a_cpu_can_run_pass_and_the_last_line_is_their_figures(c
     assert not report["failed"]
     assert code == 0
     assert report["checks"]["noise"]["other_tokens"] == 0
-    assert {"noise", "attention", "update", "sampling"} <= set(report["checks"])
+    assert {"noise", "attention", "update", "update_7b", "trl", "sampling", "two"} <= set(report["checks"])
 
 
 def test_no_check_begins_after_the_time_and_each_says_so(capsys):

@@ -15,12 +15,13 @@ from raiden.packing.logps import token_logps
 from raiden.planning import GIB
 from raiden.planning.activations import kept_between_layers, kept_by_layer, kept_outside, logits
 from raiden.planning.engine import Wave, engine_moments, transformers_sampling
-from raiden.planning.memory import Training, update_moments
+from raiden.planning.memory import Training, update_moments, weights
 from raiden.planning.model import NORMS, read_model
 from raiden.planning.shape import Adapters, Parameters, Pass, Precision, Shape
 from raiden.planning.workload import size_of
-from raiden.policy import LoraConfig, PolicyConfig
+from raiden.policy import LoraConfig, PolicyConfig, load_policy
 from raiden.policy.loading import add_lora
+from raiden.policy.quantised import is_quantised
 from raiden.rollout.engines import VLLMEngine
 
 DATA = Path(__file__).parent.parent / "data"
@@ -203,6 +204,18 @@ def test_adapters_are_what_is_trained(tiny_folder):
     assert adapters == Adapters(4, frozenset({"q_proj", "down_proj"}))
 
 
+def test_a_policy_in_4_bits_takes_what_is_planned_for_its_weights(tiny_folder):
+    config = PolicyConfig(str(tiny_folder), quantization="nf4", lora=LoraConfig(rank=4))
+    shape, parameters, adapters = read_model(config)
+    training = Training(shape, parameters, FULL, adapters)
+    model = load_policy(config).model
+    held = sum(p.nbytes for p in model.parameters())
+    for state in (p.quant_state for p in model.parameters() if is_quantised(p)):
+        held += state.absmax.nbytes + state.state2.absmax.nbytes
+    assert weights(training) == pytest.approx(held, rel=2e-3)
+    assert parameters.quantised == sum(p.quant_state.shape.numel() for p in model.parameters() if is_quantised(p))
+
+
 # Memory
 
 THOUSAND = Training(
@@ -294,11 +307,3 @@ def test_without_a_gpu_vllm_never_sleeps_and_packs_a_tied_head_once_more():
 def test_the_policys_own_engine_keeps_keys_and_values_of_prompts_once():
     # (100 tokens of prompts + 4 rows x 25) x keys and values x 3 layers x 10 wide x 4 bytes.
     assert transformers_sampling(THOUSAND, WAVE)["engine: cache"] == 200 * 2 * 3 * 10 * 4
-
-
-def test_without_a_gpu_the_policys_own_engine_packs_its_weights_once_more():
-    assert transformers_sampling(THOUSAND, WAVE)["engine: packed weights"] == 0
-    on_cpu = replace(THOUSAND, on_gpu=False)
-    assert transformers_sampling(on_cpu, WAVE)["engine: packed weights"] == 10_000 * 4
-    in_bfloat16 = replace(on_cpu, precision=replace(on_cpu.precision, compute=2, autocast=True))
-    assert transformers_sampling(in_bfloat16, WAVE)["engine: packed weights"] == 0

@@ -34,18 +34,22 @@ def fit(model: Path, folder: Path, *more: str) -> int:
     return main([*fit_arguments(model, samples, folder / "logs"), *short, *more])
 
 
-@pytest.mark.parametrize("option", [ADAPTERS, HELD], ids=["beneath adapters", "reference"])
-def test_a_run_does_not_go_on_on_another_model(option, model, tiny_folder, tmp_path, capsys):
-    assert fit(model, tmp_path, option, "--trainer.max_epochs=1") == 0
+@pytest.mark.parametrize(
+    "options",
+    [(ADAPTERS,), (ADAPTERS, "--model.policy.quantization=nf4"), (HELD,)],
+    ids=["beneath adapters", "in 4 bits", "reference"],
+)
+def test_a_run_does_not_go_on_on_another_model(options, model, tiny_folder, tmp_path, capsys):
+    assert fit(model, tmp_path, *options, "--trainer.max_epochs=1") == 0
     train_further(model)
     capsys.readouterr()
-    assert fit(model, tmp_path, option, "--ckpt_path=last") == 2
+    assert fit(model, tmp_path, *options, "--ckpt_path=last") == 2
     said = capsys.readouterr().err
-    assert "`model.policy.path`: the model there, or its `dtype`, is not the one that the run was trained on" in said
+    assert "`model.policy.path`: the model there, or its `dtype` or `quantization`, is not the one the run was" in said
     exported = main(["export", str(next(tmp_path.rglob("*.ckpt"))), f"--output={tmp_path / 'exported'}"])
-    assert exported == (2 if option == ADAPTERS else 0)  # what is trained whole needs the reference no more
+    assert exported == (2 if ADAPTERS in options else 0)  # what is trained whole needs the reference no more
     shutil.copy(tiny_folder / "model.safetensors", model)
-    assert fit(model, tmp_path, option, "--ckpt_path=last") == 0
+    assert fit(model, tmp_path, *options, "--ckpt_path=last") == 0
 
 
 def test_a_run_without_a_reference_has_all_of_its_model_in_the_checkpoint(model, tmp_path):

@@ -14,6 +14,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.tensor.debug import CommDebugMode
 from transformers import AutoModelForCausalLM
 
 from raiden.core.errors import ConfigError
@@ -28,6 +29,7 @@ from raiden.policy import (
     load_policy,
     nonfinite_weights,
     sharding,
+    stream_weights,
     whole,
 )
 from raiden.policy.loading import empty_model
@@ -43,7 +45,7 @@ FULL, LORA = "full", "lora"
 def look(folders: dict[str, Path], out: Path, num: int) -> dict[str, Any]:
     """Loads each model in shards and writes down what there is of it; as one of `num` processes."""
     torch.distributed.init_process_group("gloo", rank=int(os.environ["LOCAL_RANK"]))
-    placement = Placement(init_device_mesh("cpu", (num,)), CPU)
+    placement = Placement(CPU, init_device_mesh("cpu", (num,)))
     return {
         (name, kind): _facts(_counted(config, placement), out / f"{name} {kind} {num}")
         for name, folder in folders.items()
@@ -83,10 +85,14 @@ def _facts(loaded: tuple[Policy, int], exported: Path) -> dict[str, Any]:
             alone = policy.model(input_ids=IDS[:, : 3 + rank], use_cache=False).logits
         again = policy.model(input_ids=IDS, use_cache=False).logits
     export_policy(policy, exported, writes=rank == 0)
+    with CommDebugMode() as collectives:
+        streamed = {name: weight.clone() for name, weight in stream_weights(policy.model)}
     weights = {name: whole(p).clone() for name, p in policy.model.named_parameters()}
     return {
         "nonfinite": [nonfinite_weights(policy.model), _with_one_broken(policy.model)],
         "weights": weights,
+        "streamed": streamed,
+        "collectives": collectives.get_total_counts(),
         "buffers": dict(policy.model.named_buffers()),
         "num_read": num_read,
         "logits": logits,
@@ -127,6 +133,19 @@ def test_sharded_weights_and_buffers_are_those_of_from_pretrained_bit_for_bit(lo
         assert facts["buffers"].keys() == dict(truth.named_buffers()).keys()
         assert all(torch.equal(facts["buffers"][n], b) for n, b in truth.named_buffers())
         assert facts["stop"] == truth.generation_config.eos_token_id
+
+
+@pytest.mark.parametrize("kind", [FULL, LORA])
+def test_weights_go_to_the_engine_by_one_collective_a_layer(looks, name, kind):
+    by_num, folders, _ = looks
+    truth = AutoModelForCausalLM.from_pretrained(folders[name]).state_dict()
+    for own in by_num[2]:
+        facts = own[name, kind]
+        assert facts["streamed"].keys() == truth.keys()
+        assert all(torch.equal(weight, truth[n]) for n, weight in facts["streamed"].items())
+        # Embeddings; two layers; norm and head, or the norm and once more the tied embeddings. One by one they were
+        # 27, with adapters 55.
+        assert facts["collectives"] == (5 if name == "tied" else 4)
 
 
 @pytest.mark.parametrize("num", [1, 2])

@@ -123,6 +123,8 @@ class VLLMEngine(Engine):
         self._can_sleep = on_gpu and self.sleep_level > 0
 
     def update_weights(self, weights: Iterable[tuple[str, Tensor]]) -> None:
+        """All of them, adapters merged: vLLM 0.32 reads adapters from files alone, keeps keys and values of the ones
+        before under the same name, and has no base left to add them to after sleep level 2."""
         if self._asleep:
             self._llm.wake_up(tags=["weights"])
         self._llm.collective_rpc("reload_weights", kwargs={"weights_iterator": iter(weights)})

@@ -13,7 +13,7 @@ from transformers import PreTrainedModel
 from raiden.core.errors import ConfigError
 from raiden.core.processes import ALONE, Processes
 from raiden.core.types import Rollout
-from raiden.packing.batching import Group, MicroBatch, Packing, filler_batches, micro_batches
+from raiden.packing.batching import Group, MicroBatch, Packing, filler_batches, micro_batches, num_passes
 from raiden.packing.logps import token_logps
 from raiden.train.grpo.batch import make_batch
 from raiden.train.grpo.correction import sampling_ratios
@@ -127,15 +127,12 @@ class RolloutUpdate:
         self.batch.ref_logps = self._logps(reference, cache)
 
     def kept_logps(self) -> dict[str, dict[int, Tensor]]:
-        """The log-probabilities that are kept, of all processes: `old` and `ref`, by row.
-
-        On the CPU: another process would unpickle them on the device of the one that has sent them.
-        """
+        """The log-probabilities that are kept, of all processes, on the CPU: `old` and `ref`, by row."""
         shares = (self.processes.share(mini_batch) for mini_batch in self.config.mini_batches(len(self.rollouts)))
         own = [row for share in shares for row in self.rows(share)]
         kept = {"old": self.batch.split(self.batch.old_logps), "ref": self.batch.split(self.batch.ref_logps)}
         return {
-            name: dict(self.processes.gather([(row, by_row[row].cpu()) for row in own if by_row]))
+            name: self.processes.gather_rows({row: by_row[row] for row in own if by_row}, self.device)
             for name, by_row in kept.items()
         }
 
@@ -200,6 +197,11 @@ class RolloutUpdate:
         for batch in self._fillers(mini_batch):
             logps, _ = token_logps(model, batch, self.temperature)
             yield logps.sum() * 0.0
+
+    def num_passes(self, mini_batch: range) -> int:
+        """How many losses an optimizer step has, the same on all processes."""
+        shares = [self._groups(self.processes.share(mini_batch, rank)) for rank in range(self.processes.num)]
+        return max(num_passes(share, self.config.micro_batch_tokens, self.packing) for share in shares)
 
     def _loss(self, model: PreTrainedModel, batch: MicroBatch, weights: Tensor, entropy_weight: float) -> Tensor:
         logps, entropy = token_logps(model, batch, self.temperature, entropy_gradient=entropy_weight > 0)

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from raiden.core.processes import ALONE, Processes
 from raiden.packing import Group, Packing, filler_batches, micro_batches, token_logps
+from raiden.packing.batching import num_passes
 from raiden.train.nonfinite import NonFinite, NonFiniteWatch
 
 
@@ -50,6 +51,11 @@ class CrossEntropy:
     def nonfinite(self) -> NonFinite | None:
         """The first value of this process's that is no finite number."""
         return self._watch.first
+
+    @property
+    def num_passes(self) -> int:
+        """How many losses there are, the same on all processes."""
+        return max(num_passes(share, self.micro_batch_tokens, self.packing) for share in self.shares)
 
     def alone(self) -> CrossEntropy:
         """The same, each completion in a pass of its own and all of them on each process."""
