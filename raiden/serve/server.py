@@ -56,6 +56,7 @@ def make_server(app: Starlette, models: Sequence[LiveModel]) -> uvicorn.Server:
     """A server of the application, which closes the models at its end."""
     config = uvicorn.Config(
         app,
+        http="h11",  # the one that uvicorn brings along: the same everywhere
         log_level="error",
         access_log=False,
         server_header=False,
