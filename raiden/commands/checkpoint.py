@@ -17,6 +17,7 @@ from raiden.data.prompts import PromptSettings
 from raiden.policy import Policy, PolicyConfig, load_policy, restore_weights
 from raiden.policy.saved_state import load_rest
 from raiden.rewards import RewardConfig
+from raiden.rollout.engines import SamplingConfig
 
 
 def load_checkpoint(checkpoint: Path, option: str, config: str | Path | None = None) -> Policy:
@@ -75,6 +76,16 @@ def saved_settings(checkpoint: str | Path, option: str = "ckpt_path") -> PromptS
     refuse_no_checkpoint(str(checkpoint), option)
     record = load_rest(checkpoint).get("RoleplayDataModule", {}).get("prompts")
     return None if record is None else PromptSettings.from_record(record)
+
+
+def load_sampling(config: Path) -> SamplingConfig:
+    """How a run drew its completions.
+
+    Raises:
+        ConfigError: the run's configuration cannot be used.
+    """
+    sampling: SamplingConfig = _settings(config, "sampling", SamplingConfig)
+    return sampling
 
 
 def _config_of(checkpoint: Path) -> Path:

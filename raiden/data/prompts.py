@@ -130,8 +130,18 @@ def system_message(
             )
         return Message("system", text)
     variables = (name, setting_lines(fields), language, settings.response_format, is_talk)
-    template = settings.prompt_template or _default_template()
-    return Message("system", _rendered(template, settings.date, *variables))
+    return Message("system", _rendered(_template_of(settings), settings.date, *variables))
+
+
+def prompt_of_card(name: str, card: str, language: Language, settings: PromptSettings) -> str:
+    """The setting with a text in place of a profile's lines, such as the words that a client puts its card for.
+
+    Raises:
+        ConfigError: the template makes no prompt.
+    """
+    if settings.prompt == "profile":
+        return card
+    return _rendered(_template_of(settings), settings.date, name, card, language, settings.response_format, False)
 
 
 def setting_block(fields: Mapping[str, str]) -> str:
@@ -151,6 +161,10 @@ def as_dicts(messages: Iterable[Message]) -> list[dict[str, str]]:
     [{'role': 'user', 'content': 'Who are you?'}]
     """
     return [{"role": message.role, "content": message.content} for message in messages]
+
+
+def _template_of(settings: PromptSettings) -> str:
+    return settings.prompt_template or _default_template()
 
 
 @lru_cache(maxsize=1)

@@ -1,0 +1,8 @@
+"""Files by which other programs talk to an exported model as its run did."""
+
+from raiden.data.clients.ollama import modelfile
+from raiden.data.clients.settings import ClientSettings
+from raiden.data.clients.sillytavern import preset
+from raiden.data.clients.turns import Turns, turns_of
+
+__all__ = ["ClientSettings", "Turns", "modelfile", "preset", "turns_of"]
