@@ -13,11 +13,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import resource
 import statistics
 import subprocess
 import sys
 import time
+from importlib import import_module
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -25,24 +28,30 @@ HERE = Path(__file__).resolve().parents[2]
 WORKER = "--worker"
 
 
-def work(model_path: str, trained_path: str) -> None:
-    """Reads cases as JSON lines and answers each with its seconds: all of raiden that both checkouts have to offer."""
+def work(checkout: Path, model_path: str, trained_path: str) -> None:
+    """Reads cases as JSON lines and answers each with its seconds, by raiden under its names of then and now."""
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    from raiden.packing import ATTENTION
-    from raiden.policy import resolve_model
-    from raiden.rollout.engines import SamplingConfig, TransformersEngine
+    def module(*names: str) -> Any:
+        # Those that the checkout lacks are not to be found in an installed raiden.
+        return import_module(next(name for name in names if (checkout / name.replace(".", "/")).is_dir()))
 
+    attention = module("raiden.packing", "raiden.prefix_tree").ATTENTION
+    engines_of_raiden = module("raiden.rollout.engines", "raiden.engines")
+    SamplingConfig, TransformersEngine = engines_of_raiden.SamplingConfig, engines_of_raiden.TransformersEngine
+    resolve_model = module("raiden.policy").resolve_model
     engines: dict[str, Any] = {}
 
     def engine_of(path: str) -> Any:
         if path not in engines:
             folder = resolve_model(path)
-            model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation=ATTENTION)
+            model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation=attention)
             engines[path] = TransformersEngine()
             tokenizer = AutoTokenizer.from_pretrained(folder)
-            engines[path].start(model.train(), tokenizer, 4096, torch.float32, model.device)
+            options = {"max_length": 4096, "dtype": torch.float32, "device": model.device}
+            taken = signature(engines[path].start).parameters
+            engines[path].start(model.train(), tokenizer, **{k: v for k, v in options.items() if k in taken})
         return engines[path]
 
     for line in sys.stdin:
@@ -67,7 +76,8 @@ class Side:
 
     def __init__(self, checkout: Path, model: str, trained: str) -> None:
         command = [sys.executable, str(Path(__file__).resolve()), WORKER, str(checkout), model, trained]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        own = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=own)
 
     def run(self, case: dict[str, Any]) -> dict[str, Any]:
         assert self.process.stdin is not None
@@ -137,8 +147,6 @@ def main() -> None:
 
 
 def report(name: str, rounds: dict[str, list[dict[str, Any]]]) -> None:
-    import os
-
     import torch
 
     first = {side: outcomes[0]["completions"] for side, outcomes in rounds.items()}
@@ -172,7 +180,7 @@ if __name__ == "__main__":
     if WORKER in sys.argv:
         checkout, model, trained = sys.argv[2:5]
         sys.path[0] = checkout
-        work(model, trained)
+        work(Path(checkout), model, trained)
     else:
         sys.path.insert(0, str(HERE))  # run as a script
         main()
