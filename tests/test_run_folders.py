@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 from collections import namedtuple
@@ -167,13 +168,13 @@ def test_a_second_run_leaves_the_first_ones_files_and_last_means_the_second(fit,
 
 
 def test_several_loggers_share_a_version(fit, tmp_path):
-    csv = {"class_path": CSV, "init_args": {"save_dir": "tables", "name": "tiny"}}
+    tables = {"class_path": CSV, "init_args": {"save_dir": "tables", "name": "tiny"}}
     board = {
         "class_path": "lightning.pytorch.loggers.TensorBoardLogger",
         "init_args": {"save_dir": "logs", "name": "raiden"},
     }
     config = tmp_path / "loggers.yaml"
-    config.write_text(yaml.dump({"trainer": {"logger": [board, csv]}}))
+    config.write_text(yaml.dump({"trainer": {"logger": [board, tables]}}))
     (tmp_path / "tables" / "tiny" / "version_0").mkdir(parents=True)
     assert fit(logger=(f"--config={config}",), steps=1)[0] == 0
     assert names(tmp_path / "logs" / "raiden" / "version_1") == ["step-00000001.ckpt"]
@@ -186,6 +187,10 @@ def test_csv_rows_of_the_part_before_a_stop_are_kept(fit, tmp_path):
     before = (tmp_path / "logs/tiny/version_0/metrics.csv").read_text()
     assert fit("--ckpt_path=last", logger=logger, steps=2)[0] == 0
     assert (tmp_path / "logs/tiny/version_0/metrics-1.csv").read_text() == before
+    with (tmp_path / "logs/tiny/version_0/completions.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["step"] for row in rows] == ["1"] * 4 + ["2"] * 4  # two completions of each of two prompts a step
+    assert all(row["why"] and row["question"] for row in rows)
     assert (tmp_path / "logs/tiny/version_0/metrics.csv").read_text() != before
 
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from io import TextIOWrapper
 
 from rich.columns import Columns
 from rich.console import Console
 from rich.text import Text
 
+from raiden.core.terminal import printable
+
 # Readline counts what stands between these as no columns.
 _BEGIN_INVISIBLE, _END_INVISIBLE = "\001", "\002"
 _BOLD, _PLAIN = "\033[1m", "\033[0m"
-# A model that writes escape sequences must not get hold of the terminal.
-_CONTROLS = {code: "\ufffd" for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
 
 
 class Screen:
@@ -48,36 +49,45 @@ class Screen:
         styles = (f"{_BEGIN_INVISIBLE}{style}{_END_INVISIBLE}" for style in (_BOLD, _PLAIN))
         return prompt.join(styles)
 
+    @contextmanager
+    def talking(self) -> Iterator[None]:
+        """While a reply comes, what is typed is not shown in the middle of it, but waits for the next question."""
+        if not self.is_interactive:
+            yield
+            return
+        import termios
+
+        terminal = sys.stdin.fileno()
+        before = termios.tcgetattr(terminal)
+        silent = [*before]
+        silent[3] &= ~termios.ECHO
+        termios.tcsetattr(terminal, termios.TCSADRAIN, silent)
+        try:
+            yield
+        finally:
+            termios.tcsetattr(terminal, termios.TCSADRAIN, before)
+
     def say(self, text: str = "", style: str = "") -> None:
         """Shows a line."""
-        self.console.print(Text(_printable(text), style))
+        self.console.print(Text(printable(text), style))
 
     def piece(self, text: str, style: str = "") -> None:
         """Shows the next piece of a line that is not at its end yet."""
-        self.console.print(Text(_printable(text), style), end="")
+        self.console.print(Text(printable(text), style), end="")
         self.console.file.flush()
 
     def marked(self, text: str, spans: Iterable[tuple[int, int]]) -> None:
         """Shows a text in which pieces stand out, where there are colours."""
-        shown = Text(_printable(text))
+        shown = Text(printable(text))
         for start, end in spans:
             shown.stylize("bold reverse", start, end)
         self.console.print(shown)
 
     def list(self, items: Iterable[str]) -> None:
         """Shows short texts with their numbers: side by side in a terminal, else one a line."""
-        numbered = [Text(f"{number:3}  {_printable(item)}") for number, item in enumerate(items, 1)]
+        numbered = [Text(f"{number:3}  {printable(item)}") for number, item in enumerate(items, 1)]
         if self.console.is_terminal:
             self.console.print(Columns(numbered, padding=(0, 3), column_first=True))
             return
         for item in numbered:
             self.console.print(item)
-
-
-def _printable(text: str) -> str:
-    """The text with its control characters replaced, one for one.
-
-    >>> _printable("tea\\x1b[2J\\n")
-    'tea\ufffd[2J\\n'
-    """
-    return text.translate(_CONTROLS)

@@ -113,7 +113,8 @@ class Talk:
                 self._show(addition, is_first=addition == spoken.shown)
 
         try:
-            reply = self._runner.run(stream_reply(self._endpoint, request, show))
+            with self.screen.talking():
+                reply = self._runner.run(stream_reply(self._endpoint, request, show))
         except KeyboardInterrupt:
             self.screen.piece(" (stopped)", "dim")
             return Turn("assistant", spoken.written, "interrupted")

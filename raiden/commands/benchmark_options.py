@@ -18,10 +18,24 @@ from raiden.commands.prompt_options import add_prompt_options, read_settings
 from raiden.core.errors import ConfigError
 from raiden.core.types import LANGUAGES, Language
 from raiden.evaluation.benchmark.asking import Sampling
+from raiden.evaluation.benchmark.dimensions import CODES
 from raiden.evaluation.benchmark.judge import MAX_TOKENS as VERDICT_TOKENS
 from raiden.evaluation.benchmark.keywords import MAX_TOKENS as KEYWORD_TOKENS
 
 _JUDGE = "judge_"
+_EPILOG = f"""the files:
+  npc.json       {{"Edith": {{"npc_setting": "Occupation: lighthouse keeper\\nBorn: in Hull"}}, ...}}, or any file
+                 of characters
+  dialogue.json  {{"1": {{"npc_name": "Edith", "metrics": "A",
+                  "messages": [{{"role": "user", "text": "Where do you work?"}}], "reference": "In the lighthouse."}}}}
+                 the last message is the user's; `metrics`, by code or name:
+                 {CODES[:67]}
+                 {CODES[67:].lstrip()}
+  keywords.json  [{{"id": "1", "keywords": ["lighthouse"]}}, ...]: SBK and CM are scored by rules where it says what
+                 a right reply must say; `--extract_keywords` has the judge propose it; else their columns hold "-"
+example:
+  raiden benchmark --npc_file npc.json --dialogue_file dialogue.json --output_dir out \\
+      --model_path my_model --against reference --judge_base_url http://localhost:30000/v1 --extract_keywords"""
 
 
 @dataclass(frozen=True)
@@ -103,6 +117,7 @@ def make_parser() -> OptionParser:
         "Test a model on the RAIDEN benchmark: replies, what rules say of them, and a judge's verdict on "
         "each against another model's or the reference, asked in both orders. The same command goes on after a stop, "
         "and asks nothing twice.",
+        _EPILOG,
     )
     add = parser.add_argument
     add("--npc_file", required=True, help="the benchmark's npc.json, or characters in any format of `raiden generate`")

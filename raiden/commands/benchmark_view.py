@@ -17,6 +17,10 @@ from raiden.evaluation.statistics import MIN_CHARACTERS
 from raiden.evaluation.style import STYLE_TITLES
 
 _NUM_SHOWN = 3
+_NOT_BY_RULES = (
+    "-: nothing is scored by rules, for no keywords say what a right reply to SBK and CM must say: have a judge "
+    "propose them (--judge_base_url URL --extract_keywords), or give your own (--keywords_file)"
+)
 
 
 def print_skipped(benchmark: Benchmark) -> None:
@@ -42,6 +46,8 @@ def print_summary(summary: Mapping[str, Any], folder: Path) -> None:
     """The tables, and where the rest is."""
     console = open_console()
     console.print(_by_rules(summary))
+    if not any(figures["rule"] for figures in summary["dimensions"].values()):
+        console.print(_NOT_BY_RULES)
     if any(figures["judge"] for figures in summary["dimensions"].values()):
         console.print(_by_judge(summary))
         console.print(f"mean over the dimensions: {percent(summary['mean_score'])}")

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import math
 import sys
-import threading
-import warnings
 from collections.abc import Sequence
 from datetime import date as day
 from pathlib import Path
@@ -14,24 +11,28 @@ from typing import Any
 
 from jsonargparse import Namespace
 from lightning import Trainer
+from lightning.pytorch.callbacks import ProgressBar
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.utilities import rank_zero_only
 
 from raiden.commands.complaints import as_config_error, in_plain_words, refuse_no_checkpoint
 from raiden.commands.parsing import settle_parsing
+from raiden.commands.quiet import quieten
 from raiden.commands.run_config import SaveRunConfig
 from raiden.core.errors import ConfigError
 from raiden.core.limits import MAX_CONFIG_BYTES, refuse_larger
 from raiden.core.writing import of_disk
-from raiden.train.callbacks import CloseEngine, CompletionTable, ExportPolicy, RoomOnDisk, StepLine
+from raiden.train.callbacks import CloseEngine, CompletionTable, ExportPolicy, RoomOnDisk
 from raiden.train.checkpoints import AtomicCheckpointIO, NewestCheckpoints, checkpoints_of
 from raiden.train.datamodule import RoleplayDataModule, date_of
 from raiden.train.grpo.module import GRPOModule
 from raiden.train.held_out_report import HeldOutReport
+from raiden.train.live import LiveView, StepLine
 from raiden.train.module import PolicyModule
 from raiden.train.run_folder import RunFolder, is_first_process
 from raiden.train.run_options import RunOptions, own_curves
 from raiden.train.strategy import FSDP2Strategy
+from raiden.train.trackers import refuse_unfit
 from raiden.train.watching import LearningWatch
 
 _TRAINER_DEFAULTS: dict[str, Any] = {
@@ -193,8 +194,14 @@ class RaidenCLI(LightningCLI):
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         plugins = self._get(self.config_init, "trainer").plugins or []
         plugins = plugins if isinstance(plugins, list) else [plugins]
+        own = self._get(self.config_init, "trainer")
+        if own.enable_progress_bar and not any(isinstance(c, ProgressBar) for c in _listed(own.callbacks)):
+            self.trainer_defaults["callbacks"].append(LiveView())
         with as_config_error(ValueError, TypeError, prefix="`trainer`: "):
             trainer = super().instantiate_trainer(plugins=[*plugins, AtomicCheckpointIO()], **kwargs)
+        # The view goes before others tell of the end.
+        trainer.callbacks.sort(key=lambda callback: not isinstance(callback, LiveView))  # type: ignore[attr-defined]
+        refuse_unfit(trainer.loggers)
         if trainer.loggers and self.folder.path is not None:
             trainer.loggers = [*trainer.loggers, *own_curves(trainer.loggers, self.folder.path)]
         sharded = isinstance(trainer.strategy, FSDP2Strategy)
@@ -220,6 +227,10 @@ def _tell(what: str) -> None:
     print(what, flush=True)
 
 
+def _listed(value: Any) -> list[Any]:
+    return list(value) if _is_list(value) else [value]
+
+
 def _is_list(value: Any) -> bool:
     return isinstance(value, list | tuple)
 
@@ -228,25 +239,6 @@ def _seed(seed_everything: bool | int) -> int:
     if not 0 <= seed_everything < 2**32:
         raise ConfigError(f"`seed_everything` must be at least 0 and below 2**32, got {seed_everything}.")
     return int(seed_everything)
-
-
-def _quieten() -> None:
-    """Takes away what speaks neither of the user's data nor of the user's options."""
-    warnings.filterwarnings("ignore", message=".*isinstance.treespec, LeafSpec.*")
-    warnings.filterwarnings("ignore", message=".*LightningCLI's args parameter.*")
-    # Lightning counts raiden's loaders as slow because they have no worker processes; they need none.
-    warnings.filterwarnings("ignore", message=".*does not have many workers.*")
-    # The metric puts the processes' shares together before they are logged.
-    warnings.filterwarnings("ignore", message=".*sync_dist=True.*")
-    # The schedule runs over rollouts, and the first of them may have nothing to learn from.
-    warnings.filterwarnings("ignore", message=r".*lr_scheduler\.step\(\)` before `optimizer\.step.*")
-    # Those of a run that goes on have been given other names.
-    warnings.filterwarnings("ignore", message=".*Previous log files in this directory will be deleted.*")
-    # What ends TensorBoard's thread is raised again by its next write.
-    threading.excepthook = lambda args: None if isinstance(args.exc_value, OSError) else threading.__excepthook__(args)
-    logging.getLogger("lightning.pytorch.utilities.rank_zero").addFilter(
-        lambda record: not record.getMessage().startswith("💡 Tip")
-    )
 
 
 def open_cli(
@@ -266,7 +258,7 @@ def open_cli(
     Raises:
         RaidenError: what the user gave cannot work; the message names the option, or the place in a file.
     """
-    _quieten()
+    quieten()
     settle_parsing()
     with as_config_error():
         return kind(

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+import psutil
 import torch
 from jsonargparse import Namespace
 from lightning.pytorch.cli import LightningArgumentParser
@@ -18,13 +19,17 @@ from raiden.core.errors import ConfigError
 from raiden.core.terminal import new_table, of_figures, open_console
 from raiden.data.chat_template import ChatTemplate
 from raiden.planning import GIB, WIDTHS, Limits, Plan, Processes, make_plan
+from raiden.planning.duration import GPU_RATE, epoch_seconds, measured_rate
 from raiden.planning.headroom import Headroom
 from raiden.policy import PolicyConfig
 from raiden.train.disk_need import DiskNeed, disk_need
 from raiden.train.grpo.module import GRPOModule
 from raiden.train.module import PolicyModule
+from raiden.train.progress import in_words
 from raiden.train.sft import SFTModule
 
+_GPU_MEMORY = 80 * GIB
+"""Of an A100 or H100, where nothing is said."""
 _DESCRIPTION = """Say what `raiden fit` with the same options (`raiden plan sft ...`: what `raiden sft`) will do and
 how much memory each process will need, from the model's config and the samples alone; and how large passes, waves of
 sampling and completions may become. Exit code: 0 where it fits, 1 where it does not, 2 for bad options."""
@@ -36,15 +41,17 @@ class PlanCLI(RaidenCLI):
     draws = False  # the one random order of a plan, that of the prompts, has a seed of its own
     plan: Plan
     disk: DiskNeed
+    seconds: float
+    """Of an epoch, roughly."""
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         super().add_arguments_to_parser(parser)
         parser.add_argument(
             "--gpu_memory",
-            type=float,
-            default=80.0,
-            help="Memory that a process may take: that of a GPU, or with `--trainer.accelerator cpu` a share of the "
-            "machine's, in GiB.",
+            type=float | None,
+            default=None,
+            help="Memory that a process may take, in GiB: that of a GPU (null: 80), or with `--trainer.accelerator "
+            "cpu` a share of the machine's (null: what is free here now, shared by the run's processes).",
         )
         parser.add_argument("--json", action="store_true", help="Print the plan as JSON.")
         parser.add_argument(
@@ -60,7 +67,7 @@ class PlanCLI(RaidenCLI):
     def before_instantiate_classes(self) -> None:
         self._refuse_unusable(self.config)
         self._settle_limits(self.config.trainer)
-        if self.config.gpu_memory <= 0:
+        if self.config.gpu_memory is not None and self.config.gpu_memory <= 0:
             raise ConfigError(f"`gpu_memory` must be above 0 GiB, got {self.config.gpu_memory}.")
 
     def instantiate_trainer(self, **kwargs: Any) -> Any:
@@ -68,14 +75,18 @@ class PlanCLI(RaidenCLI):
 
     def after_instantiate_classes(self) -> None:
         trainer = self.config.trainer
+        processes = _processes(trainer)
         self.plan = make_plan(
             self.model,
             self.datamodule,
             Limits(trainer.max_epochs, trainer.max_steps, trainer.limit_train_batches),
-            _processes(trainer),
-            int(self.config.gpu_memory * GIB),
+            processes,
+            _budget(self.config.gpu_memory, processes),
             self.config.model_config,
         )
+        rate = GPU_RATE if processes.on_gpu else measured_rate() / processes.num
+        policy = self.model.policy_config
+        self.seconds = epoch_seconds(self.plan, rate, self.model.needs_reference, policy.gradient_checkpointing)
         checkpoint, export = self.config.checkpoint, self.config.export
         self.disk = _disk(
             self.plan,
@@ -103,11 +114,12 @@ def main(argv: Sequence[str]) -> int:
     cli: Any = open_cli(PlanCLI, argv, "raiden plan", _DESCRIPTION, run=False, module=module)
     if cli.config.json:
         disk = {"disk": {**asdict(cli.disk), "total": cli.disk.total}}
+        time = {"epoch_seconds": round(cli.seconds, 1)}
         chat = cli.datamodule.chat
         traits = {"chat_template": {**asdict(chat.traits), "chosen": chat.switch}} if chat else {}
-        sys.stdout.write(json.dumps(as_json(cli.plan) | disk | traits, ensure_ascii=False, indent=2) + "\n")
+        sys.stdout.write(json.dumps(as_json(cli.plan) | time | disk | traits, ensure_ascii=False, indent=2) + "\n")
     else:
-        _print(cli.plan, cli.disk, cli.datamodule.chat)
+        _print(cli.plan, cli.disk, cli.seconds, cli.datamodule.chat)
     return int(cli.plan.verdict == "does not fit")
 
 
@@ -125,6 +137,13 @@ def _processes(trainer: Namespace) -> Processes:
     if num > 1:
         raise ConfigError(f"`trainer.strategy`: {num} processes need `fsdp2`, got {name}.")
     return Processes(num, on_gpu, None)
+
+
+def _budget(gpu_memory: float | None, processes: Processes) -> int:
+    """Bytes that a process may take."""
+    if gpu_memory is not None:
+        return int(gpu_memory * GIB)
+    return _GPU_MEMORY if processes.on_gpu else psutil.virtual_memory().available // processes.num
 
 
 def _num_devices(devices: Any, on_gpu: bool) -> int:
@@ -181,12 +200,13 @@ def as_json(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _print(plan: Plan, disk: DiskNeed, chat: ChatTemplate | None) -> None:
+def _print(plan: Plan, disk: DiskNeed, seconds: float, chat: ChatTemplate | None) -> None:
     console = open_console(wraps=False)
     work, processes = plan.workload, plan.processes
     console.print(f"{plan.model}: {plan.num_parameters:,} parameters, {plan.num_trained:,} trained")
-    place = f"{processes.num} {'GPUs' if processes.on_gpu else 'CPU processes'}"
-    console.print(f"{place}; the policy in {processes.shards or 1} shards")
+    kind = "GPU" if processes.on_gpu else "CPU process"
+    place = f"1 {kind}" if processes.num == 1 else f"{processes.num} {kind}{'s' if processes.on_gpu else 'es'}"
+    console.print(place + (f"; the policy in {processes.shards} shards" if processes.shards else ""))
     console.print(
         f"run: {work.steps:,} steps; epoch: {work.num_prompts:,} prompts, {work.steps_per_epoch:,} steps, "
         f"{work.updates_per_epoch:,} optimizer updates"
@@ -195,6 +215,8 @@ def _print(plan: Plan, disk: DiskNeed, chat: ChatTemplate | None) -> None:
         f"tokens of an epoch: prompts {work.prompt_tokens:,}; sampled at most {work.sampled_tokens:,}; through the "
         f"update at most {work.update_tokens:,}"
     )
+    at = f"an assumed {GPU_RATE / 1e12:.0f} TFLOP/s a GPU" if processes.on_gpu else "this machine's rate just now"
+    console.print(f"time of an epoch, roughly: {in_words(seconds)}, at {at}, completions as long as they may be")
     if plan.sharing.reason:
         console.print(f"rows: not shared, about {work.not_shared:g} times the tokens: {plan.sharing.reason}")
     else:
@@ -213,7 +235,7 @@ def _print(plan: Plan, disk: DiskNeed, chat: ChatTemplate | None) -> None:
         console.print(_told(plan.headroom, plan.workload.sampled_tokens > 0))
     console.print(f"disk: {disk}")
     moment, peak = plan.peak
-    shares = f"{peak / GIB:.1f} of {plan.budget / GIB:g} GiB ({peak / plan.budget:.0%})"
+    shares = f"{peak / GIB:.1f} of {plan.budget / GIB:.3g} GiB ({peak / plan.budget:.0%})"
     if plan.memory:
         console.print(f"{plan.verdict}: {shares}, highest in the column {moment}")
     if plan.advice:

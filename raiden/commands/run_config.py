@@ -8,6 +8,7 @@ from typing import Any
 
 from lightning import LightningModule, Trainer
 from lightning.pytorch.cli import SaveConfigCallback
+from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from lightning.pytorch.utilities import rank_zero_warn
 from yaml import YAMLError
 
@@ -42,6 +43,10 @@ class SaveRunConfig(SaveConfigCallback):
         with writing(folder / CONFIG) as part:
             told = trainer.datamodule.chat.describe()  # type: ignore[attr-defined]
             part.write_text(f"{text}# {told}\n", encoding="utf-8")
+        for logger in trainer.loggers:
+            # The run's own folder has them as a file; TensorBoard would draw a flat curve beside them.
+            if not isinstance(logger, TensorBoardLogger | CSVLogger):
+                logger.log_hyperparams(load_yaml(text))
 
 
 def _tell_changes(file: Path, text: str) -> None:

@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.table import Table
 
 _PLAIN_WIDTH = 120
+# A model that writes escape sequences must not get hold of the terminal.
+_CONTROLS = {code: "\ufffd" for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
 
 
 def open_console(wraps: bool = True) -> Console:
@@ -47,3 +49,12 @@ def percent(share: float | None) -> str:
 def of_figures(names: Iterable[str]) -> list[str]:
     """Headings of columns of figures."""
     return [f">{name}" for name in names]
+
+
+def printable(text: str) -> str:
+    """The text with its control characters replaced, one for one.
+
+    >>> printable("tea\\x1b[2J\\n")
+    'tea\ufffd[2J\\n'
+    """
+    return text.translate(_CONTROLS)

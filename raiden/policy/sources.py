@@ -5,19 +5,22 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from hashlib import blake2b
 from importlib.util import find_spec
 from pathlib import Path
 from pickle import PickleError
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 import torch
-from huggingface_hub import snapshot_download
+from huggingface_hub import constants, snapshot_download
 from safetensors import SafetensorError, safe_open
 from transformers import AutoModelForCausalLM, AutoTokenizer, modeling_gguf_pytorch_utils
 from transformers.utils import logging as transformers_logging
@@ -67,7 +70,24 @@ def resolve_model(path: str) -> str:
         return str(local)
     if local.exists() or path.startswith((".", "/", "~")) or path.count("/") > 1:
         raise ConfigError(f"`model.policy.path`: no such model folder: {path!r}; {_CHOICES}.")
+    _notice_no_network()
     return path
+
+
+@cache
+def _notice_no_network() -> None:
+    """Where the hub's name is not known, its cache is all there is: without this each file is tried for half a minute.
+
+    Through a proxy the name need not be known here.
+    """
+    host = urlsplit(constants.ENDPOINT).hostname
+    if constants.HF_HUB_OFFLINE or getproxies() or host is None:
+        return
+    try:
+        socket.getaddrinfo(host, 443)
+    except OSError:
+        print(f"{host} is not known here (no network?): only what its cache holds can be loaded", file=sys.stderr)
+        constants.HF_HUB_OFFLINE = True
 
 
 def _refuse_absurd_files(folder: Path) -> None:

@@ -1,8 +1,7 @@
-"""What happens around the loop: completions in TensorBoard, plain progress lines, room on the disk, the export."""
+"""What happens around the loop: completions in TensorBoard, room on the disk, the export."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,8 +11,9 @@ from raiden.core.errors import ConfigError
 from raiden.policy import export_policy, num_export_bytes
 from raiden.train.checkpoints import NewestCheckpoints, checkpoints_of
 from raiden.train.disk_need import disk_need, refuse_too_little_room
-from raiden.train.report import completions_markdown, disagree
+from raiden.train.report import completion_rows, disagree, first_prompt
 from raiden.train.run_folder import folder_of, goes_on
+from raiden.train.trackers import log_table
 
 
 class ExportPolicy(Callback):
@@ -97,7 +97,7 @@ class CloseEngine(Callback):
 
 
 class CompletionTable(Callback):
-    """Shows sampled completions in TensorBoard's text tab: reward, matched span and reason."""
+    """Shows sampled completions in the run's trackers (in TensorBoard's text tab): reward, matched span and reason."""
 
     def __init__(self, every_n_steps: int = 1, num_completions: int = 2) -> None:
         """
@@ -115,35 +115,9 @@ class CompletionTable(Callback):
         # Supervised steps sample nothing.
         if self.every_n_steps and pl_module.rollouts and pl_module.num_steps_done % self.every_n_steps == 0:
             prompt = pl_module.policy.tokenizer.decode(pl_module.rollouts[0].prompt.token_ids)
-            table = completions_markdown(pl_module.rollouts, self.num_completions, prompt=prompt)
-            disagreements = completions_markdown(pl_module.rollouts, None, disagree)
+            rows = completion_rows(pl_module.rollouts, self.num_completions)
+            disagreements = completion_rows(pl_module.rollouts, None, disagree)
             for logger in trainer.loggers:
-                experiment: Any = getattr(logger, "experiment", None)  # not all loggers have one
-                if hasattr(experiment, "add_text"):
-                    experiment.add_text("completions", table, pl_module.num_steps_done)
-                    if disagreements.count("\n") > 1:
-                        experiment.add_text("verifier/disagreements", disagreements, pl_module.num_steps_done)
-
-
-class StepLine(Callback):
-    """A plain line a step, where there is no progress bar: logs of batch systems stay readable."""
-
-    def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
-        if trainer.progress_bar_callback is None and trainer.is_global_zero:
-            metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
-            print(f"step {pl_module.num_steps_done}  {step_line(metrics)}", flush=True)
-
-
-def step_line(metrics: Mapping[str, float]) -> str:
-    """The figures of a step in one line.
-
-    >>> step_line({"reward": 0.5, "train/sbk": 0.25, "tokens_per_second": 120.4, "step_time": 9.0})
-    'reward 0.500  sbk 25 %  120 tok/s  9.0 s'
-    """
-    figure = "reward" if "reward" in metrics else "loss"
-    parts = [f"{figure} {metrics[figure]:.3f}"]
-    parts += [
-        f"{focus} {100 * metrics[f'train/{focus}']:.0f} %" for focus in ("sbk", "cm") if f"train/{focus}" in metrics
-    ]
-    parts += [f"{metrics['tokens_per_second']:.0f} tok/s", f"{metrics['step_time']:.1f} s"]
-    return "  ".join(parts)
+                log_table(logger, "completions", rows, pl_module.num_steps_done, first_prompt(prompt))
+                if disagreements:
+                    log_table(logger, "verifier/disagreements", disagreements, pl_module.num_steps_done)

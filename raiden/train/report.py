@@ -16,6 +16,10 @@ _TITLES = {
 }
 
 
+COLUMNS = ("character", "question", "completion", "reward", "matched", "why")
+"""Of a table of completions."""
+
+
 def print_shares(title: str, columns: Mapping[str, Mapping[str, float]]) -> None:
     """Prints shares of right replies, a row for each kind of question, a column for each evaluation."""
     table = new_table("held-out replies that are right", *of_figures(columns), title=title)
@@ -45,20 +49,16 @@ def disagree(reward: Reward) -> bool:
     return "verifier" in reward.components and reward.components["verifier"] != reward.components["rule"]
 
 
-def completions_markdown(
-    rollouts: Sequence[Rollout],
-    limit: int | None,
-    shows: Callable[[Reward], bool] = lambda reward: True,
-    prompt: str = "",
-) -> str:
-    """A Markdown table of sampled completions with their rewards, matched spans and reasons.
+def completion_rows(
+    rollouts: Sequence[Rollout], limit: int | None, shows: Callable[[Reward], bool] = lambda reward: True
+) -> list[list[str]]:
+    """Sampled completions with their rewards, matched spans and reasons, a row of `COLUMNS` each.
 
     Args:
         limit: completions of each prompt; None: all.
         shows: which of them.
-        prompt: of the first of them, as the model reads it; stands below the table, character for character.
     """
-    lines = ["| character | question | completion | reward | matched | why |", "|---|---|---|---|---|---|"]
+    rows = []
     for rollout in rollouts:
         pairs = zip(rollout.completions, rollout.rewards, strict=True)
         for completion, reward in [pair for pair in pairs if shows(pair[1])][:limit]:
@@ -71,11 +71,20 @@ def completions_markdown(
                 ", ".join(span.text for span in reward.spans),
                 reward.reason,
             ]
-            lines.append("| " + " | ".join(_escaped(cell) for cell in cells) + " |")
-    if prompt:
-        fence = "`" * (max((len(run) for run in re.findall("`+", prompt)), default=0) + 3)
-        lines += ["", "The first prompt:", "", fence, prompt, fence]
-    return "\n".join(lines)
+            rows.append(cells)
+    return rows
+
+
+def as_markdown(rows: Sequence[Sequence[str]]) -> str:
+    """Rows of completions as a Markdown table."""
+    lines = [f"| {' | '.join(COLUMNS)} |", "|---" * len(COLUMNS) + "|"]
+    return "\n".join([*lines, *("| " + " | ".join(map(_escaped, row)) + " |" for row in rows)])
+
+
+def first_prompt(prompt: str) -> str:
+    """A prompt as the model reads it, character for character, to stand below a table in Markdown."""
+    fence = "`" * (max((len(run) for run in re.findall("`+", prompt)), default=0) + 3)
+    return "\n".join(["", "", "The first prompt:", "", fence, prompt, fence])
 
 
 def _escaped(text: str) -> str:

@@ -18,7 +18,7 @@ from raiden.rollout.rollouts import rollout_metrics
 from raiden.rollout.verifying import log_odds, verify_by_reference
 from raiden.scoring import Score, Scorer
 from raiden.scoring.verifier import verified, verifying_question
-from raiden.train.report import completions_markdown, disagree
+from raiden.train.report import as_markdown, completion_rows, disagree
 from tests.grpo.records import SAMPLE, make_rollout
 from tests.servers.chat_server import Behaviour, ChatServer
 
@@ -89,7 +89,7 @@ def test_a_server_is_asked_of_open_replies_or_of_all():
     assert metrics["verifier/agreement"] == 0.5  # "In the north." and the ice
     assert metrics["verifier/asked_share"] == 1
     assert metrics["rewards/rule/mean"] == metrics["rewards/verifier/mean"] == 0.25
-    assert completions_markdown([rollout], None, disagree).count("\n") == 3
+    assert as_markdown(completion_rows([rollout], None, disagree)).count("\n") == 3
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from raiden.core.languages import detect_language
 from raiden.core.records import decode_text, parse_json, read_bytes
 from raiden.core.types import Focus, Language, Message, Profile
 from raiden.data.profiles import read_profiles
-from raiden.evaluation.benchmark.dimensions import NOT_EVALUATED, Dimension, parse_metrics
+from raiden.evaluation.benchmark.dimensions import CODES, NOT_EVALUATED, Dimension, parse_metrics
 from raiden.facts.names import name_key
 
 
@@ -167,9 +167,9 @@ class _Reader:
         dimensions, others = parse_metrics(metrics)
         for code in others:
             kind = "not evaluated" if code in NOT_EVALUATED else "unknown metric"
-            self.skip(f"{kind}: {code}", NOT_EVALUATED.get(code, "this code is none of the benchmark's."))
+            self.skip(f"{kind}: {code}", NOT_EVALUATED.get(code, f"none of the benchmark's codes; there are {CODES}."))
         if not dimensions and not others:
-            self.skip("malformed", f"`metrics` must name what the turn tests, got {metrics!r}; fill it in.")
+            self.skip("malformed", f"`metrics` must name what the turn tests ({CODES}), got {metrics!r}.")
         return dimensions
 
 

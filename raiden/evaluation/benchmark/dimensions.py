@@ -122,6 +122,8 @@ _ALL = (
     ),
 )
 DIMENSIONS: dict[str, Dimension] = {dimension.code: dimension for dimension in _ALL}
+_BY_WORD = DIMENSIONS | {dimension.name: dimension for dimension in _ALL}
+CODES = ", ".join(f"{dimension.code} or {dimension.name}" for dimension in _ALL)
 NOT_EVALUATED = {"K1": "tells what a later turn asks for", "I": "unused"}
 """Codes of the files that test nothing in their own turn."""
 
@@ -130,15 +132,18 @@ def parse_metrics(metrics: Any) -> tuple[tuple[Dimension, ...], tuple[str, ...]]
     """The dimensions of a turn, each once, and what else its `metrics` say.
 
     Args:
-        metrics: a text or a list of texts; codes parted by `、`, commas or blanks, with suffixes such as `K2-1`.
+        metrics: a text or a list of texts; codes or the paper's names, parted by `、`, commas or blanks, with suffixes
+            such as `K2-1`.
 
+    >>> [dimension.code for dimension in parse_metrics("SBK, A、CM")[0]]
+    ['A', 'K2']
     >>> [dimension.name for dimension in parse_metrics("A、K2-1 K2-2")[0]], parse_metrics(["E", "K1-3"])[1]
     (['SBK', 'CM'], ('K1',))
     """
     parts = [part for text in _texts(metrics) for part in _SEPARATORS.split(unicodedata.normalize("NFKC", text))]
     codes = dict.fromkeys(part.partition("-")[0].upper() for part in parts if part)
-    found = tuple(DIMENSIONS[code] for code in codes if code in DIMENSIONS)
-    return found, tuple(code for code in codes if code not in DIMENSIONS)
+    found = dict.fromkeys(_BY_WORD[code] for code in codes if code in _BY_WORD)
+    return tuple(found), tuple(code for code in codes if code not in _BY_WORD)
 
 
 def _texts(metrics: Any) -> Iterable[str]:

@@ -48,6 +48,8 @@ class TransformersEngine(Engine):
             raise ConfigError(f"`model.engine.max_rows` must be at least 1, got {max_rows}.")
         self.max_rows = max_rows
         self._packed: tuple[list[tuple[int, int]], Direct] | None = None
+        self.watch: Watch | None = None
+        """Gets the tokens of each step where `generate` is given nothing else for that; for who shows progress."""
 
     def start(
         self,
@@ -86,6 +88,7 @@ class TransformersEngine(Engine):
         Args:
             watch: gets the tokens of each step as they are drawn.
         """
+        watch = watch or self.watch
         was_training = self.model.training
         self.model.eval()
         try:

@@ -12,6 +12,7 @@ from lightning.pytorch.utilities import rank_zero_warn
 
 from raiden.core.errors import ConfigError
 from raiden.core.types import Rollout
+from raiden.train.trackers import log_text
 from raiden.train.watching.faults import (
     REWARD_HACKING,
     SILENT,
@@ -125,8 +126,7 @@ class LearningWatch(Callback):
             self.warnings.append(text)
             rank_zero_warn(text)
             for logger in trainer.loggers:
-                if hasattr(logger.experiment, "add_text"):
-                    logger.experiment.add_text("warnings", text, step)
+                log_text(logger, "warnings", text, step)
 
     def state_dict(self) -> dict[str, Any]:
         return {
