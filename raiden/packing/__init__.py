@@ -1,13 +1,14 @@
 """The packed prefix tree: tokens that several sequences share are computed once.
 
-Role-play prompts share long beginnings (the instructions, then one character's profile) and each prompt is
-answered by a group of completions. Packed into one row, every shared token stands there once.
+Role-play prompts share long beginnings (the instructions, then one character's profile), each prompt is answered by
+a group of completions, and completions of a group begin alike. Packed into one row, a shared token stands there once.
 
-layout         sequences -> one row and its segments
+layout         sequences (prompts, prompts with completions) -> one row and its segments
 attention      what each token of the row may see; cascade, flex, run_by_run, masks, scoring: how that is computed
 beginning      tokens of an earlier pass, which a row goes on from
 batching       groups -> micro-batches of packed rows, or of separate ones (rows)
-logps          the model's log-probabilities of a micro-batch; token_scores: the logits they are taken from, in blocks
+logps          the model's log-probabilities of a micro-batch; token_scores: the logits they are taken from, in blocks;
+               take: what completions share, for each of them
 """
 
 from raiden.packing.attention import ATTENTION, Attention, TreeAttention, shares_prefixes

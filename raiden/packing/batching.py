@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from raiden.packing.attention import Attention, TreeAttention
-from raiden.packing.layout import Layout, pack
+from raiden.packing.layout import MIN_SAVED, Layout, pack
 from raiden.packing.rows import Row, row_batches
 
 
@@ -49,16 +49,21 @@ class PackedRow:
 
 @dataclass(frozen=True)
 class MicroBatch:
-    """What one forward and backward pass computes; `N` scored tokens in `B` rows of `T`, one where they are packed."""
+    """What one forward and backward pass computes: `M` scored tokens in `B` rows of `T`, one where they are packed.
+
+    They serve `N` tokens of completions: as many as there are, or more where completions begin alike.
+    """
 
     input_ids: Tensor
     """``(B, T)``"""
     predictors: Tensor
-    """``(N,)``: where in the rows, one behind another, the token stands that predicts each scored token."""
+    """``(M,)``: where in the rows, one behind another, the token stands that predicts each target."""
     targets: Tensor
-    """``(N,)``: the scored tokens, completion after completion."""
+    """``(M,)``: the scored tokens; what completions share at their beginning is there once."""
+    nodes: Tensor
+    """``(N,)``: for each token of each completion, completion after completion, its index among the targets."""
     rows: Tensor
-    """``(n,)``: index of each completion here among all of the rollout, in the order of the targets."""
+    """``(n,)``: index of each completion here among all of the rollout."""
     lengths: Tensor
     """``(n,)``: tokens of each of them."""
     packed: PackedRow | None = None
@@ -70,7 +75,7 @@ class MicroBatch:
     def sequence(self) -> Tensor:
         """``(N,)``: for each scored token the index of its completion, as in `rows`."""
         return torch.arange(len(self.rows), device=self.rows.device).repeat_interleave(
-            self.lengths, output_size=len(self.targets)
+            self.lengths, output_size=len(self.nodes)
         )
 
 
@@ -96,19 +101,14 @@ def packed_rows(groups: Sequence[Group], max_tokens: int) -> Iterator[tuple[list
     current: list[Group] = []
     layout: Layout | None = None
     for group in (part for whole in groups for part in _split(whole, max_tokens)):
-        joins = layout is not None and group.family == current[-1].family and _may_fit(layout, group, max_tokens)
-        together = _pack([*current, group]) if joins or layout is None else None
+        joins = layout is not None and group.family == current[-1].family and len(layout) <= max_tokens
+        together = pack_groups([*current, group]) if joins or layout is None else None
         if layout is not None and (together is None or len(together) > max_tokens):
             yield current, layout
-            current, together = [], _pack([group])
+            current, together = [], pack_groups([group])
         current, layout = [*current, group], together
     if layout is not None:
         yield current, layout
-
-
-def _may_fit(layout: Layout, group: Group, max_tokens: int) -> bool:
-    """Of a group's prompt the last token at least is its own, and so are its completions: told without packing."""
-    return len(layout) + 1 + sum(map(len, group.completions)) <= max_tokens
 
 
 def filler_batches(
@@ -141,43 +141,69 @@ def num_passes(groups: Sequence[Group], max_tokens: int, packing: Packing) -> in
 
 def _split(group: Group, max_tokens: int) -> Iterator[Group]:
     """Parts of a group that fit the budget, at least one completion each."""
-    start, used = 0, len(group.prompt)
-    for i, completion in enumerate(group.completions):
-        if i > start and used + len(completion) > max_tokens:
-            yield replace(group, completions=group.completions[start:i], rows=group.rows[start:i])
-            start, used = i, len(group.prompt)
-        used += len(completion)
-    yield replace(group, completions=group.completions[start:], rows=group.rows[start:])
+    start = 0
+    for i in range(1, len(group.completions)):
+        longer = _part(group, start, i + 1)
+        # Packing is needed only where the tokens would not fit one by one.
+        if _most_tokens(longer) > max_tokens and len(pack_groups([longer])) > max_tokens:
+            yield _part(group, start, i)
+            start = i
+    yield _part(group, start, len(group.completions))
 
 
-def _pack(groups: list[Group]) -> Layout:
-    return pack([g.prompt for g in groups], [g.completions for g in groups])
+def _part(group: Group, start: int, end: int) -> Group:
+    return replace(group, completions=group.completions[start:end], rows=group.rows[start:end])
 
 
-def _micro_batch(groups: list[Group], layout: Layout, device: torch.device) -> MicroBatch:
-    predictors: list[int] = []
-    targets: list[int] = []
-    rows: list[int] = []
-    lengths: list[int] = []
-    for segment in layout.segments:
-        if segment.prompt is None:
-            continue
-        rows += groups[segment.prompt].rows
-        for start, end in segment.completions:
-            # The prompt's last token predicts the first of each completion.
-            predictors += [segment.end - 1, *range(start, end - 1)]
-            targets += layout.token_ids[start:end]
-            lengths.append(end - start)
+def _most_tokens(group: Group) -> int:
+    """Of its row, if its completions share nothing but the prompt, and not even that where it saves too little."""
+    return len(group.prompt) + sum(map(len, group.completions)) + MIN_SAVED
 
-    def tensor(values: Sequence[int]) -> Tensor:
-        return torch.tensor(values, dtype=torch.long, device=device)
+
+def _histories(groups: Sequence[Group]) -> list[tuple[int, ...]]:
+    """What a pass reads for each completion: the prompt and all but the last token, which predicts nothing."""
+    return [(*group.prompt, *completion[:-1]) for group in groups for completion in group.completions]
+
+
+def _carriers(histories: Sequence[tuple[int, ...]]) -> dict[tuple[int, ...], tuple[int, ...]]:
+    """For each history one that begins with it and that no longer one begins with."""
+    carriers: dict[tuple[int, ...], tuple[int, ...]] = {}
+    carrier: tuple[int, ...] = ()
+    # In this order a history stands right behind those that begin with it.
+    for history in sorted(set(histories), reverse=True):
+        if carrier[: len(history)] != history:
+            carrier = history
+        carriers[history] = carrier
+    return {history: carriers[history] for history in histories}
+
+
+def pack_groups(groups: Sequence[Group]) -> Layout:
+    """The row of the groups' histories; one that another begins with needs no place of its own."""
+    return pack(list(dict.fromkeys(_carriers(_histories(groups)).values())))
+
+
+def _micro_batch(groups: Sequence[Group], layout: Layout, device: torch.device) -> MicroBatch:
+    histories = _histories(groups)
+    carriers = _carriers(histories)
+    paths = dict(zip(dict.fromkeys(carriers.values()), layout.paths(), strict=True))
+    completions = [(len(group.prompt), completion) for group in groups for completion in group.completions]
+    numbers: dict[tuple[int, int], int] = {}
+    nodes: list[int] = []
+    for history, (prompt, completion) in zip(histories, completions, strict=True):
+        # The prompt's last token predicts the first one.
+        scored = zip(paths[carriers[history]][prompt - 1 : len(history)], completion, strict=True)
+        nodes += [numbers.setdefault(pair, len(numbers)) for pair in scored]
+
+    def tensor(values: Iterable[int]) -> Tensor:
+        return torch.tensor(list(values), dtype=torch.long, device=device)
 
     return MicroBatch(
         input_ids=tensor(layout.token_ids)[None],
-        predictors=tensor(predictors),
-        targets=tensor(targets),
-        rows=tensor(rows),
-        lengths=tensor(lengths),
+        predictors=tensor(place for place, _ in numbers),
+        targets=tensor(token for _, token in numbers),
+        nodes=tensor(nodes),
+        rows=tensor(row for group in groups for row in group.rows),
+        lengths=tensor(len(completion) for _, completion in completions),
         packed=PackedRow(layout, tensor(layout.position_ids)[None], TreeAttention(layout, device)),
         family=groups[0].family,
     )
@@ -199,6 +225,7 @@ def _separate_rows(rows: Sequence[Row], device: torch.device) -> MicroBatch:
         input_ids=ids.to(device),
         predictors=tensor(predictors),
         targets=tensor([token for row in rows for token in row.completion]),
+        nodes=torch.arange(len(predictors), device=device),
         rows=tensor([row.number for row in rows]),
         lengths=tensor([len(row.completion) for row in rows]),
     )

@@ -12,6 +12,9 @@ from torch import Tensor
 from raiden.packing.attention import Attention
 from raiden.packing.scoring import Scoring
 
+MIN_KNOWN = 16
+"""Tokens; a shorter known beginning is computed again."""
+
 
 @dataclass(frozen=True)
 class Beginning:

@@ -34,13 +34,13 @@ def cascade_attention(runs: Sequence[Run], query: Tensor, key: Tensor, value: Te
     query, key = query.to(value.dtype), key.to(value.dtype)
     # A key head and the query heads that share it are a row of the batch.
     query = query[0].unflatten(0, (key.shape[1], -1))
-    out: Tensor = _Cascade.apply(query, key.transpose(0, 1), value.transpose(0, 1), [r for r in runs if len(r)], scale)
+    out: Tensor = _Cascade.apply(query, key.transpose(0, 1), value.transpose(0, 1), runs, scale)
     return out.flatten(0, 1)[None]
 
 
 class _Cascade(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, query: Tensor, key: Tensor, value: Tensor, runs: list[Run], scale: float) -> Tensor:
+    def forward(ctx: Any, query: Tensor, key: Tensor, value: Tensor, runs: Sequence[Run], scale: float) -> Tensor:
         """
         Shape:
             - query, output: ``(kv_heads, groups, T, head_dim)``

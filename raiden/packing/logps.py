@@ -14,6 +14,7 @@ from torch.utils.checkpoint import checkpoint
 from transformers import PreTrainedModel
 
 from raiden.packing.batching import MicroBatch
+from raiden.packing.take import take
 from raiden.packing.token_scores import token_scores
 
 MAX_LOGITS = 2**27
@@ -26,7 +27,7 @@ _CHANGED_BEHIND: WeakSet[Any] = WeakSet()
 def token_logps(
     model: PreTrainedModel, batch: MicroBatch, temperature: float = 1.0, entropy_gradient: bool = False
 ) -> tuple[Tensor, Tensor]:
-    """Log-probability of each scored token, and the entropy of the distribution it was drawn from, in nats.
+    """Log-probability of each completion token, and the entropy of the distribution it was drawn from, in nats.
 
     ``log_softmax(logits / temperature)`` at the token; top-k, top-p and min-p are left out, as TRL does. The
     vocabulary is projected at scored positions only, and in chunks of `MAX_LOGITS`; where there is more than one,
@@ -39,16 +40,22 @@ def token_logps(
     Shape:
         - output: ``(N,)`` and ``(N,)``
     """
+    # At 0 (greedy) the model's own distribution is meant.
+    scores = _target_scores(model, batch, temperature or 1.0, entropy_gradient)
+    logps, entropy = take(scores, batch.nodes).unbind(dim=-1)
+    return logps, entropy if entropy_gradient else entropy.detach()
+
+
+def _target_scores(model: Any, batch: MicroBatch, temperature: float, entropy_gradient: bool) -> Tensor:
+    """Log-probability and entropy of each target, ``(M, 2)``."""
     head: Any = model.get_output_embeddings()
     if head is None or head in _CHANGED_BEHIND:
         logits = scored_logits(model, batch)
-        # At 0 (greedy) the model's own distribution is meant.
-        logps, entropy = token_scores(logits, batch.targets, temperature or 1.0, entropy_gradient)
-        return logps, entropy if entropy_gradient else entropy.detach()
+        return torch.stack(token_scores(logits, batch.targets, temperature, entropy_gradient), dim=-1)
     project = head.forward
 
     def score(hidden: Tensor, targets: Tensor) -> Tensor:
-        return torch.stack(token_scores(project(hidden), targets, temperature or 1.0, entropy_gradient), dim=-1)
+        return torch.stack(token_scores(project(hidden), targets, temperature, entropy_gradient), dim=-1)
 
     returned: list[Tensor] = []
 
@@ -65,9 +72,8 @@ def token_logps(
         scores = _forward(model, batch)
     if not returned or scores is not returned[-1]:
         _CHANGED_BEHIND.add(head)
-        return token_logps(model, batch, temperature, entropy_gradient)
-    logps, entropy = scores[0].unbind(dim=-1)
-    return logps, entropy if entropy_gradient else entropy.detach()
+        return _target_scores(model, batch, temperature, entropy_gradient)
+    return scores[0]
 
 
 @contextmanager
@@ -81,7 +87,7 @@ def _forward_replaced(module: Any, forward: Callable[..., Any]) -> Iterator[None
 
 
 def scored_logits(model: PreTrainedModel, batch: MicroBatch) -> Tensor:
-    """The model's logits at each scored position, ``(N, V)``."""
+    """The model's logits for each target, ``(M, V)``."""
     return _scored(_forward(model, batch), batch)
 
 
@@ -102,7 +108,7 @@ def _forward(model: Any, batch: MicroBatch) -> Tensor:
 
 
 def _scored(states: Tensor, batch: MicroBatch) -> Tensor:
-    """Of ``(B, K, *)`` those of the scored positions, ``(N, *)``; a packed row has no others."""
+    """Of ``(B, K, *)`` those of the scored positions, ``(M, *)``; a packed row has no others."""
     if batch.packed is not None:
         return states[0]
     width, kept = batch.input_ids.shape[1], states.shape[1]

@@ -25,7 +25,7 @@ def token_scores(logits: Tensor, targets: Tensor, temperature: float, entropy_gr
     Shape:
         - logits: ``(N, V)``
         - targets: ``(N,)``
-        - output: ``(N,)`` and ``(N,)``, float32
+        - output: ``(N,)`` and ``(N,)``, float32, or float64 of such logits
     """
     logps, entropy = _TokenScores.apply(logits, targets, temperature, entropy_gradient)
     return logps, entropy
@@ -37,7 +37,7 @@ class _TokenScores(torch.autograd.Function):
         ctx: Any, logits: Tensor, targets: Tensor, temperature: float, entropy_gradient: bool
     ) -> tuple[Tensor, Tensor]:
         ctx.dtype, ctx.temperature = logits.dtype, temperature
-        logits = logits.float()
+        logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
         if temperature != 1:
             logits = logits / temperature
         log_total, entropy = logits.new_empty(len(logits)), logits.new_empty(len(logits))

@@ -93,7 +93,7 @@ def kept_outside(
     norm = kept_by_norm(shape, size.tokens, shape.hidden, precision.residual, trained=adapters is None)
     head = size.scored * shape.hidden * precision.compute if adapters is None else 0
     rotary = 2 * size.tokens * shape.head_dim * precision.residual
-    indices = (size.tokens + 2 * size.scored) * _INT64 + size.scored * _FLOAT32
+    indices = (size.tokens + 3 * size.scored) * _INT64 + size.scored * _FLOAT32
     return norm + head + rotary + indices + (size.mask if on_gpu else 0)
 
 

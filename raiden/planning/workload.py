@@ -188,13 +188,13 @@ def _steps(limits: Limits, per_epoch: int) -> int:
 
 
 def _updates(batch: Sequence[Prompt], demand: Demand, num_processes: int) -> Iterator[list[Group]]:
-    """What each process computes for each optimizer step."""
+    """What each process computes for each optimizer step, its completions sharing nothing."""
     for mini_batch in demand.mini_batches(len(batch)):
         for rank in range(num_processes):
             own = [batch[i] for i in Processes(rank, num_processes).share(mini_batch)]
             lengths = [demand.completions(prompt) for prompt in own]
             yield [
-                Group(prompt.token_ids, [(0,) * length for length in of_it], range(len(of_it)))
+                Group(prompt.token_ids, [(-1 - n,) * length for n, length in enumerate(of_it)], range(len(of_it)))
                 for prompt, of_it in zip(own, lengths, strict=True)
             ]
 
@@ -202,19 +202,26 @@ def _updates(batch: Sequence[Prompt], demand: Demand, num_processes: int) -> Ite
 def _sizes(groups: Sequence[Group], max_tokens: int, packing: Packing) -> list[Pass]:
     """The passes that the groups make."""
     if packing is Packing.SHARED:
-        return [size_of(layout) for _, layout in packed_rows(groups, max_tokens)]
+        return [
+            size_of(layout, sum(len(completion) for group in own for completion in group.completions))
+            for own, layout in packed_rows(groups, max_tokens)
+        ]
     return [
         Pass(len(rows) * len(rows[-1]), sum(len(row.completion) for row in rows), mask=0, copied_keys=0)
         for rows in row_batches(groups, max_tokens, together=packing is Packing.ROWS)
     ]
 
 
-def size_of(layout: Layout) -> Pass:
-    """What the memory formulas need to know of a pass."""
+def size_of(layout: Layout, num_scored: int) -> Pass:
+    """What the memory formulas need to know of a pass.
+
+    Args:
+        num_scored: tokens whose logits it makes.
+    """
     masks = _masks(layout)
     return Pass(
         tokens=len(layout),
-        scored=sum(end - start for segment in layout.segments for start, end in segment.completions),
+        scored=num_scored,
         mask=sum(tokens * keys for tokens, keys in masks),
         copied_keys=sum(keys for _, keys in masks),
     )

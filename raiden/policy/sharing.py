@@ -121,7 +121,7 @@ def _logits(model: Any, packing: Packing, attending: set[int] | None = None) -> 
         for batch in micro_batches(_GROUPS, _ROOM, torch.device("cpu"), packing):
             if batch.packed is not None and attending is not None:
                 batch = replace(batch, packed=replace(batch.packed, tree=_Watched(batch.packed.tree, attending)))
-            parts = scored_logits(model, batch).split(batch.lengths.tolist())
+            parts = scored_logits(model, batch)[batch.nodes].split(batch.lengths.tolist())
             by_row |= dict(zip(batch.rows.tolist(), parts, strict=True))
     return torch.cat([by_row[row] for row in sorted(by_row)])
 

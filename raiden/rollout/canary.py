@@ -75,7 +75,7 @@ def engine_difference(
     completions = rollouts[0].completions[:num_completions]
     group = Group(rollouts[0].prompt.token_ids, [c.token_ids for c in completions], list(range(len(completions))))
     (batch,) = micro_batches([group], 10**9, device, packing)
-    logps = processed_logps(scored_logits(model, batch), batch.targets, sampling)
+    logps = processed_logps(scored_logits(model, batch), batch.targets, sampling)[batch.nodes]
     reported = torch.tensor([logp for c in completions for logp in c.sampling_logps], device=device)
     return torch.where(logps.isnan(), 0.0, (logps - reported).abs().clamp(max=1.0)).mean().item()
 

@@ -173,7 +173,8 @@ def step(model: torch.nn.Module, optimizer: torch.optim.Optimizer, rollouts: lis
 def predict(config: PolicyConfig, rollouts: list[Rollout], tokens: int) -> dict[str, dict[str, int]]:
     shape, parameters, adapters = read_model(config)
     groups = [Group(r.prompt.token_ids, [c.token_ids for c in r.completions], range(GENERATIONS)) for r in rollouts]
-    sizes = [size_of(batch.packed.layout) for batch in micro_batches(groups, tokens, torch.device("meta"))]
+    batches = micro_batches(groups, tokens, torch.device("meta"))
+    sizes = [size_of(batch.packed.layout, len(batch.targets)) for batch in batches]
     training = Training(
         shape,
         parameters,

@@ -83,7 +83,7 @@ def main() -> None:
     model = load_model(arguments.model)
     completion = arguments.completion
     rollouts = make_rollouts(model.config.vocab_size, arguments.prompt, completion, arguments.group, 1)
-    layout = pack([r.prompt.token_ids for r in rollouts], [[c.token_ids for c in r.completions] for r in rollouts])
+    layout = pack([[*r.prompt.token_ids, *c.token_ids[:-1]] for r in rollouts for c in r.completions])
     left, right = torch.rand(SIZE, SIZE), torch.rand(SIZE, SIZE)
     repeats = 20
 

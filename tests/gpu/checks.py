@@ -16,6 +16,7 @@ from transformers import AutoModelForCausalLM, Qwen2Config
 from transformers.integrations.flex_attention import flex_attention_forward
 
 from raiden.packing import Group, TreeAttention, micro_batches, pack, token_logps
+from raiden.packing.batching import pack_groups
 from raiden.packing.run_by_run import RunByRun
 from raiden.planning.memory import Training, update_moments
 from raiden.planning.shape import Parameters, Precision, Shape
@@ -158,9 +159,9 @@ def flex_on_cpus(setting: Setting) -> Iterator[None]:
 def attention(setting: Setting) -> dict[str, Any]:
     """Flex attention and run by run, forward and backward, against float64; heads of Qwen2.5-7B and 14B."""
     shapes = {"7B": (28, 4, 128), "14B": (40, 8, 128)} if setting.on_gpu else {"tiny": (6, 2, 16)}
-    layout = pack([[1] * 2048 + [2 + p] * 64 for p in range(4)], [[[5] * 128] * 4] * 4)
+    layout = pack([[1] * 2048 + [2 + p] * 64 + [10 + c] * 128 for p in range(4) for c in range(4)])
     if not setting.on_gpu:
-        layout = pack([[1] * 40 + [2 + p] * 9 for p in range(2)], [[[5] * 7] * 2] * 2)
+        layout = pack([[1] * 40 + [2 + p] * 9 + [10 + c] * 7 for p in range(2) for c in range(2)], min_saved=1)
     tree = TreeAttention(layout, setting.device)
     by_run = RunByRun(tree.runs, setting.device)
     module = torch.nn.Linear(1, 1)
@@ -211,7 +212,7 @@ def recompilations(setting: Setting) -> dict[str, Any]:
     counters.clear()
     module = torch.nn.Linear(1, 1)
     for length in range(1000, 11_000, 1000):
-        layout = pack([[1] * length], [[[5] * 37] * 4])
+        layout = pack([[1] * length + [5 + c] * 37 for c in range(4)])
         states = [torch.randn(1, n, len(layout), 64, device=setting.device, dtype=setting.dtype) for n in (8, 2, 2)]
         flex_attention_forward(module, *states, TreeAttention(layout, setting.device).block_mask, scaling=0.1)
     found = {"graphs": counters["stats"]["unique_graphs"], "peak_gib": torch.cuda.max_memory_allocated() / GIB}
@@ -292,8 +293,8 @@ def memory(setting: Setting) -> dict[str, Any]:
     parameters = Parameters(total, total, (total - outside) // config.num_hidden_layers, outside, largest)
     training = Training(shape, parameters, Precision(2, 2, autocast=False), adds_up=False)
     groups = setting.groups()
-    layout = pack([g.prompt for g in groups], [g.completions for g in groups])
-    moments = update_moments(training, size_of(layout))
+    num_scored = sum(len(completion) for group in groups for completion in group.completions)
+    moments = update_moments(training, size_of(pack_groups(groups), num_scored))
     passes = [
         {k: n for k, n in moments[m].items() if k != "optimizer states"} for m in ("logits", "layers", "embeddings")
     ]

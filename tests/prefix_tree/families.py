@@ -73,8 +73,8 @@ COMPLETIONS = [
     [[7, 8], [7, 8, 7], [30, 31, 32, 33]],
     [[20, 21], [22, 23]],
 ]
-TREE = pack(PROMPTS, COMPLETIONS)
 PAIRS = [(prompt, c) for prompt, group in zip(PROMPTS, COMPLETIONS, strict=True) for c in group]
+TREE = pack([[*prompt, *completion] for prompt, completion in PAIRS], min_saved=1)
 
 
 def build(name: str, seed: int = 0) -> tuple[PreTrainedModel, PreTrainedModel]:
@@ -91,20 +91,22 @@ def build(name: str, seed: int = 0) -> tuple[PreTrainedModel, PreTrainedModel]:
 
 
 def packed_logps(model: PreTrainedModel, layout: Layout) -> list[Tensor]:
-    """Log-probabilities of each completion's tokens, in the order of PAIRS."""
+    """Log-probabilities of each completion's tokens, in the order of PAIRS.
+
+    Args:
+        layout: TREE, or what is wrong in it.
+    """
     logits = model(
         input_ids=torch.tensor([layout.token_ids]),
         position_ids=torch.tensor([layout.position_ids]),
         use_cache=False,
         tree=TreeAttention(layout, torch.device("cpu")),
     ).logits[0]
-    logps = {}
-    for segment in layout.segments:
-        for number, (start, end) in enumerate(segment.completions):
-            predictors = [segment.end - 1, *range(start, end - 1)]
-            targets = torch.tensor(layout.token_ids[start:end])
-            logps[segment.prompt, number] = logits[predictors].log_softmax(-1).gather(1, targets[:, None])[:, 0]
-    return [logps[p, i] for p, group in enumerate(COMPLETIONS) for i in range(len(group))]
+    logps = []
+    for path, (prompt, completion) in zip(TREE.paths(), PAIRS, strict=True):
+        predictors, targets = path[len(prompt) - 1 : -1], torch.tensor(completion)
+        logps.append(logits[predictors].log_softmax(-1).gather(1, targets[:, None])[:, 0])
+    return logps
 
 
 def largest_difference(tree: PreTrainedModel, plain: PreTrainedModel, layout: Layout = TREE) -> tuple[float, float]:

@@ -22,9 +22,10 @@ CPU = torch.device("cpu")
 
 
 def test_runs_are_those_drawn_by_hand():
-    # Two tokens before, two of its own (a b), completions (c d) and (e).
-    root, leaf = Segment(0, 2, ()), Segment(2, 4, ((0, 2),), 0, ((4, 6), (6, 7)))
-    runs = Layout((0,) * 7, (root, leaf)).runs()
+    # Two tokens before (a b), two of a prompt (c d), completions (e f) and (g).
+    before = ((0, 2), (2, 4))
+    segments = [Segment(0, 2, ()), Segment(2, 4, before[:1]), Segment(4, 6, before, 0), Segment(6, 7, before, 1)]
+    runs = Layout((0,) * 7, tuple(segments)).runs()
     assert runs == [Run(0, 2, 7, ()), Run(2, 4, 7, (0,)), Run(4, 6, 6, (0, 1)), Run(6, 7, 7, (0, 1))]
 
 
@@ -42,10 +43,8 @@ def seen_by(layout: Layout) -> Tensor:
     seen = torch.zeros(len(layout), len(layout), dtype=torch.bool)
     for segment in layout.segments:
         before = [i for start, end in segment.ancestors for i in range(start, end)]
-        for start, end in [(segment.start, segment.end), *segment.completions]:
-            own = [] if start == segment.start else list(range(segment.start, segment.end))
-            for token in range(start, end):
-                seen[token, [*before, *own, *range(start, token + 1)]] = True
+        for token in range(segment.start, segment.end):
+            seen[token, [*before, *range(segment.start, token + 1)]] = True
     return seen
 
 
@@ -93,14 +92,6 @@ def test_log_probs_and_gradients_of_a_model_are_those_of_separate_rows_either_wa
     logps, gradients = largest_difference(*build("qwen2"))
     assert logps < 1e-5
     assert gradients < 1e-5
-
-
-def test_a_completion_without_tokens_sees_nothing(either_way):
-    layout = pack(PROMPTS[:1], [[[], [5, 6]]])
-    states = random_states(layout)
-    torch.testing.assert_close(
-        TreeAttention(layout, CPU)(0, *states, 1.0), slow_attention(layout, *states, 1.0), rtol=0, atol=1e-5
-    )
 
 
 def test_in_bfloat16_parts_are_merged_as_well_as_they_are_computed():
@@ -151,8 +142,11 @@ def test_blocks_that_no_token_sees_are_skipped():
 @pytest.mark.parametrize("num_prompts", [1, 3, 9])
 def test_blocks_are_those_that_pytorch_finds_in_a_whole_matrix(num_prompts):
     layout = pack(
-        [[1] * 300 + [2] * 20 * (p % 3) + [3 + p] * (40 * p + 1) for p in range(num_prompts)],
-        [[[9] * (130 * (c % 3) + 1) for c in range(4)] for _ in range(num_prompts)],
+        [
+            [1] * 300 + [2] * 20 * (p % 3) + [3 + p] * (40 * p + 1) + [20 + c] * (130 * (c % 3) + 1)
+            for p in range(num_prompts)
+            for c in range(4)
+        ]
     )
     ours = masks.tree_block_mask(layout, CPU)
     theirs = flex_attention.create_block_mask(ours.mask_mod, None, None, len(layout), len(layout), CPU)
@@ -184,7 +178,7 @@ class Operations(TorchDispatchMode):
 
 
 def test_the_mask_of_a_long_row_is_made_without_a_matrix_of_it():
-    layout = pack([[1] * 4096 + [2 + p] * 256 for p in range(8)], [[[5] * 320] * 4] * 8)
+    layout = pack([[1] * 4096 + [2 + p] * 256 + [10 + c] * 320 for p in range(8) for c in range(4)])
     assert len(layout) == 16_384
     with Operations() as operations:
         masks.tree_block_mask(layout, CPU)
@@ -193,21 +187,21 @@ def test_the_mask_of_a_long_row_is_made_without_a_matrix_of_it():
 
 def calls_of_a_layer(attend, num_runs: int) -> int:
     """Forward and backward, of a row that always is as long, so that there are as many blocks of it."""
-    layout = pack([[1] * 56 + [2]], [[[5] * (200 // (num_runs - 1))] * (num_runs - 1)])
+    layout = pack([[1] * 57 + [2 + c] * (200 // (num_runs - 1)) for c in range(num_runs - 1)])
     tree, states = TreeAttention(layout, CPU), random_states(layout)
-    assert len([run for run in tree.runs if len(run)]) == num_runs
+    assert len(tree.runs) == num_runs
     attend(tree, states)  # masks are made once for all layers
     with Operations() as operations:
         attend(tree, states).sum().backward()
     return operations.num
 
 
-def test_a_layer_has_as_many_calls_with_two_runs_as_with_a_hundred(eager_flex_attention):
+def test_a_layer_has_as_many_calls_with_three_runs_as_with_a_hundred(eager_flex_attention):
     def flex(tree, states):
         return flex_attention_forward(torch.nn.Linear(1, 1), *states, tree.block_mask, scaling=0.3)[0]
 
-    assert len({calls_of_a_layer(flex, num_runs) for num_runs in (2, 11, 101)}) == 1
-    run_by_run = [calls_of_a_layer(lambda tree, states: tree.run_by_run(*states, 0.3), n) for n in (2, 11, 101)]
+    assert len({calls_of_a_layer(flex, num_runs) for num_runs in (3, 11, 101)}) == 1
+    run_by_run = [calls_of_a_layer(lambda tree, states: tree.run_by_run(*states, 0.3), n) for n in (3, 11, 101)]
     assert run_by_run[2] > 5 * run_by_run[1] > 10 * run_by_run[0]
 
 

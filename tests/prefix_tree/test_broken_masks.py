@@ -13,8 +13,11 @@ from tests.padded import padded_logps
 
 from .families import PAIRS, TREE, build, largest_difference, packed_logps
 
-# The tree's segments: a profile, a question, two prompts that end it, a prompt with another question, a lone prompt.
-PROFILE, QUESTION, FIRST, SECOND, OTHER, LONE = range(6)
+# Segments of the tree: a profile, a question, the end of a prompt with the two tokens that its completions begin with,
+# these, another prompt's end, another question, the one token that two of its completions begin with, a lone prompt
+# and its completions.
+PROFILE, QUESTION, BEGUN, FIRST, _, END = range(6)
+OTHER, TOKEN, THIRD, LONE, LEFT, RIGHT = 8, 9, 11, 13, 14, 15
 
 
 def with_ancestors(number: int, *ancestors: int) -> Layout:
@@ -32,49 +35,52 @@ class RunningOn(Layout):
 
 LAYOUTS = {
     "a question sees another question": with_ancestors(OTHER, PROFILE, QUESTION),
-    "a prompt sees the prompt beside it": with_ancestors(SECOND, PROFILE, QUESTION, FIRST),
+    "a prompt sees the prompt beside it": with_ancestors(END, PROFILE, QUESTION, BEGUN),
     "a lone prompt sees a profile": with_ancestors(LONE, PROFILE),
-    "a completion does not see its profile": with_ancestors(FIRST, QUESTION),
-    "a completion does not see its question": with_ancestors(FIRST, PROFILE),
+    "a completion does not see its profile": with_ancestors(FIRST, QUESTION, BEGUN),
+    "a completion does not see its question": with_ancestors(FIRST, PROFILE, BEGUN),
+    "a completion does not see what it begins with": with_ancestors(THIRD, PROFILE, OTHER),
+    "a completion's beginning does not see its prompt": with_ancestors(TOKEN, PROFILE),
     "a question does not see its profile": with_ancestors(QUESTION),
     "positions run on through the row": RunningOn(TREE.token_ids, TREE.segments),
 }
 
 
 def completions_see_neighbours(layout: Layout) -> list[Run]:
-    runs = right_runs(layout)
-    completions = completion_numbers(layout)
-    return [replace(r, before=(*r.before, i - 1)) if {i, i - 1} <= completions else r for i, r in enumerate(runs)]
+    runs, ends = right_runs(layout), leaves(layout)
+    return [replace(r, before=(*r.before, i - 1)) if {i, i - 1} <= ends else r for i, r in enumerate(runs)]
 
 
-def completions_forget_their_prompts_end(layout: Layout) -> list[Run]:
-    runs, completions = right_runs(layout), completion_numbers(layout)
-    return [replace(run, before=run.before[:-1]) if i in completions else run for i, run in enumerate(runs)]
+def completions_forget_what_they_begin_with(layout: Layout) -> list[Run]:
+    runs, ends = right_runs(layout), leaves(layout)
+    return [replace(run, before=run.before[:-1]) if i in ends else run for i, run in enumerate(runs)]
 
 
-def completion_numbers(layout: Layout) -> set[int]:
-    spans = {span for segment in layout.segments for span in segment.completions}
-    return {i for i, run in enumerate(right_runs(layout)) if (run.start, run.end) in spans}
+def leaves(layout: Layout) -> set[int]:
+    return {i for i, segment in enumerate(layout.segments) if segment.prompt is not None}
 
 
 right_runs = Layout.runs
 
 
 def test_the_tree_has_the_segments_that_these_tests_name():
-    assert [segment.prompt for segment in TREE.segments] == [None, None, 0, 1, 2, 3]
+    assert [segment.prompt for segment in TREE.segments] == [
+        *(None, None, None, 0, 1, None, 2, 3),
+        *(None, None, 4, 5, 6, None, 7, 8),
+    ]
 
 
 def completions_are_seen_by_neighbours(layout: Layout) -> list[Run]:
-    runs, completions = right_runs(layout), completion_numbers(layout)
-    # The first of a prompt, by those behind it.
-    last = {run.before: run.stop for i, run in enumerate(runs) if i in completions}
-    return [replace(run, stop=last[run.before]) if i in completions else run for i, run in enumerate(runs)]
+    runs, ends = right_runs(layout), leaves(layout)
+    # The first of those that begin alike, by those behind it.
+    last = {run.before: run.stop for i, run in enumerate(runs) if i in ends}
+    return [replace(run, stop=last[run.before]) if i in ends else run for i, run in enumerate(runs)]
 
 
-def questions_are_hidden_from_completions(layout: Layout) -> list[Run]:
-    runs, completions = right_runs(layout), completion_numbers(layout)
-    leaves = {runs[i].before[-1] for i in completions}
-    return [replace(run, stop=run.end) if i in leaves else run for i, run in enumerate(runs)]
+def beginnings_are_hidden_from_completions(layout: Layout) -> list[Run]:
+    runs = right_runs(layout)
+    parents = {runs[i].before[-1] for i in leaves(layout)}
+    return [replace(run, stop=run.end) if i in parents else run for i, run in enumerate(runs)]
 
 
 def questions_are_seen_by_other_questions(layout: Layout) -> list[Run]:
@@ -87,7 +93,7 @@ def test_a_wrong_tree_is_found_out(layout, as_on_gpus):
     assert_found_out(layout)
 
 
-@pytest.mark.parametrize("mistake", [completions_see_neighbours, completions_forget_their_prompts_end])
+@pytest.mark.parametrize("mistake", [completions_see_neighbours, completions_forget_what_they_begin_with])
 def test_runs_that_see_the_wrong_runs_are_found_out(monkeypatch, mistake, as_on_gpus):
     monkeypatch.setattr(Layout, "runs", mistake)
     assert_found_out()
@@ -95,7 +101,11 @@ def test_runs_that_see_the_wrong_runs_are_found_out(monkeypatch, mistake, as_on_
 
 @pytest.mark.parametrize(
     "mistake",
-    [completions_are_seen_by_neighbours, questions_are_hidden_from_completions, questions_are_seen_by_other_questions],
+    [
+        completions_are_seen_by_neighbours,
+        beginnings_are_hidden_from_completions,
+        questions_are_seen_by_other_questions,
+    ],
 )
 def test_runs_that_are_seen_by_the_wrong_tokens_are_found_out(monkeypatch, mistake):
     monkeypatch.setattr(Layout, "runs", mistake)
@@ -119,9 +129,9 @@ def assert_found_out(layout: Layout = TREE) -> None:
 @pytest.mark.parametrize("wrong", ["neighbours", "no profile"])
 def test_a_wrong_mask_of_flex_attention_is_found_out(monkeypatch, wrong):
     last = TREE.last_viewers()
-    first, profile = TREE.segments[FIRST], TREE.segments[PROFILE]
-    span = first.completions[0] if wrong == "neighbours" else (profile.start, profile.end)
-    last[slice(*span)] = [first.stop if wrong == "neighbours" else profile.end] * (span[1] - span[0])
+    left, right, profile = (TREE.segments[number] for number in (LEFT, RIGHT, PROFILE))
+    seen, stop = (left, right.end) if wrong == "neighbours" else (profile, profile.end)
+    last[seen.start : seen.end] = [stop] * (seen.end - seen.start)
     monkeypatch.setattr(Layout, "last_viewers", lambda layout: last)
     tree, plain = build("qwen2")
     tree.set_attn_implementation(FLEX_ATTENTION)

@@ -103,7 +103,8 @@ def test_losses_and_gradients_of_a_step_are_those_of_separate_rows(name, loss, h
     assert ours[1].keys() == truth[1].keys()
     differences = {name: (ours[1][name] - gradient).norm() for name, gradient in truth[1].items()}
     norms = {name: gradient.norm() for name, gradient in truth[1].items()}
-    assert total_norm(differences) < 1e-5 * total_norm(norms)
+    # Rounding of float32: of 1e-6 to 1e-5, whichever tokens share what; tests/grpo compares in float64, to 1e-10.
+    assert total_norm(differences) < 2e-5 * total_norm(norms)
     # One parameter alone has little to average its rounding over.
     assert {name for name in norms if differences[name] > 5e-5 * norms[name]} == set()
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from raiden.packing.beginning import Beginning, num_equal
-from raiden.packing.layout import MIN_SHARED
+from raiden.packing.beginning import MIN_KNOWN, Beginning, num_equal
 
 
 class KnownBeginnings:
@@ -23,7 +22,7 @@ class KnownBeginnings:
 
     def longest(self, tokens: tuple[int, ...]) -> Beginning | None:
         """The most that is known of a prompt, never all of it: its last token has to be read for what follows."""
-        best, length = None, MIN_SHARED - 1
+        best, length = None, MIN_KNOWN - 1
         for known in self._known:
             shared = min(num_equal(known.tokens, tokens), len(tokens) - 1)
             if shared > length:

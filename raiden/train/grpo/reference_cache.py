@@ -11,8 +11,7 @@ from transformers import PreTrainedModel
 
 from raiden.packing import Attention, Layout, Scoring
 from raiden.packing.batching import MicroBatch, PackedRow
-from raiden.packing.beginning import Beginning, Continued, num_equal
-from raiden.packing.layout import MIN_SHARED
+from raiden.packing.beginning import MIN_KNOWN, Beginning, Continued, num_equal
 from raiden.packing.logps import token_logps
 
 
@@ -45,10 +44,10 @@ class ReferenceCache:
         """
         assert batch.family is not None
         assert batch.packed is not None
-        tokens = _beginning_of(batch.packed.layout)
+        tokens = _beginning_of(batch.packed.layout, int(batch.predictors.min()))
         known = self._known.pop(batch.family, None)
         num_known = 0 if known is None else num_equal(known.tokens, tokens)
-        if known is None or num_known < MIN_SHARED:
+        if known is None or num_known < MIN_KNOWN:
             recorded = _Recorded(batch.packed.tree, len(tokens))
             logps, _ = token_logps(model, replace(batch, packed=replace(batch.packed, tree=recorded)), temperature)
             known = Beginning(tokens, recorded.keys, recorded.values)
@@ -64,11 +63,13 @@ class ReferenceCache:
             self._known.popitem(last=False)
 
 
-def _beginning_of(layout: Layout) -> tuple[int, ...]:
-    """What all sequences of the row begin with, or those of its first tree."""
-    root = layout.segments[0]
-    # The last token of a prompt predicts a scored one: it is computed in any case.
-    return layout.token_ids[: root.end if root.prompt is None else root.end - 1]
+def _beginning_of(layout: Layout, first_predictor: int) -> tuple[int, ...]:
+    """What all sequences of the row begin with, or those of its first tree.
+
+    Args:
+        first_predictor: it predicts a scored token, and is computed in any case.
+    """
+    return layout.token_ids[: min(layout.segments[0].end, first_predictor)]
 
 
 class _Recorded:

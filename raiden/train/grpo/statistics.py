@@ -10,7 +10,7 @@ from torch import Tensor
 from raiden.core.processes import Processes
 
 _BY_TOKEN = ("kl", "entropy", "clipped_low", "clipped_high", "difference", "ratio")
-_SUMMED = ("loss", "tokens", *_BY_TOKEN)
+_SUMMED = ("loss", "tokens", "computed", *_BY_TOKEN)
 
 
 class UpdateStatistics:
@@ -21,28 +21,33 @@ class UpdateStatistics:
         self._largest_difference = 0.0
         self._largest_ratio = -math.inf
         self._smallest_ratio = math.inf
-        self._waiting: list[tuple[int, Tensor]] = []
-        """Of micro-batches that are on the device yet: their tokens and figures. What asks for these waits for it."""
+        self._waiting: list[tuple[int, int, Tensor]] = []
+        """Of micro-batches that are on the device yet: their tokens, how many of them were computed, and figures. What
+        asks for these waits for it."""
 
     @property
     def tokens(self) -> int:
         """Trained tokens seen by this process."""
-        return int(self._sums["tokens"]) + sum(tokens for tokens, _ in self._waiting)
+        return int(self._sums["tokens"]) + sum(tokens for tokens, _, _ in self._waiting)
 
-    def add(self, *, loss: Tensor, **by_token: Tensor) -> None:
-        """Counts a micro-batch: its loss, and one value for each of its tokens under each other name."""
+    def add(self, num_computed: int, *, loss: Tensor, **by_token: Tensor) -> None:
+        """Counts a micro-batch: its loss, and one value for each of its tokens under each other name.
+
+        Args:
+            num_computed: tokens, what completions share counted once.
+        """
         sums = [loss.detach(), *(by_token[name].sum() for name in _BY_TOKEN)]
         ratio = by_token["ratio"]
         figures = torch.stack([figure.float() for figure in (*sums, by_token["difference"].max(), *ratio.aminmax())])
-        self._waiting.append((len(ratio), figures))
+        self._waiting.append((len(ratio), num_computed, figures))
 
     def _read(self) -> None:
         """All that is on the device comes over at once."""
         if not self._waiting:
             return
-        of_each = torch.stack([figures for _, figures in self._waiting]).tolist()
-        for (tokens, _), (loss, *sums, difference, smallest, largest) in zip(self._waiting, of_each, strict=True):
-            for name, value in {"loss": loss, "tokens": tokens, **dict(zip(_BY_TOKEN, sums, strict=True))}.items():
+        of_each = torch.stack([figures for _, _, figures in self._waiting]).tolist()
+        for (*counts, _), (loss, *sums, difference, smallest, largest) in zip(self._waiting, of_each, strict=True):
+            for name, value in zip(_SUMMED, (loss, *counts, *sums), strict=True):
                 self._sums[name] += value
             self._largest_difference = max(self._largest_difference, difference)
             self._largest_ratio = max(self._largest_ratio, largest)
@@ -68,6 +73,7 @@ class UpdateStatistics:
             return {}
         metrics = {
             "loss": sums["loss"] / num_updates,
+            "tokens/shared": 1 - sums["computed"] / tokens,
             "entropy": sums["entropy"] / tokens,
             "clip_ratio/low_mean": sums["clipped_low"] / tokens,
             "clip_ratio/high_mean": sums["clipped_high"] / tokens,

@@ -229,6 +229,7 @@ class RolloutUpdate:
         self._watch.show(by_token, batch.rows, batch.lengths)
         loss = (terms.loss * weights).sum() - entropy_weight * entropy.sum()
         self._statistics.add(
+            len(batch.targets),
             loss=loss,
             kl=terms.kl,
             entropy=entropy.detach(),
