@@ -113,9 +113,16 @@ def test_a_prompt_is_read_in_pieces_and_what_is_known_of_it_not_again(engine, mo
     longer = LiveRequest(1, (*PROMPTS[2], 5, 6, 7), (0,), one_token)
     rows.join(longer)
     tokens = finish(rows, {})
-    counting.remove()
     assert read == [3]
+    read.clear()
+    rows.clear()
+    rows.join(request(2, sampling=one_token))
+    rows.join(longer)
+    together = finish(rows, {})
+    counting.remove()
+    assert read == [16, 16, 16, 16, 2, 3]  # also of requests that came together
     assert tokens == batched(engine, [longer])
+    assert together[1, 0] == tokens[1, 0]
 
 
 def test_a_draw_that_is_nearly_a_tie_is_made_by_the_completion_alone(engine):

@@ -67,7 +67,7 @@ class SideBySide:
         return sum(len(each.request.seeds) for each in self._reading) + sum(len(s.choices) for s in self._speaking)
 
     def join(self, request: LiveRequest) -> None:
-        self._reading.append(_Reading(request, self.beginnings.longest(request.prompt)))
+        self._reading.append(_Reading(request))
 
     def leave(self, key: int, choice: int | None = None) -> None:
         self._left.add((key, choice))
@@ -99,7 +99,9 @@ class SideBySide:
 
     def _read_on(self, reading: _Reading) -> None:
         """Reads the next piece of a prompt; behind its last one the completions begin."""
-        request, known = reading.request, reading.known
+        request = reading.request
+        # Looked up when its turn comes: of requests that came together, the first may have read what others need.
+        known = self.beginnings.longest(request.prompt) if reading.known is None else reading.known
         start = len(known.tokens) if known is not None else 0
         read = request.prompt[: start + _PIECE]
         logits, prefill, layout = self._read(read, known)
@@ -179,9 +181,9 @@ class SideBySide:
 class _Reading:
     """A request whose prompt is being read."""
 
-    def __init__(self, request: LiveRequest, known: Beginning | None) -> None:
+    def __init__(self, request: LiveRequest) -> None:
         self.request = request
-        self.known = known
+        self.known: Beginning | None = None
 
 
 class _Speaking:
