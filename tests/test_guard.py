@@ -266,10 +266,10 @@ def test_an_engine_with_weights_of_its_own_that_are_no_numbers_is_the_canarys(tr
 
 def test_supervised_steps_are_skipped_by_the_same_guard(train):
     class PlantedSFT(SFTModule):
-        def backpropagate(self, losses):
+        def backpropagate(self, losses, num_losses):
             norm = self.model.get_submodule("model.norm").weight
             with Huge(norm) if self.num_steps_done == 1 else nullcontext():
-                return super().backpropagate(losses)
+                return super().backpropagate(losses, num_losses)
 
     _, log = train(PlantedSFT)
     assert_skipped_once(log, 'log-probability is nan, at token 0 of completion 0 of the question "')

@@ -64,10 +64,10 @@ def test_a_reward_is_recorded_as_it_was(train, capsys):  # noqa: F811
 
 def test_a_supervised_step_is_replayed_too(train, capsys):  # noqa: F811
     class LastingSFT(SFTModule):
-        def backpropagate(self, losses):
+        def backpropagate(self, losses, num_losses):
             if self.num_steps_done == 1:
                 Huge(self.model.get_submodule("model.norm").weight).__enter__()
-            return super().backpropagate(losses)
+            return super().backpropagate(losses, num_losses)
 
     with pytest.raises(TrainingError) as stop:
         train(LastingSFT, max_skipped=2)
@@ -80,9 +80,9 @@ def test_the_loss_of_a_replay_is_that_of_the_run(train, capsys):  # noqa: F811
     """The gradient alone is broken, after the losses: they are those that would have been logged."""
 
     class NoGradient(Planted):
-        def backpropagate(self, losses):
+        def backpropagate(self, losses, num_losses):
             self.losses = []
-            found = super().backpropagate(self.kept(losses))
+            found = super().backpropagate(self.kept(losses), num_losses)
             next(self.model.parameters()).grad.fill_(math.nan)
             return found
 
