@@ -28,6 +28,7 @@ from transformers.utils import logging as transformers_logging
 from raiden.core.errors import ConfigError
 from raiden.core.limits import MAX_CONFIG_BYTES, MAX_TOKENIZER_BYTES, refuse_larger
 from raiden.policy.gguf_header import refuse_broken_header
+from raiden.policy.gguf_reading import reading_once
 
 PACKAGE = "package://"
 _CHOICES = (
@@ -52,7 +53,7 @@ def resolve_model(path: str) -> str:
     """What ``from_pretrained`` can load: a folder or a hub id.
 
     A GGUF file is converted once into a folder of ordinary safetensors in the cache (`RAIDEN_CACHE`, by default
-    `~/.cache/raiden`), because its dequantization takes most of a minute each time.
+    `~/.cache/raiden`), because reading it takes some seconds each time.
 
     Args:
         path: a folder, a hub id (`org/name`), a `.gguf` file, or `package://PACKAGE/FILE.gguf`.
@@ -175,10 +176,10 @@ def _converted(gguf: Path) -> Path:
     if not folder.is_dir():
         refuse_broken_header(gguf)
         cache.mkdir(parents=True, exist_ok=True)
-        print(f"Converting {gguf.name} to {folder} (once, about half a minute)", flush=True)
+        print(f"Converting {gguf.name} to {folder} (once, some seconds)", flush=True)
         part = Path(tempfile.mkdtemp(prefix=folder.name, dir=cache))
         try:
-            with explain_model_errors(str(gguf)):
+            with explain_model_errors(str(gguf)), reading_once():
                 _convert(gguf, part)
             _publish(part, folder)
         finally:

@@ -9,7 +9,6 @@ from typing import Literal
 from torch.nn import Parameter
 from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
-from transformers import get_scheduler
 
 from raiden.core.errors import ConfigError
 
@@ -46,6 +45,8 @@ class OptimizerConfig:
 
 def make_optimizer(parameters: Iterable[Parameter], config: OptimizerConfig, num_steps: int) -> tuple[AdamW, LambdaLR]:
     """AdamW over the parameters that are trained, and its schedule over `num_steps` rollouts."""
+    from transformers import get_scheduler  # with it come peft and all that it looks for
+
     trained = [p for p in parameters if p.requires_grad]
     # One kernel for all weights on GPUs; on CPUs the fused one rounds otherwise and is no faster.
     fused = all(p.device.type == "cuda" for p in trained)
