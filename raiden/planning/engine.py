@@ -36,7 +36,8 @@ def key_value_bytes(training: Training, width: int) -> int:
 
 
 def transformers_sampling(training: Training, wave: Wave) -> Moment:
-    """Keys and values, the prefill of one layer (or the draws, which come later), and weights that FSDP2 gathers."""
+    """Keys and values, the prefill of one layer (or the draws, which come later), weights that FSDP2 gathers, and on
+    CPUs those that are packed for decoding (at most: other layers than Llama's are not)."""
     width = training.precision.compute
     cache = (wave.prompt_tokens + wave.rows * wave.max_tokens) * key_value_bytes(training, width)
     size = Pass(wave.prompt_tokens, 0, wave.mask, 0)
@@ -44,9 +45,11 @@ def transformers_sampling(training: Training, wave: Wave) -> Moment:
     draws = wave.rows * training.shape.vocab * _DRAW_BYTES
     whole = training.shards is not None or training.precision.autocast
     gathered = training.parameters.total * width if whole else 0
+    packs = not training.on_gpu and not whole and training.adapters is None and width == _WIDTHS["float32"]
     return {
         "compute-type weights": gathered,
         "dequantised weight": dequantised(training),
+        "engine: packed weights": training.parameters.total * width if packs else 0,
         "engine: cache": cache,
         "engine: passes": max(prefill, draws),
     }

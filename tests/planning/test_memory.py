@@ -312,3 +312,11 @@ def test_without_a_gpu_vllm_never_sleeps_and_packs_a_tied_head_once_more():
 def test_the_policys_own_engine_keeps_keys_and_values_of_prompts_once():
     # (100 tokens of prompts + 4 rows x 25) x keys and values x 3 layers x 10 wide x 4 bytes.
     assert transformers_sampling(THOUSAND, WAVE)["engine: cache"] == 200 * 2 * 3 * 10 * 4
+
+
+def test_without_a_gpu_the_policys_own_engine_packs_its_weights_once_more():
+    assert transformers_sampling(THOUSAND, WAVE)["engine: packed weights"] == 0
+    on_cpu = replace(THOUSAND, on_gpu=False)
+    assert transformers_sampling(on_cpu, WAVE)["engine: packed weights"] == 10_000 * 4
+    in_bfloat16 = replace(on_cpu, precision=replace(on_cpu.precision, compute=2, autocast=True))
+    assert transformers_sampling(in_bfloat16, WAVE)["engine: packed weights"] == 0
