@@ -25,7 +25,7 @@ BYTES_A_NUMBER = 1 / 2 + 1 / 64 + 4 / (64 * 256)
 def loading_options(compute_dtype: torch.dtype, device: torch.device) -> dict[str, Any]:
     """What ``from_pretrained`` takes in addition: weights are quantised one by one as they are read, on the device.
 
-    On a CPU that takes about a minute for each 1,000 million of them and core, on a GPU seconds.
+    On a CPU that takes some minutes for each 1,000 million of them, on a GPU seconds.
 
     Raises:
         ConfigError: bitsandbytes is not installed.
