@@ -188,8 +188,12 @@ def _converted(gguf: Path) -> Path:
 
 
 def _convert(gguf: Path, folder: Path) -> None:
+    from raiden.policy.gguf_config import read_config, refuse_other_sizes  # what it stands on needs this file
+
     options = {"gguf_file": gguf.name, **NO_FOREIGN_CODE}
-    model = AutoModelForCausalLM.from_pretrained(gguf.parent, dtype=torch.float32, **options)
+    config = read_config(gguf, **NO_FOREIGN_CODE)
+    model = AutoModelForCausalLM.from_pretrained(gguf.parent, config=config, dtype=torch.float32, **options)
+    refuse_other_sizes(gguf, model)
     forget_quantization(model)
     model.save_pretrained(folder)
     AutoTokenizer.from_pretrained(gguf.parent, **options).save_pretrained(folder)
