@@ -39,6 +39,8 @@ NO_FOREIGN_CODE: dict[str, Any] = {"trust_remote_code": False}
 """For all of transformers' `from_pretrained`: left to itself it asks at the terminal whether to run a model's code."""
 _FAULTS = (OSError, ValueError, TypeError, LookupError, RuntimeError, ImportError, SafetensorError, PickleError)
 """What transformers raises about a model. No narrower class: each tokenizer and file format fails in its own way."""
+_CONVERSION = 2
+"""Goes up when files are converted in another way, so that folders made before are not taken."""
 _READ_WHOLE = (".json", ".jinja", ".txt", ".model")
 _VOCABULARIES = ("tokenizer", "vocab", "merges", "added_tokens")
 
@@ -170,7 +172,8 @@ def _converted(gguf: Path) -> Path:
     if not gguf.is_file():
         raise ConfigError(f"`model.policy.path`: no such file: {gguf}; correct the path.")
     stat = gguf.stat()
-    key = blake2b(f"{gguf.resolve()} {stat.st_size} {stat.st_mtime_ns}".encode(), digest_size=6).hexdigest()
+    made_from = f"{gguf.resolve()} {stat.st_size} {stat.st_mtime_ns} {_CONVERSION}"
+    key = blake2b(made_from.encode(), digest_size=6).hexdigest()
     cache = Path(os.environ.get("RAIDEN_CACHE", "~/.cache/raiden")).expanduser()
     folder = cache / f"{gguf.stem}-{key}"
     if not folder.is_dir():
