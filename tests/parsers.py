@@ -12,7 +12,7 @@ def keep_parsers(patch: pytest.MonkeyPatch) -> None:
     setup, kept = RaidenCLI.setup_parser, dict[tuple[object, ...], dict[str, object]]()
 
     def setup_once(cli: RaidenCLI, *settings: object) -> None:
-        key = type(cli), *cli.subcommands()
+        key = type(cli), cli._model_class, *cli.subcommands()  # `raiden plan` has one for each way of training
         if key not in kept:
             setup(cli, *settings)
             names = [name for name in vars(cli) if name.endswith(("parser", "_parsers", "_method_arguments"))]

@@ -16,7 +16,7 @@ from raiden.__main__ import main
 from raiden.train.checkpoints import checkpoints_of
 from tests.runs import ROOT, fit_arguments, logged, write_samples_file
 
-CONFIGS = sorted(p for p in (ROOT / "configs").glob("*.yaml") if not p.stem.startswith("openr1_"))
+CONFIGS = sorted(p for p in (ROOT / "configs").glob("*.yaml") if not p.stem.startswith(("openr1_", "easyr1_")))
 
 
 @pytest.fixture(scope="module")

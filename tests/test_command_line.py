@@ -114,7 +114,7 @@ def test_a_run_that_cannot_begin_says_what_to_do(words, told, tmp_path, capsys):
         (["score", "--jsn", "x"], "`--jsn` is no option; did you mean `--json`? `raiden score --help`"),
         (["generate", "--profile_file", "x"], "`--profile_file` is no option; did you mean `--profiles_file`?"),
         (["convert", "x"], "required: --to, --output; `raiden convert --help` tells"),
-        (["convert", "x", "--to", "y"], "`to` must be one of 'sharegpt', 'chatml', 'trl', got 'y'"),
+        (["convert", "x", "--to", "y"], "`to` must be one of 'sharegpt', 'chatml', 'trl', 'verl', 'easyr1', got 'y'"),
         (["chat", "--max_tokens", "two"], "`max_tokens` must be a whole number, got 'two'"),
         (["chat", "--enable_thinking", "maybe"], "`enable_thinking` must be true or false, got 'maybe'"),
         (["report", "x", "--output"], "`output` needs a value"),

@@ -26,7 +26,7 @@ from raiden.evaluation.asking import Asking
 from raiden.evaluation.benchmark.asking import Sampling, reply_request
 from raiden.evaluation.benchmark.dialogues import Turn as BenchmarkTurn
 from raiden.planning import Limits
-from raiden.planning.workload import measure
+from raiden.planning.workload import grpo_demand, measure
 from raiden.policy import PolicyConfig, export_policy, load_policy, load_tokenizer
 from raiden.rollout.engines import TransformersEngine, stop_token_ids
 from raiden.train.checkpoints import checkpoints_of
@@ -114,7 +114,7 @@ def test_every_command_makes_the_same_tokens_of_a_sample(
         str(train), str(held_out), tokenizer=str(folder), response_format=response_format, date=DATE,
         max_prompt_tokens=4000,
     )  # fmt: skip
-    measure(data, UpdateConfig(), Limits(1, -1, None), 1, num_generations=2, max_tokens=10)  # the way of `raiden plan`
+    measure(data, grpo_demand(UpdateConfig(), 2, 10), Limits(1, -1, None), 1)  # the way of `raiden plan`
     expected = {tuple(p.token_ids) for p in data.val_dataloader().prompts}
     text = data.chat.tokenizer.decode(sorted(expected)[0])
     assert contains in text

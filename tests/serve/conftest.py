@@ -38,7 +38,7 @@ class Running:
     def wait_until_idle(self) -> None:
         """Until nobody is answered and nothing is computed."""
         deadline = time.monotonic() + 30
-        while self.model.num_open or self.model._rows.num_rows:
+        while any(model.num_open or model._rows.num_rows for model in self.models.values()):
             assert time.monotonic() < deadline, "something is still under way"
             time.sleep(0.01)
 

@@ -130,7 +130,8 @@ def test_what_is_said_is_text_and_never_runs(page):
 def test_a_reply_can_be_stopped_and_a_talk_begun_anew(page, served):
     from selenium.webdriver.common.keys import Keys
 
-    served.model._rows.stop_ids = frozenset()
+    for model in served.models.values():
+        model._rows.stop_ids = frozenset()
     page.run("document.getElementById('max-tokens').value = 7000")
     page.type("Go on.", Keys.ENTER)
     page.wait("document.querySelector('.said').textContent.length > 5")

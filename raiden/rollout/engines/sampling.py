@@ -118,8 +118,9 @@ def likeliest(logits: Tensor, token: int, num: int) -> tuple[float, tuple[tuple[
         - logits: ``(V,)``
 
     >>> import torch
-    >>> likeliest(torch.tensor([1.0, 3.0, 2.0]).log(), 2, 1)  # 2/6 and 3/6
-    (-1.0986123085021973, ((1, -0.6931471824645996),))
+    >>> logp, [(token, best)] = likeliest(torch.tensor([1.0, 3.0, 2.0]).log(), 2, 1)  # 2/6, and 3/6
+    >>> round(logp, 4), token, round(best, 4)
+    (-1.0986, 1, -0.6931)
     """
     logps = logits.float().log_softmax(dim=-1)
     values, ids = logps.topk(num)
