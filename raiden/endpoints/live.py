@@ -188,12 +188,12 @@ class LiveModel:
                     return
                 waiting.append(job)
                 is_idle = False
-            while waiting and (waiting[0].is_left or self._has_room(waiting[0])):
-                job = waiting.popleft()
-                if not job.is_left:
-                    under_way[job.request.key] = job
-                    self._rows.join(job.request)
             try:
+                while waiting and (waiting[0].is_left or self._has_room(waiting[0])):
+                    job = waiting.popleft()
+                    if not job.is_left:
+                        under_way[job.request.key] = job
+                        self._rows.join(job.request)
                 self._rows.step(lambda draw: self._hear(under_way, draw))
             except Exception as fault:  # whatever it is, those who wait have to hear of it
                 self._rows.clear()

@@ -15,8 +15,8 @@ from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
 from raiden.core.errors import ConfigError
 from raiden.policy.gguf.families import FAMILIES, head_dim, rope_of
 
-_SCALED = {"linear": "linear", "yarn": "yarn", "longrope": "longrope"}
-"""Kinds of `rope.scaling.type` that transformers has, by its name for them."""
+_SCALED = ("linear", "yarn", "longrope")
+"""Kinds of `rope.scaling.type` that transformers has, under the same names."""
 _FACTORS = {"rope_factors_long.weight": "long_factor", "rope_factors_short.weight": "short_factor"}
 _FREQUENCIES = "rope_freqs.weight"
 """Divisors of the frequencies: how llama.cpp has the rotation of Llama 3.1."""
@@ -68,7 +68,8 @@ def refuse_other_sizes(file: Path, model: Any) -> None:
     """
     tensors = gguf.GGUFReader(file).tensors
     in_file = sum(int(tensor.n_elements) for tensor in tensors if tensor.name not in _OF_ROTATION)
-    in_model = sum(parameter.numel() for parameter in model.parameters())
+    # Buffers that are kept count as well (as a router's corrections), and what is tied counts once.
+    in_model = sum({weight.data_ptr(): weight.numel() for weight in model.state_dict().values()}.values())
     if in_file != in_model:
         raise ConfigError(
             f"`model.policy.path`: {file.name} holds {in_file:,} numbers, and the {model.config.model_type} model "
@@ -82,7 +83,7 @@ def _rotation(
     """Settings of the rotation that go beyond its base."""
     kind = said.get("rope.scaling.type", "none")
     if kind in _SCALED:
-        yield "rope_type", _SCALED[kind]
+        yield "rope_type", kind
         for name, key in (
             ("factor", "factor"),
             ("original_max_position_embeddings", "original_context_length"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,9 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from raiden.core.errors import ConfigError
 from raiden.policy.gguf_reading import reading_once
+from raiden.policy.sources import resolve_model
 
 _LAYER = {
     **dict.fromkeys(("attn_q", "attn_output"), (32, 32)),
@@ -24,9 +28,14 @@ _LAYER = {
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A Llama of two layers and 260 tokens."""
+    write_llama(tmp_path / "x.gguf")
+    return tmp_path
+
+
+def write_llama(path: Path, more: Mapping[str, Any] | None = None, without: str = "") -> None:
+    """A Llama of two layers and 260 tokens; with further tensors, and without one."""
     rng = np.random.default_rng(0)
-    writer = gguf.GGUFWriter(tmp_path / "x.gguf", "llama")
+    writer = gguf.GGUFWriter(path, "llama")
     writer.add_name("tiny")
     for add, value in {
         writer.add_block_count: 2,
@@ -48,13 +57,13 @@ def folder(tmp_path: Path) -> Path:
     writer.add_token_merges(["t 1"])
     shapes = {"token_embd": (260, 32), "output_norm": (32,)}
     shapes |= {f"blk.{layer}.{name}": shape for layer in range(2) for name, shape in _LAYER.items()}
-    for name, shape in shapes.items():
-        writer.add_tensor(f"{name}.weight", rng.normal(size=shape).astype(np.float32))
+    tensors = {f"{name}.weight": rng.normal(size=shape) for name, shape in shapes.items() if name != without}
+    for name, numbers in {**tensors, **(more or {})}.items():
+        writer.add_tensor(name, np.asarray(numbers, np.float32))
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
-    return tmp_path
 
 
 def read(folder: Path) -> tuple[Any, Any]:
@@ -88,3 +97,30 @@ def test_a_file_is_read_once_and_as_transformers_reads_it(folder, monkeypatch):
     weights = expected.state_dict()
     assert all(torch.equal(weights[name], weight) for name, weight in model.state_dict().items())
     assert len(model.state_dict()) == len(weights)
+
+
+def test_frequencies_that_are_not_divided_change_nothing(tmp_path, monkeypatch):
+    monkeypatch.setenv("RAIDEN_CACHE", str(tmp_path / "cache"))
+    write_llama(tmp_path / "x.gguf", {"rope_freqs.weight": np.ones(4)})
+    config = json.loads(Path(resolve_model(str(tmp_path / "x.gguf")), "config.json").read_text())
+    assert config["rope_parameters"]["rope_type"] == "default"
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        (
+            {"more": {"blk.0.attn_q_norm.weight": np.ones(8)}},
+            "holds 23,848 numbers, and the llama model that transformers makes of it 23,840",
+        ),
+        ({"without": "blk.1.ffn_down"}, "holds 22,304 numbers"),
+        ({"more": {"rope_freqs.weight": [1, 3, 5, 9]}}, "divisors that are not those of Llama 3"),
+    ],
+    ids=["a tensor more", "a tensor less", "another rotation"],
+)
+def test_a_file_that_is_not_read_whole_is_refused_and_leaves_nothing(changes, told, tmp_path, monkeypatch):
+    monkeypatch.setenv("RAIDEN_CACHE", str(tmp_path / "cache"))
+    write_llama(tmp_path / "x.gguf", **changes)
+    with pytest.raises(ConfigError, match=told):
+        resolve_model(str(tmp_path / "x.gguf"))
+    assert list((tmp_path / "cache").iterdir()) == []

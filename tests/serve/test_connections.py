@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 import httpx2 as httpx
+import pytest
 import torch
 
 from raiden.rollout.engines.side_by_side import SideBySide
@@ -110,3 +111,18 @@ def test_a_reply_that_takes_too_long_is_ended_and_the_answer_says_so(tiny_folder
         assert json.loads(events[-2])["error"]["code"] == "timeout"
         assert events[-1] == "[DONE]"
         server.wait_until_idle()
+
+
+@pytest.mark.parametrize("stage", ["join", "step"])
+def test_an_engine_that_fails_once_is_told_and_answers_the_next(stage, tiny_folder, monkeypatch):
+    with serving(tiny_folder) as server:
+        own, ask = getattr(SideBySide, stage), LONG | {"max_tokens": 3}
+
+        def fail(*arguments):
+            monkeypatch.setattr(SideBySide, stage, own)
+            raise RuntimeError("no memory")
+
+        monkeypatch.setattr(SideBySide, stage, fail)
+        first, second = (httpx.post(f"{server.address}/v1/chat/completions", json=ask, timeout=20) for _ in range(2))
+        assert (first.status_code, first.json()["error"]["code"]) == (503, "engine_failed")
+        assert second.status_code == 200
