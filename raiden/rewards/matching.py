@@ -18,8 +18,9 @@ from raiden.rewards.mechanisms import ALL, EXCUSABLE, objection, objections
 from raiden.rewards.normalise import fold_text
 from raiden.rewards.phrases import find_split_name, names_in_profile, other_spellings, phrase_finder
 from raiden.rewards.reading import GRAMMARS
-from raiden.rewards.reading.answering import SCOFFED, Place
+from raiden.rewards.reading.answering import Place
 from raiden.rewards.reading.question import Asked, read_question
+from raiden.rewards.reading.stance import SCOFFED
 from raiden.rewards.units import split_units
 
 CONTRADICTED = "the reply affirms it in one place and denies it in another"

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 from raiden.rewards import affirmation
 from raiden.rewards.affirmation import Surroundings
-from raiden.rewards.reading import answering, elsewhere, shown
+from raiden.rewards.reading import answering, elsewhere, shown, stance
 from raiden.rewards.reading.answering import Place
 
 Check = Callable[[Place], str]
@@ -26,25 +26,25 @@ def _only_asked(place: Place) -> str:
 
 
 MECHANISMS: Mapping[str, Check] = {
-    "out_of_role": answering.out_of_role,
-    "narrated": answering.narrated,
+    "out_of_role": stance.out_of_role,
+    "narrated": stance.narrated,
     "marked_up": shown.marked_up,
     "labelled": shown.labelled,
     "mixed": shown.mixed,
     "titled": shown.titled,
-    "scoffed": answering.scoffed,
+    "scoffed": stance.scoffed,
     "only_asked": _only_asked,
     "denied": _stance(affirmation.denied),
-    "taken_back": answering.taken_back,
+    "taken_back": stance.taken_back,
     "disliked": _stance(affirmation.disliked),
     "alternative": _stance(affirmation.alternative),
     "hedged": _stance(affirmation.hedged),
     "others_belief": _stance(affirmation.others_belief),
-    "hearsay": answering.hearsay,
-    "quoted": answering.quoted,
-    "ironic": answering.ironic,
-    "almost": answering.almost,
-    "supposed": answering.supposed,
+    "hearsay": stance.hearsay,
+    "quoted": stance.quoted,
+    "ironic": stance.ironic,
+    "almost": stance.almost,
+    "supposed": stance.supposed,
     "unreal": _stance(affirmation.unreal),
     "of_user": answering.of_user,
     "of_self": answering.of_self,

@@ -24,19 +24,8 @@ OF_SELF = "the reply tells it of itself, and the question is about the user"
 NOT_NOW = "its clause tells what was once so, and the question asks what is"
 NOT_YET = "its clause tells what is planned or wished, and the question asks what is"
 NOT_THEN = "its clause tells what is so now, and the question asks what was"
-ALMOST = "its clause tells what nearly happened"
-SUPPOSED = "the reply only supposes it"
 OTHER_RELATION = "its clause tells of {}, and the question asks for {}"
-HEARSAY = "the reply gives it as what others say, and nobody asked what they say"
-QUOTED = "it stands in a quotation of others"
-IRONIC = "the reply says it in irony"
-SCOFFED = "the reply throws it back as a wrong guess"
-TAKEN_BACK = "the reply takes back what it says"
-OUT_OF_ROLE = "the reply speaks as a language model, or about the character's description"
 OTHER_SENSE = "{!r} means something else there"
-NARRATED = "it stands in a description of gestures, not in what is said"
-
-_REACH = 60
 
 
 @dataclass(frozen=True)
@@ -100,6 +89,16 @@ class Place:
         ]
         return "".join(kept)
 
+    @cached_property
+    def led_in(self) -> str:
+        """The clause with what leads into it without a subject of its own ("Next month | I start at the museum")."""
+        start = self.clause.start
+        for clause in reversed([c for c in self.answer.clauses_of(self.hit.start) if c.end <= start]):
+            if clause.subjects:
+                break
+            start = clause.start
+        return self.answer.text[start : max(self.clause.end, self.hit.end)]
+
     @property
     def is_outside(self) -> bool:
         """Whether the clause does not speak of the word by way of its subject.
@@ -152,7 +151,7 @@ def of_self(place: Place) -> str:
     verb = first_content(place.answer.text[place.subject.end : place.clause.end])
     if place.told.who != "self" or (addresses_user and not verb & content(place.asked.text)):
         return ""
-    if place.asked.asks_for_advice and not addresses_user and place.grammar.advised_self.search(place.text):
+    if place.asked.asks_for_advice and place.grammar.advised_self.search(place.text):
         return OF_SELF if place.shares_predicate() else ""
     if place.asked.whose.who != "user" or place.is_outside:
         return ""
@@ -192,26 +191,10 @@ def wrong_time(place: Place) -> str:
         return NOT_THEN
     if times == {"now"} and grammar.before.search(place.text):
         return NOT_NOW
-    if times and "later" not in times and grammar.later.search(place.text):
+    led_in = place.text if grammar.now.search(place.text) else place.led_in
+    if times and "later" not in times and grammar.later.search(led_in):
         return NOT_YET
     return ""
-
-
-def almost(place: Place) -> str:
-    """ "What did you eat?" - "I nearly got dumplings." """
-    asked = place.asked
-    asks_for_plan = "later" in asked.times and bool({"before", "event"} & asked.times)
-    if asked.manner or asks_for_plan or place.grammar.almost.search(asked.text):
-        return ""
-    return ALMOST if place.grammar.almost.search(place.text) else ""
-
-
-def supposed(place: Place) -> str:
-    """ "If I were a lawyer I'd charge you for that question." """
-    before, behind = place.grammar.supposed
-    text, hit = place.answer.text, place.hit
-    is_supposed = before.search(text[max(0, hit.start - 40) : hit.start]) and behind.match(text, hit.end)
-    return SUPPOSED if is_supposed and "later" not in place.asked.times else ""
 
 
 def other_relation(place: Place) -> str:
@@ -226,58 +209,6 @@ def other_relation(place: Place) -> str:
     return ""
 
 
-def hearsay(place: Place) -> str:
-    """ "Where did you grow up?" - "People hear the accent and assume Glasgow." """
-    if place.asked.reported or place.asked.manner or _on_oneself(place):
-        return ""
-    sentence, grammar = place.answer.sentence_at(place.hit.start), place.grammar
-    text = place.answer.text
-    heard = any(
-        "," not in text[match.end() : place.hit.start]
-        for match in grammar.hearsay.finditer(text, sentence.start, place.hit.start)
-    )
-    behind = grammar.hearsay_behind.match(text, place.hit.end, sentence.end)
-    return HEARSAY if heard or behind else ""
-
-
-def quoted(place: Place) -> str:
-    """ "Who did it?" - "'The butler did it' is what the papers print." """
-    if place.asked.reported or not place.answer.in_quotation(place.hit.start) or _on_oneself(place):
-        return ""
-    sentence = place.answer.around(place.hit.start, _REACH)
-    return QUOTED if place.grammar.print_.search(sentence) else ""
-
-
-def _on_oneself(place: Place) -> bool:
-    """ "What is your job?" - "My name tag says 'nurse'": a quotation of what the speaker wears."""
-    sentence = place.answer.sentence_at(place.hit.start)
-    bearer = place.grammar.bears_name.search(place.answer.text, sentence.start, place.hit.start)
-    return bool(bearer) and place.told.who in ("self", "open")
-
-
-def ironic(place: Place) -> str:
-    """ "Oh sure, I'm a spy. And you're the Queen of Sheba." """
-    around = place.answer.around(place.hit.start, _REACH)
-    return IRONIC if sum(bool(cue.search(around)) for cue in place.grammar.irony) > 1 else ""
-
-
-def scoffed(place: Place) -> str:
-    """ "Snakes? Pfft. I eat snakes for breakfast." """
-    text = place.answer.text
-    return SCOFFED if place.grammar.scoff.match(text, place.hit.end) else ""
-
-
-def taken_back(place: Place) -> str:
-    """ "I'm a nurse. Just kidding."; "I am and am not a nurse." """
-    return TAKEN_BACK if place.answer.has(place.grammar.taken_back) else ""
-
-
-def out_of_role(place: Place) -> str:
-    """ "As an AI language model I have no job, but the profile says nurse." """
-    pattern = place.grammar.out_of_role
-    return OUT_OF_ROLE if place.answer.has(pattern) and not pattern.search(place.asked.text) else ""
-
-
 def other_sense(place: Place) -> str:
     """ "May I ask why?" for the month; 사과 as an apology, さくらちゃん for the flower."""
     text, hit = place.answer.text, place.hit
@@ -287,8 +218,3 @@ def other_sense(place: Place) -> str:
         if shown and not asking.search(place.asked.text):
             return OTHER_SENSE.format(word)
     return ""
-
-
-def narrated(place: Place) -> str:
-    """ "*takes a deep bow* At your service!" """
-    return NARRATED if place.answer.in_narration(place.hit.start) else ""

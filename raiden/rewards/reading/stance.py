@@ -1,0 +1,91 @@
+"""Whether the reply means what a clause says: hearsay, quotation, irony, what is only supposed or nearly happened."""
+
+from __future__ import annotations
+
+from raiden.rewards.reading.answering import Place
+
+ALMOST = "its clause tells what nearly happened"
+SUPPOSED = "the reply only supposes it"
+HEARSAY = "the reply gives it as what others say, and nobody asked what they say"
+QUOTED = "it stands in a quotation of others"
+IRONIC = "the reply says it in irony"
+SCOFFED = "the reply throws it back as a wrong guess"
+TAKEN_BACK = "the reply takes back what it says"
+OUT_OF_ROLE = "the reply speaks as a language model, or about the character's description"
+NARRATED = "it stands in a description of gestures, not in what is said"
+
+_REACH = 60
+
+
+def almost(place: Place) -> str:
+    """ "What did you eat?" - "I nearly got dumplings." """
+    asked = place.asked
+    asks_for_plan = "later" in asked.times and bool({"before", "event"} & asked.times)
+    if asked.manner or asks_for_plan or place.grammar.almost.search(asked.text):
+        return ""
+    return ALMOST if place.grammar.almost.search(place.text) else ""
+
+
+def supposed(place: Place) -> str:
+    """ "If I were a lawyer I'd charge you for that question." """
+    before, behind = place.grammar.supposed
+    text, hit = place.answer.text, place.hit
+    is_supposed = before.search(text[max(0, hit.start - 40) : hit.start]) and behind.match(text, hit.end)
+    return SUPPOSED if is_supposed and "later" not in place.asked.times else ""
+
+
+def hearsay(place: Place) -> str:
+    """ "Where did you grow up?" - "People hear the accent and assume Glasgow." """
+    if place.asked.reported or place.asked.manner or _on_oneself(place):
+        return ""
+    sentence, grammar = place.answer.sentence_at(place.hit.start), place.grammar
+    text = place.answer.text
+    heard = any(
+        "," not in text[match.end() : place.hit.start]
+        for match in grammar.hearsay.finditer(text, sentence.start, place.hit.start)
+    )
+    behind = grammar.hearsay_behind.match(text, place.hit.end, sentence.end)
+    return HEARSAY if heard or behind else ""
+
+
+def _on_oneself(place: Place) -> bool:
+    """ "What is your job?" - "My name tag says 'nurse'": a quotation of what the speaker wears."""
+    sentence = place.answer.sentence_at(place.hit.start)
+    bearer = place.grammar.bears_name.search(place.answer.text, sentence.start, place.hit.start)
+    return bool(bearer) and place.told.who in ("self", "open")
+
+
+def quoted(place: Place) -> str:
+    """ "Who did it?" - "'The butler did it' is what the papers print." """
+    if place.asked.reported or not place.answer.in_quotation(place.hit.start) or _on_oneself(place):
+        return ""
+    sentence = place.answer.around(place.hit.start, _REACH)
+    return QUOTED if place.grammar.print_.search(sentence) else ""
+
+
+def ironic(place: Place) -> str:
+    """ "Oh sure, I'm a spy. And you're the Queen of Sheba." """
+    around = place.answer.around(place.hit.start, _REACH)
+    return IRONIC if sum(bool(cue.search(around)) for cue in place.grammar.irony) > 1 else ""
+
+
+def scoffed(place: Place) -> str:
+    """ "Snakes? Pfft. I eat snakes for breakfast." """
+    text = place.answer.text
+    return SCOFFED if place.grammar.scoff.match(text, place.hit.end) else ""
+
+
+def taken_back(place: Place) -> str:
+    """ "I'm a nurse. Just kidding."; "I am and am not a nurse." """
+    return TAKEN_BACK if place.answer.has(place.grammar.taken_back) else ""
+
+
+def out_of_role(place: Place) -> str:
+    """ "As an AI language model I have no job, but the profile says nurse." """
+    pattern = place.grammar.out_of_role
+    return OUT_OF_ROLE if place.answer.has(pattern) and not pattern.search(place.asked.text) else ""
+
+
+def narrated(place: Place) -> str:
+    """ "*takes a deep bow* At your service!" """
+    return NARRATED if place.answer.in_narration(place.hit.start) else ""
