@@ -64,7 +64,7 @@ _DIGITAL = re.compile(rf"(?<![\d:.])(?P<h>\d{{1,2}})[:](?P<m>\d{{2}})(?![\d:]){_
 _PATTERNS: dict[Language, tuple[re.Pattern[str], ...]] = {
     "en": (
         re.compile(rf"\b(?P<to>half|(?:a )?quarter|{_EN_MINUTE})(?: minutes)? (?P<way>past|to|after|before) "
-                   rf"(?P<h>{_EN_HOUR}|\d{{1,2}})\b{_EN_PART}"),
+                   rf"(?P<h>{_EN_HOUR}|noon|midday|midnight|\d{{1,2}})\b{_EN_PART}"),
         re.compile(rf"\b(?P<h>{_EN_HOUR}|\d{{1,2}})(?:[ -](?P<m>thirty|fifteen|forty[- ]five|twenty|"
                    rf"ten))?(?: o'?clock)?{_EN_PART.removesuffix('?')}"),
         re.compile(rf"\b(?P<h>{_EN_HOUR}|\d{{1,2}}) o'?clock\b"),
@@ -135,10 +135,8 @@ def _read_all(text: str, language: Language) -> Iterator[Clock]:
 
 def _read(match: re.Match[str], language: Language) -> frozenset[int]:
     groups = match.groupdict()
-    hour, minute, part = _NAMED.get(groups["h"]), 0, groups.get("part") or ""
-    if hour is not None:
-        return frozenset({hour * 60})
-    value = _value(groups["h"], language)
+    named, minute, part = _NAMED.get(groups["h"]), 0, groups.get("part") or ""
+    value = named if named is not None else _value(groups["h"], language)
     if value is None or value > 24:
         return frozenset()
     if written := groups.get("to"):
@@ -149,6 +147,8 @@ def _read(match: re.Match[str], language: Language) -> frozenset[int]:
         minute = -minute if written.endswith(("前", "전")) or "差" in match[0] else minute
     if part and match.re is not _DIGITAL:
         part = match[0]
+    if named is not None:
+        return frozenset({(named * 60 + minute) % _DAY})
     return _minutes(int(value), minute, part) if minute < 60 else frozenset()
 
 

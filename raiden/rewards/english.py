@@ -44,6 +44,7 @@ _NOT_THAT_THING = re.compile(
     r"(?:\b(?:ex|non|anti|vice|pseudo|half|would-be|ex-|former)[\s-]|\bguinea[\s-]|\bhot[\s-](?=dog))$"
 )
 _TITLE = re.compile(r"\b(?:mr|mrs|ms|miss|dr|sir|lady|lord|aunt|uncle|old|young|captain)\b\.? $")
+_OWNS_ALL = re.compile(r"'s (?!(?:an?|the|my|your|what|all|me|i)\b)[\w-]+\W*")
 _POSSESSOR_OF_ANOTHER = re.compile(r"(?:\b(?:am|i'm|was|is|as)\s+(?:a|an|the)\s+|\bthe\s+)$")
 
 
@@ -65,7 +66,8 @@ def _fault(keyword: str, match: re.Match[str], text: str, original: str, proper_
     before = text[max(0, match.start() - 24) : match.start()]
     if _NOT_THAT_THING.search(before) or (proper_noun and before.endswith("new ") and not keyword.startswith("new")):
         return PIECE_OF_WORD
-    if not proper_noun and text.startswith("'s ", match.end()) and _POSSESSOR_OF_ANOTHER.search(before):
+    owns = text.startswith("'s ", match.end()) and not proper_noun
+    if owns and (_POSSESSOR_OF_ANOTHER.search(before) or _OWNS_ALL.fullmatch(text, match.end())):
         return "it is only the owner of what the reply speaks about"
     if _is_surname(keyword, proper_noun, before, original, match):
         return "it is a name there"

@@ -202,7 +202,7 @@ def _is_opposite(hit: Hit, answer: Answer, context: Context) -> bool:
     if hit.fault == DISLIKED:
         place = Place(answer, hit, context.asked)
         return dislikes_itself(place.around) and not place.grammar.before.search(place.text)
-    return hit.fault in (DENIED, SCOFFED)
+    return hit.fault in (DENIED, SCOFFED) and not context.asked.reported
 
 
 def _judge_hit(hit: Hit, answer: Answer, context: Context) -> Hit:

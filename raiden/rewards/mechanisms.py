@@ -54,6 +54,7 @@ MECHANISMS: Mapping[str, Check] = {
     "swapped": elsewhere.swapped,
     "premise_denied": elsewhere.premise_denied,
     "answered_elsewhere": elsewhere.answered_elsewhere,
+    "beside": elsewhere.beside,
     "other_relation": answering.other_relation,
     "wrong_time": answering.wrong_time,
     "other_sense": answering.other_sense,
@@ -80,6 +81,7 @@ EXCUSABLE = frozenset(
         "swapped",
         "premise_denied",
         "answered_elsewhere",
+        "beside",
         "other_relation",
         "wrong_time",
     }

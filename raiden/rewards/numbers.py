@@ -44,8 +44,9 @@ _ENGLISH_NUMBER = re.compile(
 _AND_A_HALF = re.compile(
     rf"\b(?P<whole>(?:{_WORDS})(?:[\s-](?:{_WORDS})){{0,3}}) and a half (?P<unit>hundred|thousand|million)\b"
 )
+_DOZENS = re.compile(rf"\b(?P<whole>half a|(?:{_WORDS})(?:-(?:{_WORDS}))?) (?P<unit>dozen|score)\b")
 _ERA = re.compile(rf"(?P<era>{'|'.join(ERA_STARTS)})(?P<year>元|\d{{1,2}}|[{_HAN}]{{1,3}})(?=年)")
-_UNIT_VALUES = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "hundred": 100, "dozen": 12}
+_UNIT_VALUES = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "hundred": 100, "dozen": 12, "score": 20}
 _FIXED_WORDS = {"ja": (("二十歳", 20), ("はたち", 20), ("ひとり", 1), ("ふたり", 2)), "en": (("dozen", 12),)}
 
 # What begins like a numeral and is another word, in Chinese and in Japanese.
@@ -139,6 +140,10 @@ def _english_numbers(text: str) -> Iterator[Number]:
     for match in _AND_A_HALF.finditer(text):
         if found := english_value(re.findall(r"[a-z]+", match["whole"])):
             yield Number(*match.span(), (found[0] + 0.5) * _UNIT_VALUES[match["unit"]], False)
+    for match in _DOZENS.finditer(text):
+        found = (0.5, False) if match["whole"] == "half a" else english_value(re.findall(r"[a-z]+", match["whole"]))
+        if found:
+            yield Number(*match.span(), found[0] * _UNIT_VALUES[match["unit"]], False)
     for match in _ENGLISH_NUMBER.finditer(text):
         words = re.findall(r"[a-z]+", match[0].removeprefix("a "))
         if len(words) <= MAX_DIGITS and (found := english_value(words)):

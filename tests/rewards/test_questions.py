@@ -54,6 +54,7 @@ EXAMPLES = {
     "premise_denied": ("Why do you never eat sweets?", "I eat sweets because of my teeth.", "teeth"),
     "titled": ("What is your dog called?", "I read 'Waffle' yesterday.", "Waffle"),
     "answered_elsewhere": ("When did you reach Hull?", "We reached Hull in June, and I saw Leeds in July.", "July"),
+    "beside": ("Where do you work?", "I have a stall across from the courthouse.", "courthouse"),
     "other_sense": ("When is your birthday?", "May I ask why you want to know?", "May"),
 }
 
@@ -79,6 +80,15 @@ def test_a_mechanism_alone_refuses_its_example_and_can_be_switched_off(name: str
         ("Where have I just come from?", "You came from the stadium, I can smell the popcorn.", "stadium", 1),
         ("Where is my job interview?", "I'm in the airport.", "airport", 0),
         ("Where did I read your comic?", "I read it in the dentist's waiting room.", "waiting room", 0),
+        ("Where did I read your comic?", "He was in the dentist's waiting room.", "waiting room", 0),
+        ("Where did I read your comic?", "It was in the dentist's waiting room.", "waiting room", 1),
+        ("Why can't you play now?", "I'm happy to teach you how to play the guitar.", "guitar", 0),
+        ("Why can't you play now?", "I have a guitar lesson now.", "guitar", 1),
+        ("Where should I put my coat?", "A camel's coat.", "camel", 0),
+        ("When did my sink get blocked?", "My sink has been blocked since Easter.", "Easter", 0),
+        ("When did my sink get blocked?", "Your sink has been blocked since Easter.", "Easter", 1),
+        ("What can I sleep in?", "I can sleep in your spare hammock.", "hammock", 0),
+        ("What can I sleep in?", "You can sleep in my spare hammock.", "hammock", 1),
     ],
 )
 def test_what_went_wrong_in_the_quickstart(question: str, reply: str, keyword: str, expected: int) -> None:

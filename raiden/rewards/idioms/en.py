@@ -36,7 +36,7 @@ ENGLISH = Idioms(
         r"(?:\b(?:nothing|none|no one|nobody|no|not|never)\b|n't\b)[^,.;]{0,40}"
         r"\b(?:more|better|dearer|rather|higher)(?: \w+){0,2} than\b",
         r"\bwouldn't (?:trade|swap|miss|change|sell|give up)\b|\bwhat's not to\b",
-        r"\bno (?=[,.!?])|\bno$",
+        r"\bno (?=[,.!?])|\bno$|\bgive or take\b",
         r"\bwithout (?:a |any )?(?:doubt|question|fail|hesitation)\b",
         r"\bwhy not\b|\bif not\b|\bnever mind\b|\bcan't help\b|\bcannot help\b|\bcan't wait\b|"
         r"\bdon't worry\b|\bdon't forget\b",
@@ -55,7 +55,7 @@ ENGLISH = Idioms(
         r"\bhave yet to\b|'ve yet to\b|\black(?:s|ed)?\b|\binstead of\b|\brather than\b|\bfar "
         r"from\b|\banything but\b|\bother than\b|\bunlike\b|"
         r"\bapart from\b",
-        r"\brefus(?:e|ed|es) to\b|\bden(?:y|ied|ies)\b|\bstopped being\b|\bgave up\b|\bquit "
+        r"\brefus(?:e|ed|es) to\b|\bden(?:y|ied|ies)\b|\bstopped being\b|\bg[ia]ve(?:n)? up\b|\bquit "
         r"being\b|\bpretend(?:s|ed|ing)?\b",
     ),
     turner=phrases(

@@ -99,6 +99,15 @@ class Place:
             start = clause.start
         return self.answer.text[start : max(self.clause.end, self.hit.end)]
 
+    @cached_property
+    def with_subject(self) -> str:
+        """The clause with those before it back to the one that it takes its subject from."""
+        if self.clause.subjects:
+            return self.text
+        before = [c for c in self.answer.clauses_of(self.hit.start) if c.end <= self.clause.start and c.subjects]
+        start = before[-1].start if before else self.clause.start
+        return self.answer.text[start : max(self.clause.end, self.hit.end)]
+
     @property
     def is_outside(self) -> bool:
         """Whether the clause does not speak of the word by way of its subject.
@@ -168,11 +177,12 @@ def of_another(place: Place) -> str:
     asked, told = place.asked, place.told
     if asked.manner or asked.seeks_subject or asked.asks_who or place.is_outside or told in asked.persons:
         return ""
+    if asked.reported and told.family == PEOPLE:
+        return ""
     if asked.whose.who == "self" and told.who == "other":
         bears_on_self = place.grammar.of_self.search(place.predicate)
         is_other_event = "event" in asked.times and not place.shares_predicate()
-        is_free = not told.family or (asked.reported and told.family == PEOPLE)
-        return "" if bears_on_self or is_other_event or is_free else OF_ANOTHER
+        return "" if bears_on_self or is_other_event or not told.family else OF_ANOTHER
     if asked.whose.who == "other" and asked.whose.family and told.who in ("self", "other"):
         mentioned = place.answer.kin_in(place.clause)
         if told.who == "self":

@@ -11,10 +11,14 @@ from raiden.rewards.units import is_wide, split_units
 
 _STOP_WORDS = ENGLISH_FUNCTION_WORDS | word_set(
     "your yours you're you've what's who's i've about been again now then there them these those that's time one "
+    "can't don't doesn't didn't won't isn't aren't wasn't weren't couldn't wouldn't haven't hasn't hadn't "
     "really still just ever never always only very much more most some any all into our out over up down"
 )
 _STOP_CHARS = frozenset(
     "的了是我你您他她它们们吗呢吧啊呀么什在有不没就都很也和与个一这那哪谁说要会来去到上下里么多少年岁几点时候里为"
+)
+_KOREAN_QUESTION_WORDS = frozenset(
+    ["어디", "누구", "누가", "무엇", "무슨", "언제", "어떤", "어느", "얼마", "어떻", "뭐예", "뭐야", "뭐라"]
 )
 _PREFIX = 4
 _LATIN_WORD = re.compile(r"[a-z'-]+")
@@ -35,7 +39,7 @@ def content(text: str) -> frozenset[str]:
         for unit in units
         if not is_wide(unit) and len(unit) > 1 and unit not in _STOP_WORDS
     }
-    return frozenset(wide | words)
+    return frozenset(wide | words) - _KOREAN_QUESTION_WORDS
 
 
 def first_content(text: str) -> frozenset[str]:

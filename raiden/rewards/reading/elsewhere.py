@@ -8,12 +8,13 @@ from functools import lru_cache
 from raiden.rewards.dates import Date, find_dates, names_a_time
 from raiden.rewards.idioms import IDIOMS
 from raiden.rewards.reading.answering import Place
-from raiden.rewards.reading.clauses import Clause, Person, owned
+from raiden.rewards.reading.clauses import PRONOUN, Clause, Person, owned
 from raiden.rewards.reading.content import content
 
 ELSEWHERE = "another clause answers the question, and this one tells of something else"
 TURNED_ROUND = "the user said it of themselves, and the reply says it of itself"
 SWAPPED = "it tells what the speaker did, and the question asks who did it to the speaker"
+BESIDE = "it is only the landmark of the place that is asked for"
 PREMISE_DENIED = "the reply affirms what the question says is not so"
 INVENTED = "no source says {!r}: the day or year is made up"
 OF_NOBODY = "its clause tells it of a third person whom nobody has named"
@@ -22,6 +23,7 @@ _MIN_SHARED = 2
 """Words of the question that a clause has at least where it is the one that answers."""
 # A capital that does not begin a sentence; "I" is none.
 _NAME = re.compile(r"(?<![.!?*\"'])\s(?!I\b)[A-Z][a-z]+\b")
+_RELATIVE = re.compile(r"\s*(?:who|which|that)\b")
 _REACH = 3
 """Clauses before and behind the word's own that are looked at."""
 
@@ -30,20 +32,43 @@ def answered_elsewhere(place: Place) -> str:
     """ "When did you arrive in Halifax?" - "We arrived in Halifax in March, but didn't leave for Boston until May."
 
     Another clause has more words of the question and all of this one's, and what is asked for stands there: a time, a
-    person; or the question is about another, and this clause about the speaker.
+    person, or anything new beside all words of the question; or the question is about another, and this clause about
+    the speaker. Where it asks for what was turned down, it is the clause that turns something down.
     """
     asked, answer = place.asked, place.answer
     word = content(answer.text[place.hit.start : place.hit.end])
     wanted, told = content(asked.text) - word, content(place.text)
     own = wanted & told
-    tells_more = told - wanted - word  # "It was in May." adds to the clause before it
-    if len(wanted) < _MIN_SHARED or not tells_more:
+    behind = next((c for c in answer.clauses_of(place.hit.start) if c.start >= place.clause.end), place.clause)
+    if _RELATIVE.match(answer.text, behind.start):  # "It was Hilda | who stole the goose."
+        told |= content(answer.text[behind.start : behind.end])
+    if not told - wanted - word:  # "It was in May." adds to the clause before it
         return ""
-    for other in _neighbours(place):
-        shared = wanted & content(answer.text[other.start : other.end])
-        if len(shared) >= _MIN_SHARED and own < shared and _has_what_is_asked(place, other):
+    for other in (other for other in _neighbours(place) if not answer.sentence_at(other.start).is_question):
+        text = answer.text[other.start : other.end]
+        shared = wanted & content(text)
+        if own < shared and len(shared) >= _MIN_SHARED:
+            is_whole = shared == wanted and not asked.manner and content(text) - wanted - word
+            if is_whole or _has_what_is_asked(place, other):
+                return ELSEWHERE
+        if _turns_down(asked.text, place) and _turns_down(text, place) and not _turns_down(place.text, place):
             return ELSEWHERE
     return ""
+
+
+def _turns_down(text: str, place: Place) -> bool:
+    idioms = IDIOMS[place.answer.language]
+    return bool(place.grammar.refusal.search(text) or (text != place.asked.text and idioms.negator.search(text)))
+
+
+def beside(place: Place) -> str:
+    """ "Where do you work?" - "At the bakery across from the courthouse." for the courthouse."""
+    before, behind, asking = place.grammar.beside
+    if not asking.search(place.asked.text):
+        return ""
+    text, hit = place.answer.text, place.hit
+    is_landmark = before.search(text[place.clause.start : hit.start]) or behind.match(text, hit.end)
+    return BESIDE if is_landmark else ""
 
 
 def _neighbours(place: Place) -> list[Clause]:
@@ -61,7 +86,8 @@ def _has_what_is_asked(place: Place, other: Clause) -> bool:
         return names_a_time(text[other.start : other.end])
     if asked.asks_who:
         teller = other.subject_at(other.end, grammar.last_subject).person
-        return teller.who in ("self", "user") or bool(teller.family)
+        is_named = _NAME.search(place.answer.original[other.start : other.end])
+        return teller.who in ("self", "user") or bool(teller.family or is_named)
     is_about_self = grammar.of_self.search(place.text) and not grammar.third.search(place.text)
     return asked.whose.who == "other" and bool(asked.whose.family) and bool(is_about_self)
 
@@ -73,6 +99,8 @@ def of_nobody(place: Place) -> str:
     anybody else.
     """
     asked, answer, grammar = place.asked, place.answer, place.grammar
+    if _begins_with_nobody(place):
+        return OF_NOBODY
     if asked.whose.who != "self" or asked.asks_who or asked.seeks_subject or grammar.third.search(asked.text):
         return ""
     owner = grammar.third_owner.search(answer.text[place.clause.start : place.hit.start])
@@ -85,12 +113,20 @@ def of_nobody(place: Place) -> str:
     return OF_NOBODY if is_copied and not _NAME.search(answer.original[:start]) else ""
 
 
+def _begins_with_nobody(place: Place) -> bool:
+    """ "Where did I read your comic?" - "He was in the waiting room.": no word yet for him to stand for."""
+    asked, grammar, subject = place.asked, place.grammar, place.subject
+    if not grammar.nobody_asked.search(asked.text) or asked.seeks_subject or grammar.kin_word.search(asked.text):
+        return False
+    return bool(grammar.third_person.match(place.answer.text)) and place.told == PRONOUN and subject.start < 3
+
+
 def turned_round(place: Place) -> str:
     """ "Who did you get out of the lift?" - "My grandpa Leo.", where the user spoke of "my grandpa Leo" before.
 
     Likewise "What is my brother called?" - "My brother is called Simon."
     """
-    if place.asked.users_own & owned(place.text, place.grammar):
+    if place.asked.users_own & owned(place.with_subject, place.grammar):
         return TURNED_ROUND
     text, start = place.answer.text, place.clause.start
     owner = place.grammar.self_owner.search(text[start : place.hit.start]) if place.user_said else None
@@ -118,12 +154,15 @@ def swapped(place: Place) -> str:
 
 
 def premise_denied(place: Place) -> str:
-    """ "Why do you never eat chocolate?" - "I eat chocolate because of my stomach." """
+    """ "Why do you never eat chocolate?" - "I eat chocolate because of my stomach."
+
+    One word is enough in the clause that holds the hit: "Why can't you play?" - "I can teach you to play the guitar."
+    """
     asked, idioms = place.asked, IDIOMS[place.answer.language]
     wanted = content(asked.text)
-    if not asked.asks_for_reason or len(wanted) < _MIN_SHARED or not idioms.negator.search(asked.text):
+    if not asked.asks_for_reason or not wanted or not idioms.negator.search(asked.text):
         return ""
-    for clause in (place.clause, *_neighbours(place)):
+    for clause in (place.clause, *(_neighbours(place) if len(wanted) >= _MIN_SHARED else ())):
         text = place.answer.text[clause.start : clause.end]
         is_turned = wanted <= content(text) and clause.subject_at(clause.end, False).person.who == "self"
         if is_turned and not idioms.negator.search(text) and not place.grammar.before.search(text):

@@ -3,7 +3,7 @@
 import re
 
 from raiden.rewards.idioms.base import phrases
-from raiden.rewards.reading.en_relations import RELATIONS
+from raiden.rewards.reading.en_tables import LABELS, OUT_OF_ROLE, RELATIONS, SELF_FACTS
 from raiden.rewards.reading.grammar import NEVER, Grammar, any_of, families, word_of
 
 KIN = families(
@@ -32,6 +32,10 @@ _SUBJECT = (
     r"locals)|(?:the|that|some) (?:\w+ )?(?:man|woman|fellow|bloke|guy|chap|lady|gentleman|student|stranger|lodger|"
     r"tenant|customer|guest|people) (?:upstairs|downstairs|next door|across|at|in|from|over|who|down|up))\b|"
     r"(?P<thing>we|our|ours|it|that|this|there|these|those|what)\b)"
+)
+_SAYERS = (
+    r"(?:poster|sign|book|letter|legend|stor(?:y|ie)|song|ballad|file|record|brochure|label|plaque|map|rumou?r|gossip|"
+    r"website|programme|newspaper|article)"
 )
 
 ENGLISH = Grammar(
@@ -74,10 +78,14 @@ ENGLISH = Grammar(
     focus=NEVER,
     of_self=phrases(r"\b(?:i|i'm|i've|i'd|i'll|me|my|mine|myself|us|we|our|ours)\b"),
     third=phrases(r"\b(?:he|she|they|him|her|them|his|their|he's|she's|they're)\b"),
+    nobody_asked=phrases(
+        r"^\W*(?:and |so )?(?:where|when) (?:do|did|are|is|was|were|have|had|can|should|will) (?:you|i)\b"
+    ),
+    third_person=phrases(r"\W*(?:he|she)(?:'s)?\b"),
     third_owner=phrases(r"\b(?:his|her|their) (?:[\w-]+ )?$"),
     self_owner=phrases(r"\bmy (?:[\w-]+ ){0,2}$"),
     mine=phrases(r"\bmy [\w-]+"),
-    passive=phrases(r"\b(?:by|from|get|gets|got|have|has|had|receive\w*|let|lets|ask|asks)\b"),
+    passive=phrases(r"\b(?:by|get|gets|got|have|has|had|receive\w*|let|lets|ask|asks)\b"),
     of_user=phrases(r"\b(?:you|your|yours|yourself|you're|you've|you'd|you'll)\b"),
     self_state=phrases(
         r"\b(?:i'm|i am|i was|i(?:'ve| have) (?:to|been)|my \w+ (?:is|was|are|were|has|have|had)) ", r"\bmy \w+'s "
@@ -89,7 +97,8 @@ ENGLISH = Grammar(
     drops_you=False,
     question_form=phrases(
         r"^\W*(?:(?:and|but|or|so|well|now)\W+)*(?:who|what|where|when|why|how|which|whose|do|does|did|are|is|am|was|"
-        r"were|have|has|can|could|will|would|shall|should|may|isn't|aren't|don't|didn't|doesn't|wasn't|won't|haven't)\b"
+        r"were|have|has|can|could|will|would|shall|should|may|isn't|aren't|don't|didn't|doesn't|wasn't|won't|"
+        r"haven't)\b"
     ),
     confirms=phrases(r"(?:n't|right|yes|no|huh|eh|correct)(?: (?:i|you|he|she|it|we|they))?\s*\?"),
     asked_person=phrases(
@@ -109,7 +118,8 @@ ENGLISH = Grammar(
     reported=phrases(
         r"\b(?:people|villagers|papers|they|everyone|neighbours|rumou?rs?|others|the \w+s|who|locals|"
         r"legend)\b[^?]{0,24}"
-        r"\b(?:say|think|believe|blame|call|claim|write|print|suspect|accuse|assume|suppose|take you for)\b"
+        r"\b(?:say|think|believe|blame|call|claim|write|print|suspect|accuse|assume|suppose|take you for)\b",
+        r"\b(?:do|does|did|would|will) (?!you\b|i\b|we\b)[^?]{1,30}? (?:say|think|believe|claim|swear|call|take)\b",
     ),
     seeks_subject=phrases(
         r"^\W*(?:and |so |but |well,? )?(?:who|which \w+)\b(?!'s| is\b| am\b| are\b| was\b| were\b| do\b| did\b| "
@@ -138,11 +148,13 @@ ENGLISH = Grammar(
     asks_event=phrases(r"\b(?:did|was|were|had|happened|made|\w+ed|came|got|won|lost|gave|told|taught|went|left)\b"),
     asks_later=phrases(
         r"\b(?:will|going to|gonna|want|wants|would|hope|plan|plans|planning|dreams?|wish|next|tomorrow|"
-        r"grow up|moving|one day|headed|bound|later|tonight|ambition|become|if)\b|'ll\b|'d like"
+        r"grow up|moving|getting|buying|starting|joining|adopting|saving|one day|headed|bound|later|tonight|ambition|"
+        r"become|if)\b|'ll\b|'d like"
     ),
     before=phrases(
         r"\bused to\b|\bformer(?:ly)?\b|\bpreviously\b|\bex-|\bquit\b|\bga?ve up\b|\bgiven up\b|\bstopped \w+ing\b|"
-        r"\bretired\b|\bno longer\b|\bany ?more\b|\buntil\b|\bback then\b|\bin those days\b|\byears ago\b|\bonce "
+        r"\bretired\b|\bno longer\b|\bany ?more\b|\b(?:un)?till?\b|\bback then\b|\bin those days\b|\byears ago\b|"
+        r"\bonce "
         r"(?:was|lived|worked|had|owned|kept|played)\b|\b(?:i|we) (?:once |also )?(?:lived|worked|served|dwelt|owned|"
         r"kept|played)\b|\bi was (?:once )?an?\b(?! only)|\bi had an?\b|\bin (?:my|those) (?:youth|younger) days\b"
     ),
@@ -152,7 +164,15 @@ ENGLISH = Grammar(
         r"\b(?:'ll|will|going to|gonna) (?:be|become|move|live|have|get|buy|start)\b|\bmoving to\b|\bhop(?:e|ing) "
         r"to\b|\bplan(?:s|ning|ned)? (?:to|on)\b|\bwant(?:s|ed)? to\b|\bwould (?:like|love) to\b|\b(?:i'd|we'd) "
         r"(?:like|love)\b|\bdream(?:ed|t|s)? of\b|\b(?:tell|tells|told|telling|want|wants|wanted|urges?|urged|begs?|"
-        r"begged) me to\b|\bi wish\b|\bif (?:only )?i\b|\bpromise me\b"
+        r"begged) me to\b|\bi wish\b|\bif (?:only )?i\b|\bpromise me\b|\b(?:i'd|i would|we'd|we "
+        r"would)\b[^.?!]{0,60}\bif "
+        r"(?!you (?:ask|must|want|wish|please|like|will)\b|i'm honest)|\bwould(?:n't)? (?:be|mind|do) (?:nice|lovely|"
+        r"good|grand|great|fun|an?)\b|\b(?:thinking of|considering|saving (?:up )?for)\b|\b(?:i'm|i am|we're) "
+        r"(?:getting|"
+        r"buying|joining|starting|adopting|opening|taking up)\b[^.?!]*\b(?:in (?:january|february|march|april|may|"
+        r"june|"
+        r"july|august|september|october|november|december)|soon|once|when|if|come|this (?:spring|summer|autumn|"
+        r"winter))\b"
     ),
     supposed=(re.compile(r"\bif i (?:were|was|had been) (?:really |only )?(?:an? |the |your )?$"), re.compile("")),
     almost=phrases(
@@ -160,13 +180,30 @@ ENGLISH = Grammar(
         r"have (?:been|gone|had|got|bought|\w+e[dn]))\b|\balways wanted\b"
     ),
     relations=RELATIONS,
+    refusal=phrases(
+        r"\b(?:refus\w+|declin\w+|reject\w*|turn(?:s|ed)? down|g[ia]ve(?:s|n)? up|quit|skip\w*|avoid\w*)\b"
+    ),
+    beside=(
+        phrases(
+            r"\b(?:across(?: the \w+)? from|opposite|next (?:door )?to|beside|near|facing|(?:a?round the corner|a "
+            r"stone's "
+            r"throw|(?:up|down) the (?:road|street)|two doors) from) (?:(?:the|an?|my|our) )?(?:\w+ )?$"
+        ),
+        NEVER,
+        phrases(r"\bwhere\b[^?]*\b(?:work|job|study|teach|employed)"),
+    ),
     hearsay=phrases(
+        rf"\b{_SAYERS}s?\b(?: \w+){{0,3}}? (?:say|says|said|reads?|claims?|has it|tells?|told|insists?|swears?|"
+        rf"swore)\b",
         r"\bonce upon a time\b[^.?!]*? there (?:was|lived|were)\b",
         r"\bi(?:'m| was| am) (?:told|instructed|ordered|programmed|asked) to (?:say|answer|output|write|mention)\b",
-        r"\b(?:some|people|others|they|everyone|everybody|folks|many|most|rumou?r|(?:the )?(?:villagers|neighbou?rs|"
+        r"\b(?:some|someone|somebody|people|others|they|everyone|everybody|folks|many|most|rumou?r|(?:the "
+        r")?(?:villagers|"
+        r"neighbou?rs|"
         r"papers|locals|sailors|legends?|gossips?|town|village)) (?:\w+ ){0,4}?(?:say|says|said|think|thinks|thought|"
-        r"(?:believe|claim|assume|guesse?|swear|whisper|print|write|suspect|reckon|insist|figure|bet)(?:s|d|ed)?|swore|"
-        r"has it)\b",
+        r"(?:believe|claim|assume|guesse?|swear|whisper|print|write|suspect|reckon|insist|figure|bet)(?:s|d|ed)?|"
+        r"swore|"
+        r"wrote|has it)\b",
         r"\bi (?:\w+ )?(?:thought|assumed|figured) (?:it|he|she|that|they|you)\b",
     ),
     hearsay_behind=NEVER,
@@ -181,9 +218,15 @@ ENGLISH = Grammar(
     ),
     bears_name=phrases(r"\b(?:name ?tag|badge|id card|business card|door ?plate|passport)\b"),
     irony=(
-        phrases(r"\boh,? (?:sure|yes|of course|absolutely|right)\b|\b(?:yeah|yes|sure),? (?:right|sure|absolutely)\b"),
         phrases(
-            r"\band (?:you're|i'm|my \w+ is|he's) (?:the|a) (?:queen|king|pope|emperor|tsar|moon|president|fairy)"
+            r"\boh,? (?:sure|yes|of course|absolutely|right)\b|\b(?:yeah|yes|sure),? (?:right|sure|absolutely)\b",
+            r"(?:^|[.!?*] ?)(?:right|sure|yeah|yes|of course|absolutely|naturally)\b[,.]? (?:and )?i(?:'m| am)\b",
+        ),
+        phrases(
+            r"\band (?:you're|i'm|my \w+ is|he's) (?:the|a) (?:queen|king|pope|emperor|tsar|moon|president|fairy)|"
+            r"\bi(?:'m| am) (?:secretly )?(?:the |an? )?(?:\w+ )?(?:queen|king|pope|emperor|tsar|president|princess|"
+            r"prince|"
+            r"fairy|unicorn|astronaut|spy|santa)\b"
         ),
         phrases(r"\broll(?:s|ing)? (?:\w+ )?eyes\b|\bsnorts?\b|\bscoffs?\b|\bdeadpan|\bsarcas|\bdry(?:ly)?\b"),
         phrases(r"\bgolden carriage\b|\bpigs (?:might |can )?fly\b|\bin your dreams\b|\bthe moon is\b"),
@@ -202,55 +245,7 @@ ENGLISH = Grammar(
         r"back\b|\bi mean,? i(?:'m not| am not| wasn't| don't| didn't)(?=[.!?]|$)|, (?:or )?(?:whatever|whichever|"
         r"any of them) you (?:like|want|prefer|please|say)\b"
     ),
-    out_of_role=phrases(
-        r"\bas an? (?:ai|a\.i\.|artificial|language model|large language|assistant|chatbot)\b|\blanguage model\b|"
-        r"\b(?:the|my|this|her|his|character(?:'s)?|given|provided) (?:character )?(?:profile|character sheet|"
-        r"description|background information|persona|system prompt)\b[^.?!]{0,20}\b(?:says?|states?|mentions?|lists?|"
-        r"indicates?|tells)\b|\baccording to (?:the|my|this|her|his) (?:\w+ )?(?:profile|description|persona|sheet|"
-        r"prompt)|\bi(?:'m| am) (?:just|only) an? (?:ai|bot|chatbot|computer program|program|virtual)\b|\b(?:my|the) "
-        r"character (?:is|was) (?:described|written|listed|defined|a|an)\b|\bgraders?\b|"
-        r"\bgive\b[^.?!]{0,30}\b(?:full marks|(?:full|maximum|max|top) (?:reward|score|points))|\breward (?:model|"
-        r"function)\b|\bignore (?:all |any |the )?(?:previous|prior|above)\b|\bthe (?:user|system|prompt|"
-        r"instructions?) (?:wants?|asks?|asked|told|expects?|requires?)\b|\b(?:correct|expected|reference|desired|"
-        r"required|gold) (?:answer|response|output)s?\W{0,3}(?:is|:|=|would be)|\bkey ?words?(?: \w+){0,2}\s?(?:is\b|"
-        r"are\b|:|=)|\bis the (?:(?:correct|right|expected) answer|keyword)\b"
-    ),
-    labels=(
-        phrases(
-            r"(?:^|[\n.!?,;{(>-])\s*[*_]*(?:(?:the )?(?:\w+ )?(?:answer|solution|response|output|translation)|"
-            r"key ?words?|label|target|name|age|gender|sex|occupation|job|profession|role|hometown|birthplace|"
-            r"residence|hobby|hobbies|likes|dislikes|pet|drink|food|translator's note|note|hint)"
-            r"[*_]*\s*[:=]\s*[\"'*_]*(?:an? |the )?$"
-        ),
-        phrases(
-            r"\bthe (?:(?:final|right|true|required|secret) )?(?:answer|word|term)(?: (?:here|to \w+(?: question)?))? "
-            r"is:? \W*(?:an? |the )?$"
-        ),
-    ),
-    self_facts=(
-        phrases(r"\bmy name(?:'s| is)\b|\bi(?:'m| am) called\b|\bname:|\bi(?:'m| am) \w+(?: \w+)?, an? \w+"),
-        phrases(r"\byears old\b|\bmy age\b|\bage:|\bi(?:'m| am) (?:\d+|(?:twenty|thirty|forty|fifty|sixty)\b)"),
-        phrases(
-            r"\bi work\b|\bmy job\b|\bby trade\b|\boccupation:|\bi(?:'m| am) an? (?:\w+ )?\w+(?:er|or|ist|"
-            r"ian|man|se)\b"
-        ),
-        phrases(
-            r"\bi (?:live|was born|grew up|come from)\b|\bi(?:'m| am) from\b|\bhometown\b|\blives? in\b|\bborn in\b|"
-            r"\ban? [\w-]+ from \w+"
-        ),
-        phrases(
-            r"\b(?:my|her|his) (?:cat|dog|horse|parrot|pet|bird|goat)\b|\b(?:i|she|he) (?:keeps?|owns?|have|has) "
-            r"an? (?:[\w-]+ )?(?:cat|dog|horse|parrot|bird|goat)"
-        ),
-        phrases(
-            r"\b(?:my|her|his) (?:mother|father|brother|sister|wife|husband|son|daughter|parents|grand\w+|uncle|"
-            r"aunt)\b"
-        ),
-        phrases(r"\bi (?:like|love|enjoy|adore)\b|\bmy favou?rite\b|\blikes:"),
-        phrases(
-            r"\bi (?:hate|dislike|fear|can't stand)\b|\bhates\b|\bi(?:'m| am) (?:afraid|scared|allergic)\b|\bdislikes:"
-        ),
-        phrases(r"\bi (?:dream|hope|want|wish)\b|\b(?:my|her|his) dream\b|\bdreams of\b|\bdream:"),
-        phrases(r"\b(?:i|she|he) (?:plays?|collects?|paints?|sings?|writes?|knits?|fish)\b|\bhobb(?:y|ies)\b"),
-    ),
+    out_of_role=OUT_OF_ROLE,
+    labels=LABELS,
+    self_facts=SELF_FACTS,
 )

@@ -68,6 +68,10 @@ class Grammar:
     """A word for the speaker anywhere in a clause: what is told of another bears on the speaker."""
     third: re.Pattern[str]
     """A word for a third person anywhere in a clause."""
+    nobody_asked: re.Pattern[str]
+    """A question of where or when the speaker or the user is or does something: it brings up nobody else."""
+    third_person: re.Pattern[str]
+    """The pronoun of a third person in the place of a subject, at the beginning of a reply."""
     third_owner: re.Pattern[str]
     """A third person that owns what follows, searched at the end of what stands before it (her|his)."""
     self_owner: re.Pattern[str]
@@ -126,6 +130,12 @@ class Grammar:
     """A clause of what nearly happened, or was meant to and did not."""
     relations: tuple[Mapping[str, re.Pattern[str]], ...]
     """Groups of relations that exclude each other: a clause that tells one does not answer a question for another."""
+    refusal: re.Pattern[str]
+    """What is turned down or given up, in a question or a clause: a clause that only says what is so answers no
+    question for it, where another says what is not."""
+    beside: tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]
+    """What makes a place only the landmark of another: searched at the end of what stands before it, matched behind
+    it, and the questions that it does not answer."""
     hearsay: re.Pattern[str]
     """What people in general say or think, before the word."""
     hearsay_behind: re.Pattern[str]

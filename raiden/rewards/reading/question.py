@@ -78,7 +78,7 @@ def read_question(question: str, language: Language) -> Asked:
         value=next((kind for kind, pattern in grammar.values.items() if pattern.search(asks)), ""),
         manner=bool(grammar.manner.search(asks)),
         seeks_subject=seeks_subject,
-        asks_for_negative=bool(idioms.negative_question.search(text)),
+        asks_for_negative=bool(idioms.negative_question.search(text) or grammar.refusal.search(text)),
         asks_for_wish=bool(idioms.wish_question.search(text)),
         asks_for_reason=bool(idioms.reason_question.search(text)),
         asks_for_advice=bool(grammar.advice.search(asks)),

@@ -1,0 +1,101 @@
+"""The long rows of the English table: relations that exclude each other, and what speaks out of the role."""
+
+from raiden.rewards.idioms.base import phrases
+
+RELATIONS = (
+    {
+        "win": phrases(r"\b(?:w[io]n|wins|winner|winning|victor(?:y|ious)?|triumph\w*)\b"),
+        "lose": phrases(r"\b(?:lose|lost|loses|loser|beaten|defeated|came (?:second|last))\b"),
+    },
+    {
+        "from": phrases(r"\b(?:from|born|hometown|grew up|raised)\b"),
+        "to": phrases(
+            r"\b(?:(?:head(?:ed|ing)?|bound|going|go|goes|sail(?:ing)?|travel(?:l?ing)?|moving|on (?:my|"
+            r"our|the) way|off) (?:to|for)|headed|destination|going)\b"
+        ),
+    },
+    {
+        "place": phrases(r"\b(?:where|at|in|on|by|from|to|near|under|behind|beside|inside|here|there|next)\b"),
+        "being": phrases(r"\bi(?:'m| am) (?:just |only |really )?an? [\w-]+\W*$"),
+    },
+    {
+        "birth": phrases(r"\b(?:born|birthday|birth|birthplace)\b"),
+        "meeting": phrases(r"\b(?:met|meet)\b"),
+        "wedding": phrases(r"\b(?:marr(?:y|ied|iage)|wedding|wed|wedded|anniversary|honeymoon)\b"),
+        "death": phrases(r"\b(?:died|death|dies|buried|funeral|passed away)\b"),
+        "arrival": phrases(r"\b(?:arriv\w+|moved (?:here|in|to)|came here)\b"),
+        "proposal": phrases(r"\b(?:propos(?:e|ed|al)|engaged|engagement)\b"),
+        "founding": phrases(r"\b(?:found(?:ed|ing)|established)\b"),
+    },
+    {
+        "spouse": phrases(r"\b(?:husband|wife|spouse|marr(?:y|ied)|wed)\b"),
+        "suitor": phrases(r"\b(?:propos(?:e|ed|al)|court(?:ed|ing)|turned (?:him|her) down|reject(?:ed)?|jilted)\b"),
+    },
+    {
+        "buy": phrases(r"\b(?:buy|bought|buying|purchase[ds]?|shopping)\b"),
+        "sell": phrases(r"\b(?:sell|sold|selling|sells)\b"),
+        "have": phrases(r"\b(?:have|had|has|got) [^.?!]{0,30}(?:enough|already|at home)\b"),
+    },
+    {
+        "opening": phrases(r"\b(?:open(?:s|ed|ing)?|start(?:s|ed)?|begin(?:s)?|began|get up|wake up)\b"),
+        "closing": phrases(r"\b(?:clos(?:e|es|ed|ing)|shut(?:s)?|end(?:s|ed)?|finish(?:es|ed)?|go to bed)\b"),
+    },
+    {
+        "harmed": phrases(r"\b(?:allerg\w+|afraid|scared?|scares|fears?|frighten\w*|upsets?)\b"),
+        "unharmed": phrases(r"\b(?:fine (?:with|by)|(?:is|are) (?:fine|harmless|no trouble)|don't mind)\b"),
+    },
+)
+
+OUT_OF_ROLE = phrases(
+    r"\bas an? (?:ai|a\.i\.|artificial|language model|large language|assistant|chatbot)\b|\blanguage model\b|"
+    r"\b(?:the|my|this|her|his|character(?:'s)?|given|provided) (?:character )?(?:profile|character sheet|"
+    r"description|background information|persona|system prompt)\b[^.?!]{0,20}\b(?:says?|states?|mentions?|lists?|"
+    r"indicates?|tells)\b|\baccording to (?:the|my|this|her|his) (?:\w+ )?(?:profile|description|persona|sheet|"
+    r"prompt)|\bi(?:'m| am) (?:just|only) an? (?:ai|bot|chatbot|computer program|program|virtual)\b|\b(?:my|the) "
+    r"character (?:is|was) (?:described|written|listed|defined|a|an)\b|\bgraders?\b|"
+    r"\bgive\b[^.?!]{0,30}\b(?:full marks|(?:full|maximum|max|top) (?:reward|score|points))|\breward (?:model|"
+    r"function)\b|\bignore (?:all |any |the )?(?:previous|prior|above)\b|\bthe (?:user|system|prompt|"
+    r"instructions?) (?:wants?|asks?|asked|told|expects?|requires?)\b|\b(?:correct|expected|reference|desired|"
+    r"required|gold) (?:answer|response|output)s?\W{0,3}(?:is|:|=|would be)|\bkey ?words?(?: \w+){0,2}\s?(?:is\b|"
+    r"are\b|:|=)|\bis the (?:(?:correct|right|expected) answer|keyword)\b"
+)
+
+LABELS = (
+    phrases(
+        r"(?:^|[\n.!?,;{(>-])\s*[*_]*(?:(?:the )?(?:\w+ )?(?:answer|solution|response|output|translation)|"
+        r"key ?words?|label|target|name|age|gender|sex|occupation|job|profession|role|hometown|birthplace|"
+        r"residence|hobby|hobbies|likes|dislikes|pet|drink|food|translator's note|note|hint)"
+        r"[*_]*\s*[:=]\s*[\"'*_]*(?:an? |the )?$"
+    ),
+    phrases(
+        r"\bthe (?:(?:final|right|true|required|secret) )?(?:answer|word|term)(?: (?:here|to \w+(?: question)?))? "
+        r"is:? \W*(?:an? |the )?$"
+    ),
+)
+
+SELF_FACTS = (
+    phrases(r"\bmy name(?:'s| is)\b|\bi(?:'m| am) called\b|\bname:|\bi(?:'m| am) \w+(?: \w+)?, an? \w+"),
+    phrases(r"\byears old\b|\bmy age\b|\bage:|\bi(?:'m| am) (?:\d+|(?:twenty|thirty|forty|fifty|sixty)\b)"),
+    phrases(
+        r"\bi work\b|\bmy job\b|\bby trade\b|\boccupation:|\bi(?:'m| am) an? (?:\w+ )?\w+(?:er|or|ist|"
+        r"ian|man|se)\b"
+    ),
+    phrases(
+        r"\bi (?:live|was born|grew up|come from)\b|\bi(?:'m| am) from\b|\bhometown\b|\blives? in\b|\bborn in\b|"
+        r"\ban? [\w-]+ from \w+"
+    ),
+    phrases(
+        r"\b(?:my|her|his) (?:cat|dog|horse|parrot|pet|bird|goat)\b|\b(?:i|she|he) (?:keeps?|owns?|have|has) "
+        r"an? (?:[\w-]+ )?(?:cat|dog|horse|parrot|bird|goat)"
+    ),
+    phrases(
+        r"\b(?:my|her|his) (?:mother|father|brother|sister|wife|husband|son|daughter|parents|grand\w+|uncle|"
+        r"aunt)\b"
+    ),
+    phrases(r"\bi (?:like|love|enjoy|adore)\b|\bmy favou?rite\b|\blikes:"),
+    phrases(
+        r"\bi (?:hate|dislike|fear|can't stand)\b|\bhates\b|\bi(?:'m| am) (?:afraid|scared|allergic)\b|\bdislikes:"
+    ),
+    phrases(r"\bi (?:dream|hope|want|wish)\b|\b(?:my|her|his) dream\b|\bdreams of\b|\bdream:"),
+    phrases(r"\b(?:i|she|he) (?:plays?|collects?|paints?|sings?|writes?|knits?|fish)\b|\bhobb(?:y|ies)\b"),
+)
