@@ -22,7 +22,7 @@ _ANY_LETTER = r"[^\W_]"
 _EAST_ASIAN_CHAR = re.compile(f"[{_EAST_ASIAN}]")
 _SEPARATOR = r"[\s\-.·]{0,3}"
 _ARTICLES = word_set("a an the my your his her our their some")
-_KEPT_WORDS = word_set(
+KEPT_WORDS = word_set(
     "news glasses series species physics mathematics always perhaps evening morning building "
     "wedding ceiling pudding"
     " stocking feeling being something nothing anything everything king ring spring string wing "
@@ -128,7 +128,7 @@ def _bases(word: str) -> set[str]:
     """The word itself and what it may be an inflected form of."""
     bases = {word}
     bases |= {base for base, forms in IRREGULAR_FORMS.items() if word in forms}
-    if word in _KEPT_WORDS:
+    if word in KEPT_WORDS:
         return bases
     if word.endswith("s") and not word.endswith(("ss", "us", "is")) and len(word) > 3:
         bases |= {word[:-1]} | ({word[:-3] + "y"} if word.endswith("ies") else set())

@@ -16,7 +16,7 @@ from raiden.rewards.finding import MAX_HITS, finder_for
 from raiden.rewards.hits import Hit
 from raiden.rewards.mechanisms import ALL, EXCUSABLE, objection, objections
 from raiden.rewards.normalise import fold_text
-from raiden.rewards.phrases import find_split_name, names_in_profile, other_spellings, phrase_finder
+from raiden.rewards.phrases import find_split_name, names_in_profile, other_spellings, phrase_finder, spelled_out
 from raiden.rewards.reading import GRAMMARS
 from raiden.rewards.reading.answering import Place
 from raiden.rewards.reading.question import Asked, read_question
@@ -138,7 +138,7 @@ def _readings(variant: str, kind: TermType, answer: Answer, context: Context) ->
         return
     folded = _comparable(variant, answer.language)
     if "other_names" in context.mechanisms:
-        names = other_spellings(folded, answer.language)
+        names = other_spellings(folded, answer.language) + spelled_out(variant, answer.language)
         if context.asked.asks_who:
             names += names_in_profile(folded, context.profile, answer.language)
         found = {hit.start: hit for name in names for hit in finder_for(name, kind, answer.language)(answer)}

@@ -22,7 +22,7 @@ ASKED_DIMENSIONS: Mapping[ValueKind, tuple[str, ...]] = {
     "clock": (),
     "duration": ("months", "days", "minutes", "age"),
     "year": (),
-    "count": ("heads",),
+    "count": ("heads", "things"),
     "length": ("cm",),
 }
 """The dimensions that answer each kind."""
@@ -72,7 +72,7 @@ _UNITS: dict[Language, dict[str, tuple[str, float]]] = {
     ),
     "ko": _units(
         "age: 살 세; months: 년=12 해=12 년째=12 개월 달; days: 일 날 주=7 주일=7 밤; minutes: 분 시간=60; "
-        "cm: 센티 센티미터 cm 미터=100; heads: 명 식구 사람 분_식구"
+        "cm: 센티 센티미터 cm 미터=100; heads: 명 식구 사람 분_식구; things: 마리 개 대 권 채 잔 병 그루"
     ),
 }
 _FIXED: dict[Language, dict[str, tuple[str, float]]] = {
@@ -104,7 +104,8 @@ _SHORT_YEAR = {
     ),
     "ja": re.compile(r"(?<![\d一二三四五六七八九十])(?P<y>[一二三四五六七八九〇]{2}|\d{2})年(?!前|後|間|も|ほど|目)"),
     "ko": re.compile(
-        r"(?<![\d가-힣])(?P<y>[일이삼사오육칠팔구공영]{2}|[이삼사오육칠팔구]십[일이삼사오육칠팔구]|\d{2})\s?년(?:도|생|에|$)"
+        r"(?<![\d가-힣])(?P<y>[일이삼사오육칠팔구공영]{2}|[이삼사오육칠팔구]십[일이삼사오육칠팔구]|\d{2})\s?년(?:도|"
+        r"생|에|$)"
     ),
 }
 _DIGIT = {char: index for index, char in enumerate("〇一二三四五六七八九")} | {"零": 0, "两": 2, "공": 0, "영": 0}

@@ -11,17 +11,19 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache, partial
 
-from raiden.core.languages import word_set
+from raiden.core.languages import word_list, word_set
 from raiden.core.types import Language
 from raiden.rewards.answer import Answer
 from raiden.rewards.chinese import VERBS, cut_words, find_chinese
-from raiden.rewards.english import latin_pattern
+from raiden.rewards.english import KEPT_WORDS, latin_pattern
 from raiden.rewards.hits import Hit
+from raiden.rewards.irregular import IRREGULAR_FORMS
 from raiden.rewards.japanese import find_japanese
 from raiden.rewards.japanese import tokenise as japanese_words
 from raiden.rewards.korean import find_korean
 from raiden.rewards.korean import tokenise as korean_words
 from raiden.rewards.reading import GRAMMARS
+from raiden.rewards.reading.grammar import NEVER
 
 Places = list[tuple[int, int]]
 WordFinder = Callable[[str], Places]
@@ -32,6 +34,20 @@ _EN_FUNCTION = word_set(
     "their its it i "
     "you he she we they them him me being be was is are were that this as about through after before"
 )
+_EN_DETERMINERS = word_set("a an the my your his her our their this that")
+_EN_TITLES = r"(?:mr|mrs|ms|miss|dr|doctor|prof|professor|captain|master|old|sergeant|colonel|major|judge|father)"
+_PAST_FORMS = tuple({form for forms in IRREGULAR_FORMS.values() for form in forms if not form.endswith("s")})
+_LETTERS = {
+    "ko": word_list(
+        "에이 비 씨 디 이 에프 지 에이치 아이 제이 케이 엘 엠 엔 오 피 큐 알 에스 티 유 브이 더블유 엑스 와이 지"
+    ),
+    "ja": word_list(
+        "エー ビー シー ディー イー エフ ジー エイチ アイ ジェー ケー エル エム エヌ オー ピー キュー "
+        "アール エス ティー ユー ブイ ダブリュー エックス ワイ ゼット"
+    ),
+}
+"""The names of the Latin letters, as abbreviations are spelled out."""
+_MAX_LETTERS = 5
 _EN_WORD = re.compile(r"[^\W_]+")
 _ZH_FUNCTION = frozenset("的了着过在从把被给和与跟对得地是有就都也个一之于向往上下来去里")
 _ZH_RESULT = "下了过着完到掉起上住去来出走"
@@ -85,10 +101,37 @@ def _english(folded: str, is_name: bool) -> Callable[[Answer], Iterator[Hit]] | 
     words = _EN_WORD.findall(folded.replace("'s ", " of "))
     content = [word for word in words if word not in _EN_FUNCTION and len(word) > 1]
     is_phrase = len(content) < len(words) or len(content) > 2 or is_name
-    if len(content) < 2 or not is_phrase:
+    is_deed = not is_phrase and words[0] not in KEPT_WORDS and words[0].endswith(("ing", "ed", *_PAST_FORMS))
+    if len(content) == 1 and len(words) > 1:
+        return partial(_find_pattern, _with_modifiers(words))
+    if len(content) < 2 or not (is_phrase or is_deed):
         return None
     finders = [partial(_latin_places, tuple(_family(word, "en")), is_name) for word in content]
-    return partial(find_phrase, finders, False)
+    return partial(_titled, words[-1], finders) if is_name else partial(find_phrase, finders, is_deed)
+
+
+def _with_modifiers(words: Sequence[str]) -> re.Pattern[str]:
+    """A phrase of function words and a noun, with any determiner and up to two words before the noun.
+
+    >>> bool(_with_modifiers(["under", "the", "flowerpot"]).search("under my third flowerpot"))
+    True
+    """
+    *front, noun = words
+    kept = [re.escape(word) for word in front if word not in _EN_DETERMINERS]
+    between = (
+        rf"\b{' '.join(kept)} (?:(?:{'|'.join(sorted(_EN_DETERMINERS))}) )?(?:(?!(?:of|and|or|to)\b)[\w-]+ ){{0,2}}"
+    )
+    return re.compile(between + latin_pattern(noun, False).pattern) if kept and noun not in _EN_FUNCTION else NEVER
+
+
+def _find_pattern(pattern: re.Pattern[str], answer: Answer) -> Iterator[Hit]:
+    return (Hit(*match.span()) for match in pattern.finditer(answer.text))
+
+
+def _titled(surname: str, finders: Sequence[WordFinder], answer: Answer) -> Iterator[Hit]:
+    """The parts of a name apart, or its last under a title: Dr. Whitlock for Oscar Whitlock."""
+    yield from find_phrase(finders, False, answer)
+    yield from _find_pattern(re.compile(rf"\b{_EN_TITLES}\.? {re.escape(surname)}\b"), answer)
 
 
 def _latin_places(words: tuple[str, ...], is_name: bool, sentence: str) -> Places:
@@ -162,7 +205,11 @@ def _korean(folded: str) -> Callable[[Answer], Iterator[Hit]] | None:
     for token in korean_words(folded):
         form, tag = token.parts[0]
         is_phrase = is_phrase or tag[0] in "JVX"
-        if tag in _KO_CONTENT:
+        if content and token.surface.endswith("기") and tag == "NNG" and folded[token.end :] == "":
+            # 기차 세기: a deed that the tagger may take for a noun.
+            content.append(token.surface[:-1] + "다")
+            is_phrase = True
+        elif tag in _KO_CONTENT:
             # In the form that dictionaries list the stem is as written; the tagger may find another base.
             stem = token.surface if folded[token.end :] == "다" else form
             content.append(stem + "다" if tag in ("VV", "VA") else form)
@@ -174,6 +221,19 @@ def _korean(folded: str) -> Callable[[Answer], Iterator[Hit]] | None:
 def _korean_places(words: tuple[str, ...], sentence: str) -> Places:
     hits = (hit for word in words for hit in find_korean(word, sentence))
     return [(hit.start, hit.end) for hit in hits if not hit.fault]
+
+
+def spelled_out(variant: str, language: Language) -> tuple[str, ...]:
+    """An abbreviation letter by letter.
+
+    >>> spelled_out("FBI", "en"), spelled_out("MBC", "ko"), spelled_out("Rome", "en")
+    (('f.b.i',), ('m.b.c', '엠비씨'), ())
+    """
+    if not (variant.isascii() and variant.isupper() and variant.isalpha() and 1 < len(variant) <= _MAX_LETTERS):
+        return ()
+    names = _LETTERS.get(language)
+    spoken = ("".join(names[ord(letter) - ord("A")] for letter in variant),) if names else ()
+    return (".".join(variant.lower()), *spoken)
 
 
 @lru_cache(maxsize=8192)

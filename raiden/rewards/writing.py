@@ -28,7 +28,8 @@ _PAIRS = {
 _ANY_PAIR = re.compile(f'["{re.escape("".join((*_PAIRS, *_PAIRS.values())))}]')
 # Faces, and the marks of a list, close brackets that nothing opened: :) ;-( ^^) 1) a)
 _LONE = re.compile(
-    r"(?:[:;=]|(?<!\w)[8xX])[-'^o]?[()\[\]]+|[()]+[-'^]?[:;=]|[\^ㅠㅜㅎㅋ][\^_.ㅠㅜ]*\)|(?:^|(?<=\s))(?:\d{1,2}|[a-zA-Z])[)）]",
+    r"(?:[:;=]|(?<!\w)[8xX])[-'^o]?[()\[\]]+|[()]+[-'^]?[:;=]|[\^ㅠㅜㅎㅋ][\^_.ㅠㅜ]*\)|(?:^|(?<=\s))(?:\d{1,2}|"
+    r"[a-zA-Z])[)）]",
     re.MULTILINE,
 )
 _INCHES = re.compile(r"(?<=\d)\"(?!\w)")

@@ -25,7 +25,7 @@ def test_fresh_cases_and_their_pairs_are_judged_as_a_reader_would(language: str)
     assert len(wrong) <= 1, "\n".join(wrong)
 
 
-@pytest.mark.parametrize(("language", "allowed"), [("en", 10), ("ko", 13)])
+@pytest.mark.parametrize(("language", "allowed"), [("en", 3), ("ko", 3)])
 def test_the_second_fresh_cases_are_judged_as_a_reader_would(language: str, allowed: int) -> None:
     """Sixty cases and ten pairs, written on 29 November 2026 before the engine was looked at.
 

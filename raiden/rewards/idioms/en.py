@@ -60,7 +60,7 @@ ENGLISH = Idioms(
     ),
     turner=phrases(
         r"\bwho (?:says|said|told you)\b|\bwho would\b|\bas much "
-        r"as\b|\bwithout a\b|\bgoes by\b|\bexcept\b|\bbesides\b"
+        r"as\b|\bgoes by\b|\bexcept\b|\bbesides\b"
     ),
     denied_directly_before=phrases(
         r"\brather [^.,;]{1,20} than [^.,;]{0,20}$",

@@ -201,9 +201,9 @@ def wrong_time(place: Place) -> str:
         return NOT_THEN
     if times == {"now"} and grammar.before.search(place.text):
         return NOT_NOW
-    led_in = place.text if grammar.now.search(place.text) else place.led_in
-    if times and "later" not in times and grammar.later.search(led_in):
-        return NOT_YET
+    if times and "later" not in times:
+        led_in = place.text if grammar.now.search(place.text) else place.led_in
+        return NOT_YET if grammar.later.search(led_in) else ""
     return ""
 
 

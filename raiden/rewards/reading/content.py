@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from raiden.core.languages import ENGLISH_FUNCTION_WORDS, word_set
 from raiden.rewards.irregular import IRREGULAR_FORMS
+from raiden.rewards.korean import tokenise
 from raiden.rewards.units import is_wide, split_units
 
 _STOP_WORDS = ENGLISH_FUNCTION_WORDS | word_set(
@@ -17,9 +18,9 @@ _STOP_WORDS = ENGLISH_FUNCTION_WORDS | word_set(
 _STOP_CHARS = frozenset(
     "的了是我你您他她它们们吗呢吧啊呀么什在有不没就都很也和与个一这那哪谁说要会来去到上下里么多少年岁几点时候里为"
 )
-_KOREAN_QUESTION_WORDS = frozenset(
-    ["어디", "누구", "누가", "무엇", "무슨", "언제", "어떤", "어느", "얼마", "어떻", "뭐예", "뭐야", "뭐라"]
-)
+_KOREAN_CONTENT = ("NNG", "NNP", "XR", "SL", "VV", "VA")
+_KOREAN_STOP_WORDS = word_set("하 되 있 없 이 어떻 그렇 이렇 뭐 이름 때 지금 요즘")
+_HANGUL = re.compile("[가-힣]")
 _PREFIX = 4
 _LATIN_WORD = re.compile(r"[a-z'-]+")
 _BASES = {form: base for base, forms in IRREGULAR_FORMS.items() for form in forms}
@@ -27,7 +28,7 @@ _BASES = {form: base for base, forms in IRREGULAR_FORMS.items() for form in form
 
 @lru_cache(maxsize=4096)
 def content(text: str) -> frozenset[str]:
-    """Beginnings of the content words; single Han characters; first two syllables of Korean words.
+    """Beginnings of the content words; single Han characters; Korean nouns and stems of verbs.
 
     >>> sorted(content("Where have I just come from?") & content("I came from Leeds"))
     ['come']
@@ -35,11 +36,21 @@ def content(text: str) -> frozenset[str]:
     units = split_units(text)
     wide = {unit for unit in units if is_wide(unit) and unit >= "\u3400" and unit not in _STOP_CHARS}
     words = {
-        _BASES.get(unit, unit)[: 2 if "\uac00" <= unit[0] <= "\ud7a3" else _PREFIX]
+        _BASES.get(unit, unit)[:_PREFIX]
         for unit in units
-        if not is_wide(unit) and len(unit) > 1 and unit not in _STOP_WORDS
+        if not is_wide(unit) and len(unit) > 1 and unit not in _STOP_WORDS and not "\uac00" <= unit[0] <= "\ud7a3"
     }
-    return frozenset(wide | words) - _KOREAN_QUESTION_WORDS
+    return frozenset(wide | words | _korean(text) if _HANGUL.search(text) else wide | words)
+
+
+def _korean(text: str) -> set[str]:
+    parts = (part for token in tokenise(text) for part in token.parts)
+    return {_without_giving(form) for form, tag in parts if tag in _KOREAN_CONTENT} - _KOREAN_STOP_WORDS
+
+
+def _without_giving(stem: str) -> str:
+    """The stem of the verb that is done for somebody: 돕 for 도와주."""
+    return tokenise(stem[:-1])[0].parts[0][0] if len(stem) > 2 and stem.endswith("주") else stem
 
 
 def first_content(text: str) -> frozenset[str]:

@@ -37,7 +37,10 @@ def answered_elsewhere(place: Place) -> str:
     """
     asked, answer = place.asked, place.answer
     word = content(answer.text[place.hit.start : place.hit.end])
-    wanted, told = content(asked.text) - word, content(place.text)
+    wanted, refuses = content(asked.text) - word, bool(place.grammar.refusal.search(asked.text))
+    if len(wanted) < _MIN_SHARED and not refuses:
+        return ""
+    told = content(place.text)
     own = wanted & told
     behind = next((c for c in answer.clauses_of(place.hit.start) if c.start >= place.clause.end), place.clause)
     if _RELATIVE.match(answer.text, behind.start):  # "It was Hilda | who stole the goose."
@@ -51,14 +54,13 @@ def answered_elsewhere(place: Place) -> str:
             is_whole = shared == wanted and not asked.manner and content(text) - wanted - word
             if is_whole or _has_what_is_asked(place, other):
                 return ELSEWHERE
-        if _turns_down(asked.text, place) and _turns_down(text, place) and not _turns_down(place.text, place):
+        if refuses and _turns_down(text, place) and not _turns_down(place.text, place):
             return ELSEWHERE
     return ""
 
 
 def _turns_down(text: str, place: Place) -> bool:
-    idioms = IDIOMS[place.answer.language]
-    return bool(place.grammar.refusal.search(text) or (text != place.asked.text and idioms.negator.search(text)))
+    return bool(place.grammar.refusal.search(text) or IDIOMS[place.answer.language].negator.search(text))
 
 
 def beside(place: Place) -> str:
