@@ -83,7 +83,7 @@ def test_the_quickstarts_short_form_is_what_it_was_letter_for_letter():
     assert system == (
         "<Character Setting>\nName: 小明\nGender: male\nIntroduction: 爱读书的学生\n</Character Setting>\n\n"
         "You are 小明. Answer as 小明, in the first person (I, my), true to this setting and the conversation. "
-        "Answer only what is asked, in one short sentence.\n"
+        'Answer only what is asked, in one complete sentence. If I ask about my things, answer with "Your".\n'
         "First think inside <think> and </think>, then give the reply that 小明 speaks."
     )
 

@@ -319,7 +319,7 @@ KNOWN = {"Where does your aunt have her bakery?"}
 """Refused, and rightly: the reference answer speaks to the user ("You will find it in Thistlecombe")."""
 
 
-@pytest.mark.parametrize("name", ["train", "validation", "quickstart_balanced", "quickstart_validation"])
+@pytest.mark.parametrize("name", ["train", "validation", "quickstart_train", "quickstart_validation"])
 def test_the_hand_made_samples_pass(name):
     profiles = {profile.name: profile for profile in load_profiles(DATA / "online_profiles.jsonl")}
     accepted: dict[str, list[Sample]] = {}
