@@ -55,6 +55,7 @@ MECHANISMS: Mapping[str, Check] = {
     "premise_denied": elsewhere.premise_denied,
     "answered_elsewhere": elsewhere.answered_elsewhere,
     "beside": elsewhere.beside,
+    "other_thing": elsewhere.other_thing,
     "other_relation": answering.other_relation,
     "wrong_time": answering.wrong_time,
     "other_sense": answering.other_sense,
@@ -82,6 +83,7 @@ EXCUSABLE = frozenset(
         "premise_denied",
         "answered_elsewhere",
         "beside",
+        "other_thing",
         "other_relation",
         "wrong_time",
     }

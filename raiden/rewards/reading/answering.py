@@ -158,7 +158,9 @@ def of_self(place: Place) -> str:
     """ "What is my cat called?" - "My cat is called Pepper."; "What should I peel?" - "I should peel carrots." """
     addresses_user = place.grammar.of_user.search(place.text)
     verb = first_content(place.answer.text[place.subject.end : place.clause.end])
-    if place.told.who != "self" or (addresses_user and not verb & content(place.asked.text)):
+    to_user = place.grammar.to_user
+    is_copied = to_user.search(place.text) and to_user.search(place.asked.text)
+    if place.told.who != "self" or (addresses_user and not is_copied and not verb & content(place.asked.text)):
         return ""
     if place.asked.asks_for_advice and place.grammar.advised_self.search(place.text):
         return OF_SELF if place.shares_predicate() else ""
@@ -169,7 +171,7 @@ def of_self(place: Place) -> str:
         and place.told not in place.asked.persons
         and place.grammar.self_state.search(place.text)
     )
-    return OF_SELF if is_state or place.shares_predicate() else ""
+    return OF_SELF if is_state or is_copied or place.shares_predicate() else ""
 
 
 def of_another(place: Place) -> str:
@@ -187,9 +189,14 @@ def of_another(place: Place) -> str:
         mentioned = place.answer.kin_in(place.clause)
         if told.who == "self":
             return "" if asked.whose.family in mentioned or place.grammar.third.search(place.text) else OF_ANOTHER
-        is_same = told.family in ("", NAMED, asked.whose.family) or asked.whose.family in mentioned
-        return "" if is_same else OF_ANOTHER
+        is_same = told.family in ("", NAMED) or asked.whose.family in mentioned
+        return "" if is_same or _may_be_one(told.family, asked.whose.family, place.grammar) else OF_ANOTHER
     return ""
+
+
+def _may_be_one(family: str, other: str, grammar: Grammar) -> bool:
+    """Whether two words for persons can mean the same one: a child is a son or a daughter."""
+    return family == other or family in grammar.broader.get(other, ()) or other in grammar.broader.get(family, ())
 
 
 def wrong_time(place: Place) -> str:

@@ -17,6 +17,7 @@ SWAPPED = "it tells what the speaker did, and the question asks who did it to th
 BESIDE = "it is only the landmark of the place that is asked for"
 PREMISE_DENIED = "the reply affirms what the question says is not so"
 INVENTED = "no source says {!r}: the day or year is made up"
+OTHER_THING = "its clause is about {!r}, and the question about {!r}, which another clause is about"
 OF_NOBODY = "its clause tells it of a third person whom nobody has named"
 
 _MIN_SHARED = 2
@@ -71,6 +72,20 @@ def beside(place: Place) -> str:
     text, hit = place.answer.text, place.hit
     is_landmark = before.search(text[place.clause.start : hit.start]) or behind.match(text, hit.end)
     return BESIDE if is_landmark else ""
+
+
+def other_thing(place: Place) -> str:
+    """ "Who gave you the sword?" - "The flute is my master's gift, and the sword I bought." """
+    topic = place.grammar.topic
+    asked, own = topic.search(place.asked.text), topic.search(place.text)
+    if not asked or not own or asked["topic"] in place.text or own["topic"] in place.asked.text:
+        return ""
+    start, end = (place.clause.start + offset for offset in own.span("topic"))
+    if end > place.hit.start or any(subject.start <= start < subject.end for subject in place.clause.subjects):
+        return ""
+    others = (topic.search(place.answer.text[other.start : other.end]) for other in _neighbours(place))
+    is_told = any(other and other["topic"].endswith(asked["topic"]) for other in others)
+    return OTHER_THING.format(own["topic"], asked["topic"]) if is_told else ""
 
 
 def _neighbours(place: Place) -> list[Clause]:

@@ -4,7 +4,7 @@ import re
 
 from raiden.rewards.idioms.base import phrases
 from raiden.rewards.reading.en_tables import LABELS, OUT_OF_ROLE, RELATIONS, SELF_FACTS
-from raiden.rewards.reading.grammar import NEVER, Grammar, any_of, families, word_of
+from raiden.rewards.reading.grammar import NEVER, Grammar, any_of, broader, families, word_of
 
 KIN = families(
     "mother mum mom mama ma mummy mommy mam; father dad da papa pa daddy pop; sister sis; brother bro; "
@@ -48,13 +48,12 @@ ENGLISH = Grammar(
         rf"\b{_REPORT}(?: that)?\s(?=(?:my|your|you|the|it|it's|that)\b)",
     ),
     subject=phrases(_SUBJECT),
-    relative=NEVER,
     owns=re.compile(r" |'s (?!an?\b|the\b|my\b|in\b|from\b|at\b|called\b|named\b)(?:[\w-]+ ){0,3}"),
-    marked=NEVER,
     last_subject=False,
     turn=re.compile(r"\W*(?:but|actually|in truth|in fact|really)\b"),
     kin=KIN,
     kin_word=word_of(KIN, latin=True),
+    broader=broader("child: son daughter; family: mother father; partner: wife husband boyfriend girlfriend"),
     synonyms=families(
         "usa u.s. u.s.a. america united_states; uk u.k. britain united_kingdom; autumn fall; doctor physician; "
         "film movie; lorry truck; sweets candy; bike bicycle; rabbit bunny; photo photograph picture"
@@ -75,7 +74,6 @@ ENGLISH = Grammar(
         ),
         (re.compile("orange|apple"), NEVER, re.compile(r" (?:phone|laptop|watch|computer)s?\b"), NEVER),
     ),
-    focus=NEVER,
     of_self=phrases(r"\b(?:i|i'm|i've|i'd|i'll|me|my|mine|myself|us|we|our|ours)\b"),
     third=phrases(r"\b(?:he|she|they|him|her|them|his|their|he's|she's|they're)\b"),
     nobody_asked=phrases(
@@ -206,7 +204,6 @@ ENGLISH = Grammar(
         r"wrote|has it)\b",
         r"\bi (?:\w+ )?(?:thought|assumed|figured) (?:it|he|she|that|they|you)\b",
     ),
-    hearsay_behind=NEVER,
     print_=phrases(
         r"\b(?:papers?|newspapers?|headlines?|posters?|book|song|legend|they|people|others?|rumou?rs?|"
         r"press)\b[^.?!]{0,24}"

@@ -21,6 +21,12 @@ def families(table: str) -> dict[str, str]:
     return {word.replace("_", " "): first.replace("_", " ") for first, *others in rows for word in (first, *others)}
 
 
+def broader(table: str) -> dict[str, frozenset[str]]:
+    """A word for a person to the first words of the families that it may stand for: `child: son daughter`."""
+    rows = (row.split(":") for row in table.split(";") if row.strip())
+    return {word.strip(): frozenset(narrower.split()) for word, narrower in rows}
+
+
 def word_of(words: Mapping[str, str], latin: bool = False) -> re.Pattern[str]:
     """A pattern that finds these words, in Latin script between borders."""
     return re.compile(rf"\b({any_of(words)})s?\b" if latin else f"({any_of(words)})")
@@ -31,20 +37,20 @@ def any_of(words: Mapping[str, str]) -> str:
     return "|".join(sorted(map(re.escape, words), key=lambda word: (-len(word), word)))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Grammar:
-    """How one language says who, when and in which relation."""
+    """How one language says who, when and in which relation; what it does not know is never found."""
 
     cut: re.Pattern[str]
     """What ends a clause inside a sentence; the clause takes it along."""
     subject: re.Pattern[str]
     """A clause's subject or topic, in one of the groups `self`, `user`, `kin` (a word of `kin`), `third` (a pronoun),
     `people` (anybody) and `thing`."""
-    relative: re.Pattern[str]
+    relative: re.Pattern[str] = NEVER
     """What stands between the subject of a relative clause and the word that it belongs to (奶奶|做的|饭)."""
     owns: re.Pattern[str]
     """What stands between a person and what is theirs, where nothing is said of the person (Mum|'s |dumplings)."""
-    marked: re.Pattern[str]
+    marked: re.Pattern[str] = NEVER
     """The end of a subject that a particle marks as one; without it a person before a noun may only own it."""
     last_subject: bool
     """The last subject before a word is its own (where particles mark them), else the first of the clause."""
@@ -54,6 +60,8 @@ class Grammar:
     """Words for persons, each to the first of its family (mum to mother)."""
     kin_word: re.Pattern[str]
     """One of them, anywhere."""
+    broader: Mapping[str, frozenset[str]]
+    """Families whose words stand for a person of others as well (孩子 for 儿子)."""
     synonyms: Mapping[str, str]
     """Other words that go by more than one name, each to the first of its row."""
     abbreviations: tuple[tuple[re.Pattern[str], str], ...]
@@ -62,15 +70,15 @@ class Grammar:
     """What stands before the surname and before the given name, where they are told apart."""
     other_senses: tuple[tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str], re.Pattern[str]], ...]
     """Homographs: a word, what before or behind it shows another sense, and the questions that ask for that one."""
-    focus: re.Pattern[str]
+    focus: re.Pattern[str] = NEVER
     """Directly behind what a cleft clause is about: whose it is, in the groups of `subject` (会计的是我)."""
     of_self: re.Pattern[str]
     """A word for the speaker anywhere in a clause: what is told of another bears on the speaker."""
     third: re.Pattern[str]
     """A word for a third person anywhere in a clause."""
-    nobody_asked: re.Pattern[str]
+    nobody_asked: re.Pattern[str] = NEVER
     """A question of where or when the speaker or the user is or does something: it brings up nobody else."""
-    third_person: re.Pattern[str]
+    third_person: re.Pattern[str] = NEVER
     """The pronoun of a third person in the place of a subject, at the beginning of a reply."""
     third_owner: re.Pattern[str]
     """A third person that owns what follows, searched at the end of what stands before it (her|his)."""
@@ -82,6 +90,10 @@ class Grammar:
     """A clause of what the speaker got, or was done to them."""
     of_user: re.Pattern[str]
     """A word for the user, likewise."""
+    to_user: re.Pattern[str] = NEVER
+    """The user as one to whom something is done, where the words do not change with it (给你, 君に)."""
+    topic: re.Pattern[str] = NEVER
+    """The thing that a clause begins with and is about, in the group `topic` (这把剑|嘛, ペンダント|は)."""
     self_state: re.Pattern[str]
     """A clause of what the speaker is, has or where they are."""
     impersonal_you: re.Pattern[str]
@@ -96,7 +108,7 @@ class Grammar:
     """Persons of a question, in the groups of `subject`; the first is whose fact it asks for."""
     advice: re.Pattern[str]
     """A question of what one should do: the answer may be about anybody."""
-    advised_self: re.Pattern[str]
+    advised_self: re.Pattern[str] = NEVER
     """A clause that answers such a question with what the speaker should do."""
     frame: re.Pattern[str]
     """What a question says before it asks ("do you remember", "did I tell you"); cut out before it is read."""
@@ -133,12 +145,12 @@ class Grammar:
     refusal: re.Pattern[str]
     """What is turned down or given up, in a question or a clause: a clause that only says what is so answers no
     question for it, where another says what is not."""
-    beside: tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]
+    beside: tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]] = (NEVER, NEVER, NEVER)
     """What makes a place only the landmark of another: searched at the end of what stands before it, matched behind
     it, and the questions that it does not answer."""
-    hearsay: re.Pattern[str]
+    hearsay: re.Pattern[str] = NEVER
     """What people in general say or think, before the word."""
-    hearsay_behind: re.Pattern[str]
+    hearsay_behind: re.Pattern[str] = NEVER
     """The same directly behind the word, where verbs end clauses."""
     print_: re.Pattern[str]
     """What makes a quotation another's word, anywhere in its sentence."""

@@ -3,7 +3,7 @@
 import re
 
 from raiden.rewards.idioms.base import phrases
-from raiden.rewards.reading.grammar import NEVER, Grammar, any_of, families, word_of
+from raiden.rewards.reading.grammar import NEVER, Grammar, any_of, broader, families, word_of
 
 KIN = families(
     "어머니 엄마 어머님 모친; 아버지 아빠 아버님 부친 아부지; 언니 누나 누님; 여동생; 남동생; 동생 동생분 "
@@ -52,6 +52,7 @@ KOREAN = Grammar(
     turn=re.compile(r"\W*(?:사실|실은|하지만|그러나|실제)"),
     kin=KIN,
     kin_word=word_of(KIN),
+    broader=broader("아이: 아들 딸; 동생: 여동생 남동생; 부모: 어머니 아버지"),
     synonyms=families(
         "작년 지난해; 올해 금년; 내년 다음해; 달걀 계란; 독서 책_읽다; 수집 모으다; 까먹다 잊다 잊어버리다; "
         "고양이 냥이; 강아지 멍멍이 "
@@ -111,8 +112,6 @@ KOREAN = Grammar(
         r"(?P<user>당신|너))(?:\s?이름)?(?:이고|고|예요|이에요|입니다|지|야|이야|죠|요|니다|,)"
     ),
     of_self=phrases(r"(?<![가-힣])(?:저희?|제|나|내|우리|난|전)(?:는|가|를|은|에게|한테|도|의|랑|와|게)?(?![가-힣])"),
-    nobody_asked=NEVER,
-    third_person=NEVER,
     third_owner=phrases(r"그(?:녀)?의 (?:[가-힣]+ )?$"),
     self_owner=phrases(r"(?<![가-힣])(?:우리|제|내)\s(?:[가-힣]+\s){0,2}$"),
     mine=phrases(r"(?<![가-힣])(?:제|내) [가-힣]{2}"),
@@ -139,7 +138,6 @@ KOREAN = Grammar(
         r"(?<![가-힣])(?P<third>그녀|그|걔)(?:는|가)\s"
     ),
     advice=phrases(r"(?:으|하|가|오)?면\s?(?:돼|되|좋)|[해야][\s]?(?:돼|하|되)"),
-    advised_self=NEVER,
     frame=phrases(
         r"(?:라|다|자|냐)고\s?(?:했|하셨|하였|말|그랬|했더)[^?]*",
         r"(?:아직\s)?기억(?:하|나|해|안)[가-힣]*|(?<!줄 )(?<!줄)(?:혹시\s)?(?:아시|아세요|알아요|아나요)[가-힣]*",
@@ -222,7 +220,6 @@ KOREAN = Grammar(
         re.compile(r"\s?(?:바로\s)?(?:맞은편|건너편|옆|근처|앞|뒤)"),
         phrases(r"어디(?:에)?서\s?(?:일|근무|공부)|직장"),
     ),
-    hearsay=NEVER,
     hearsay_behind=phrases(
         r"[^.?!]{0,10}?(?:이|다)?라고(?:들)?\s?(?:하더|합디|떠들|수군|믿|생각|알고(?:들)?\s?있|돼\s?있|되어\s?있|쓰여|"
         r"적혀)|"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from raiden.rewards.reading.answering import Place
+from raiden.rewards.reading.clauses import PEOPLE
 
 ALMOST = "its clause tells what nearly happened"
 SUPPOSED = "the reply only supposes it"
@@ -44,7 +45,9 @@ def hearsay(place: Place) -> str:
         "," not in text[match.end() : place.hit.start]
         for match in grammar.hearsay.finditer(text, sentence.start, place.hit.start)
     )
-    behind = grammar.hearsay_behind.match(text, place.hit.end, sentence.end)
+    behind = grammar.hearsay_behind.match(text, place.hit.end, sentence.end) or (
+        place.told.family == PEOPLE and grammar.print_.search(text, place.hit.end, place.clause.end)
+    )
     return HEARSAY if heard or behind else ""
 
 
