@@ -150,7 +150,12 @@ def test_what_another_clause_answers_is_not_answered_by_this_one(
     [
         ("en", "You got my grandpa Leo out!", "Who did you get out of the lift?", "My grandpa Leo.", "Leo", 0),
         ("en", "You got my grandpa Leo out!", "Who did you get out of the lift?", "Your grandpa Leo.", "Leo", 1),
+        ("en", "You got my grandpa Leo out!", "Who did you get out of the lift?", "It was Leo, my grandpa.", "Leo", 0),
+        ("en", "You got my grandpa Leo out!", "Who did you get out of the lift?", "Leo, your grandpa.", "Leo", 1),
+        ("en", "You got Leo out!", "Who did you get out of the lift?", "Leo, my friend from work.", "Leo", 1),
         ("en", "You got Leo out!", "Who did you get out of the lift?", "My friend Leo.", "Leo", 1),
+        ("zh", "多亏你救了我爷爷阿福！", "你救了谁？", "是阿福，我爷爷。", "阿福", 0),
+        ("zh", "多亏你救了我爷爷阿福！", "你救了谁？", "是阿福，您爷爷。", "阿福", 1),
         ("zh", "多亏你救了我爷爷阿福！", "你救了谁？", "我爷爷阿福。", "阿福", 0),
         ("zh", "多亏你救了我爷爷阿福！", "你救了谁？", "您爷爷阿福。", "阿福", 1),
         ("ja", "私の祖父のレオを助けてくれてありがとう。", "誰を助けましたか？", "私の祖父のレオです。", "レオ", 0),

@@ -25,6 +25,7 @@ _MIN_SHARED = 2
 # A capital that does not begin a sentence; "I" is none.
 _NAME = re.compile(r"(?<![.!?*\"'])\s(?!I\b)[A-Z][a-z]+\b")
 _RELATIVE = re.compile(r"\s*(?:who|which|that)\b")
+_APPOSITION = re.compile(r"\s*[,，、]\s*([^,，、.。!！?？]+)")
 _REACH = 3
 """Clauses before and behind the word's own that are looked at."""
 
@@ -139,18 +140,23 @@ def _begins_with_nobody(place: Place) -> bool:
 
 
 def turned_round(place: Place) -> str:
-    """ "Who did you get out of the lift?" - "My grandpa Leo.", where the user spoke of "my grandpa Leo" before.
+    """ "Who did you get out of the lift?" - "My grandpa Leo." or "Leo, my grandpa.", where he is the user's.
 
     Likewise "What is my brother called?" - "My brother is called Simon."
     """
-    if place.asked.users_own & owned(place.with_subject, place.grammar):
+    grammar, text, hit = place.grammar, place.answer.text, place.hit
+    if place.asked.users_own & owned(place.with_subject, grammar):
         return TURNED_ROUND
-    text, start = place.answer.text, place.clause.start
-    owner = place.grammar.self_owner.search(text[start : place.hit.start]) if place.user_said else None
-    if owner is None:
-        return ""
-    theirs = text[start + owner.start() : place.hit.end]
-    return TURNED_ROUND if any(theirs in said for said in place.user_said) else ""
+    start = place.clause.start
+    owner = grammar.self_owner.search(text[start : hit.start])
+    theirs = text[start + owner.start() : hit.end] if owner else None
+    behind = _APPOSITION.match(text, hit.end)
+    for said in place.user_said:
+        if theirs and theirs in said:
+            return TURNED_ROUND
+        if behind and text[hit.start : hit.end] in said and owned(behind[1], grammar) & owned(said, grammar):
+            return TURNED_ROUND
+    return ""
 
 
 def swapped(place: Place) -> str:
