@@ -240,7 +240,7 @@ def spelled_out(variant: str, language: Language) -> tuple[str, ...]:
 def other_spellings(folded: str, language: Language) -> tuple[str, ...]:
     """What else a keyword may be called: another word of its family (mum, 爸, 米国), an abbreviation (北大, 고2)."""
     grammar = GRAMMARS[language]
-    others = list(_family(folded, language)[1:])
+    others = list(_family(folded, language)[1:] or _family(folded.removesuffix("s"), language)[1:])
     for word in grammar.synonyms if len(others) == 0 else ():
         if len(word) > 1 and word != folded and re.search(_bordered(word), folded):
             others += [re.sub(_bordered(word), other, folded) for other in _family(word, language)[1:]]

@@ -6,12 +6,15 @@ denial and doubt, in `raiden.rewards.mechanisms`.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 from raiden.rewards.affirmation import Surroundings, surroundings
 from raiden.rewards.answer import Answer
 from raiden.rewards.hits import Hit
+from raiden.rewards.idioms import IDIOMS
 from raiden.rewards.reading import GRAMMARS
 from raiden.rewards.reading.clauses import NAMED, PEOPLE, Clause, Person, Subject, person_of
 from raiden.rewards.reading.content import content, first_content
@@ -214,13 +217,28 @@ def wrong_time(place: Place) -> str:
     return ""
 
 
+def _told_relations(group: Mapping[str, re.Pattern[str]], place: Place) -> list[str]:
+    """The relations of a group that a clause tells; of several, the one whose verb the word belongs to."""
+    start = place.clause.start
+    found = [
+        (start + match.start(), name) for name, pattern in group.items() for match in pattern.finditer(place.text)
+    ]
+    if len({name for _, name in found}) > 1:
+        if IDIOMS[place.answer.language].denies == "after":  # the verb stands behind
+            near = [name for at, name in sorted(found) if at >= place.hit.end][:1]
+        else:
+            near = [name for at, name in sorted(found) if at < place.hit.start][-1:]
+        return near or [name for _, name in found]
+    return [name for _, name in found] or [name for name, pattern in group.items() if pattern.search(place.led_in)]
+
+
 def other_relation(place: Place) -> str:
     """ "Who won?" - "Armand lost."; "Where are you from?" - "I'm on my way to Porto." """
     if place.asked.manner:
         return ""
     for group in place.grammar.relations:
         asked = [name for name, pattern in group.items() if pattern.search(place.asked.text)]
-        told = [name for name, pattern in group.items() if asked and pattern.search(place.text)]
+        told = _told_relations(group, place) if asked else []
         if told and not set(asked) & set(told):
             return OTHER_RELATION.format(told[0], asked[0])
     return ""

@@ -48,15 +48,21 @@ ENGLISH = Grammar(
         rf"\b{_REPORT}(?: that)?\s(?=(?:my|your|you|the|it|it's|that)\b)",
     ),
     subject=phrases(_SUBJECT),
-    owns=re.compile(r" |'s (?!an?\b|the\b|my\b|in\b|from\b|at\b|called\b|named\b)(?:[\w-]+ ){0,3}"),
+    owns=re.compile(
+        r" |'s (?!an?\b|the\b|my\b|called\b|named\b)"
+        r"(?:(?!(?:of|to|in|at|with|by|on|from|about|been|not|still|always)\b)[\w-]+ ){0,3}"
+    ),
     last_subject=False,
     turn=re.compile(r"\W*(?:but|actually|in truth|in fact|really)\b"),
     kin=KIN,
     kin_word=word_of(KIN, latin=True),
     broader=broader("child: son daughter; family: mother father; partner: wife husband boyfriend girlfriend"),
     synonyms=families(
-        "usa u.s. u.s.a. america united_states; uk u.k. britain united_kingdom; autumn fall; doctor physician; "
-        "film movie; lorry truck; sweets candy; bike bicycle; rabbit bunny; photo photograph picture"
+        "usa u.s. u.s.a. america united_states; uk u.k. britain united_kingdom; autumn fall; doctor physician; lift "
+        "elevator; flat apartment; torch flashlight; biscuit cookie; football soccer; rubbish trash garbage; holiday "
+        "vacation; sofa couch; tap faucet; jumper sweater; prawn shrimp; postman mailman; chemist pharmacist; "
+        "aubergine eggplant; spectacles glasses; seaside beach; attorney lawyer; film movie; lorry truck; sweets "
+        "candy; bike bicycle; rabbit bunny; photo photograph picture"
     ),
     abbreviations=(),
     split_name=(NEVER, NEVER),
@@ -165,7 +171,8 @@ ENGLISH = Grammar(
         r"begged) me to\b|\bi wish\b|\bif (?:only )?i\b|\bpromise me\b|\b(?:i'd|i would|we'd|we "
         r"would)\b[^.?!]{0,60}\bif "
         r"(?!you (?:ask|must|want|wish|please|like|will)\b|i'm honest)|\bwould(?:n't)? (?:be|mind|do) (?:nice|lovely|"
-        r"good|grand|great|fun|an?)\b|\b(?:thinking of|considering|saving (?:up )?for)\b|\b(?:i'm|i am|we're) "
+        r"good|grand|great|fun|an?)\b|\b(?:thinking of|considering|saving (?:up )?for)\b|\b(?:once|when|as soon as|"
+        r"after)\b[^.?!]*\b(?:i|we)(?:'ll| will)\b|\b(?:i'm|i am|we're) "
         r"(?:getting|"
         r"buying|joining|starting|adopting|opening|taking up)\b[^.?!]*\b(?:in (?:january|february|march|april|may|"
         r"june|"
@@ -191,6 +198,9 @@ ENGLISH = Grammar(
         phrases(r"\bwhere\b[^?]*\b(?:work|job|study|teach|employed)"),
     ),
     hearsay=phrases(
+        r"\b(?:the \w+s|they|people|folks?|some|others|everyone|everybody)(?:'ll| will|'d| would) (?:tell you|swear|"
+        r"say|claim|"
+        r"have you believe)\b",
         rf"\b{_SAYERS}s?\b(?: \w+){{0,3}}? (?:say|says|said|reads?|claims?|has it|tells?|told|insists?|swears?|"
         rf"swore)\b",
         r"\bonce upon a time\b[^.?!]*? there (?:was|lived|were)\b",
@@ -217,6 +227,7 @@ ENGLISH = Grammar(
     irony=(
         phrases(
             r"\boh,? (?:sure|yes|of course|absolutely|right)\b|\b(?:yeah|yes|sure),? (?:right|sure|absolutely)\b",
+            r"^\W*(?:oh,? )?(?:sure|right|yeah)\b,",
             r"(?:^|[.!?*] ?)(?:right|sure|yeah|yes|of course|absolutely|naturally)\b[,.]? (?:and )?i(?:'m| am)\b",
         ),
         phrases(

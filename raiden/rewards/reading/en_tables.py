@@ -4,6 +4,26 @@ from raiden.rewards.idioms.base import phrases
 
 RELATIONS = (
     {
+        "yesterday": phrases(r"\b(?:yesterday|last night|the day before)\b"),
+        "today": phrases(r"\b(?:today|tonight|this (?:morning|afternoon|evening))\b"),
+        "tomorrow": phrases(r"\btomorrow\b"),
+    },
+    {
+        "breakfast": phrases(r"\b(?:breakfast|mornings?)\b"),
+        "lunch": phrases(r"\b(?:lunch|noon|midday)\b"),
+        "supper": phrases(r"\b(?:supper|dinner|evenings?|night|nights)\b"),
+    },
+    {name: phrases(rf"\b{name}s?\b") for name in ("spring", "summer", "autumn", "winter")},
+    {
+        "elder": phrases(r"\b(?:elder|eldest|older|oldest|big (?:brother|sister))\b"),
+        "younger": phrases(r"\b(?:younger|youngest|(?:little|baby|kid) (?:brother|sister))\b"),
+    },
+    {
+        "left": phrases(r"\bleft (?:hand|eye|leg|arm|ear|foot|pocket)\b"),
+        "right": phrases(r"\bright (?:hand|eye|leg|arm|ear|foot|pocket)\b"),
+    },
+    {"find": phrases(r"\b(?:find|finds|found|finding)\b(?! out)"), "lose": phrases(r"\b(?:lose|loses|lost|losing)\b")},
+    {
         "win": phrases(r"\b(?:w[io]n|wins|winner|winning|victor(?:y|ious)?|triumph\w*)\b"),
         "lose": phrases(r"\b(?:lose|lost|loses|loser|beaten|defeated|came (?:second|last))\b"),
     },
