@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 from raiden.commands.benchmark_options import BenchmarkOptions, read_options
-from raiden.commands.benchmark_view import print_skipped, print_summary, say_cost
+from raiden.commands.benchmark_view import print_skipped, print_summary, print_usage
 from raiden.commands.model_endpoint import open_model
 from raiden.commands.stopping import STOPPED, Progress, meanwhile
 from raiden.core.errors import ConfigError
@@ -96,9 +96,9 @@ class _Run:
             answered = await self._ask(model)
             write_replies(self.folder / "replies.json", name, answered)
             judged = await self._judge(answered, against)
-            say_cost("model", model)
+            print_usage("model", model)
             if self.judge:
-                say_cost("judge", self.judge)
+                print_usage("judge", self.judge)
             who = {"model": name, "against": other, "judge": await self._judge_name()}
             summary = who | self._summary(answered, judged, against)
         self._write(summary, name, answered, judged)

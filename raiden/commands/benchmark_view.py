@@ -31,7 +31,7 @@ def print_skipped(benchmark: Benchmark) -> None:
         print(f"{kind} ({number}): {' '.join(examples)}", file=sys.stderr)
 
 
-def say_cost(who: str, endpoint: ChatEndpoint) -> None:
+def print_usage(who: str, endpoint: ChatEndpoint) -> None:
     """What was asked of a model, and what came from its record."""
     if isinstance(endpoint, RecordedEndpoint):
         usage = endpoint.usage

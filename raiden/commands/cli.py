@@ -16,8 +16,7 @@ from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.utilities import rank_zero_only
 
 from raiden.commands.complaints import as_config_error, in_plain_words, refuse_no_checkpoint
-from raiden.commands.parsing import settle_parsing
-from raiden.commands.quiet import quieten
+from raiden.commands.libraries import configure_jsonargparse, hide_warnings
 from raiden.commands.run_config import SaveRunConfig
 from raiden.core.errors import ConfigError
 from raiden.core.limits import MAX_CONFIG_BYTES, refuse_larger
@@ -258,8 +257,8 @@ def open_cli(
     Raises:
         RaidenError: what the user gave cannot work; the message names the option, or the place in a file.
     """
-    quieten()
-    settle_parsing()
+    hide_warnings()
+    configure_jsonargparse()
     with as_config_error():
         return kind(
             module,

@@ -25,7 +25,7 @@ from raiden.policy import PolicyConfig
 from raiden.train.disk_need import DiskNeed, disk_need
 from raiden.train.grpo.module import GRPOModule
 from raiden.train.module import PolicyModule
-from raiden.train.progress import in_words
+from raiden.train.progress import format_duration
 from raiden.train.sft import SFTModule
 
 _GPU_MEMORY = 80 * GIB
@@ -216,7 +216,9 @@ def _print(plan: Plan, disk: DiskNeed, seconds: float, chat: ChatTemplate | None
         f"update at most {work.update_tokens:,}"
     )
     at = f"an assumed {GPU_RATE / 1e12:.0f} TFLOP/s a GPU" if processes.on_gpu else "this machine's rate just now"
-    console.print(f"time of an epoch, roughly: {in_words(seconds)}, at {at}, completions as long as they may be")
+    console.print(
+        f"time of an epoch, roughly: {format_duration(seconds)}, at {at}, completions as long as they may be"
+    )
     if plan.sharing.reason:
         console.print(f"rows: not shared, about {work.not_shared:g} times the tokens: {plan.sharing.reason}")
     else:

@@ -140,7 +140,7 @@ def outline(settings: PromptSettings) -> dict[str, Any]:
     return record
 
 
-def told(settings: PromptSettings) -> str:
+def describe_settings(settings: PromptSettings) -> str:
     """Settings in a line, for those who wonder where a prompt is from."""
     return ", ".join(
         f"{name} {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"

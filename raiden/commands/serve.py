@@ -63,12 +63,12 @@ def _serve(arguments: argparse.Namespace, opened: socket.socket) -> None:
         # By the same prompts, so that nothing but the model differs.
         served[_BEFORE] = _load(arguments, _options(arguments, "before_path"), settings)
     from raiden.serve.app import build_app
-    from raiden.serve.completions import Usual
+    from raiden.serve.completions import SamplingDefaults
     from raiden.serve.lineup import Lineup
     from raiden.serve.server import address_of, make_server
 
-    usual = Usual(arguments.temperature, arguments.max_tokens, arguments.timeout)
-    app = build_app(Lineup(served, cast), book, usual, _access(arguments))
+    defaults = SamplingDefaults(arguments.temperature, arguments.max_tokens, arguments.timeout)
+    app = build_app(Lineup(served, cast), book, defaults, _access(arguments))
     server = make_server(app, [each.model for each in served.values()])
     print(f"in the browser: {address_of(opened)}")
     print(f"for clients: {address_of(opened)}/v1, {_told_models(served, cast)}; Ctrl-C ends it", flush=True)

@@ -22,7 +22,7 @@ from raiden.commands.model_options import (
     rewards_of,
 )
 from raiden.commands.option_parser import OptionParser
-from raiden.commands.prompt_options import add_prompt_options, outline, read_settings, told
+from raiden.commands.prompt_options import add_prompt_options, describe_settings, outline, read_settings
 from raiden.commands.stopping import STOPPED, Progress, until_stopped
 from raiden.core.errors import ConfigError
 from raiden.core.types import LANGUAGES, Sample
@@ -54,7 +54,7 @@ def main(argv: Sequence[str]) -> int:
     if is_checkpoint(options) and arguments.rewards is None:
         figures = ", ".join(f"{name} {value}" for name, value in asdict(rewards).items())
         print(f"prompts and reward as the checkpoint's run had them: {figures}", flush=True)
-    print(f"prompts: {told(settings)}", flush=True)
+    print(f"prompts: {describe_settings(settings)}", flush=True)
     asking = Asking(
         arguments.samples_per_question,
         arguments.temperature,

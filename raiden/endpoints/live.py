@@ -23,13 +23,13 @@ from raiden.endpoints.faults import ContextLengthError
 from raiden.endpoints.local import LocalEndpoint
 from raiden.endpoints.written import Piece, WrittenText
 from raiden.rollout.engines import SamplingConfig
-from raiden.rollout.engines.live import Draw, LiveEngine, LiveRequest, LiveRows
+from raiden.rollout.engines.live import LiveEngine, LiveRequest, LiveRows, SampledToken
 
 _T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
-class Asked:
+class GenerationRequest:
     """What a completion, or several of one prompt, shall be."""
 
     token_ids: tuple[int, ...]
@@ -51,7 +51,7 @@ class BusyError(EngineError):
 class _Job:
     """A request under way: where its pieces go, and what is written so far."""
 
-    def __init__(self, key: int, asked: Asked, texts: list[WrittenText]) -> None:
+    def __init__(self, key: int, asked: GenerationRequest, texts: list[WrittenText]) -> None:
         self.request = LiveRequest(key, asked.token_ids, asked.seeds, asked.sampling, asked.num_top)
         self.texts = texts
         self.pieces: asyncio.Queue[Piece | Exception] = asyncio.Queue()
@@ -139,7 +139,7 @@ class LiveModel:
         if self.num_open >= self.max_rows + self.max_waiting:
             raise BusyError(f"{self.num_open} requests are answered or wait, as many as may")
 
-    async def stream(self, asked: Asked) -> AsyncGenerator[Piece, None]:
+    async def stream(self, asked: GenerationRequest) -> AsyncGenerator[Piece, None]:
         """The completions piece by piece; closing it ends them.
 
         Raises:
@@ -194,7 +194,7 @@ class LiveModel:
                     if not job.is_left:
                         under_way[job.request.key] = job
                         self._rows.join(job.request)
-                self._rows.step(lambda draw: self._hear(under_way, draw))
+                self._rows.step(lambda sampled: self._on_token(under_way, sampled))
             except Exception as fault:  # whatever it is, those who wait have to hear of it
                 self._rows.clear()
                 for job in under_way.values():
@@ -206,14 +206,14 @@ class LiveModel:
     def _has_room(self, job: _Job) -> bool:
         return not self._rows.num_rows or self._rows.num_rows + len(job.request.seeds) <= self.max_rows
 
-    def _hear(self, under_way: dict[int, _Job], draw: Draw) -> None:
-        job = under_way[draw.key]
-        text = job.texts[draw.choice]
+    def _on_token(self, under_way: dict[int, _Job], sampled: SampledToken) -> None:
+        job = under_way[sampled.key]
+        text = job.texts[sampled.choice]
         if text.is_over:
             return
-        piece = text.add(draw)
-        if text.is_over and draw.finish_reason is None:
-            self._rows.leave(draw.key, draw.choice)
+        piece = text.add(sampled)
+        if text.is_over and sampled.finish_reason is None:
+            self._rows.leave(sampled.key, sampled.choice)
         if piece is not None:
             self._tell(job, piece)
 

@@ -9,7 +9,7 @@ from raiden.endpoints.base import ChatEndpoint, ChatReply, ChatRequest
 from raiden.endpoints.retries import RetryingEndpoint
 
 
-class ServerOfReward:
+class RewardServer:
     """An OpenAI-compatible server, opened within the event loop that it is first asked from, and anew after `close`.
 
     Args:

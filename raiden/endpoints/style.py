@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from raiden.core.types import Message, Sample
 from raiden.data.prompts import setting_block
 from raiden.endpoints import ChatRequest, RequestError
-from raiden.endpoints.server import ServerOfReward
+from raiden.endpoints.server import RewardServer
 from raiden.scoring.base import Score, answer_of
 
 DEFAULT_CRITERION = (
@@ -67,7 +67,7 @@ class StyleJudge:
         """
         self.criterion = criterion
         self.max_tokens = max_tokens
-        self._server = ServerOfReward(base_url, model_name, api_key_env, timeout, max_retries)
+        self._server = RewardServer(base_url, model_name, api_key_env, timeout, max_retries)
 
     async def score_group(
         self, sample: Sample, prompt: Sequence[Message], completions: Sequence[str]

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from raiden.core.types import Message, Sample
 from raiden.endpoints import ChatRequest
-from raiden.endpoints.server import ServerOfReward
+from raiden.endpoints.server import RewardServer
 from raiden.scoring.base import Score, answer_of
 from raiden.scoring.verifier import verifying_question
 
@@ -44,7 +44,7 @@ class EndpointVerifier:
             timeout: seconds for one try of a request.
             max_retries: tries after the first.
         """
-        self._server = ServerOfReward(base_url, model_name, api_key_env, timeout, max_retries)
+        self._server = RewardServer(base_url, model_name, api_key_env, timeout, max_retries)
 
     async def __call__(self, sample: Sample, prompt: Sequence[Message], completion: str) -> Score:
         question = verifying_question(sample, answer_of(completion))

@@ -10,7 +10,7 @@ from raiden.core.reasoning import reasoning_in, strip_reasoning
 
 if TYPE_CHECKING:
     from raiden.data.chat_template import ChatTemplate
-    from raiden.rollout.engines.live import Draw
+    from raiden.rollout.engines.live import SampledToken
 
 
 @dataclass(frozen=True)
@@ -57,13 +57,13 @@ class WrittenText:
         self._num_told = self._num_thought = 0
         self._untold: list[Token] = []
 
-    def add(self, draw: Draw) -> Piece | None:
+    def add(self, sampled: SampledToken) -> Piece | None:
         """What another token adds; None: nothing that can be told yet."""
-        self._ids.append(draw.token)
-        if draw.logp is not None:
-            top = tuple((self._one(token), logp) for token, logp in draw.top)
-            self._untold.append(Token(self._one(draw.token), draw.logp, top))
-        finish_reason = draw.finish_reason
+        self._ids.append(sampled.token)
+        if sampled.logp is not None:
+            top = tuple((self._one(token), logp) for token, logp in sampled.top)
+            self._untold.append(Token(self._one(sampled.token), sampled.logp, top))
+        finish_reason = sampled.finish_reason
         self._read_on(is_whole=finish_reason is not None)
         text = self._text
         found = [place for place in (text.find(stop, self._num_told) for stop in self._stop) if place >= 0]
@@ -72,7 +72,7 @@ class WrittenText:
         elif finish_reason is None:
             text = text[: len(text) - self._num_held_back(text)]
         self.is_over = finish_reason is not None
-        return self._piece(draw.choice, text, finish_reason)
+        return self._piece(sampled.choice, text, finish_reason)
 
     def _piece(self, choice: int, text: str, finish_reason: Literal["stop", "length"] | None) -> Piece | None:
         thought = reasoning_in(self._read, self.is_over) if self._is_chat else ""

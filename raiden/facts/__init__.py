@@ -12,14 +12,14 @@ speech      what people tell of themselves in a conversation, and which fact a q
 
 from raiden.facts.names import is_called, same_name
 from raiden.facts.pieces import Piece, split_text, stated_name
-from raiden.facts.speech import Asked, Told, fact_asked, facts_told
+from raiden.facts.speech import AskedFact, ToldFact, fact_asked, facts_told
 from raiden.facts.statements import Statement, statements_of
 
 __all__ = [
-    "Asked",
+    "AskedFact",
     "Piece",
     "Statement",
-    "Told",
+    "ToldFact",
     "fact_asked",
     "facts_told",
     "is_called",

@@ -32,7 +32,7 @@ _END_MARKS = " \t.!?。\uff01\uff1f…~、\uff0c,;\uff1b:\uff1a\"'“”「」�
 
 
 @dataclass(frozen=True)
-class Told:
+class ToldFact:
     """One thing that a speaker says of themselves."""
 
     label: str
@@ -44,7 +44,7 @@ class Told:
 
 
 @dataclass(frozen=True)
-class Asked:
+class AskedFact:
     """The one fact that a question asks for."""
 
     whose: Whose
@@ -92,11 +92,11 @@ def spoken(text: str) -> str:
     return "\n".join(speech).strip() if speech else told.strip()
 
 
-def facts_told(text: str, language: Language) -> Iterator[Told]:
+def facts_told(text: str, language: Language) -> Iterator[ToldFact]:
     """The facts that a speaker states of themselves, in order; questions, doubts and denials state none.
 
     >>> list(facts_told("*sits* I'm 28, and my sister's name is Anna. Do I live in Ghent?", "en"))
-    [Told(label='age', value='28', is_name=False), Told(label='sister', value='Anna', is_name=True)]
+    [ToldFact(label='age', value='28', is_name=False), ToldFact(label='sister', value='Anna', is_name=True)]
     """
     for sentence in _SENTENCE.findall(spoken(text)):
         if sentence.rstrip(' "”」』').endswith(("?", "\uff1f")) or _words(language, "unsure").search(sentence):
@@ -105,21 +105,21 @@ def facts_told(text: str, language: Language) -> Iterator[Told]:
             yield from _told(clause.strip(_END_MARKS), language)
 
 
-def _told(clause: str, language: Language) -> Iterator[Told]:
+def _told(clause: str, language: Language) -> Iterator[ToldFact]:
     clause = _words(language, "before").sub("", clause)
     for label, pattern in _patterns(language, "told"):
         if found := pattern.fullmatch(clause):
-            yield Told(_label(label, found), found["value"].strip(_END_MARKS), label in ("name", "{noun}"))
+            yield ToldFact(_label(label, found), found["value"].strip(_END_MARKS), label in ("name", "{noun}"))
             return
 
 
-def fact_asked(question: str, language: Language) -> Asked | None:
+def fact_asked(question: str, language: Language) -> AskedFact | None:
     """The fact that a question asks for; None where it asks for several, for none that is known, or says more.
 
     >>> fact_asked("By the way, do you remember what my sister is called?", "en")
-    Asked(whose='speaker', label='sister')
+    AskedFact(whose='speaker', label='sister')
     >>> fact_asked("新之助\uff0c你妹妹叫什么名字呀\uff1f", "zh"), fact_asked("How old is she?", "en")
-    (Asked(whose='listener', label='妹妹'), None)
+    (AskedFact(whose='listener', label='妹妹'), None)
     """
     sentences = [part.strip() for part in _SENTENCE.findall(spoken(question)) if part.strip(_END_MARKS)]
     asking = [part for part in sentences if part.rstrip(' "”」』').endswith(("?", "\uff1f"))] or sentences[-1:]
@@ -132,7 +132,7 @@ def fact_asked(question: str, language: Language) -> Asked | None:
     for form in (text, _words(language, "after").sub("", text)):
         for label, pattern in _patterns(language, "asked"):
             if found := pattern.fullmatch(form):
-                return Asked("speaker" if found.groupdict().get("me") else "listener", _label(label, found))
+                return AskedFact("speaker" if found.groupdict().get("me") else "listener", _label(label, found))
     return None
 
 

@@ -20,7 +20,7 @@ class Segment:
     """Index behind the last token."""
     ancestors: tuple[tuple[int, int], ...]
     """`(start, end)` of each segment before this one in its sequences, from the root on."""
-    prompt: int | None = None
+    sequence: int | None = None
     """Which sequence ends here, as an index into what was packed; None for an inner node."""
 
     @property
@@ -70,7 +70,7 @@ class Layout:
         >>> pack([[1] * 20 + [2], [1] * 20 + [3]]).paths()[1][18:]
         [18, 19, 21]
         """
-        leaves = {s.prompt: (*s.ancestors, (s.start, s.end)) for s in self.segments if s.prompt is not None}
+        leaves = {s.sequence: (*s.ancestors, (s.start, s.end)) for s in self.segments if s.sequence is not None}
         return [[i for start, end in leaves[number] for i in range(start, end)] for number in range(len(leaves))]
 
     def runs(self) -> list[Run]:
@@ -114,7 +114,7 @@ def pack(sequences: Sequence[Sequence[int]], min_saved: int = MIN_SAVED) -> Layo
         The layout; its leaf segments name sequences by their index here, in tree order.
 
     >>> layout = pack([[1] * 20 + [2, 4, 5], [1] * 20 + [3]])
-    >>> [(s.start, s.end, s.prompt) for s in layout.segments]
+    >>> [(s.start, s.end, s.sequence) for s in layout.segments]
     [(0, 20, None), (20, 23, 0), (23, 24, 1)]
     >>> layout.position_ids[20:]
     (20, 21, 22, 20)

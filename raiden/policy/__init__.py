@@ -11,7 +11,7 @@ from raiden.policy.options import PolicyConfig
 from raiden.policy.restoring import refuse_other_weights, restore_weights
 from raiden.policy.sharding import gathered, reduce_over_replicas
 from raiden.policy.sources import resolve_model
-from raiden.policy.weights import local, num_bytes_of, stream_weights, whole
+from raiden.policy.weights import full_tensor, local_tensor, num_bytes_of, stream_weights
 
 __all__ = [
     "BrokenWeight",
@@ -23,10 +23,11 @@ __all__ = [
     "broken_weight",
     "export_policy",
     "frozen_digests",
+    "full_tensor",
     "gathered",
     "load_policy",
     "load_tokenizer",
-    "local",
+    "local_tensor",
     "nonfinite_of",
     "nonfinite_states",
     "nonfinite_weights",
@@ -39,5 +40,4 @@ __all__ = [
     "resolve_model",
     "restore_weights",
     "stream_weights",
-    "whole",
 ]

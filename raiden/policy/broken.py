@@ -9,7 +9,7 @@ import torch
 from torch.optim import Optimizer
 
 from raiden.core.processes import Processes
-from raiden.policy.weights import local, plain_name
+from raiden.policy.weights import local_tensor, plain_name
 
 _OPTIONS = ("lr", "betas", "eps", "weight_decay")
 
@@ -59,15 +59,15 @@ def broken_weight(model: Any, optimizer: Optimizer) -> BrokenWeight:
 def _own(model: Any, optimizer: Optimizer) -> BrokenWeight | None:
     options = {id(p): group for group in optimizer.param_groups for p in group["params"]}
     for name, parameter in model.named_parameters():
-        bad = ~local(parameter).isfinite()
+        bad = ~local_tensor(parameter).isfinite()
         if parameter.requires_grad and bad.any():
             place = tuple(bad.nonzero()[0].tolist())
             states = {
-                state: float(value if value.dim() == 0 else local(value)[place])
+                state: float(value if value.dim() == 0 else local_tensor(value)[place])
                 for state, value in optimizer.state[parameter].items()
             }
-            gradient = float(local(parameter.grad)[place]) if parameter.grad is not None else 0.0
+            gradient = float(local_tensor(parameter.grad)[place]) if parameter.grad is not None else 0.0
             group = options[id(parameter)]
             kept = {option: group[option] for option in _OPTIONS}
-            return BrokenWeight(plain_name(name), place, float(local(parameter)[place]), gradient, states, kept)
+            return BrokenWeight(plain_name(name), place, float(local_tensor(parameter)[place]), gradient, states, kept)
     return None

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from raiden.core.processes import Processes
-from raiden.policy.weights import local, plain_name
+from raiden.policy.weights import local_tensor, plain_name
 
 
 def nonfinite_weights(model: Any) -> list[str]:
@@ -51,5 +51,5 @@ def nonfinite_of(tensors: Iterable[tuple[str, Tensor]]) -> list[str]:
 def _ends(tensors: Iterable[tuple[str, Tensor]]) -> Iterator[tuple[str, Tensor]]:
     """Least and largest number of each tensor, ``(2,)``: a NaN is both."""
     for name, tensor in tensors:
-        part = local(tensor)
+        part = local_tensor(tensor)
         yield name, torch.stack(part.aminmax()).float() if part.numel() else torch.zeros(2, device=part.device)

@@ -13,7 +13,7 @@ from raiden.core.errors import ConfigError
 from raiden.core.processes import Processes
 from raiden.policy.loading import Policy
 from raiden.policy.quantised import is_quantised, stored_weights
-from raiden.policy.weights import local, plain_name
+from raiden.policy.weights import local_tensor, plain_name
 
 _NUM_SAMPLED = 4096
 """Numbers that are looked at, about; a model trained further has others almost everywhere."""
@@ -68,7 +68,7 @@ def _digest(tensors: list[tuple[str, Any]]) -> str:
 
 def _sampled(tensor: Any, stride: int) -> Iterator[tuple[int, float]]:
     """Every so many numbers of the whole tensor, of those that this process holds, each with its place."""
-    part = local(tensor)
+    part = local_tensor(tensor)
     start = 0
     if isinstance(tensor, DTensor):  # FSDP2 shards the first dimension
         _, offset = compute_local_shape_and_global_offset(tensor.shape, tensor.device_mesh, tensor.placements)

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from raiden.core.errors import ConfigError
 from raiden.core.processes import Processes
-from raiden.policy.weights import local
+from raiden.policy.weights import local_tensor
 
 _MIN_MOVABLE = 0.5
 """Share of the weights that a whole step of the optimizer has to be able to move, at least."""
@@ -22,12 +22,12 @@ class SampledWeights:
 
     def __init__(self, model: Any) -> None:
         self._trained = [p for p in model.parameters() if p.requires_grad]
-        total = sum(local(p).numel() for p in self._trained)
+        total = sum(local_tensor(p).numel() for p in self._trained)
         self._stride = max(1, total // _NUM_SAMPLED)
         self._before = self._values()
 
     def _values(self) -> list[Tensor]:
-        return [local(p).flatten()[:: self._stride].clone() for p in self._trained]
+        return [local_tensor(p).flatten()[:: self._stride].clone() for p in self._trained]
 
     def movable_share(self, distance: float) -> float:
         """Share of them that are another number when so much is added, on all processes; the others round it away."""

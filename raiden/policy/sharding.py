@@ -19,7 +19,7 @@ from transformers import AutoModelForCausalLM
 
 from raiden.core.errors import ConfigError
 from raiden.policy.sources import NO_FOREIGN_CODE, weight_files
-from raiden.policy.weights import local, plain_name, saved_buffers
+from raiden.policy.weights import local_tensor, plain_name, saved_buffers
 
 
 def shard(model: Any, mesh: DeviceMesh, compute_dtype: torch.dtype | None) -> None:
@@ -75,9 +75,9 @@ def load_shards(model: Any, folder: str | Path, device: torch.device) -> None:
     converted = {} if wanted.keys() <= files.keys() else _converted(folder, next(iter(wanted.values())).dtype)
     for name, tensor in {**wanted, **buffers}.items():
         if name in converted:
-            local(tensor).copy_(_part_of(converted[name], tensor))
+            local_tensor(tensor).copy_(_part_of(converted[name], tensor))
         elif name in files:
-            local(tensor).copy_(_read_part(files[name], name, tensor))
+            local_tensor(tensor).copy_(_read_part(files[name], name, tensor))
         elif name in wanted:
             raise ConfigError(
                 f"`model.policy.path`: {folder} has no weight {name} in its safetensors files, which loading in "
@@ -124,9 +124,9 @@ def initialise_adapters(model: Any) -> None:
         if ".lora_A." in name:
             full = torch.empty(parameter.shape)
             nn.init.kaiming_uniform_(full, a=math.sqrt(5), generator=generator)
-            local(parameter).copy_(_part_of(full, parameter))
+            local_tensor(parameter).copy_(_part_of(full, parameter))
         elif ".lora_B." in name:
-            local(parameter).zero_()
+            local_tensor(parameter).zero_()
 
 
 def _part_of(full: Tensor, parameter: Tensor) -> Tensor:

@@ -36,9 +36,9 @@ def stream_weights(model: Any, dtype: torch.dtype | None = None) -> Iterator[tup
     for _, layer in groupby(parameters, key=lambda pair: _layer_of(plain_name(pair[0]))):
         yield from revert_weight_conversion(base, _merged(dict(layer), adapters, dtype)).items()
     for _, layer in groupby(saved_buffers(model), key=lambda pair: _layer_of(plain_name(pair[0]))):
-        yield from revert_weight_conversion(base, {plain_name(name): whole(b) for name, b in layer}).items()
+        yield from revert_weight_conversion(base, {plain_name(name): full_tensor(b) for name, b in layer}).items()
     if model.config.tie_word_embeddings:
-        yield "lm_head.weight", whole(model.get_input_embeddings().weight, dtype)
+        yield "lm_head.weight", full_tensor(model.get_input_embeddings().weight, dtype)
 
 
 def _merged(layer: dict[str, Tensor], adapters: Mapping[str, Any], dtype: torch.dtype | None) -> dict[str, Tensor]:
@@ -91,7 +91,7 @@ def plain_name(name: str) -> str:
     return name.removeprefix(_PEFT_PREFIX).replace(_PEFT_BASE, ".")
 
 
-def whole(tensor: Tensor, dtype: torch.dtype | None = None) -> Tensor:
+def full_tensor(tensor: Tensor, dtype: torch.dtype | None = None) -> Tensor:
     """The tensor without gradient, gathered from its shards where it has any, in whole numbers."""
     return gather_together([_plain_numbers(tensor, dtype)])[0]
 
@@ -101,7 +101,7 @@ def _plain_numbers(tensor: Tensor, dtype: torch.dtype | None) -> Tensor:
     return tensor if dtype is None else tensor.to(dtype)
 
 
-def local(tensor: Tensor) -> Tensor:
+def local_tensor(tensor: Tensor) -> Tensor:
     """What this process holds of a tensor, without gradient; all of it where it is not sharded."""
     tensor = tensor.detach()
     return tensor.to_local() if isinstance(tensor, DTensor) else tensor
@@ -119,7 +119,7 @@ def num_bytes_of(checkpoint: Any) -> int:
     while waiting:
         value = waiting.pop()
         if isinstance(value, Tensor):
-            sizes[local(value).data_ptr()] = value.numel() * value.element_size()
+            sizes[local_tensor(value).data_ptr()] = value.numel() * value.element_size()
         elif isinstance(value, dict):
             waiting += value.values()
         elif isinstance(value, (list, tuple)):

@@ -15,7 +15,7 @@ from raiden.rewards.answer import Answer
 from raiden.rewards.commitment import list_length
 from raiden.rewards.hits import Hit
 from raiden.rewards.idioms import IDIOMS, Idioms
-from raiden.rewards.reading.question import Asked
+from raiden.rewards.reading.question import Question
 
 DENIED = "the reply denies it"
 ONLY_ASKED = "it stands only in a question that the reply echoes"
@@ -47,7 +47,7 @@ class Surroundings:
     sentence: str
     """The whole sentence, nothing blanked out."""
     is_question: bool
-    question: Asked
+    question: Question
 
     @cached_property
     def reach(self) -> str:
@@ -59,7 +59,7 @@ class Surroundings:
         return self.after[: end.end()] if end else self.after
 
 
-def surroundings(answer: Answer, hit: Hit, question: Asked) -> Surroundings:
+def surroundings(answer: Answer, hit: Hit, question: Question) -> Surroundings:
     """The text around a hit, ready to be looked at."""
     idioms = IDIOMS[answer.language]
     sentence = answer.sentences[answer.sentence_index(hit.start)]

@@ -19,7 +19,7 @@ from raiden.rewards.normalise import fold_text
 from raiden.rewards.phrases import find_split_name, names_in_profile, other_spellings, phrase_finder, spelled_out
 from raiden.rewards.reading import GRAMMARS
 from raiden.rewards.reading.answering import Place
-from raiden.rewards.reading.question import Asked, read_question
+from raiden.rewards.reading.question import Question, read_question
 from raiden.rewards.reading.stance import SCOFFED
 from raiden.rewards.units import split_units
 
@@ -52,7 +52,7 @@ class Finding:
 class Context:
     """What every word of an answer is judged by."""
 
-    asked: Asked
+    asked: Question
     profile: tuple[str, ...]
     """Folded texts of the profile."""
     sources: tuple[str, ...]

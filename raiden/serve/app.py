@@ -18,7 +18,7 @@ from starlette.routing import Route
 
 from raiden.chat import SampleBook
 from raiden.core.errors import RaidenError
-from raiden.serve.completions import Completions, Usual
+from raiden.serve.completions import Completions, SamplingDefaults
 from raiden.serve.faults import ApiError, as_api_error
 from raiden.serve.guards import Guard
 from raiden.serve.lineup import Lineup
@@ -45,13 +45,15 @@ class Access:
     api_key: str | None = None
 
 
-def build_app(lineup: Lineup, book: SampleBook, usual: Usual = Usual(), access: Access = Access()) -> Starlette:
+def build_app(
+    lineup: Lineup, book: SampleBook, defaults: SamplingDefaults = SamplingDefaults(), access: Access = Access()
+) -> Starlette:
     """The server's application.
 
     Args:
         book: samples by which replies are explained.
     """
-    completions = Completions(lineup, usual, lambda line: print(line, flush=True), _watch)
+    completions = Completions(lineup, defaults, lambda line: print(line, flush=True), _watch)
     middleware = [Middleware(Guard, access.hosts, access.origins, access.api_key)]
     if access.origins:
         cors = Middleware(CORSMiddleware, allow_origins=access.origins, allow_methods=["*"], allow_headers=["*"])
@@ -61,7 +63,7 @@ def build_app(lineup: Lineup, book: SampleBook, usual: Usual = Usual(), access: 
         Route("/page/{name}", _page_file),
         Route("/health", _health),
         *completions.routes,
-        *Talking(lineup, book, usual).routes,
+        *Talking(lineup, book, defaults).routes,
     ]
     handlers = {HTTPException: _as_error, Exception: _as_error, ApiError: _as_error, RaidenError: _as_error}
     return Starlette(routes=routes, middleware=middleware, exception_handlers={**handlers, TimeoutError: _as_error})

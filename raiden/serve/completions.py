@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from raiden.endpoints.live import Asked
+from raiden.endpoints.live import GenerationRequest
 from raiden.rollout.engines import SamplingConfig
 from raiden.serve.answers import Answer
 from raiden.serve.bodies import Body, ChatBody, TextBody, read_body
@@ -25,7 +25,7 @@ _OWNER = "raiden"
 
 
 @dataclass(frozen=True)
-class Usual:
+class SamplingDefaults:
     """What holds where a request does not say it."""
 
     temperature: float = 0.7
@@ -43,9 +43,13 @@ class Completions:
     """
 
     def __init__(
-        self, lineup: Lineup, usual: Usual, tell: Callable[[str], None], watch: Callable[[Exception], None]
+        self,
+        lineup: Lineup,
+        defaults: SamplingDefaults,
+        tell: Callable[[str], None],
+        watch: Callable[[Exception], None],
     ) -> None:
-        self.lineup, self.usual = lineup, usual
+        self.lineup, self.defaults = lineup, defaults
         self._tell, self._watch = tell, watch
         self._started = int(time.time())
 
@@ -98,34 +102,34 @@ class Completions:
         max_tokens: int | None,
         num_top: int | None,
         is_chat: bool = True,
-    ) -> Asked:
+    ) -> GenerationRequest:
         model = voice.served.model
         if num_top is not None and not model.tells_logps:
             raise ApiError(400, "`logprobs` is not supported for this model.", "logprobs", "unsupported_parameter")
         if len(body.seeds) > model.max_rows:
             raise ApiError(400, f"`n` must be at most {model.max_rows} here.", "n", "invalid_value")
         sampling = SamplingConfig(
-            temperature=self.usual.temperature if body.temperature is None else body.temperature,
+            temperature=self.defaults.temperature if body.temperature is None else body.temperature,
             top_p=body.top_p or 1.0,
             top_k=max(0, body.top_k or 0),
             min_p=body.min_p or 0.0,
-            max_tokens=min(max_tokens or self.usual.max_tokens, model.context - len(token_ids)),
+            max_tokens=min(max_tokens or self.defaults.max_tokens, model.context - len(token_ids)),
         )
-        return Asked(token_ids, body.seeds, sampling, body.stops, num_top, is_chat)
+        return GenerationRequest(token_ids, body.seeds, sampling, body.stops, num_top, is_chat)
 
-    async def _answer(self, request: Request, body: Body, voice: Voice, asked: Asked) -> Response:
+    async def _answer(self, request: Request, body: Body, voice: Voice, asked: GenerationRequest) -> Response:
         voice.served.model.refuse_if_busy()
         fingerprint = voice.served.model.fingerprint
         answer = Answer(voice.name, len(asked.seeds), len(asked.token_ids), fingerprint, asked.is_chat)
         if body.stream:
-            return EventStream(self._chunks(answer, body, voice, asked), self.usual.timeout, self._watch)
+            return EventStream(self._chunks(answer, body, voice, asked), self.defaults.timeout, self._watch)
         try:
-            async with asyncio.timeout(self.usual.timeout):
+            async with asyncio.timeout(self.defaults.timeout):
                 return await while_connected(request.receive, self._whole(answer, voice, asked))
         except ClientDisconnect:
             return Response(status_code=499)  # to nobody
 
-    async def _whole(self, answer: Answer, voice: Voice, asked: Asked) -> Response:
+    async def _whole(self, answer: Answer, voice: Voice, asked: GenerationRequest) -> Response:
         started = time.monotonic()
         async with aclosing(voice.served.model.stream(asked)) as pieces:
             async for piece in pieces:
@@ -134,7 +138,7 @@ class Completions:
         return JSONResponse(answer.whole)
 
     async def _chunks(
-        self, answer: Answer, body: Body, voice: Voice, asked: Asked
+        self, answer: Answer, body: Body, voice: Voice, asked: GenerationRequest
     ) -> AsyncGenerator[dict[str, Any], None]:
         started = time.monotonic()
         usage = {"usage": None} if body.includes_usage else {}

@@ -20,7 +20,7 @@ _SHOWN = 200
 
 
 @dataclass(frozen=True)
-class Told:
+class StepCompletion:
     """A completion as messages show it."""
 
     question: str
@@ -51,7 +51,7 @@ class SkippedStep:
 
     step: int
     found: NonFinite
-    told: Told
+    told: StepCompletion
     """The completion that the value belongs to, or that gives the most of it."""
     record: Record
 
@@ -96,7 +96,7 @@ class StepGuard:
         self,
         number: int,
         trace: Callable[[NonFinite], NonFinite],
-        tell: Callable[[int], Told],
+        tell: Callable[[int], StepCompletion],
         record: Record,
     ) -> Iterator[None]:
         """A step that ends where one of its values is no finite number; what it had not done by then is skipped.

@@ -18,7 +18,7 @@ from rich.text import Text
 
 from raiden.core.terminal import percent
 from raiden.core.types import Rollout
-from raiden.train.progress import Doing, TimeLeft, held_out, in_words, step, step_line, watch_engine
+from raiden.train.progress import Activity, TimeLeft, format_duration, held_out, step, step_line, watch_engine
 
 _LINE_EVERY = 10.0
 """Seconds between plain lines about one evaluation."""
@@ -29,9 +29,9 @@ _MAX_SHOWN = 300
 class _Shows(Callback):
     """Follows what a run does; what is shown of it is up to who inherits."""
 
-    doing: Doing | None = None
+    doing: Activity | None = None
 
-    def begin(self, pl_module: Any, doing: Doing | None) -> None:
+    def begin(self, pl_module: Any, doing: Activity | None) -> None:
         """From here on the run does this."""
         self.doing = doing
         watch_engine(pl_module.engine, doing)
@@ -75,7 +75,7 @@ class StepLine(_Shows):
         self._next_line = 0.0
         self._shows = False
 
-    def begin(self, pl_module: Any, doing: Doing | None) -> None:
+    def begin(self, pl_module: Any, doing: Activity | None) -> None:
         trainer = pl_module.trainer
         self._shows = trainer.progress_bar_callback is None and trainer.is_global_zero
         self._next_line = time.monotonic() + _LINE_EVERY
@@ -100,7 +100,7 @@ class StepLine(_Shows):
             print(f"step {pl_module.num_steps_done}  {step_line(metrics)}", flush=True)
 
 
-def _of(doing: Doing) -> str:
+def _of(doing: Activity) -> str:
     return doing.what if doing.what == "held-out replies" else f"completions of {doing.what}"
 
 
@@ -125,7 +125,7 @@ class LiveView(_Shows, ProgressBar):
         self._enabled = False
         self._stop()
 
-    def begin(self, pl_module: Any, doing: Doing | None) -> None:
+    def begin(self, pl_module: Any, doing: Activity | None) -> None:
         super().begin(pl_module, doing)
         if doing is not None and self._enabled and self._live is None:
             self._live = Live(get_renderable=self._draw, console=Console(), refresh_per_second=2, transient=True)
@@ -182,10 +182,10 @@ class LiveView(_Shows, ProgressBar):
             cells = [Text(doing.what, "bold"), Bar(total=total or 1, completed=done, width=24)]
             if doing.total:
                 cells.append(Text(f"{doing.num_done} of {doing.total}{' completions' if is_step else ''}"))
-            cells.append(Text(in_words(doing.seconds)))
+            cells.append(Text(format_duration(doing.seconds)))
         left = self._left.seconds(self._num_steps - self._num_done if self._num_steps else None)
         if left is not None:
-            cells.append(Text(f"about {in_words(left)} left", "dim"))
+            cells.append(Text(f"about {format_duration(left)} left", "dim"))
         line.add_row(*cells)
         return line
 

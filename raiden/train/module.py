@@ -22,6 +22,7 @@ from raiden.policy import (
     SampledWeights,
     broken_weight,
     frozen_digests,
+    full_tensor,
     load_policy,
     nonfinite_of,
     nonfinite_states,
@@ -30,7 +31,6 @@ from raiden.policy import (
     refuse_other_frozen,
     refuse_other_weights,
     refuse_steps_that_round_away,
-    whole,
 )
 from raiden.rewards import RewardConfig
 from raiden.rollout.canary import CanaryConfig
@@ -206,7 +206,7 @@ class PolicyModule(LightningModule):
         optimizer: Any = self.optimizers()
         parameters = [p for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
         norm = torch.nn.utils.clip_grad_norm_(parameters, self.optimizer_config.max_grad_norm or math.inf)
-        return whole(norm).item()
+        return full_tensor(norm).item()
 
     def record_step(self, record: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> str:
         """Writes a skipped step into the run's folder; says how to compute it again. All processes have to call it."""

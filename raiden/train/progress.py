@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 
-class Doing:
+class Activity:
     """What a run does at the moment: held-out questions, or a step."""
 
     def __init__(self, what: str, total: int, stops: Sequence[int]) -> None:
@@ -45,19 +45,19 @@ class Doing:
         self._num_ended = 0
 
 
-def watch_engine(engine: Any, doing: Doing | None) -> None:
+def watch_engine(engine: Any, doing: Activity | None) -> None:
     """Has an engine that can tell of its steps do so."""
     if hasattr(engine, "watch"):
         engine.watch = doing.drawn if doing else None
 
 
-def held_out(trainer: Any, pl_module: Any, stage: str) -> Doing:
+def held_out(trainer: Any, pl_module: Any, stage: str) -> Activity:
     """The questions of an evaluation."""
     data = trainer.datamodule
     loader = data.val_dataloader() if stage == "validation" else data.test_dataloader()
     limit = _num_batches(trainer, stage)
     num = sum(len(batch) for index, batch in enumerate(loader) if index < limit)
-    return Doing("held-out replies", -(-num // pl_module.processes.num), _stops(pl_module))
+    return Activity("held-out replies", -(-num // pl_module.processes.num), _stops(pl_module))
 
 
 def _num_batches(trainer: Any, stage: str) -> float:
@@ -69,12 +69,12 @@ def _num_batches(trainer: Any, stage: str) -> float:
     return float(sum(batches) if isinstance(batches, list) else batches)
 
 
-def step(pl_module: Any, prompts: Sequence[Any]) -> Doing:
+def step(pl_module: Any, prompts: Sequence[Any]) -> Activity:
     """The next step of a run, with the completions that it samples; supervised ones sample none."""
     number, end = pl_module.num_steps_done + 1, pl_module.num_steps
     num = len(prompts) * getattr(pl_module, "num_generations", 0)
     what = f"step {number} of {end}" if end else f"step {number}"
-    return Doing(what, num // pl_module.processes.num, _stops(pl_module))
+    return Activity(what, num // pl_module.processes.num, _stops(pl_module))
 
 
 def _stops(pl_module: Any) -> Sequence[int]:
@@ -98,9 +98,9 @@ class TimeLeft:
         return (time.monotonic() - self._started) / self._num_done * num_left
 
 
-def in_words(seconds: float | None) -> str:
+def format_duration(seconds: float | None) -> str:
     """
-    >>> in_words(None), in_words(42.3), in_words(600), in_words(7300)
+    >>> format_duration(None), format_duration(42.3), format_duration(600), format_duration(7300)
     ('-', '42 s', '10 min', '2 h 2 min')
     """
     if seconds is None:

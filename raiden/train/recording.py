@@ -20,7 +20,7 @@ from torch import Tensor
 from raiden.core.errors import ConfigError
 from raiden.core.processes import Processes
 from raiden.core.records import load_json, read_bytes
-from raiden.policy import LoraConfig, Policy, PolicyConfig, export_policy, local, whole
+from raiden.policy import LoraConfig, Policy, PolicyConfig, export_policy, full_tensor, local_tensor
 from raiden.train.run_folder import folder_of
 
 STEP, NUMBERS, MODEL, ADAPTERS = "step.json", "step.safetensors", "model", "adapters.safetensors"
@@ -54,7 +54,7 @@ def record_step(
         if fits and config.lora is None:
             export_policy(policy, folder / MODEL, writes=writes)
         elif fits:
-            adapters = {name: whole(p).cpu().contiguous() for name, p in trained.items()}
+            adapters = {name: full_tensor(p).cpu().contiguous() for name, p in trained.items()}
             if writes:
                 save_file(adapters, folder / ADAPTERS)
     except OSError as error:
@@ -94,7 +94,7 @@ def fill_adapters(policy: Policy, folder: Path) -> None:
     """Gives the policy the recorded adapters."""
     parameters = dict(policy.model.named_parameters())
     for name, tensor in load_file(folder / ADAPTERS).items():
-        local(parameters[name]).copy_(tensor)
+        local_tensor(parameters[name]).copy_(tensor)
 
 
 def _mib(size: int) -> str:

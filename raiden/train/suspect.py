@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import Parameter
 
-from raiden.policy import whole
+from raiden.policy import full_tensor
 from raiden.train.nonfinite import NonFinite
 
 LOSS, GRADIENT_NORM = "loss", "gradient norm"
@@ -45,4 +45,4 @@ def _size(what: str, loss: Tensor, parameters: Sequence[Parameter]) -> float:
     norm = torch.nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
     for parameter in parameters:
         parameter.grad = None
-    return whole(norm).item()
+    return full_tensor(norm).item()

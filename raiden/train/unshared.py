@@ -11,7 +11,7 @@ from raiden.packing import pack
 from raiden.policy.sharing import Sharing
 
 
-def tell_unshared(sharing: Sharing, prompts: Sequence[Prompt], num_completions: int, max_tokens: int) -> None:
+def warn_if_unshared(sharing: Sharing, prompts: Sequence[Prompt], num_completions: int, max_tokens: int) -> None:
     """Warns with the reason and the factor of tokens, where nothing is shared.
 
     Args:

@@ -11,7 +11,7 @@ import torch
 from lightning import Callback
 from torch import Tensor
 
-from raiden.policy import LoraConfig, PolicyConfig, whole
+from raiden.policy import LoraConfig, PolicyConfig, full_tensor
 from raiden.rollout.engines import SamplingConfig
 from raiden.train.datamodule import RoleplayDataModule
 from raiden.train.optimization import OptimizerConfig
@@ -38,7 +38,7 @@ class Gradients(Callback):
 
     def on_before_optimizer_step(self, trainer: Any, pl_module: Any, optimizer: Any) -> None:
         gradients = {n: p.grad for n, p in pl_module.model.named_parameters() if p.grad is not None}
-        self.steps.append({name: whole(gradient).clone() for name, gradient in gradients.items()})
+        self.steps.append({name: full_tensor(gradient).clone() for name, gradient in gradients.items()})
 
 
 def train(model: Path, samples: Path, folder: Path, num: int) -> dict[str, tuple[Mapping[str, float], Any]]:

@@ -14,7 +14,7 @@ from lightning import Callback, Trainer
 from torch import Tensor
 
 from raiden.core.types import Reward, Sample
-from raiden.policy import PolicyConfig, whole
+from raiden.policy import PolicyConfig, full_tensor
 from raiden.rollout.canary import CanaryConfig
 from raiden.rollout.engines import SamplingConfig
 from raiden.train.datamodule import RoleplayDataModule
@@ -64,7 +64,7 @@ class _Gradients(Callback):
 
     def on_before_optimizer_step(self, trainer: Any, pl_module: Any, optimizer: Any) -> None:
         gradients = {n: p.grad for n, p in pl_module.model.named_parameters() if p.grad is not None}
-        self.steps.append({name: whole(gradient).clone() for name, gradient in gradients.items()})
+        self.steps.append({name: full_tensor(gradient).clone() for name, gradient in gradients.items()})
         self.calls_before.append(len(pl_module.engine.calls))
 
 
@@ -125,7 +125,7 @@ def train(model: Path, samples: Path, folder: Path, case: Case, num: int = 1) ->
     return Trained(
         {name: float(value) for name, value in trainer.callback_metrics.items()},
         gradients.steps,
-        {name: whole(p).clone() for name, p in module.model.named_parameters()},
+        {name: full_tensor(p).clone() for name, p in module.model.named_parameters()},
         [c.token_ids for r in module.rollouts for c in r.completions],
         counts.num,
         module.engine.calls,

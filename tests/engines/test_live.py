@@ -83,7 +83,7 @@ def test_what_leaves_draws_no_more_and_the_others_go_on(engine):
         rows.join(each)
     draws = {}
 
-    def hear(draw):
+    def on_token(draw):
         draws.setdefault((draw.key, draw.choice), []).append(draw)
         if len(draws[draw.key, draw.choice]) == 3:
             if (draw.key, draw.choice) == (0, 1):
@@ -92,7 +92,7 @@ def test_what_leaves_draws_no_more_and_the_others_go_on(engine):
                 rows.leave(1)
 
     while rows.num_rows:
-        rows.step(hear)
+        rows.step(on_token)
     expected = batched(engine, requests)
     expected[0, 1], expected[1, 0] = expected[0, 1][:3], expected[1, 0][:3]
     assert {row: [draw.token for draw in several] for row, several in draws.items()} == expected
@@ -181,13 +181,13 @@ def test_models_with_a_state_of_their_own_take_turns(tmp_path, tiny_tokenizer):
         rows.join(each)
     draws = {}
 
-    def hear(draw):
+    def on_token(draw):
         draws.setdefault((draw.key, draw.choice), []).append(draw)
         if draw.key == 1 and len(draws[1, 0]) == 3:
             rows.leave(1)
 
     while rows.num_rows:
-        rows.step(hear)
+        rows.step(on_token)
     expected = batched(engine, requests)
     expected[1, 0] = expected[1, 0][:3]
     assert {row: [draw.token for draw in several] for row, several in draws.items()} == expected
@@ -206,16 +206,16 @@ def test_vllm_answers_requests_as_they_come(wide_folder):
         expected = batched(engine, requests)
         rows, draws = engine.live(), {}
 
-        def hear(draw):
+        def on_token(draw):
             draws.setdefault((draw.key, draw.choice), []).append(draw)
             if draw.key == 1 and len(draws[1, 0]) == 3:
                 rows.leave(1)
 
         for each in requests:
             rows.join(each)
-            rows.step(hear)
+            rows.step(on_token)
         while rows.num_rows:
-            rows.step(hear)
+            rows.step(on_token)
         told = {row: [draw.token for draw in several] for row, several in draws.items()}
         assert told.pop((1, 0)) == expected.pop((1, 0))[:3]
         assert told == expected

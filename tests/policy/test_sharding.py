@@ -25,16 +25,16 @@ from raiden.policy import (
     Policy,
     PolicyConfig,
     export_policy,
+    full_tensor,
     gathered,
     load_policy,
     nonfinite_weights,
     sharding,
     stream_weights,
-    whole,
 )
 from raiden.policy.loading import empty_model
 from raiden.policy.sources import local_folder
-from raiden.policy.weights import local
+from raiden.policy.weights import local_tensor
 from tests.distributed.processes import in_processes
 
 IDS = torch.tensor([[5, 6, 7, 8, 9, 60, 61]])
@@ -87,7 +87,7 @@ def _facts(loaded: tuple[Policy, int], exported: Path) -> dict[str, Any]:
     export_policy(policy, exported, writes=rank == 0)
     with CommDebugMode() as collectives:
         streamed = {name: weight.clone() for name, weight in stream_weights(policy.model)}
-    weights = {name: whole(p).clone() for name, p in policy.model.named_parameters()}
+    weights = {name: full_tensor(p).clone() for name, p in policy.model.named_parameters()}
     return {
         "nonfinite": [nonfinite_weights(policy.model), _with_one_broken(policy.model)],
         "weights": weights,
@@ -106,7 +106,7 @@ def _with_one_broken(model: Any) -> list[str]:
     """What is found where the last process alone has a NaN, in its part of one weight."""
     parameter = next(p for name, p in model.named_parameters() if name.endswith("norm.weight"))
     if torch.distributed.get_rank() == torch.distributed.get_world_size() - 1:
-        local(parameter)[-1] = math.nan
+        local_tensor(parameter)[-1] = math.nan
     return nonfinite_weights(model)
 
 

@@ -57,14 +57,14 @@ def completions_forget_what_they_begin_with(layout: Layout) -> list[Run]:
 
 
 def leaves(layout: Layout) -> set[int]:
-    return {i for i, segment in enumerate(layout.segments) if segment.prompt is not None}
+    return {i for i, segment in enumerate(layout.segments) if segment.sequence is not None}
 
 
 right_runs = Layout.runs
 
 
 def test_the_tree_has_the_segments_that_these_tests_name():
-    assert [segment.prompt for segment in TREE.segments] == [
+    assert [segment.sequence for segment in TREE.segments] == [
         *(None, None, None, 0, 1, None, 2, 3),
         *(None, None, 4, 5, 6, None, 7, 8),
     ]

@@ -63,7 +63,7 @@ def test_every_branch_saves_what_is_asked_for(sequences, min_saved):
     layout = pack(sequences, min_saved)
     paths = layout.paths()
     for segment in layout.segments:
-        if segment.prompt is None:
+        if segment.sequence is None:
             through = sum(segment.start in path for path in paths)
             assert (through - 1) * (segment.end - segment.start) >= min_saved
 
@@ -83,7 +83,7 @@ def test_nine_sequences_share_two_tokens_and_eight_do_not():
 def test_where_all_have_too_little_in_common_some_may_have_enough():
     # Three begin with the same token, which saves 2; two of them go on alike for 15 more, which with it saves 16.
     layout = pack([[1] * 16 + [2], [1] * 16 + [3], [1, 4, 5]])
-    assert [(s.start, s.end, s.prompt) for s in layout.segments] == [
+    assert [(s.start, s.end, s.sequence) for s in layout.segments] == [
         (0, 16, None),
         (16, 17, 0),
         (17, 18, 1),
@@ -95,7 +95,7 @@ def test_a_profile_a_question_and_the_beginning_of_completions_make_levels():
     profile, question, begun = [7] * 20, [8] * 16, [5] * 16
     one, another = [*profile, *question, 1], [*profile, 3, 4]
     layout = pack([[*one, *begun, 1], [*one, *begun, 2], [*one, 6], [*another, 5]])
-    assert [(s.start, s.end, s.ancestors, s.prompt) for s in layout.segments] == [
+    assert [(s.start, s.end, s.ancestors, s.sequence) for s in layout.segments] == [
         (0, 20, (), None),
         (20, 37, ((0, 20),), None),
         (37, 53, ((0, 20), (20, 37)), None),
@@ -119,7 +119,7 @@ def test_a_sequence_that_is_the_beginning_of_another_keeps_its_own_last_token():
 def test_sequences_that_stand_apart_meet_in_one_subtree():
     a, b = [1] * 16, [2] * 16
     layout = pack([[*a, 3], [*b, 3], [*a, 4]])
-    assert [s.prompt for s in layout.segments] == [None, 0, 2, 1]
+    assert [s.sequence for s in layout.segments] == [None, 0, 2, 1]
 
 
 def test_one_token_is_a_sequence():

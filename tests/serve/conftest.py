@@ -19,7 +19,7 @@ from raiden.endpoints.live import LiveModel
 from raiden.endpoints.local import LocalEndpoint
 from raiden.policy import PolicyConfig, load_policy
 from raiden.serve.app import Access, build_app
-from raiden.serve.completions import Usual
+from raiden.serve.completions import SamplingDefaults
 from raiden.serve.guards import LOOPBACK
 from raiden.serve.lineup import Lineup, Served
 from raiden.serve.server import address_of, make_server, open_socket
@@ -45,7 +45,7 @@ class Running:
 
 @contextmanager
 def serving(
-    folder, names=("raiden",), max_rows=16, max_waiting=64, access=Access(LOOPBACK), usual=Usual()
+    folder, names=("raiden",), max_rows=16, max_waiting=64, access=Access(LOOPBACK), defaults=SamplingDefaults()
 ) -> Iterator[Running]:
     """A server in a thread of its own."""
     policies = [load_policy(PolicyConfig(str(folder)), with_reference=False) for _ in names]
@@ -56,7 +56,7 @@ def serving(
     lineup = Lineup({name: Served(model, settings, str(folder)) for name, model in models.items()}, cast)
     book = SampleBook([Path("data/training/train.json")])
     opened = open_socket("127.0.0.1", 0)
-    server = make_server(build_app(lineup, book, usual, access), list(models.values()))
+    server = make_server(build_app(lineup, book, defaults, access), list(models.values()))
     thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[opened])))
     thread.start()
     while not server.started:

@@ -11,7 +11,7 @@ from raiden.datagen.dialogues.turns import words_of
 from raiden.datagen.template.facts import Fact, facts_of
 from raiden.datagen.template.labels import kind_of
 from raiden.datagen.template.values import is_animal, read_value
-from raiden.facts import Told, fact_asked, facts_told
+from raiden.facts import ToldFact, fact_asked, facts_told
 from raiden.facts.names import name_key
 
 _NO_NAMES = re.compile(
@@ -74,7 +74,7 @@ def _key(label: str, kind: str = "") -> str:
     return ("" if kind == "someone" else kind) or kind_of(label) or label.casefold()
 
 
-def _fact(said: Told, language: Language) -> Fact | None:
+def _fact(said: ToldFact, language: Language) -> Fact | None:
     """What was told, if its value is plain."""
     kind = kind_of(said.label)
     if not said.is_name:

@@ -19,7 +19,7 @@ from raiden.rewards.reading import GRAMMARS
 from raiden.rewards.reading.clauses import NAMED, PEOPLE, Clause, Person, Subject, person_of
 from raiden.rewards.reading.content import content, first_content
 from raiden.rewards.reading.grammar import Grammar
-from raiden.rewards.reading.question import Asked
+from raiden.rewards.reading.question import Question
 
 OF_ANOTHER = "its clause tells it of another than is asked about"
 OF_USER = "its clause tells it of the user, and the question is about the character"
@@ -37,7 +37,7 @@ class Place:
 
     answer: Answer
     hit: Hit
-    asked: Asked
+    asked: Question
     sources: tuple[str, ...] = ()
     """Folded texts of all that is known: profile, conversation, reference answer."""
     user_said: tuple[str, ...] = ()

@@ -18,7 +18,7 @@ Time = Literal["now", "before", "event", "later"]
 
 
 @dataclass(frozen=True)
-class Asked:
+class Question:
     """A question, read."""
 
     text: str
@@ -52,7 +52,7 @@ class Asked:
 
 
 @lru_cache(maxsize=4096)
-def read_question(question: str, language: Language) -> Asked:
+def read_question(question: str, language: Language) -> Question:
     """What a question asks for.
 
     Args:
@@ -67,7 +67,7 @@ def read_question(question: str, language: Language) -> Asked:
     seeks_subject = bool(grammar.seeks_subject.search(asks))
     if grammar.drops_you and not persons and not about_talk and asks.strip():
         persons = [Person("self")]
-    return Asked(
+    return Question(
         text=text,
         whose=persons[0] if persons and not seeks_subject else OPEN,
         persons=frozenset(persons),

@@ -40,7 +40,7 @@ def find_blocks(layout: Layout, row_prompts: list[int]) -> list[Block]:
 class _Finder:
     def __init__(self, layout: Layout, row_prompts: list[int]) -> None:
         self.segments = layout.segments
-        paths = {s.prompt: {*s.ancestors, (s.start, s.end)} for s in layout.segments if s.prompt is not None}
+        paths = {s.sequence: {*s.ancestors, (s.start, s.end)} for s in layout.segments if s.sequence is not None}
         below = [[row for row, p in enumerate(row_prompts) if (s.start, s.end) in paths[p]] for s in layout.segments]
         self.rows = [slice(rows[0], rows[-1] + 1) if rows else slice(0, 0) for rows in below]
 

@@ -84,7 +84,7 @@ class Decode:
     def _find_blocks(self) -> None:
         self.blocks = find_blocks(self.layout, self.row_prompts)
         self.num_columns = max(block.columns.stop for block in self.blocks)
-        lengths = {s.prompt: s.depth + s.end - s.start for s in self.layout.segments if s.prompt is not None}
+        lengths = {s.sequence: s.depth + s.end - s.start for s in self.layout.segments if s.sequence is not None}
         device = self.prefix_keys[0].device
         self.lengths = torch.tensor([lengths[p] for p in self.row_prompts], device=device)
         """Tokens of each row's prompt."""

@@ -46,7 +46,7 @@ def _difference(config: Any) -> float:
         use_cache=False,
         tree=prefill,
     )
-    rows = [s.prompt for s in layout.segments if s.prompt is not None]
+    rows = [s.sequence for s in layout.segments if s.sequence is not None]
     plain, direct = (Decode(prefill, layout, rows, _NUM_STEPS) for _ in range(2))
     forward, worst = Direct(model), 0.0
     for step in range(_NUM_STEPS):

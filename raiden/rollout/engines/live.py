@@ -24,7 +24,7 @@ class LiveRequest:
 
 
 @dataclass(frozen=True)
-class Draw:
+class SampledToken:
     """The next token of one completion."""
 
     key: int
@@ -39,7 +39,7 @@ class Draw:
     """The likeliest tokens at this place and their log-probabilities, the likeliest first."""
 
 
-Hear = Callable[[Draw], None]
+OnToken = Callable[[SampledToken], None]
 
 
 class LiveRows(Protocol):
@@ -61,8 +61,8 @@ class LiveRows(Protocol):
         """Ends one completion of a request, or all; one that is at its end already is left as it is."""
         ...
 
-    def step(self, hear: Hear) -> None:
-        """Goes on, by one token of each where the engine can; `hear` is told of each token."""
+    def step(self, on_token: OnToken) -> None:
+        """Goes on, by one token of each where the engine can; `on_token` is told of each token."""
         ...
 
     def clear(self) -> None:

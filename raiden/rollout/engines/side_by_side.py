@@ -21,7 +21,7 @@ from raiden.packing.beginning import Beginning, Continued
 from raiden.rollout.engines.base import SamplingConfig
 from raiden.rollout.engines.decoding import Decode, Prefill
 from raiden.rollout.engines.known_beginnings import KnownBeginnings
-from raiden.rollout.engines.live import Draw, Hear, LiveRequest
+from raiden.rollout.engines.live import LiveRequest, OnToken, SampledToken
 from raiden.rollout.engines.noise import seed_words
 from raiden.rollout.engines.sampling import likeliest, sample_tokens, sample_with_margins
 
@@ -77,12 +77,12 @@ class SideBySide:
         self.beginnings.clear()
 
     @torch.no_grad()
-    def step(self, hear: Hear) -> None:
+    def step(self, on_token: OnToken) -> None:
         self._drop_left()
         if self._reading:
             self._read_on(self._reading[0])
-        for draw in self._draws():
-            hear(draw)
+        for token in self._sampled():
+            on_token(token)
         self._drop_left()
         self._go_on()
 
@@ -134,9 +134,9 @@ class SideBySide:
         ).logits[0]
         return logits
 
-    def _draws(self) -> list[Draw]:
+    def _sampled(self) -> list[SampledToken]:
         """The next token of each row."""
-        draws: list[Draw] = []
+        sampled: list[SampledToken] = []
         by_sampling: dict[SamplingConfig, list[_Speaking]] = {}
         for each in self._speaking:
             # How long it may become is no matter of the draw.
@@ -150,10 +150,10 @@ class SideBySide:
             for (each, place), token, margin in zip(rows, tokens.tolist(), margins.tolist(), strict=True):
                 if margin < self.close:
                     token = self._decide(each, place, sampling)
-                draws.append(each.take(place, token, token in self.stop_ids))
+                sampled.append(each.take(place, token, token in self.stop_ids))
         for each in self._speaking:
             each.keep([choice for choice in each.choices if choice not in each.at_end])
-        return draws
+        return sampled
 
     def _decide(self, each: _Speaking, place: int, sampling: SamplingConfig) -> int:
         """A token that is nearly a tie, from the completion read alone and as a whole."""
@@ -202,7 +202,7 @@ class _Speaking:
         """Of each its row in the last pass."""
         self.at_end: set[int] = set()
 
-    def take(self, place: int, token: int, is_stop: bool) -> Draw:
+    def take(self, place: int, token: int, is_stop: bool) -> SampledToken:
         """Adds a token that was drawn."""
         request, choice = self.request, self.choices[place]
         self.tokens[place].append(token)
@@ -211,9 +211,9 @@ class _Speaking:
         if finish_reason is not None:
             self.at_end.add(choice)
         if request.num_top is None:
-            return Draw(request.key, choice, token, finish_reason)
+            return SampledToken(request.key, choice, token, finish_reason)
         logp, top = likeliest(self.logits[place], token, request.num_top)
-        return Draw(request.key, choice, token, finish_reason, logp, top)
+        return SampledToken(request.key, choice, token, finish_reason, logp, top)
 
     def keep(self, choices: list[int]) -> None:
         """Goes on with these alone."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from raiden.rollout.engines.live import Draw, Hear, LiveRequest
+from raiden.rollout.engines.live import LiveRequest, OnToken, SampledToken
 from raiden.rollout.engines.separate import sample_rows
 
 
@@ -43,7 +43,7 @@ class TakingTurns:
         self._left.clear()
 
     @torch.no_grad()
-    def step(self, hear: Hear) -> None:
+    def step(self, on_token: OnToken) -> None:
         if not self._waiting:
             self._left.clear()
             return
@@ -59,7 +59,7 @@ class TakingTurns:
                 if finish_reason:
                     going_on.remove(choice)
                 if not self._has_left(request.key, choice):
-                    hear(Draw(request.key, choice, token, finish_reason))  # type: ignore[arg-type]
+                    on_token(SampledToken(request.key, choice, token, finish_reason))  # type: ignore[arg-type]
             if all(self._has_left(request.key, choice) for choice in going_on):
                 raise _Left
 

@@ -126,10 +126,10 @@ class TransformersEngine(Engine):
         watch: Watch | None,
     ) -> list[list[Completion]]:
         layout = pack(prompts)
-        leaves = [s for s in layout.segments if s.prompt is not None and seeds[s.prompt]]
+        leaves = [s for s in layout.segments if s.sequence is not None and seeds[s.sequence]]
         if not leaves:
             return [[] for _ in prompts]
-        rows = [s.prompt for s in leaves if s.prompt is not None]
+        rows = [s.sequence for s in leaves if s.sequence is not None]
         logits, prefill = self._prefill(layout, torch.tensor([s.end - 1 for s in leaves]))
         decode = Decode(prefill, layout, rows, sampling.max_tokens)
         histories = Histories([len(seeds[p]) for p in rows])

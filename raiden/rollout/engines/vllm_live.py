@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from raiden.core.types import FinishReason
-from raiden.rollout.engines.live import Draw, Hear, LiveRequest
+from raiden.rollout.engines.live import LiveRequest, OnToken, SampledToken
 
 
 class VLLMRows:
@@ -48,7 +48,7 @@ class VLLMRows:
         self._live.clear()
         self._left.clear()
 
-    def step(self, hear: Hear) -> None:
+    def step(self, on_token: OnToken) -> None:
         self._drop_left()
         if not self._live:
             return
@@ -57,7 +57,7 @@ class VLLMRows:
             key, choice = self._live[output.request_id]
             for number, token in enumerate(new.token_ids, 1):
                 is_last = number == len(new.token_ids)
-                hear(Draw(key, choice, token, _finish_reason(new) if is_last else None))
+                on_token(SampledToken(key, choice, token, _finish_reason(new) if is_last else None))
             if output.finished:
                 del self._live[output.request_id]
 

@@ -28,12 +28,12 @@ from raiden.train.grpo import (
     with_correction,
 )
 from raiden.train.grpo.sampled import SampledGroups
-from raiden.train.guard import Told
+from raiden.train.guard import StepCompletion
 from raiden.train.module import PolicyModule
 from raiden.train.nonfinite import NonFinite
 from raiden.train.optimization import OptimizerConfig
 from raiden.train.suspect import largest_alone
-from raiden.train.unshared import tell_unshared
+from raiden.train.unshared import warn_if_unshared
 
 _IN_PROGRESS_BAR = ("reward", "train/sbk", "tokens_per_second")
 
@@ -136,7 +136,7 @@ class GRPOModule(PolicyModule):
         """Measures how likely the reference answers are, where replies are held to that; tells what is not shared."""
         super().on_fit_start()
         first = self._data.train_dataloader().batch(0)
-        tell_unshared(self.policy.sharing, first, self.num_generations, self.sampling.max_tokens)
+        warn_if_unshared(self.policy.sharing, first, self.num_generations, self.sampling.max_tokens)
         if self.scorer.config.unlikely_weight > 0 and self.unlikely_limit is None:
             prompts = self._data.train_dataloader().prompts[:NUM_ANSWERS]
             encode, end = self.policy.tokenizer.encode, [self.policy.tokenizer.eos_token_id]
@@ -261,6 +261,6 @@ class GRPOModule(PolicyModule):
         return self.record_step({"kind": "grpo", "step": step, "found": found, **shown, **record}, tensors)
 
 
-def _told(rollouts: Sequence[Rollout], row: int) -> Told:
+def _told(rollouts: Sequence[Rollout], row: int) -> StepCompletion:
     prompt, index = divmod(row, len(rollouts[0].completions))
-    return Told(rollouts[prompt].prompt.sample.question, rollouts[prompt].completions[index].text, index)
+    return StepCompletion(rollouts[prompt].prompt.sample.question, rollouts[prompt].completions[index].text, index)

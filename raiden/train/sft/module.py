@@ -18,7 +18,7 @@ from raiden.policy import PolicyConfig
 from raiden.rewards import RewardConfig
 from raiden.rollout.canary import CanaryConfig
 from raiden.rollout.engines import Engine, SamplingConfig, stop_token_ids
-from raiden.train.guard import Told
+from raiden.train.guard import StepCompletion
 from raiden.train.module import PolicyModule
 from raiden.train.nonfinite import NonFinite
 from raiden.train.optimization import OptimizerConfig
@@ -26,7 +26,7 @@ from raiden.train.sft.cross_entropy import CrossEntropy
 from raiden.train.sft.reasoning import own_reasoning
 from raiden.train.sft.targets import end_of_turn, target_text, target_token_ids
 from raiden.train.suspect import largest_alone
-from raiden.train.unshared import tell_unshared
+from raiden.train.unshared import warn_if_unshared
 
 _IN_PROGRESS_BAR = ("loss", "tokens_per_second")
 
@@ -92,7 +92,7 @@ class SFTModule(PolicyModule):
             self.targets[prompt.sample.id] = target_token_ids(self._data.chat, text, end)
         if stage == "fit":
             longest = max(map(len, self.targets.values()))
-            tell_unshared(self.policy.sharing, self._data.train_dataloader().batch(0), 1, longest)
+            warn_if_unshared(self.policy.sharing, self._data.train_dataloader().batch(0), 1, longest)
         if self.response_format == "think" and (made := sum(not own_reasoning(p.sample) for p in prompts)):
             rank_zero_info(
                 f"{made} of {len(prompts)} samples have no `reasoning`: their think blocks quote what the answer "
@@ -128,8 +128,8 @@ class SFTModule(PolicyModule):
         rows = range(len(alone.groups))
         return largest_alone(found, rows, alone.losses(self.model), self.model.parameters())
 
-    def _told(self, prompt: Prompt) -> Told:
-        return Told(prompt.sample.question, target_text(prompt.sample, self.response_format), 0)
+    def _told(self, prompt: Prompt) -> StepCompletion:
+        return StepCompletion(prompt.sample.question, target_text(prompt.sample, self.response_format), 0)
 
     def _record(
         self, prompts: Sequence[Prompt], cross_entropy: CrossEntropy, step: int, found: str, shown: Mapping[str, Any]
