@@ -5,22 +5,21 @@ from __future__ import annotations
 import json
 import sys
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any, NoReturn
+from typing import Any
 
 from raiden.commands.option_parser import OptionParser
 from raiden.commands.reward_file import read_reward_file
 from raiden.core.errors import SampleError
-from raiden.core.languages import detect_language
 from raiden.core.reasoning import with_opening
 from raiden.core.records import read_records
 from raiden.core.signals import silence
-from raiden.core.types import LANGUAGES, Language, Message, Reward, Sample
-from raiden.rewards import RewardConfig, rule_from_record
+from raiden.core.types import LANGUAGES, Reward, Sample
+from raiden.data.samples import parse_row
+from raiden.rewards import RewardConfig
 from raiden.scoring import Scorer
 
-_DEFAULTS: dict[str, Any] = {"character_name": "", "question": "", "answer": ""}
 _HEADER = ("row", "lang", "accuracy", "format", "total", "matched", "reason")
 _WIDTHS = (4, 4, 8, 6, 6, 20, 0)
 
@@ -35,7 +34,7 @@ def main(argv: Sequence[str]) -> int:
     config = read_reward_file(arguments.rewards) if arguments.rewards else RewardConfig()
     scorer = Scorer(replace(config, response_format=arguments.response_format or config.response_format))
     scorer.refuse_reference()
-    samples = [read_row(record, origin) for origin, record in read_records(arguments.file, SampleError)]
+    samples = [parse_row(record, origin) for origin, record in read_records(arguments.file, SampleError)]
     try:
         scored = list(zip(samples, _rewards(scorer, samples), strict=True))
     finally:
@@ -103,79 +102,6 @@ def _print(lines: Iterable[str]) -> None:
     except BrokenPipeError:
         # `| head` has read enough; what is left goes nowhere, for the interpreter flushes once more at its end.
         silence(sys.stdout.fileno())
-
-
-def read_row(record: Mapping[str, Any], origin: str) -> Sample:
-    """A row of a score file as a sample; all but `reply` and what to look for may be missing.
-
-    Raises:
-        SampleError: a field has the wrong form.
-    """
-    if not isinstance(record.get("reply"), str):
-        _fail(origin, "reply", f"must be a string, got {record.get('reply')!r}", "add the text to score")
-    texts = {field: _text(record, field, origin) for field in _DEFAULTS}
-    return Sample(
-        id=origin,
-        **texts,
-        character_profile=_profile(record, origin),
-        conversation_history=_history(record, origin),
-        keywords=tuple(record.get("keywords") or ()),
-        rule=rule_from_record(record, origin),
-        question_type=record.get("question_type", "what"),
-        validation_method=record.get("validation_method", "single_term_validation"),
-        difficulty=record.get("difficulty", "medium"),
-        language=_language(record, origin),
-        focus="cm" if str(_metadata(record).get("focus", "")).startswith("conversation") else "sbk",
-        raw=record,
-    )
-
-
-def _fail(origin: str, field: str, fault: str, remedy: str) -> NoReturn:
-    raise SampleError(f"{origin}: `{field}` {fault}; {remedy}.")
-
-
-def _text(record: Mapping[str, Any], field: str, origin: str) -> str:
-    value = record.get(field, _DEFAULTS[field])
-    if not isinstance(value, str):
-        _fail(origin, field, f"must be a string, got {value!r}", "put it in quotation marks or drop it")
-    return value
-
-
-def _profile(record: Mapping[str, Any], origin: str) -> dict[str, str]:
-    profile = record.get("character_profile", {})
-    if not isinstance(profile, dict) or not all(isinstance(value, str) for value in profile.values()):
-        _fail(origin, "character_profile", f"must be an object of strings, got {profile!r}", "correct or drop it")
-    return profile
-
-
-def _history(record: Mapping[str, Any], origin: str) -> tuple[Message, ...]:
-    turns = record.get("conversation_history", [])
-    if not isinstance(turns, list):
-        _fail(origin, "conversation_history", f"must be a list of turns, got {turns!r}", "correct or drop it")
-    return tuple(_turn(turn, f"conversation_history[{index}]", origin) for index, turn in enumerate(turns))
-
-
-def _turn(turn: Any, field: str, origin: str) -> Message:
-    if not isinstance(turn, dict) or not isinstance(turn.get("content"), str):
-        _fail(origin, field, f"must have `role` and `content`, got {turn!r}", "correct the turn")
-    if turn.get("role") not in ("user", "assistant", "system"):
-        _fail(origin, field, f"must have a `role` of user or assistant, got {turn!r}", "correct the turn")
-    return Message(turn["role"], turn["content"])
-
-
-def _metadata(record: Mapping[str, Any]) -> Mapping[str, Any]:
-    metadata = record.get("metadata", {})
-    return metadata if isinstance(metadata, dict) else {}
-
-
-def _language(record: Mapping[str, Any], origin: str) -> Language:
-    language = record.get("language", _metadata(record).get("language"))
-    if language is None:
-        keywords = record.get("keywords") or ()
-        return detect_language(f"{record.get('question', '')} {record['reply']} {' '.join(keywords)}")
-    if language not in LANGUAGES:
-        _fail(origin, "language", f"must be one of {', '.join(LANGUAGES)}, got {language!r}", "correct or drop it")
-    return language
 
 
 def _json_lines(scored: Iterable[tuple[Sample, Reward]]) -> Iterable[str]:

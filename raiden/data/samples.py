@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, NoReturn, get_args
+from typing import Any, ClassVar, NoReturn, get_args
 
 from raiden.core.errors import SampleError
 from raiden.core.languages import detect_language
 from raiden.core.reasoning import strip_reasoning
 from raiden.core.records import read_records
-from raiden.core.types import Difficulty, Focus, Language, Message, QuestionType, Sample, ValidationMethod
+from raiden.core.types import LANGUAGES, Difficulty, Focus, Language, Message, QuestionType, Sample, ValidationMethod
 from raiden.rewards import rule_from_record
 
 
@@ -39,8 +40,20 @@ def parse_sample(record: Mapping[str, Any], origin: str) -> Sample:
     return _SampleReader(record, origin).sample()
 
 
+def parse_row(record: Mapping[str, Any], origin: str) -> Sample:
+    """A reply with what it must say, as `raiden score` reads it: a sample of which all else may be missing.
+
+    Its id is its place, and the reply stands in `raw`.
+    """
+    return _RowReader(record, origin).sample()
+
+
 class _SampleReader:
     """Takes one record apart, field by field; what is wrong is said with place, field and remedy."""
+
+    missing: ClassVar[Mapping[str, Any]] = {}
+    """Fields that may be missing, be empty or hold another choice, and their values where they are missing."""
+    roles: tuple[str, ...] = ("user", "assistant")
 
     def __init__(self, record: Mapping[str, Any], origin: str) -> None:
         self.record = record
@@ -71,23 +84,26 @@ class _SampleReader:
     def _fail(self, field: str, fault: str, remedy: str) -> NoReturn:
         raise SampleError(f"{self.origin}: `{field}` {fault}; {remedy}.")
 
+    def _value(self, field: str) -> Any:
+        return self.record.get(field, self.missing.get(field))
+
     def _text(self, field: str) -> str:
-        value = self.record.get(field)
+        value = self._value(field)
         if value is None:
             self._fail(field, "is missing", "add it")
-        if not isinstance(value, str) or not value.strip():
+        if not isinstance(value, str) or not (value.strip() or field in self.missing):
             self._fail(field, f"must be a non-empty string, got {value!r}", "fill it in")
         return value
 
     def _choice(self, field: str, choices: Sequence[str]) -> Any:
-        value = self.record.get(field)
-        if value not in choices:
+        value = self._value(field)
+        if value not in choices and field not in self.missing:
             self._fail(field, f"must be one of {', '.join(choices)}, got {value!r}", "correct it")
         return value
 
     def _profile(self) -> dict[str, str]:
-        profile = self.record.get("character_profile")
-        if not isinstance(profile, dict) or not profile:
+        profile = self._value("character_profile")
+        if not isinstance(profile, dict) or not (profile or "character_profile" in self.missing):
             self._fail("character_profile", f"must be an object of fields, got {profile!r}", "add the character")
         for key, value in profile.items():
             if not isinstance(value, str):
@@ -101,7 +117,7 @@ class _SampleReader:
         return tuple(self._message(turn, f"conversation_history[{i}]") for i, turn in enumerate(turns))
 
     def _message(self, turn: Any, field: str) -> Message:
-        if not isinstance(turn, dict) or turn.get("role") not in ("user", "assistant"):
+        if not isinstance(turn, dict) or turn.get("role") not in self.roles:
             self._fail(field, f"must have a `role` of user or assistant, got {turn!r}", "correct the turn")
         if not isinstance(turn.get("content"), str) or not turn["content"].strip():
             self._fail(field, f"must have a non-empty `content` string, got {turn!r}", "fill in or drop the turn")
@@ -116,12 +132,12 @@ class _SampleReader:
         return metadata
 
     def _language(self, text: str) -> Language:
-        language = self._metadata().get("language")
-        if language is None:
-            return detect_language(text)
-        if language not in get_args(Language):
-            choices = ", ".join(get_args(Language))
-            self._fail("metadata.language", f"must be one of {choices}, got {language!r}", "correct or drop it")
+        """The language that is stated, else that of the text."""
+        return self._stated_language("metadata.language", self._metadata().get("language")) or detect_language(text)
+
+    def _stated_language(self, field: str, language: Any) -> Language | None:
+        if language not in (None, *LANGUAGES):
+            self._fail(field, f"must be one of {', '.join(LANGUAGES)}, got {language!r}", "correct or drop it")
         return language
 
     def _focus(self) -> Focus:
@@ -136,6 +152,28 @@ class _SampleReader:
             return by_name[focus]
         source = str(metadata.get("source", ""))
         return "cm" if source.endswith("_cm") else "sbk"
+
+
+class _RowReader(_SampleReader):
+    missing: ClassVar[Mapping[str, Any]] = {
+        "character_name": "",
+        "character_profile": {},
+        "question": "",
+        "answer": "",
+        "question_type": "what",
+        "validation_method": "single_term_validation",
+        "difficulty": "medium",
+    }
+    roles = ("user", "assistant", "system")
+
+    def sample(self) -> Sample:
+        if not isinstance(reply := self.record.get("reply"), str):
+            self._fail("reply", f"must be a string, got {reply!r}", "add the text to score")
+        return replace(super().sample(), id=self.origin)
+
+    def _language(self, text: str) -> Language:
+        text = f"{text} {self.record['reply']} {' '.join(self.record.get('keywords') or ())}"
+        return self._stated_language("language", self.record.get("language")) or super()._language(text)
 
 
 def _digest(*parts: Any) -> str:
