@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from raiden.commands.model_options import (
@@ -13,14 +13,12 @@ from raiden.commands.model_options import (
     keep_keys_apart,
     read_model_options,
 )
-from raiden.commands.option_parser import OptionParser
-from raiden.commands.prompt_options import add_prompt_options, read_settings
+from raiden.commands.option_parser import NO_OPTION, OptionParser, take
+from raiden.commands.prompt_options import PromptOptions, read_settings
 from raiden.core.errors import ConfigError
-from raiden.core.types import LANGUAGES, Language
+from raiden.core.types import Language
 from raiden.evaluation.benchmark.asking import Sampling
 from raiden.evaluation.benchmark.dimensions import CODES
-from raiden.evaluation.benchmark.judge import MAX_TOKENS as VERDICT_TOKENS
-from raiden.evaluation.benchmark.keywords import MAX_TOKENS as KEYWORD_TOKENS
 
 _JUDGE = "judge_"
 _EPILOG = f"""the files:
@@ -42,22 +40,35 @@ example:
 class BenchmarkOptions:
     """Who is tested on what, and who judges."""
 
-    npc_file: Path
-    dialogue_file: Path
+    npc_file: str
+    """the benchmark's npc.json, or characters in any format of `raiden generate`"""
+    dialogue_file: str
+    """the benchmark's dialogue.json"""
     output_dir: Path
-    model: ModelOptions
-    sampling: Sampling
-    languages: tuple[Language, ...]
-    """Of the dialogues; empty takes all."""
-    max_dialogues: int | None
-    against: str | None
-    """A folder of another run, or `reference`."""
-    judge: ModelOptions | None
-    judge_max_tokens: int | None
-    """Of a verdict or a keyword; None: `judge.MAX_TOKENS`, `keywords.MAX_TOKENS`."""
-    keywords_file: Path | None
-    """Beside `keywords.json` in the output folder."""
-    extract_keywords: bool
+    """folder of replies.json, verdicts.json, summary.json and their records"""
+    languages: tuple[Language, ...] = ()
+    """of the dialogues (default: all)"""
+    max_dialogues: int | None = None
+    """this many dialogues, spread over the characters (default: all)"""
+    against: str | None = None
+    """compare with the replies of another output_dir, or the references: a folder, or `reference`"""
+    keywords_file: Path | None = None
+    """what right replies must say, by dialogue; keywords.json in output_dir is read too"""
+    extract_keywords: bool = False
+    """have the judge write keywords.json in output_dir, to be corrected"""
+    max_tokens: int = Sampling.max_tokens
+    """longest reply in tokens"""
+    temperature: float = Sampling.temperature
+    """0 is greedy"""
+    seed: int = Sampling.seed
+    """another one draws other replies"""
+    judge_max_tokens: int | None = None
+    """longest verdict or keyword in tokens, reasoning included (default: 1024 for a verdict, 512 for a
+    keyword)"""
+    model: ModelOptions = field(default=ModelOptions(), metadata=NO_OPTION)
+    judge: ModelOptions | None = field(default=None, metadata=NO_OPTION)
+    sampling: Sampling = field(default=Sampling(), metadata=NO_OPTION)
+    """How the model's replies are drawn."""
 
 
 def read_options(argv: Sequence[str]) -> BenchmarkOptions:
@@ -66,31 +77,18 @@ def read_options(argv: Sequence[str]) -> BenchmarkOptions:
     Raises:
         ConfigError: an option is out of range, or two do not go together.
     """
-    arguments = make_parser().parse_args(argv)
-    if arguments.max_dialogues is not None and arguments.max_dialogues < 1:
-        raise ConfigError(f"`max_dialogues` must be at least 1, got {arguments.max_dialogues}.")
-    has_judge = any(argument.startswith(f"--{_JUDGE}") for argument in argv)
+    arguments = _parser().parse_args(argv)
     model = read_model_options(arguments)
-    settings = read_settings(arguments, model)
-    options = BenchmarkOptions(
-        npc_file=Path(arguments.npc_file),
-        dialogue_file=Path(arguments.dialogue_file),
-        output_dir=Path(arguments.output_dir),
-        model=model,
-        sampling=Sampling(arguments.max_tokens, arguments.temperature, arguments.seed, settings),
-        languages=tuple(arguments.languages),
-        max_dialogues=arguments.max_dialogues,
-        against=arguments.against,
-        judge=_read_judge(arguments) if has_judge else None,
-        judge_max_tokens=arguments.judge_max_tokens,
-        keywords_file=Path(arguments.keywords_file) if arguments.keywords_file else None,
-        extract_keywords=arguments.extract_keywords,
-    )
+    has_judge = any(argument.startswith(f"--{_JUDGE}") for argument in argv)
+    judge = _read_judge(arguments) if has_judge else None
+    if judge is not None:
+        model, judge = keep_keys_apart(model, judge)
+    options = take(BenchmarkOptions, arguments)
+    settings = read_settings(take(PromptOptions, arguments), model)
+    sampling = Sampling(options.max_tokens, options.temperature, options.seed, settings)
+    options = replace(options, model=model, judge=judge, sampling=sampling)
     _check(options)
-    if options.judge is None:
-        return options
-    model, judge = keep_keys_apart(options.model, options.judge)
-    return replace(options, model=model, judge=judge)
+    return options
 
 
 def _read_judge(arguments: argparse.Namespace) -> ModelOptions:
@@ -101,6 +99,8 @@ def _read_judge(arguments: argparse.Namespace) -> ModelOptions:
 
 
 def _check(options: BenchmarkOptions) -> None:
+    if options.max_dialogues is not None and options.max_dialogues < 1:
+        raise ConfigError(f"`max_dialogues` must be at least 1, got {options.max_dialogues}.")
     if options.judge_max_tokens is not None and options.judge_max_tokens < 1:
         raise ConfigError(f"`judge_max_tokens` must be at least 1 token, got {options.judge_max_tokens}.")
     if options.judge and not options.against and not options.extract_keywords:
@@ -111,7 +111,7 @@ def _check(options: BenchmarkOptions) -> None:
         raise ConfigError("`against` and `output_dir` are the same folder; choose another `output_dir`.")
 
 
-def make_parser() -> OptionParser:
+def _parser() -> OptionParser:
     parser = OptionParser(
         "benchmark",
         "Test a model on the RAIDEN benchmark: replies, what rules say of them, and a judge's verdict on "
@@ -119,29 +119,8 @@ def make_parser() -> OptionParser:
         "and asks nothing twice.",
         _EPILOG,
     )
-    add = parser.add_argument
-    add("--npc_file", required=True, help="the benchmark's npc.json, or characters in any format of `raiden generate`")
-    add("--dialogue_file", required=True, help="the benchmark's dialogue.json")
-    add("--output_dir", required=True, help="folder of replies.json, verdicts.json, summary.json and their records")
-    add("--languages", nargs="+", choices=LANGUAGES, default=(), help="of the dialogues (default: all)")
-    add("--max_dialogues", type=int, help="this many dialogues, spread over the characters (default: all)")
-    add("--against", metavar="DIR|reference", help="compare with the replies of another output_dir, or the references")
-    add("--keywords_file", help="what right replies must say, by dialogue; keywords.json in output_dir is read too")
-    add(
-        "--extract_keywords",
-        action="store_true",
-        help="have the judge write keywords.json in output_dir, to be corrected",
-    )
-    add("--max_tokens", type=int, default=Sampling.max_tokens, help="longest reply in tokens (default: %(default)s)")
-    add("--temperature", type=float, default=Sampling.temperature, help="0 is greedy (default: %(default)s)")
-    add("--seed", type=int, default=Sampling.seed, help="another one draws other replies (default: %(default)s)")
-    add(
-        f"--{_JUDGE}max_tokens",
-        type=int,
-        help="longest verdict or keyword in tokens, reasoning included "
-        f"(default: {VERDICT_TOKENS} for a verdict, {KEYWORD_TOKENS} for a keyword)",
-    )
-    add_prompt_options(parser)
+    parser.add_fields(BenchmarkOptions)
+    parser.add_fields(PromptOptions)
     add_model_options(parser)
-    add_model_options(parser, _JUDGE, "the judge", thinking="off")
+    add_model_options(parser, _JUDGE, "the judge")
     return parser

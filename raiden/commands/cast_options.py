@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from raiden.chat import Cast
 from raiden.core.errors import ProfileError
@@ -17,23 +16,23 @@ _PROFILES = "data/online_profiles.jsonl"
 _SAMPLES = "data/training"
 
 
-def add_cast_options(add: Callable[..., Any]) -> None:
-    """Adds them to a group of a command."""
-    add(
-        "--profiles_file",
-        metavar="FILE",
-        help=f"characters, in any format that `raiden import` reads (default: {_PROFILES})",
-    )
-    add("--eval_data", nargs="+", metavar="FILE", help=f"samples for `why` (default: those in {_SAMPLES})")
+@dataclass(frozen=True)
+class CastOptions:
+    """The characters."""
+
+    profiles_file: str = _PROFILES
+    """characters, in any format that `raiden import` reads"""
+    eval_data: tuple[Path, ...] = ()
+    """samples for `why` (default: those in data/training)"""
 
 
-def read_cast(arguments: argparse.Namespace) -> Cast:
+def read_cast(options: CastOptions) -> Cast:
     """The characters; what cannot be one is told and left out.
 
     Raises:
         ProfileError: there is no character in the file.
     """
-    path = arguments.profiles_file or _PROFILES
+    path = options.profiles_file
     profiles, faults = read_profiles([path])
     for fault in faults:
         print(f"skipped: {fault}", file=sys.stderr)
@@ -42,7 +41,6 @@ def read_cast(arguments: argparse.Namespace) -> Cast:
     return Cast(profiles)
 
 
-def sample_files(arguments: argparse.Namespace) -> list[Path]:
+def sample_files(options: CastOptions) -> Sequence[Path]:
     """Those that are named, or the usual ones."""
-    given = arguments.eval_data
-    return [Path(path) for path in given] if given else sorted(find_file(_SAMPLES).glob("*.json"))
+    return options.eval_data or sorted(find_file(_SAMPLES).glob("*.json"))

@@ -7,16 +7,17 @@ import asyncio
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from raiden.chat import Cast, History, Replies, SampleBook, Screen, Session, Talk
 from raiden.chat.history import default_path
 from raiden.chat.session import INTERRUPTED
-from raiden.commands.cast_options import add_cast_options, read_cast, sample_files
+from raiden.commands.cast_options import CastOptions, read_cast, sample_files
 from raiden.commands.model_endpoint import open_model
 from raiden.commands.model_options import add_model_options, read_model_options, rewards_of
-from raiden.commands.option_parser import OptionParser
-from raiden.commands.prompt_options import add_prompt_options, read_settings
+from raiden.commands.option_parser import OptionParser, take
+from raiden.commands.prompt_options import PromptOptions, read_settings
 from raiden.core.errors import ConfigError, ProfileError
 from raiden.core.types import Profile
 
@@ -28,6 +29,24 @@ _EPILOG = """examples:
   raiden chat --base_url http://localhost:30000/v1 --profiles_file my_characters.jsonl --resume"""
 
 
+@dataclass(frozen=True)
+class ChatOptions:
+    """The talk and its replies."""
+
+    character: str | None = None
+    """whom to talk with, or a part of the name (default: a list is shown)"""
+    history: str = str(default_path())
+    """JSONL of all talks"""
+    resume: bool = False
+    """go on with the last conversation with this character"""
+    temperature: float = Replies.temperature
+    """0 always takes the most likely token"""
+    max_tokens: int = Replies.max_tokens
+    """longest reply, in tokens"""
+    seed: int = Replies.seed
+    """of the first reply; each later one has the next"""
+
+
 def main(argv: Sequence[str]) -> int:
     """Loads the model and talks until the user ends it; returns the exit code.
 
@@ -36,7 +55,7 @@ def main(argv: Sequence[str]) -> int:
         EndpointError: the server cannot be reached.
     """
     arguments = _parser().parse_args(argv)
-    _check(arguments)
+    _check(take(ChatOptions, arguments))
     try:
         return _chat(arguments)
     except KeyboardInterrupt:
@@ -45,23 +64,24 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _chat(arguments: argparse.Namespace) -> int:
-    model = read_model_options(arguments)
+    model, options = read_model_options(arguments), take(ChatOptions, arguments)
+    cast_options = take(CastOptions, arguments)
     screen = Screen()
-    cast = read_cast(arguments)
-    settings = read_settings(arguments, model)
+    cast = read_cast(cast_options)
+    settings = read_settings(take(PromptOptions, arguments), model)
     rewards = rewards_of(model, settings.response_format)
-    book = SampleBook(sample_files(arguments), rewards)
-    replies = Replies(arguments.temperature, arguments.max_tokens, arguments.seed, settings)
-    profile = _choose(cast, arguments.character, screen)
+    book = SampleBook(sample_files(cast_options), rewards)
+    replies = Replies(options.temperature, options.max_tokens, options.seed, settings)
+    profile = _choose(cast, options.character, screen)
     with _event_loop() as (runner, stack):
         if model.model_path is not None:
             screen.say(f"loading {model.model_path}", "dim")
         endpoint = open_model(model, stack, settings=settings)
-        history = History(Path(arguments.history).expanduser(), runner.run(endpoint.identity()).model)
+        history = History(Path(options.history).expanduser(), runner.run(endpoint.identity()).model)
         talk = Talk(screen, runner, endpoint, replies, cast, book, history)
-        talk.begin(profile, history.resume(profile.name) if arguments.resume else ())
+        talk.begin(profile, history.resume(profile.name) if options.resume else ())
         screen.say(f"{profile.name} ({profile.language}), played by {history.model}. /help lists the commands.")
-        if arguments.resume:
+        if options.resume:
             num_turns = len(talk.conversation.turns)
             screen.say(f"Turns of an earlier conversation: {num_turns}; /history shows them.", "dim")
         return Session(talk).run()
@@ -81,36 +101,18 @@ def _event_loop() -> Iterator[tuple[asyncio.Runner, AsyncExitStack]]:
 def _parser() -> OptionParser:
     parser = OptionParser("chat", _DESCRIPTION, _EPILOG)
     add_model_options(parser)
-    add = parser.add_argument_group("the talk").add_argument
-    add_cast_options(add)
-    add("--character", metavar="NAME", help="whom to talk with, or a part of the name (default: a list is shown)")
-    add("--history", metavar="FILE", default=str(default_path()), help="JSONL of all talks (default: %(default)s)")
-    add("--resume", action="store_true", help="go on with the last conversation with this character")
-    add = parser.add_argument_group("replies").add_argument
-    add(
-        "--temperature",
-        type=float,
-        default=Replies.temperature,
-        help="0 always takes the most likely token (default: %(default)s)",
-    )
-    add("--max_tokens", type=int, default=Replies.max_tokens, help="longest reply, in tokens (default: %(default)s)")
-    add(
-        "--seed",
-        type=int,
-        default=Replies.seed,
-        help="of the first reply; each later one has the next (default: %(default)s)",
-    )
-    add_prompt_options(parser)
+    for kind in (CastOptions, ChatOptions, PromptOptions):
+        parser.add_fields(kind)
     return parser
 
 
-def _check(arguments: argparse.Namespace) -> None:
-    if not 0 <= arguments.temperature <= 2:
-        raise ConfigError(f"`temperature` must be 0 to 2, got {arguments.temperature}.")
-    if arguments.max_tokens < 1:
-        raise ConfigError(f"`max_tokens` must be at least 1 token, got {arguments.max_tokens}.")
-    if arguments.seed < 0:
-        raise ConfigError(f"`seed` must be at least 0, got {arguments.seed}.")
+def _check(options: ChatOptions) -> None:
+    if not 0 <= options.temperature <= 2:
+        raise ConfigError(f"`temperature` must be 0 to 2, got {options.temperature}.")
+    if options.max_tokens < 1:
+        raise ConfigError(f"`max_tokens` must be at least 1 token, got {options.max_tokens}.")
+    if options.seed < 0:
+        raise ConfigError(f"`seed` must be at least 0, got {options.seed}.")
 
 
 def _choose(cast: Cast, name: str | None, screen: Screen) -> Profile:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rich.table import Table
 
-from raiden.commands.option_parser import OptionParser
+from raiden.commands.option_parser import POSITIONAL, parse_options
 from raiden.core.errors import ConfigError
 from raiden.core.records import write_json
 from raiden.core.terminal import new_table, of_figures, open_console, percent
@@ -26,24 +27,40 @@ _MIN_RESAMPLES = 2000
 _SHOWN_IDS = 5
 
 
+@dataclass(frozen=True)
+class CompareOptions:
+    """What is compared."""
+
+    before: str = field(metadata=POSITIONAL)
+    """an evaluation, as `raiden validate --output_file` writes"""
+    after: str = field(metadata=POSITIONAL)
+    """likewise, on the same samples"""
+    output_file: Path | None = None
+    """the comparison as JSON; a new file"""
+    seed: int = 0
+    """of the resamples"""
+    num_resamples: int = NUM_RESAMPLES
+    """bootstrap resamples, at least 2000"""
+
+
 def main(argv: Sequence[str]) -> int:
     """Compares two files that `raiden validate` wrote.
 
     Raises:
         InputError: a file cannot be used, or the output is there already.
     """
-    arguments = _parser().parse_args(argv)
-    if arguments.num_resamples < _MIN_RESAMPLES:
-        raise ConfigError(f"`num_resamples` must be at least {_MIN_RESAMPLES}, got {arguments.num_resamples}.")
-    if arguments.seed < 0:
-        raise ConfigError(f"`seed` must be at least 0, got {arguments.seed}.")
-    output = Path(arguments.output_file) if arguments.output_file else None
+    options = parse_options(CompareOptions, argv, "compare", _DESCRIPTION)
+    if options.num_resamples < _MIN_RESAMPLES:
+        raise ConfigError(f"`num_resamples` must be at least {_MIN_RESAMPLES}, got {options.num_resamples}.")
+    if options.seed < 0:
+        raise ConfigError(f"`seed` must be at least 0, got {options.seed}.")
+    output = options.output_file
     if output is not None:
         _refuse_output(output)
-    before, after = read_evaluation(arguments.before), read_evaluation(arguments.after)
-    comparison = compare(before, after, arguments.seed, arguments.num_resamples)
+    before, after = read_evaluation(options.before), read_evaluation(options.after)
+    comparison = compare(before, after, options.seed, options.num_resamples)
     _print(comparison)
-    for name, evaluation in ((arguments.before, before), (arguments.after, after)):
+    for name, evaluation in ((options.before, before), (options.after, after)):
         if evaluation.failed:
             print(f"{name}: {len(evaluation.failed)} requests had failed and count nowhere")
     if differing := differing_rewards(before, after):
@@ -52,21 +69,6 @@ def main(argv: Sequence[str]) -> int:
         _write(output, comparison)
         print(f"comparison: {output}")
     return 0
-
-
-def _parser() -> OptionParser:
-    parser = OptionParser("compare", _DESCRIPTION)
-    parser.add_argument("before", metavar="BEFORE.json", help="written by `raiden validate --output_file`")
-    parser.add_argument("after", metavar="AFTER.json", help="likewise, on the same samples")
-    parser.add_argument("--output_file", metavar="FILE", help="the comparison as JSON; a new file")
-    parser.add_argument("--seed", type=int, default=0, help="of the resamples (default: 0)")
-    parser.add_argument(
-        "--num_resamples",
-        type=int,
-        default=NUM_RESAMPLES,
-        help=f"bootstrap resamples, at least {_MIN_RESAMPLES} (default: %(default)s)",
-    )
-    return parser
 
 
 def _refuse_output(output: Path) -> None:

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 
-from raiden.commands.option_parser import OptionParser
+from raiden.commands.option_parser import POSITIONAL, parse_options
 from raiden.core.errors import ConfigError
 from raiden.core.shipped import configs
 from raiden.core.terminal import new_table, open_console
 
+_DESCRIPTION = "The configurations that come with raiden, or the text of one."
 _EXAMPLES = """\
 examples:
   raiden configs                        what there is
   raiden configs quickstart > my.yaml   a copy to change; `raiden fit --config my.yaml`
   raiden fit --config quickstart        as it is, where no file here has this name"""
+
+
+@dataclass(frozen=True)
+class ConfigsOptions:
+    """Which one."""
+
+    name: str | None = field(default=None, metadata=POSITIONAL)
+    """the one to print (default: all are listed)"""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -25,7 +35,7 @@ def main(argv: Sequence[str]) -> int:
     Raises:
         ConfigError: there is none of this name.
     """
-    name = _parser().parse_args(argv).name
+    name = parse_options(ConfigsOptions, argv, "configs", _DESCRIPTION, _EXAMPLES).name
     found = dict(configs())
     if name is None:
         table = new_table("name", "what it is")
@@ -39,12 +49,6 @@ def main(argv: Sequence[str]) -> int:
         raise ConfigError(f"no configuration `{name}` comes with raiden; {hint}`raiden configs` lists them.")
     sys.stdout.write(file.read_text(encoding="utf-8"))
     return 0
-
-
-def _parser() -> OptionParser:
-    parser = OptionParser("configs", "The configurations that come with raiden, or the text of one.", _EXAMPLES)
-    parser.add_argument("name", nargs="?", metavar="NAME", help="the one to print (default: all are listed)")
-    return parser
 
 
 def _summary(path: Path) -> str:

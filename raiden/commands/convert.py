@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import sys
-from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from raiden.commands.model_options import ModelOptions
-from raiden.commands.option_parser import OptionParser
-from raiden.commands.prompt_options import add_prompt_options, read_settings
+from raiden.commands.option_parser import POSITIONAL, OptionParser, take
+from raiden.commands.prompt_options import PromptOptions, read_settings
 from raiden.core.errors import ConfigError, SampleError
 from raiden.core.records import write_new_records
 from raiden.data.chat_template import ChatTemplate
-from raiden.data.conversion import FORMS, convert_sample
+from raiden.data.conversion import Form, convert_sample
 from raiden.data.prompts import PromptSettings
 from raiden.data.samples import load_samples
 
@@ -28,6 +28,20 @@ forms:
             sample: the whole sample as JSON text"""
 
 
+@dataclass(frozen=True)
+class ConvertOptions:
+    """What is converted, and into what."""
+
+    file: str = field(metadata=POSITIONAL)
+    """samples as a JSON list or JSONL"""
+    to: Form
+    """the form, see below"""
+    output: str
+    """the file to write, a new one: a JSON list where its name ends in .json, Parquet in .parquet, else JSONL"""
+    model_path: str | None = None
+    """whose chat template makes prompts, for verl and easyr1"""
+
+
 def main(argv: Sequence[str]) -> int:
     """Converts a file of samples.
 
@@ -36,30 +50,31 @@ def main(argv: Sequence[str]) -> int:
         ConfigError: an option, the model or its chat template cannot be used.
     """
     arguments = _parser().parse_args(argv)
-    samples = load_samples(arguments.file)
-    settings = read_settings(arguments, ModelOptions(model_path=arguments.model_path))
-    with _chat(arguments, settings) as chat:
-        rows = [convert_sample(sample, arguments.to, settings, chat) for sample in samples]
-    write_new_records(arguments.output, rows, SampleError)
-    sys.stdout.write(f"{len(rows)} samples written to {arguments.output} as {arguments.to}.\n")
+    options = take(ConvertOptions, arguments)
+    samples = load_samples(options.file)
+    settings = read_settings(take(PromptOptions, arguments), ModelOptions(model_path=options.model_path))
+    with _chat(options, settings) as chat:
+        rows = [convert_sample(sample, options.to, settings, chat) for sample in samples]
+    write_new_records(options.output, rows, SampleError)
+    sys.stdout.write(f"{len(rows)} samples written to {options.output} as {options.to}.\n")
     return 0
 
 
 @contextmanager
-def _chat(arguments: Namespace, settings: PromptSettings) -> Iterator[ChatTemplate | None]:
+def _chat(options: ConvertOptions, settings: PromptSettings) -> Iterator[ChatTemplate | None]:
     """The chat template of the model that is named."""
-    if arguments.model_path is None:
-        if arguments.to == "easyr1":
+    if options.model_path is None:
+        if options.to == "easyr1":
             raise ConfigError("`model_path` is missing: easyr1 takes finished prompts; name the model to train.")
         yield None
         return
     from raiden.policy import load_tokenizer
 
     try:
-        tokenizer = load_tokenizer(arguments.model_path)
+        tokenizer = load_tokenizer(options.model_path)
     except ConfigError as error:
         raise ConfigError(str(error).replace("`model.policy.path`", "`model_path`")) from error
-    chat = ChatTemplate(tokenizer, settings, arguments.model_path)
+    chat = ChatTemplate(tokenizer, settings, options.model_path)
     with chat.renderer:
         yield chat
 
@@ -70,14 +85,6 @@ def _parser() -> OptionParser:
         "Write samples in the form of another trainer, with the prompts that raiden itself trains on.",
         _FORMS_HELP,
     )
-    parser.add_argument("file", metavar="FILE", help="samples as a JSON list or JSONL")
-    parser.add_argument("--to", required=True, choices=FORMS, help="the form, see below")
-    parser.add_argument(
-        "--output",
-        required=True,
-        metavar="FILE",
-        help="the file to write, a new one: a JSON list where its name ends in .json, Parquet in .parquet, else JSONL",
-    )
-    parser.add_argument("--model_path", metavar="MODEL", help="whose chat template makes prompts, for verl and easyr1")
-    add_prompt_options(parser)
+    parser.add_fields(ConvertOptions)
+    parser.add_fields(PromptOptions)
     return parser

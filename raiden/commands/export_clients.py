@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 from raiden.chat import Cast
 from raiden.commands.checkpoint import load_sampling
+from raiden.commands.export_options import ExportOptions
 from raiden.core.errors import ConfigError
 from raiden.core.records import write_json, write_text
 from raiden.core.types import Language, Profile
@@ -87,7 +87,7 @@ class ClientFiles:
         return Counter(languages).most_common(1)[0][0]
 
 
-def of_run(arguments: argparse.Namespace, source: Path, is_checkpoint: bool, settings: PromptSettings) -> ClientFiles:
+def of_run(options: ExportOptions, source: Path, is_checkpoint: bool, settings: PromptSettings) -> ClientFiles:
     """What the run that made a model says of its replies and characters.
 
     Raises:
@@ -95,19 +95,19 @@ def of_run(arguments: argparse.Namespace, source: Path, is_checkpoint: bool, set
         ProfileError: there is no such character.
     """
     usual = (source.parent.parent if is_checkpoint else source.parent) / "config.yaml"
-    config = Path(arguments.config) if arguments.config else usual
+    config = options.config or usual
     sampling = asdict(load_sampling(config)) if config.is_file() else {}
-    if arguments.profiles_file is not None:
-        cast: Cast | None = Cast(read_profiles([arguments.profiles_file])[0])
+    if options.profiles_file is not None:
+        cast: Cast | None = Cast(read_profiles([options.profiles_file])[0])
     else:
         cast = _cast_of(config) if config.is_file() else None
     if cast is not None and not cast.profiles:
-        raise ConfigError(f"`--profiles_file`: {arguments.profiles_file} holds no profile that can be used.")
-    if arguments.character is not None:
+        raise ConfigError(f"`--profiles_file`: {options.profiles_file} holds no profile that can be used.")
+    if options.character is not None:
         if cast is None:
             raise ConfigError("`--character`: no characters are known here; give their file by `--profiles_file`.")
-        cast.find(arguments.character)
-    return ClientFiles(settings, sampling, cast, arguments.character)
+        cast.find(options.character)
+    return ClientFiles(settings, sampling, cast, options.character)
 
 
 def _cast_of(config: Path) -> Cast | None:

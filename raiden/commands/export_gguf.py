@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import time
 from pathlib import Path
 
 from raiden.commands.checkpoint import load_checkpoint
 from raiden.commands.export_clients import of_run
+from raiden.commands.export_options import ExportOptions
 from raiden.commands.prompt_options import settings_of
 from raiden.core.errors import ConfigError
 from raiden.core.writing import in_bytes, writing
@@ -23,23 +23,23 @@ from raiden.policy.sources import explain_model_errors
 _TELL_SECONDS = 3.0
 
 
-def export_gguf(arguments: argparse.Namespace) -> int:
+def export_gguf(options: ExportOptions) -> int:
     """Writes the file and those beside it; all or nothing of the file.
 
     Raises:
         ConfigError: llama.cpp does not know such a model, an option must change, or a file is there already.
         TrainingError: the file is not what the policy is.
     """
-    dtype: GgufType = arguments.dtype or "f16"
-    path = _path(Path(arguments.output), dtype)
-    source = arguments.checkpoint
+    dtype: GgufType = options.dtype or "f16"  # type: ignore[assignment]
+    path = _path(options.output, dtype)
+    source = options.checkpoint
     is_checkpoint = source.rstrip("/").endswith(".ckpt")
     settings = settings_of(source, "CHECKPOINT") or PromptSettings()
-    clients = of_run(arguments, Path(source), is_checkpoint, settings)
+    clients = of_run(options, Path(source), is_checkpoint, settings)
     for there in (path, *clients.paths(path)):
         if there.exists():
             raise ConfigError(f"`--output`: {there} is there already; choose another name.")
-    policy = load_checkpoint(Path(source), "CHECKPOINT", arguments.config) if is_checkpoint else _load(source)
+    policy = load_checkpoint(Path(source), "CHECKPOINT", options.config) if is_checkpoint else _load(source)
     chat = ChatTemplate(policy.tokenizer, settings)
     file = GgufFile(policy, dtype, chat, path.stem)
     for note in file.notes:

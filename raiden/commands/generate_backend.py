@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
 from collections import Counter
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
 from raiden.commands.generate_options import BackendOptions, GenerateOptions
 from raiden.commands.model_endpoint import open_server
-from raiden.commands.prompt_options import read_settings
+from raiden.commands.prompt_options import PromptOptions, read_settings
 from raiden.datagen.base import Author
 from raiden.datagen.questions import EndpointAuthor
 from raiden.datagen.run_state import beside
@@ -39,9 +38,7 @@ async def open_backend(options: GenerateOptions, stack: AsyncExitStack) -> Backe
     """
     backend = Backend(TemplateAuthor(options.samples.seed))
     asked, seed = options.acceptance, options.samples.seed
-    prompts = read_settings(
-        Namespace(prompt_template=asked.prompt_template, prompts_of=asked.prompts_of, prompt_profiles=None)
-    )
+    prompts = read_settings(PromptOptions(prompt_template=asked.prompt_template, prompts_of=asked.prompts_of))
     if options.backend.backend != "template":
         option = "model_name" if options.backend.backend == "openai" else "model_id"
         endpoint = await _open(_writer(options.backend), option, "record", backend, options, stack)

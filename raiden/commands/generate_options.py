@@ -166,7 +166,7 @@ def read_options(args: Sequence[str]) -> GenerateOptions:
     """
     parser = OptionParser("generate", _DESCRIPTION, has_config=True)
     for kind in _GROUPS:
-        parser.add_fields(kind, (kind.__doc__ or "").rstrip("."))
+        parser.add_fields(kind)
     parsed = parser.parse_args(args)
     _check(parsed)
     return GenerateOptions(*(take(kind, parsed) for kind in _GROUPS))

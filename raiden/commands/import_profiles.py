@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import chain
 
-from raiden.commands.option_parser import OptionParser
+from raiden.commands.option_parser import POSITIONAL, REPEATED, parse_options
 from raiden.core.errors import ProfileError
 from raiden.core.types import Profile
 from raiden.data.profiles import scan_profiles, write_profiles
@@ -20,6 +21,20 @@ read is named and left out."""
 _EPILOG = "exit code: 0; 1 where some of the input could not be used, and the rest was written; 2 where nothing was."
 
 
+@dataclass(frozen=True)
+class ImportOptions:
+    """What is read, and where it goes."""
+
+    files: tuple[str, ...] = field(metadata=POSITIONAL)
+    """files of profiles, or folders of them"""
+    output: str
+    """the JSONL file to write; it must be a new one"""
+    user_name: str = ""
+    """whom the characters talk with, for {{user}} in cards (default: a neutral word of the card's language)"""
+    book: tuple[str, ...] = field(default=(), metadata=REPEATED)
+    """SillyTavern world info to add to every character card; may be given several times"""
+
+
 def main(argv: Sequence[str]) -> int:
     """Imports files and folders; says what was read, what was left out, and what could not be used.
 
@@ -29,12 +44,12 @@ def main(argv: Sequence[str]) -> int:
     Raises:
         ProfileError: the output is there already, or cannot be written.
     """
-    arguments = _parser().parse_args(argv)
+    options = parse_options(ImportOptions, argv, "import", _DESCRIPTION, _EPILOG)
     num_faults = num_profiles = 0
 
     def profiles() -> Iterator[Profile]:
         nonlocal num_faults, num_profiles
-        for found in scan_profiles(arguments.files, arguments.user_name, arguments.book):
+        for found in scan_profiles(options.files, options.user_name, options.book):
             if isinstance(found, ProfileError):
                 num_faults += 1
                 sys.stderr.write(f"error: {found}\n")
@@ -46,34 +61,12 @@ def main(argv: Sequence[str]) -> int:
     stream = profiles()
     first = next(stream, None)
     if first is not None:
-        write_profiles(chain([first], stream), arguments.output)
-    target = f" to {arguments.output}" if num_profiles else ""
+        write_profiles(chain([first], stream), options.output)
+    target = f" to {options.output}" if num_profiles else ""
     sys.stdout.write(f"{num_profiles} profiles written{target}; {num_faults} could not be used.\n")
     if num_faults and not num_profiles:
         sys.stderr.write("Chats, and data sets of dialogues, are read by `raiden import-samples`.\n")
     return (1 if num_profiles else 2) if num_faults else 0
-
-
-def _parser() -> OptionParser:
-    parser = OptionParser("import", _DESCRIPTION, _EPILOG)
-    parser.add_argument("files", nargs="+", metavar="FILE", help="files of profiles, or folders of them")
-    parser.add_argument(
-        "--output", required=True, metavar="FILE", help="the JSONL file to write; it must be a new one"
-    )
-    parser.add_argument(
-        "--user_name",
-        default="",
-        metavar="NAME",
-        help="whom the characters talk with, for {{user}} in cards (default: a neutral word of the card's language)",
-    )
-    parser.add_argument(
-        "--book",
-        action="append",
-        default=[],
-        metavar="FILE",
-        help="SillyTavern world info to add to every character card; may be given several times",
-    )
-    return parser
 
 
 def _report(profile: Profile) -> Iterator[str]:

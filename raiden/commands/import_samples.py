@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from rich.text import Text
 
-from raiden.commands.option_parser import OptionParser
+from raiden.commands.option_parser import POSITIONAL, REPEATED, parse_options
 from raiden.core.errors import SampleError
 from raiden.core.records import write_new_records
 from raiden.core.terminal import new_table, open_console
-from raiden.core.types import LANGUAGES
+from raiden.core.types import Language
 from raiden.data.profiles import read_profiles
 from raiden.datagen.dialogues import Outcome, import_samples
 from raiden.datagen.dialogues.base import Options
@@ -28,6 +29,20 @@ Nothing leaves this machine, and no model is asked."""
 _EPILOG = "exit code: 0; 1 where a part of the input could not be read; 2 where no sample was made."
 
 
+@dataclass(frozen=True)
+class ImportSamplesOptions:
+    """What is read, and where it goes."""
+
+    files: tuple[str, ...] = field(metadata=POSITIONAL)
+    """files of dialogues, or folders of them"""
+    output: str
+    """the file to write, a new one: a JSON list where the name ends in .json, else JSONL"""
+    profiles: tuple[str, ...] = field(default=(), metadata=REPEATED)
+    """profiles of the characters, in any format of `raiden import`; may be given several times"""
+    language: Language | None = None
+    """which language of CharacterBench, which has translations (default: zh)"""
+
+
 def main(argv: Sequence[str]) -> int:
     """Imports files and folders; says what came of them.
 
@@ -37,37 +52,15 @@ def main(argv: Sequence[str]) -> int:
     Raises:
         RaidenError: a file cannot be read; the output is there already, or cannot be written.
     """
-    arguments = _parser().parse_args(argv)
-    profiles, faults = read_profiles(arguments.profiles)
+    options = parse_options(ImportSamplesOptions, argv, "import-samples", _DESCRIPTION, _EPILOG)
+    profiles, faults = read_profiles(options.profiles)
     for fault in faults:
         sys.stderr.write(f"error: {fault}\n")
-    outcome = import_samples(arguments.files, Options(profiles, arguments.language))
+    outcome = import_samples(options.files, Options(profiles, options.language))
     if outcome.samples:
-        write_new_records(arguments.output, (sample.raw for sample in outcome.samples), SampleError)
-    _tell(outcome, arguments.output)
+        write_new_records(options.output, (sample.raw for sample in outcome.samples), SampleError)
+    _tell(outcome, options.output)
     return (1 if outcome.num_faults or faults else 0) if outcome.samples else 2
-
-
-def _parser() -> OptionParser:
-    parser = OptionParser("import-samples", _DESCRIPTION, _EPILOG)
-    parser.add_argument("files", nargs="+", metavar="FILE", help="files of dialogues, or folders of them")
-    parser.add_argument(
-        "--output",
-        required=True,
-        metavar="FILE",
-        help="the file to write, a new one: a JSON list where its name ends in .json, else JSONL",
-    )
-    parser.add_argument(
-        "--profiles",
-        action="append",
-        default=[],
-        metavar="FILE",
-        help="profiles of the characters, in any format of `raiden import`; may be given several times",
-    )
-    parser.add_argument(
-        "--language", choices=LANGUAGES, help="which language of CharacterBench, which has translations (default: zh)"
-    )
-    return parser
 
 
 def _tell(outcome: Outcome, path: str) -> None:

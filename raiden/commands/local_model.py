@@ -48,6 +48,6 @@ def _from_model(options: ModelOptions) -> tuple[Policy, Path | None]:
             f"`{options.prefix}model_path`: {path} is the folder of a run; give its `export`, or one of its "
             "`checkpoints/*.ckpt`."
         )
-    policy = load_policy(PolicyConfig(path, dtype=options.dtype or "float32"), with_reference=False)  # type: ignore[arg-type]
+    policy = load_policy(PolicyConfig(path, dtype=options.dtype or "float32"), with_reference=False)
     folder = Path(resolve_model(path))
     return policy, folder if folder.is_dir() else None

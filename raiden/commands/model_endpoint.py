@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import AsyncExitStack
+from dataclasses import fields
 from pathlib import Path
 
 from raiden.commands.model_options import API_KEY_VARIABLE, ModelOptions, is_checkpoint
@@ -41,7 +42,7 @@ def open_model(
 
 def names_of(options: ModelOptions) -> dict[str, str]:
     """What messages of the parts call an option -> what this command calls it."""
-    own = {name: options.prefix + name for name in ModelOptions.__dataclass_fields__ if name != "prefix"}
+    own = {field.name: options.prefix + field.name for field in fields(ModelOptions)}
     own["model.engine.max_rows"] = own["concurrency"]
     own |= {"model.rewards.response_format": "response_format", "data.chat_template_kwargs": "chat_template_kwargs"}
     if not is_checkpoint(options):  # of a checkpoint, it is the option of the run that is meant

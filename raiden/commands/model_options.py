@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Literal
 from urllib.parse import urlsplit
 
-from raiden.commands.option_parser import SWITCH
+from raiden.commands.option_parser import NO_OPTION, OptionParser, take
 from raiden.commands.reward_file import read_reward_file
 from raiden.core.errors import ConfigError
 from raiden.data.prompts import ResponseFormat
@@ -23,23 +23,29 @@ class ModelOptions:
     """Which model replies: exactly one of `model_path`, `base_url` and `model_id` is set."""
 
     model_path: str | None = None
-    """A checkpoint of a run, a model folder, a hub id, a `.gguf` file, or `package://PACKAGE/FILE.gguf`."""
-    dtype: str | None = None
-    """Of a local model's weights; None: float32, or as the run of a checkpoint has it."""
+    """here: a run's checkpoint, a folder, a hub id, a .gguf file or package://PACKAGE/FILE.gguf"""
+    dtype: Literal["float32", "bfloat16"] | None = None
+    """of the weights of model_path (default: float32, or as the checkpoint's run)"""
     base_url: str | None = None
+    """on a server that speaks OpenAI's protocol, such as http://localhost:30000/v1"""
     model_name: str | None = None
-    """On the server; None: the one that it serves."""
+    """its name on that server (default: the only one there)"""
     api_key_env: str | None = None
-    """None: OPENAI_API_KEY, if it is set; "": none is sent."""
+    """environment variable with the key of base_url (default: OPENAI_API_KEY, if it is set; none where two servers on
+    different hosts are asked: whose key it is has to be said)"""
     model_id: str | None = None
+    """on Amazon Bedrock: a model or inference profile"""
     region: str | None = None
+    """AWS region (default: that of the usual AWS configuration)"""
     timeout: float = 120.0
-    """Seconds."""
+    """seconds that one try of a request to a server may take"""
     concurrency: int = 32
+    """requests in flight, or replies decoded side by side"""
     max_retries: int = 6
+    """tries after the first of a request that failed"""
     enable_thinking: bool | None = None
-    """None leaves it to the model's chat template, as training does."""
-    prefix: str = ""
+    """switch the model's reasoning (default: as its chat template has it; off for a judge)"""
+    prefix: str = field(default="", metadata=NO_OPTION)
     """Stands before the names of the options."""
 
     @property
@@ -48,48 +54,15 @@ class ModelOptions:
         return API_KEY_VARIABLE if self.api_key_env is None else self.api_key_env
 
 
-def add_model_options(
-    parser: argparse.ArgumentParser,
-    prefix: str = "",
-    who: str = "the model",
-    thinking: str = "as its chat template has it",
-) -> None:
+def add_model_options(parser: OptionParser, prefix: str = "", who: str = "the model") -> None:
     """Adds the group of options to a command.
 
     Args:
         prefix: of their names: `judge_` makes `--judge_base_url`.
         who: how the help calls whom they are about.
-        thinking: what the help says of the model's reasoning where the option is left out.
     """
-    group = parser.add_argument_group(f"{who}: one of --{', --'.join(prefix + source for source in _SOURCES)}")
-
-    def add(name: str, **settings: Any) -> None:
-        group.add_argument(f"--{prefix}{name}", default=getattr(ModelOptions, name), **settings)
-
-    add("model_path", help="here: a run's checkpoint, a folder, a hub id, a .gguf file or package://PACKAGE/FILE.gguf")
-    add(
-        "dtype",
-        choices=("float32", "bfloat16"),
-        help="of the weights of --model_path (default: float32, or as the checkpoint's run)",
-    )
-    add("base_url", metavar="URL", help="on a server that speaks OpenAI's protocol, such as http://localhost:30000/v1")
-    add("model_name", help="its name on that server (default: the only one there)")
-    add(
-        "api_key_env",
-        metavar="NAME",
-        help=f"environment variable with the key of --{prefix}base_url (default: {API_KEY_VARIABLE}, if it is set; "
-        "none where two servers on different hosts are asked: whose key it is has to be said)",
-    )
-    add("model_id", help="on Amazon Bedrock: a model or inference profile")
-    add("region", help="AWS region (default: that of the usual AWS configuration)")
-    add("timeout", type=float, help="seconds that one try of a request to a server may take (default: %(default)s)")
-    add("concurrency", type=int, help="requests in flight, or replies decoded side by side (default: %(default)s)")
-    add("max_retries", type=int, help="tries after the first of a request that failed (default: %(default)s)")
-    add(
-        "enable_thinking",
-        **SWITCH,
-        help=f"switch the model's reasoning (default: {thinking})",
-    )
+    sources = ", ".join(f"--{prefix}{source}" for source in _SOURCES)
+    parser.add_fields(ModelOptions, f"{who}: one of {sources}", prefix)
 
 
 def read_model_options(arguments: argparse.Namespace, prefix: str = "") -> ModelOptions:
@@ -98,8 +71,7 @@ def read_model_options(arguments: argparse.Namespace, prefix: str = "") -> Model
     Raises:
         ConfigError: there is not exactly one model, or an option has no effect on it.
     """
-    names = [name for name in ModelOptions.__dataclass_fields__ if name != "prefix"]
-    options = ModelOptions(**{name: getattr(arguments, prefix + name) for name in names}, prefix=prefix)
+    options = replace(take(ModelOptions, arguments, prefix), prefix=prefix)
     given = [source for source in _SOURCES if getattr(options, source) is not None]
     if len(given) != 1:
         choices = ", ".join(f"`{prefix}{source}`" for source in _SOURCES)

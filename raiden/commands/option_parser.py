@@ -1,4 +1,4 @@
-"""Options of all commands that have no trainer: from dataclasses or one by one, with faults told in the same words."""
+"""Options of all commands that have no trainer: the fields of dataclasses, with faults told in the same words."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import re
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, Field, fields
 from difflib import get_close_matches
 from pathlib import Path
 from types import NoneType
@@ -14,6 +14,7 @@ from typing import Any, Literal, NoReturn, TypeVar, get_args, get_origin, get_ty
 
 from raiden.core.errors import ConfigError
 from raiden.core.limits import MAX_CONFIG_BYTES, refuse_larger
+from raiden.core.records import load_json
 
 T = TypeVar("T")
 _WIDTH = 110
@@ -44,24 +45,37 @@ class OptionParser(argparse.ArgumentParser):
         if has_config:
             self.add_argument("--config", metavar="FILE", help="YAML file with these options; the command line wins")
 
-    def add_fields(self, kind: type, title: str) -> None:
-        """Adds an option for each field of a dataclass: its type and default, and as help the string beneath it."""
+    def add_fields(self, kind: type, title: str | None = None, prefix: str = "") -> None:
+        """Adds an option for each field of a dataclass: its type and default, and as help the string beneath it.
+
+        Args:
+            title: of their group; None: the first line of the dataclass's own string.
+            prefix: of their names: `judge_` makes `--judge_base_url`.
+        """
         from docstring_parser import parse_from_object
 
+        title = title or (kind.__doc__ or "").partition("\n")[0].rstrip(".")
         add = self.add_argument_group(title).add_argument
         told = {param.arg_name: param.description or "" for param in parse_from_object(kind).params}
         hints = get_type_hints(kind)
-        for field in fields(kind):
-            is_required = field.default is MISSING
-            usual = None if is_required else field.default
-            shown = "" if usual in (None, False) else f" (default: {usual})"
-            add(
-                f"--{field.name}",
-                required=is_required,
-                default=usual,
-                help=" ".join(told[field.name].split()).replace("%", "%%") + shown,
-                **_settings(hints[field.name]),
-            )
+        for field in _option_fields(kind):
+            name = field.name if field.metadata.get("is_positional") else f"--{prefix}{field.name}"
+            add(name, help=_help(told[field.name], field), **self._settings(hints[field.name], field))
+
+    def _settings(self, hint: Any, field: Field[Any]) -> dict[str, Any]:
+        """What argparse is told of a field."""
+        settings, is_required = _of_type(hint), field.default is MISSING
+        settings |= {} if is_required else {"default": None if field.default == () else field.default}
+        if field.metadata.get("is_positional"):
+            return settings if is_required else settings | {"nargs": "*" if "nargs" in settings else "?"}
+        settings["required"] = is_required
+        if hint is bool and not self._has_config:
+            return {"action": "store_true"}
+        if field.metadata.get("is_repeated"):
+            settings |= {"action": "append", "nargs": None}
+        if "choices" not in settings:
+            settings.setdefault("metavar", field.name.rpartition("_")[2].upper())
+        return settings
 
     def parse_args(self, words: Sequence[str]) -> argparse.Namespace:  # type: ignore[override]
         """The options; see the class for its errors."""
@@ -86,9 +100,43 @@ class OptionParser(argparse.ArgumentParser):
         raise ConfigError(f"{message}; `{self.prog} --help` tells what may be given.")
 
 
-def take(kind: type[T], arguments: argparse.Namespace) -> T:
+NO_OPTION: Mapping[str, bool] = {"is_option": False}
+"""Metadata of a field that the command itself fills."""
+POSITIONAL: Mapping[str, bool] = {"is_positional": True}
+"""Of one that is given without its name."""
+REPEATED: Mapping[str, bool] = {"is_repeated": True}
+"""Of one whose values are given one by one, each behind the name."""
+
+
+def take(kind: type[T], arguments: argparse.Namespace, prefix: str = "") -> T:
     """The dataclass whose fields `add_fields` made options of."""
-    return kind(**{field.name: getattr(arguments, field.name) for field in fields(kind)})  # type: ignore[arg-type]
+    given = {field: getattr(arguments, prefix + field.name) for field in _option_fields(kind)}
+    return kind(**{f.name: tuple(value or ()) if _is_tuple(f) else value for f, value in given.items()})
+
+
+def parse_options(kind: type[T], argv: Sequence[str], command: str, description: str, epilog: str | None = None) -> T:
+    """The options of a command that has one dataclass of them.
+
+    Raises:
+        ConfigError: see `OptionParser`.
+    """
+    parser = OptionParser(command, description, epilog)
+    parser.add_fields(kind)
+    return take(kind, parser.parse_args(argv))
+
+
+def _option_fields(kind: type) -> list[Field[Any]]:
+    return [field for field in fields(kind) if field.metadata.get("is_option", True)]
+
+
+def _is_tuple(field: Field[Any]) -> bool:
+    return str(field.type).startswith("tuple[")
+
+
+def _help(told: str, field: Field[Any]) -> str:
+    usual = field.default
+    is_told = usual is MISSING or usual is None or usual is False or usual == ()
+    return " ".join(told.split()).replace("%", "%%") + ("" if is_told else f" (default: {usual})")
 
 
 def no_option(name: str, options: Iterable[str]) -> str:
@@ -112,13 +160,27 @@ SWITCH: Mapping[str, Any] = {"type": yes_or_no, "nargs": "?", "const": True, "me
 """An option that may stand alone: `--x` is `--x true`."""
 
 
-def _settings(hint: Any) -> dict[str, Any]:
+def _of_type(hint: Any) -> dict[str, Any]:
     """What argparse is told of a type."""
     kinds = [kind for kind in get_args(hint) if kind is not NoneType] if NoneType in get_args(hint) else [hint]
     (kind,) = kinds
+    if get_origin(kind) is tuple:
+        return {**_of_type(get_args(kind)[0]), "nargs": "+"}
     if get_origin(kind) is Literal:
         return {"choices": get_args(kind)}
+    if get_origin(kind) is dict:
+        return {"type": _json_object, "metavar": "JSON"}
     return dict(SWITCH) if kind is bool else {"type": kind}
+
+
+def _json_object(text: str) -> dict[str, Any]:
+    try:
+        value = load_json(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"must be a JSON object ({error}), got {text!r}") from error
+    if not isinstance(value, dict):
+        raise argparse.ArgumentTypeError(f"must be a JSON object, got {text!r}")
+    return value
 
 
 def _plainly(fault: str) -> str:

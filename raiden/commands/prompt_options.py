@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import argparse
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -14,62 +13,44 @@ from raiden.commands.reward_file import read_reward_file
 from raiden.core.errors import ConfigError
 from raiden.core.records import load_json, read_bytes
 from raiden.data.profiles import load_profiles
-from raiden.data.prompts import RECORD, PromptSettings, read_prompt_template
+from raiden.data.prompts import RECORD, PromptSettings, ResponseFormat, read_prompt_template
 
 
-def add_prompt_options(parser: argparse.ArgumentParser) -> None:
-    """Adds the group of options to a command."""
-    add = parser.add_argument_group("prompts (default: those of the run of a checkpoint or an export)").add_argument
-    add(
-        "--prompts_of",
-        metavar="RUN",
-        help="a checkpoint or an export whose run's prompts are made (default: that of --model_path)",
-    )
-    add(
-        "--response_format",
-        choices=("plain", "think"),
-        help="the reply alone, or <think>...</think> and then the reply (default: as the run has it, else plain)",
-    )
-    add(
-        "--chat_template_kwargs",
-        type=_mapping,
-        metavar="JSON",
-        help='handed to the chat template, as {"enable_thinking": false} (default: as the run has it)',
-    )
-    add("--prompt_template", metavar="FILE", help="a Jinja file that says who the model is to be (default: the run's)")
-    add(
-        "--prompt_profiles",
-        metavar="FILE",
-        help="profiles whose own texts, as they stand there, are the prompts in place of a template",
-    )
-    add("--date", metavar="YYYY-MM-DD", help="what the chat template takes for today (default: the run's, else today)")
-    add(
-        "--opening_turn",
-        metavar="TEXT",
-        help="what the user says before a greeting, where the user has to begin (default: that the talk begins)",
-    )
+@dataclass(frozen=True)
+class PromptOptions:
+    """The prompts (default: those of the run of a checkpoint or an export)."""
+
+    prompts_of: str | None = None
+    """a checkpoint or an export whose run's prompts are made (default: that of --model_path)"""
+    response_format: ResponseFormat | None = None
+    """the reply alone, or <think>...</think> and then the reply (default: as the run has it, else plain)"""
+    chat_template_kwargs: dict[str, Any] | None = None
+    """handed to the chat template, as {"enable_thinking": false} (default: as the run has it)"""
+    prompt_template: str | None = None
+    """a Jinja file that says who the model is to be (default: the run's)"""
+    prompt_profiles: str | None = None
+    """a file of profiles whose own texts, as they stand there, are the prompts in place of a template"""
+    date: str | None = None
+    """what the chat template takes for today, as YYYY-MM-DD (default: the run's, else today)"""
+    opening_turn: str | None = None
+    """what the user says before a greeting, where the user has to begin (default: that the talk begins)"""
 
 
-def _mapping(text: str) -> dict[str, Any]:
-    try:
-        value = load_json(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"must be a JSON object ({error}), got {text!r}") from error
-    if not isinstance(value, dict):
-        raise argparse.ArgumentTypeError(f"must be a JSON object, got {text!r}")
-    return value
-
-
-def read_settings(arguments: argparse.Namespace, options: ModelOptions | None = None) -> PromptSettings:
+def read_settings(
+    options: PromptOptions, model: ModelOptions | None = None, rewards: str | None = None
+) -> PromptSettings:
     """The settings of the run that the model is of, with what the options say.
+
+    Args:
+        rewards: a file of the reward's settings, whose response format holds where no option gives one.
 
     Raises:
         ConfigError: an option cannot work, or the run's record cannot be read.
     """
-    settings = _of_run(arguments, options) or PromptSettings()
+    settings = _of_run(options, model) or PromptSettings()
     names = ("response_format", "chat_template_kwargs", "date", "opening_turn")
-    given = {name: getattr(arguments, name, None) for name in names} | _given_prompt(arguments)
-    if given["response_format"] is None and (rewards := getattr(arguments, "rewards", None)) is not None:
+    given = {name: getattr(options, name) for name in names} | _given_prompt(options)
+    if given["response_format"] is None and rewards is not None:
         given["response_format"] = read_reward_file(rewards).response_format
     try:
         return replace(settings, **{name: value for name, value in given.items() if value is not None})
@@ -77,31 +58,31 @@ def read_settings(arguments: argparse.Namespace, options: ModelOptions | None = 
         raise ConfigError(str(error).replace("`data.", "`")) from error
 
 
-def _given_prompt(arguments: argparse.Namespace) -> dict[str, Any]:
+def _given_prompt(options: PromptOptions) -> dict[str, Any]:
     """What says who the model is to be, where an option does."""
-    if arguments.prompt_template is not None and arguments.prompt_profiles is not None:
+    if options.prompt_template is not None and options.prompt_profiles is not None:
         raise ConfigError("`prompt_template` and `prompt_profiles` are two prompts; give one of them.")
-    if arguments.prompt_template is not None:
-        template = read_prompt_template(arguments.prompt_template, "prompt_template")
+    if options.prompt_template is not None:
+        template = read_prompt_template(options.prompt_template, "prompt_template")
         return {"prompt": "template", "prompt_template": template, "texts": {}}
-    if arguments.prompt_profiles is not None:
-        texts = {profile.name: profile.text for profile in load_profiles(arguments.prompt_profiles)}
+    if options.prompt_profiles is not None:
+        texts = {profile.name: profile.text for profile in load_profiles(options.prompt_profiles)}
         return {"prompt": "profile", "prompt_template": "", "texts": texts}
     return {}
 
 
-def _of_run(arguments: argparse.Namespace, options: ModelOptions | None) -> PromptSettings | None:
+def _of_run(options: PromptOptions, model: ModelOptions | None) -> PromptSettings | None:
     """The run that is named, or that the model is of."""
-    if arguments.prompts_of is not None:
-        if (settings := settings_of(arguments.prompts_of, "prompts_of")) is None:
+    if options.prompts_of is not None:
+        if (settings := settings_of(options.prompts_of, "prompts_of")) is None:
             raise ConfigError(
-                f"`prompts_of`: {arguments.prompts_of} is neither a checkpoint nor the export of a run (no {RECORD} "
+                f"`prompts_of`: {options.prompts_of} is neither a checkpoint nor the export of a run (no {RECORD} "
                 "there); name one."
             )
         return settings
-    if options is None or options.model_path is None:
+    if model is None or model.model_path is None:
         return None
-    return settings_of(options.model_path, f"{options.prefix}model_path")
+    return settings_of(model.model_path, f"{model.prefix}model_path")
 
 
 def settings_of(path: str, option: str) -> PromptSettings | None:

@@ -4,13 +4,28 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rich.table import Table
 
-from raiden.commands.option_parser import OptionParser
+from raiden.commands.option_parser import POSITIONAL, parse_options
 from raiden.core.terminal import new_table, of_figures, open_console
 from raiden.train.replaying import Replayed, broken_by_optimizer, replay
+
+_DESCRIPTION = "Compute a skipped step again, one completion at a time. Exit code 1: a value is not finite."
+
+
+@dataclass(frozen=True)
+class ReplayOptions:
+    """The step and its model."""
+
+    folder: Path = field(metadata=POSITIONAL)
+    """the folder that the run's last message names"""
+    model_path: str | None = None
+    """the model, where the folder does not hold it (LoRA: the base model)"""
+    checkpoint: Path | None = None
+    """the weights, where the folder does not hold them"""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -22,14 +37,14 @@ def main(argv: Sequence[str]) -> int:
     Raises:
         ConfigError: the folder or the model cannot be used.
     """
-    arguments = _parser().parse_args(argv)
-    broken = broken_by_optimizer(Path(arguments.folder))
+    options = parse_options(ReplayOptions, argv, "replay", _DESCRIPTION)
+    broken = broken_by_optimizer(options.folder)
     if broken is not None:
         step = broken.step_again()
         print(f"The run said: {broken}.\nComputed again the step moves it by {step:g}.", flush=True)
-        if arguments.model_path is None and arguments.checkpoint is None:
+        if options.model_path is None and options.checkpoint is None:
             return int(not math.isfinite(step))
-    found, completions, work = replay(Path(arguments.folder), arguments.model_path, arguments.checkpoint)
+    found, completions, work = replay(options.folder, options.model_path, options.checkpoint)
     print(f"The run said: {found}.", flush=True)
     replayed = list(completions)
     open_console().print(_table(replayed))
@@ -53,13 +68,3 @@ def _table(completions: Sequence[Replayed]) -> Table:
         scores = ["" if v is None else f"{v:.4g}" for v in (c.reward, c.advantage, c.loss, c.grad_norm)]
         table.add_row(str(c.row), c.question[:40], " ".join(c.text.split())[:40], str(c.num_tokens), *scores)
     return table
-
-
-def _parser() -> OptionParser:
-    parser = OptionParser(
-        "replay", "Compute a skipped step again, one completion at a time. Exit code 1: a value is not finite."
-    )
-    parser.add_argument("folder", help="the folder that the run's last message names")
-    parser.add_argument("--model_path", help="the model, where the folder does not hold it (LoRA: the base model)")
-    parser.add_argument("--checkpoint", type=Path, help="the weights, where the folder does not hold them")
-    return parser

@@ -6,10 +6,10 @@ import json
 import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from raiden.commands.option_parser import OptionParser
+from raiden.commands.option_parser import POSITIONAL, parse_options
 from raiden.commands.reward_file import read_reward_file
 from raiden.core.errors import SampleError
 from raiden.core.reasoning import with_opening
@@ -18,10 +18,31 @@ from raiden.core.signals import silence
 from raiden.core.types import LANGUAGES, Reward, Sample
 from raiden.data.samples import parse_row
 from raiden.rewards import RewardConfig
+from raiden.rewards.reply import ResponseFormat
 from raiden.scoring import Scorer
 
 _HEADER = ("row", "lang", "accuracy", "format", "total", "matched", "reason")
 _WIDTHS = (4, 4, 8, 6, 6, 20, 0)
+
+
+_DESCRIPTION = "Score replies with the verifiable reward. A row needs `reply` and `keywords` (or `rule`)."
+
+
+@dataclass(frozen=True)
+class ScoreOptions:
+    """What is scored, and how it is shown."""
+
+    file: str = field(metadata=POSITIONAL)
+    """rows as a JSON list, or as JSONL with one object a line"""
+    json: bool = False
+    """print one JSON object a row instead of a table"""
+    explain: bool = False
+    """print each clause, and why it counts or does not"""
+    response_format: ResponseFormat | None = None
+    """what a well-formed reply is: the reply alone, or one <think> block before it (default: as --rewards has it, else
+    plain)"""
+    rewards: str | None = None
+    """weights, limits and rewards of your own: a run's configuration, or its `rewards` alone, in YAML"""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -30,17 +51,17 @@ def main(argv: Sequence[str]) -> int:
     Raises:
         SampleError: the file or one of its rows cannot be used; the message names the place.
     """
-    arguments = _parser().parse_args(argv)
-    config = read_reward_file(arguments.rewards) if arguments.rewards else RewardConfig()
-    scorer = Scorer(replace(config, response_format=arguments.response_format or config.response_format))
+    options = parse_options(ScoreOptions, argv, "score", _DESCRIPTION)
+    config = read_reward_file(options.rewards) if options.rewards else RewardConfig()
+    scorer = Scorer(replace(config, response_format=options.response_format or config.response_format))
     scorer.refuse_reference()
-    samples = [parse_row(record, origin) for origin, record in read_records(arguments.file, SampleError)]
+    samples = [parse_row(record, origin) for origin, record in read_records(options.file, SampleError)]
     try:
         scored = list(zip(samples, _rewards(scorer, samples), strict=True))
     finally:
         scorer.close()
-    lines = _json_lines(scored) if arguments.json else _table(scored)
-    if arguments.explain:
+    lines = _json_lines(scored) if options.json else _table(scored)
+    if options.explain:
         lines = _explained(scorer, scored)
     _print(lines)
     for warning in scorer.take_warnings():
@@ -71,27 +92,6 @@ def _without_opening(reward: Reward, length: int) -> Reward:
     """The reward with its spans in the reply as the row has it."""
     spans = (replace(span, start=span.start - length, end=span.end - length) for span in reward.spans)
     return replace(reward, spans=tuple(spans)) if length else reward
-
-
-def _parser() -> OptionParser:
-    parser = OptionParser(
-        "score", "Score replies with the verifiable reward. A row needs `reply` and `keywords` (or `rule`)."
-    )
-    parser.add_argument("file", help="rows as a JSON list, or as JSONL with one object a line")
-    parser.add_argument("--json", action="store_true", help="print one JSON object a row instead of a table")
-    parser.add_argument("--explain", action="store_true", help="print each clause, and why it counts or does not")
-    parser.add_argument(
-        "--response_format",
-        choices=("plain", "think"),
-        help="what a well-formed reply is: the reply alone, or one <think> block before it (default: as --rewards has "
-        "it, else plain)",
-    )
-    parser.add_argument(
-        "--rewards",
-        metavar="FILE",
-        help="weights, limits and rewards of your own: a run's configuration, or its `rewards` alone, in YAML",
-    )
-    return parser
 
 
 def _print(lines: Iterable[str]) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import sys
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -21,11 +20,11 @@ from raiden.commands.model_options import (
     read_model_options,
     rewards_of,
 )
-from raiden.commands.option_parser import OptionParser
-from raiden.commands.prompt_options import add_prompt_options, describe_settings, outline, read_settings
+from raiden.commands.option_parser import OptionParser, take
+from raiden.commands.prompt_options import PromptOptions, describe_settings, outline, read_settings
 from raiden.commands.stopping import STOPPED, Progress, until_stopped
 from raiden.core.errors import ConfigError
-from raiden.core.types import LANGUAGES, Sample
+from raiden.core.types import Language, Sample
 from raiden.data.samples import load_samples
 from raiden.datagen.run_state import RunState, beside
 from raiden.endpoints import Identity, RecordedEndpoint
@@ -40,6 +39,31 @@ _EPILOG = """Exit code: 0; 1 where requests kept failing (they are counted and t
 again); 2 where an option or the file must change; 130 where the run was stopped."""
 
 
+@dataclass(frozen=True)
+class ValidateOptions:
+    """What is asked, and where the scores go."""
+
+    eval_data: str
+    """samples, a JSON list or JSONL"""
+    output_file: Path
+    """the report as JSON: figures and each scored reply"""
+    samples_per_question: int = 1
+    """replies drawn to each"""
+    temperature: float = 0.0
+    """of the draws; 0 is greedy"""
+    max_tokens: int = 256
+    """longest reply, in tokens"""
+    seed: int = 0
+    """of the draws"""
+    rewards: str | None = None
+    """weights, limits and rewards of your own: a run's configuration, or its `rewards` alone, in YAML (default: as the
+    run of a checkpoint has it)"""
+    limit: int | None = None
+    """take the first so many samples only"""
+    language: tuple[Language, ...] = ()
+    """take samples in these languages only"""
+
+
 def main(argv: Sequence[str]) -> int:
     """Evaluates a model and writes what it said.
 
@@ -48,74 +72,53 @@ def main(argv: Sequence[str]) -> int:
         EndpointError: no request can succeed.
     """
     arguments = _parser().parse_args(argv)
-    options = read_model_options(arguments)
-    settings = read_settings(arguments, options)
-    rewards = rewards_of(options, settings.response_format, arguments.rewards)
-    if is_checkpoint(options) and arguments.rewards is None:
+    options, model = take(ValidateOptions, arguments), read_model_options(arguments)
+    settings = read_settings(take(PromptOptions, arguments), model, options.rewards)
+    rewards = rewards_of(model, settings.response_format, options.rewards)
+    if is_checkpoint(model) and options.rewards is None:
         figures = ", ".join(f"{name} {value}" for name, value in asdict(rewards).items())
         print(f"prompts and reward as the checkpoint's run had them: {figures}", flush=True)
     print(f"prompts: {describe_settings(settings)}", flush=True)
-    asking = Asking(
-        arguments.samples_per_question,
-        arguments.temperature,
-        arguments.max_tokens,
-        arguments.seed,
-        settings,
-    )
-    samples = _samples(arguments)
+    asking = Asking(options.samples_per_question, options.temperature, options.max_tokens, options.seed, settings)
+    samples = _samples(options)
     try:
-        return asyncio.run(_validate(options, asking, rewards, samples, Path(arguments.output_file)))
+        return asyncio.run(_validate(model, asking, rewards, samples, options.output_file))
     except KeyboardInterrupt:  # while a model was loaded
         return STOPPED
     except OSError as fault:
-        place = fault.filename or arguments.output_file
+        place = fault.filename or options.output_file
         raise ConfigError(f"{place}: cannot be written ({fault.strerror}); make room or give another path.") from fault
 
 
 def _parser() -> OptionParser:
     parser = OptionParser("validate", _DESCRIPTION, _EPILOG)
-    parser.add_argument("--eval_data", required=True, metavar="FILE", help="samples, a JSON list or JSONL")
-    parser.add_argument(
-        "--output_file", required=True, metavar="FILE", help="the report as JSON: figures and each scored reply"
-    )
-    parser.add_argument("--samples_per_question", type=int, default=1, help="replies drawn to each (default: 1)")
-    parser.add_argument("--temperature", type=float, default=0.0, help="of the draws (default: 0, greedy)")
-    parser.add_argument("--max_tokens", type=int, default=256, help="longest reply, in tokens (default: 256)")
-    parser.add_argument("--seed", type=int, default=0, help="of the draws (default: 0)")
-    parser.add_argument(
-        "--rewards",
-        metavar="FILE",
-        help="weights, limits and rewards of your own: a run's configuration, or its `rewards` alone, in YAML "
-        "(default: as the run of a checkpoint has it)",
-    )
-    parser.add_argument("--limit", type=int, metavar="N", help="take the first N samples only")
-    parser.add_argument("--language", nargs="+", choices=LANGUAGES, help="take samples in these languages only")
-    add_prompt_options(parser)
+    parser.add_fields(ValidateOptions)
+    parser.add_fields(PromptOptions)
     add_model_options(parser)
     return parser
 
 
-def _samples(arguments: argparse.Namespace) -> list[Sample]:
-    if arguments.limit is not None and arguments.limit < 1:
-        raise ConfigError(f"`limit` must be at least 1 sample, got {arguments.limit}.")
-    samples = load_samples(arguments.eval_data)
-    kept = [sample for sample in samples if arguments.language is None or sample.language in arguments.language]
+def _samples(options: ValidateOptions) -> list[Sample]:
+    if options.limit is not None and options.limit < 1:
+        raise ConfigError(f"`limit` must be at least 1 sample, got {options.limit}.")
+    samples = load_samples(options.eval_data)
+    kept = [sample for sample in samples if not options.language or sample.language in options.language]
     if not kept:
         raise ConfigError(
-            f"`language`: none of the {len(samples)} samples of {arguments.eval_data} is in "
-            f"{', '.join(arguments.language)}; add a language or drop the option."
+            f"`language`: none of the {len(samples)} samples of {options.eval_data} is in "
+            f"{', '.join(options.language)}; add a language or drop the option."
         )
-    return kept[: arguments.limit]
+    return kept[: options.limit]
 
 
 async def _validate(
-    options: ModelOptions, asking: Asking, rewards: RewardConfig, samples: Sequence[Sample], output: Path
+    model: ModelOptions, asking: Asking, rewards: RewardConfig, samples: Sequence[Sample], output: Path
 ) -> int:
     done: list[Evaluation] = []
     async with AsyncExitStack() as stack:
         state = RunState(output)
         stack.push_async_callback(state.close)
-        endpoint = open_model(options, stack, beside(output, "record"), asking.settings)
+        endpoint = open_model(model, stack, beside(output, "record"), asking.settings)
         identity = await endpoint.identity()
         await state.begin(_fingerprint(identity, asking, samples), ("samples_per_question",), ())
         progress = Progress(len(samples) * asking.samples_per_question, "replies")
