@@ -8,13 +8,12 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, Field, fields
 from difflib import get_close_matches
-from pathlib import Path
 from types import NoneType
 from typing import Any, Literal, NoReturn, TypeVar, get_args, get_origin, get_type_hints
 
 from raiden.core.errors import ConfigError
-from raiden.core.limits import MAX_CONFIG_BYTES, refuse_larger
 from raiden.core.records import load_json
+from raiden.core.yaml_text import read_yaml_options
 
 T = TypeVar("T")
 _WIDTH = 110
@@ -201,10 +200,6 @@ def _plainly(fault: str) -> str:
 
 def _of_files(words: Sequence[str]) -> list[str]:
     """The options of YAML files as words of a command line."""
-    import yaml
-
-    from raiden.core.yaml_text import load_yaml
-
     finder = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
     finder.add_argument("--config", action="append", default=[])
     try:
@@ -213,12 +208,6 @@ def _of_files(words: Sequence[str]) -> list[str]:
         return []
     found: list[str] = []
     for file in files:
-        refuse_larger(file, MAX_CONFIG_BYTES, ConfigError, "give a file of options")
-        try:
-            options: Any = load_yaml(Path(file).read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as fault:
-            raise ConfigError(f"`config`: {file} cannot be read ({fault}); give a YAML file of options.") from fault
-        if not isinstance(options, dict):
-            raise ConfigError(f"`config`: {file} holds no options; write `seed: 1` and so on, one a line.")
+        options = read_yaml_options(file, "config")
         found += [f"--{name}={value}" for name, value in options.items() if value is not None]
     return found

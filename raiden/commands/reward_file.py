@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from pathlib import Path
 from typing import Any
 
-import yaml
-
 from raiden.core.errors import ConfigError
+from raiden.core.yaml_text import read_yaml_options
 from raiden.rewards import RewardConfig
 
 
@@ -18,11 +16,7 @@ def read_reward_file(path: str) -> RewardConfig:
     Raises:
         ConfigError: the file cannot be read, or an option in it is unknown or cannot work.
     """
-    try:
-        config: Any = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(f"`rewards`: {path} cannot be read ({error}); give a YAML file of options.") from error
-    found = config or {}
+    found: Any = read_yaml_options(path, "rewards")
     for key in ("model", "rewards"):
         found = found.get(key, found) if isinstance(found, dict) else found
     if not isinstance(found, dict):

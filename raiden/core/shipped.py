@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 _PACKAGE = Path(__file__).parent.parent
 _INSTALLED = _PACKAGE / "shipped"
@@ -29,6 +32,14 @@ def find_file(path: str | Path) -> Path:
         _told.add(str(own))
         print(f"{own} is not in this folder; the one that comes with raiden is taken.", file=sys.stderr)
     return shipped
+
+
+@lru_cache(maxsize=16)
+def load_table(package: str, name: str) -> dict[str, Any]:
+    """A table of words and sentences: `data/NAME.toml` of a package."""
+    import tomllib
+
+    return tomllib.loads((files(package) / "data" / f"{name}.toml").read_text(encoding="utf-8"))
 
 
 def find_config(name: str) -> str:

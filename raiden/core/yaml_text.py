@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
-from raiden.core.limits import MAX_YAML_VALUES
+from raiden.core.errors import ConfigError
+from raiden.core.limits import MAX_CONFIG_BYTES, MAX_YAML_VALUES, refuse_larger
 
 
 def load_yaml(text: str) -> Any:
@@ -17,6 +19,27 @@ def load_yaml(text: str) -> Any:
 
     refuse_unfolding(text)
     return yaml.safe_load(text)
+
+
+def read_yaml_options(path: str | Path, option: str) -> dict[str, Any]:
+    """The options of a YAML file, by name.
+
+    Args:
+        option: which names the file, for messages.
+
+    Raises:
+        ConfigError: the file is too large, cannot be read, or holds no options.
+    """
+    import yaml
+
+    refuse_larger(path, MAX_CONFIG_BYTES, ConfigError, "give a file of options")
+    try:
+        options = load_yaml(Path(path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as fault:
+        raise ConfigError(f"`{option}`: {path} cannot be read ({fault}); give a YAML file of options.") from fault
+    if not isinstance(options, dict):
+        raise ConfigError(f"`{option}`: {path} holds no options; write `seed: 1` and so on, one a line.")
+    return options
 
 
 def refuse_unfolding(text: str) -> None:

@@ -7,13 +7,12 @@ was plainly said. The sentences of each language stand in `data/speech.toml`.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.resources import files
 from typing import Any, Literal
 
+from raiden.core.shipped import load_table
 from raiden.core.types import Language
 
 Whose = Literal["speaker", "listener"]
@@ -52,9 +51,8 @@ class AskedFact:
     label: str
 
 
-@lru_cache(maxsize=1)
 def _table() -> dict[str, Any]:
-    return tomllib.loads((files(__package__) / "data" / "speech.toml").read_text(encoding="utf-8"))
+    return load_table(__package__, "speech")
 
 
 @lru_cache(maxsize=16)

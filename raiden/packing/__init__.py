@@ -7,8 +7,7 @@ layout         sequences (prompts, prompts with completions) -> one row and its 
 attention      what each token of the row may see; cascade, flex, run_by_run, masks, scoring: how that is computed
 beginning      tokens of an earlier pass, which a row goes on from
 batching       groups -> micro-batches of packed rows, or of separate ones (rows)
-logps          the model's log-probabilities of a micro-batch; token_scores: the logits they are taken from, in blocks;
-               take: what completions share, for each of them
+logps          the model's log-probabilities of a micro-batch; token_scores: the logits they are taken from, in blocks
 """
 
 from raiden.packing.attention import ATTENTION, Attention, TreeAttention, shares_prefixes

@@ -1,4 +1,4 @@
-"""Log-probabilities of completion tokens under a model, from a micro-batch."""
+"""Log-probabilities of completion tokens under a model, from a micro-batch; `take` repeats what completions share."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from weakref import WeakSet
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 from torch.utils.checkpoint import checkpoint
 from transformers import PreTrainedModel
 
 from raiden.packing.batching import MicroBatch
-from raiden.packing.take import take
 from raiden.packing.token_scores import token_scores
 
 MAX_LOGITS = 2**27
@@ -122,3 +122,38 @@ def _base(model: Any) -> Any:
 
 def _keeps_logits(model_class: type[Any]) -> bool:
     return "logits_to_keep" in signature(model_class.forward).parameters
+
+
+def take(values: Tensor, index: Tensor) -> Tensor:
+    """``values[index]``, where an entry may be taken several times.
+
+    Its gradients are added up in the order of `index`: PyTorch's own backward pass adds them as threads come by.
+
+    Shape:
+        - values: ``(M, *)``
+        - index: ``(N,)``
+        - output: ``(N, *)``
+
+    >>> values = torch.tensor([1.0, 2.0], requires_grad=True)
+    >>> taken = take(values, torch.tensor([0, 1, 0]))
+    >>> torch.autograd.grad((taken * torch.tensor([1.0, 10.0, 100.0])).sum(), values)
+    (tensor([101.,  10.]),)
+    """
+    out: Tensor = _Take.apply(values, index)
+    return out
+
+
+class _Take(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, values: Tensor, index: Tensor) -> Tensor:
+        ctx.save_for_backward(index)
+        ctx.size = len(values)
+        return values[index]
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
+        (index,) = ctx.saved_tensors
+        counts = torch.bincount(index, minlength=ctx.size)
+        of_each = grad[index.argsort(stable=True)]
+        return torch.segment_reduce(of_each, "sum", lengths=counts, axis=0, initial=0.0), None

@@ -1,9 +1,8 @@
 """The policy: a causal language model, its tokenizer, its frozen reference and its export."""
 
 from raiden.policy.adapters import LoraConfig
-from raiden.policy.broken import BrokenWeight, broken_weight
 from raiden.policy.export import export_policy, num_export_bytes
-from raiden.policy.finite import nonfinite_of, nonfinite_states, nonfinite_weights
+from raiden.policy.finite import BrokenWeight, broken_weight, nonfinite_of, nonfinite_states, nonfinite_weights
 from raiden.policy.frozen import frozen_digests, refuse_other_frozen
 from raiden.policy.loading import Placement, Policy, load_policy, load_tokenizer
 from raiden.policy.movement import SampledWeights, refuse_steps_that_round_away

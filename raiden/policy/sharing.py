@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import torch
+from lightning.pytorch.utilities import rank_zero_warn
 from torch import Tensor
 
 from raiden.core.errors import ConfigError
-from raiden.packing import ATTENTION, Attention, Group, Packing, Scoring, micro_batches, scored_logits
+from raiden.core.types import Prompt
+from raiden.packing import ATTENTION, Attention, Group, Packing, Scoring, micro_batches, pack, scored_logits
 from raiden.policy.tiny import tiny_config, tiny_model
 
 _AGREE = 1e-4
@@ -151,3 +153,19 @@ def _difference(found: Tensor, truth: Tensor) -> float:
     """The largest, as a share of the largest logit; NaNs differ from all."""
     difference = (found - truth).abs().max() / truth.abs().max()
     return difference.nan_to_num(nan=torch.inf).item()
+
+
+def warn_if_unshared(sharing: Sharing, prompts: Sequence[Prompt], num_completions: int, max_tokens: int) -> None:
+    """Warns with the reason and the factor of tokens, where nothing is shared.
+
+    Args:
+        prompts: of a step.
+        max_tokens: how long each completion is taken to be.
+    """
+    if sharing.reason:
+        shared = len(pack([prompt.token_ids for prompt in prompts])) + len(prompts) * num_completions * max_tokens
+        separate = sum(num_completions * (len(prompt.token_ids) + max_tokens) for prompt in prompts)
+        rank_zero_warn(
+            f"not shared: {sharing.reason}; each completion has a row of its own with its whole prompt, about "
+            f"{separate / shared:.1f} times the tokens."
+        )

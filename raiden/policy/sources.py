@@ -27,8 +27,7 @@ from transformers.utils import logging as transformers_logging
 
 from raiden.core.errors import ConfigError
 from raiden.core.limits import MAX_CONFIG_BYTES, MAX_TOKENIZER_BYTES, refuse_larger
-from raiden.policy.gguf_header import refuse_broken_header
-from raiden.policy.gguf_reading import reading_once
+from raiden.policy.gguf_reading import reading_once, refuse_broken_header
 
 PACKAGE = "package://"
 _CHOICES = (

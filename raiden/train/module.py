@@ -42,10 +42,9 @@ from raiden.train.devices import own_device
 from raiden.train.generators import generator_states, restore_generators
 from raiden.train.guard import BrokenStep, StepGuard
 from raiden.train.metrics import RoleAwareness
-from raiden.train.nonfinite import NonFinite, NonFiniteStep
+from raiden.train.nonfinite import GRADIENT_NORM, LOSS, NonFinite, NonFiniteStep
 from raiden.train.optimization import OptimizerConfig, make_optimizer
 from raiden.train.recording import record_step
-from raiden.train.suspect import GRADIENT_NORM, LOSS
 
 
 class PolicyModule(LightningModule):

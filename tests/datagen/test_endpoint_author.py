@@ -13,8 +13,8 @@ from raiden.data.profiles import parse_profile
 from raiden.datagen.base import Rejection, Slot
 from raiden.datagen.checks import check
 from raiden.datagen.questions import EndpointAuthor
+from raiden.datagen.questions.author import plan_messages, plan_schema
 from raiden.datagen.questions.plans import make_plan, split_passages
-from raiden.datagen.questions.prompts import plan_messages, plan_schema
 from raiden.datagen.questions.wording import WORDINGS
 from raiden.endpoints import AccessError, ChatReply, Identity, RetryingEndpoint
 from raiden.endpoints.openai import OpenAIEndpoint

@@ -5,8 +5,8 @@ from __future__ import annotations
 from raiden.core.types import LANGUAGES, Focus, Language, Message, Profile
 from raiden.data.profiles import parse_profile
 from raiden.datagen.base import Slot
+from raiden.datagen.questions.author import plan_messages, plan_schema
 from raiden.datagen.questions.plans import make_plan
-from raiden.datagen.questions.prompts import plan_messages, plan_schema
 from raiden.endpoints import ChatRequest
 
 _FIELDS: dict[Language, dict[str, str]] = {

@@ -10,7 +10,7 @@ from transformers import AutoModelForCausalLM
 
 from raiden.packing import ATTENTION
 from raiden.rollout.engines import SamplingConfig, blocks, direct, transformers
-from raiden.rollout.engines.direct_trial import computes_directly
+from raiden.rollout.engines.direct import computes_directly
 from tests.engines.test_transformers_engine import PROMPTS, SEEDS, start, tokens
 from tests.prefix_tree.families import CONFIGS
 

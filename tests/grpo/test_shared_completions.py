@@ -12,7 +12,7 @@ from transformers.models.qwen2.modeling_qwen2 import Qwen2RMSNorm
 
 from raiden.core.types import Rollout
 from raiden.packing import Group, Packing, logps, micro_batches
-from raiden.packing.take import take
+from raiden.packing.logps import take
 from raiden.policy import LoraConfig
 from raiden.policy.loading import add_lora
 from raiden.train.grpo import ObjectiveConfig, RolloutUpdate, SamplingCorrection, UpdateConfig

@@ -18,7 +18,7 @@ from safetensors.torch import load_file, save_file
 from raiden.core.errors import ConfigError
 from raiden.planning.model import read_model
 from raiden.policy import PolicyConfig, load_policy, load_tokenizer
-from raiden.policy.gguf_header import refuse_broken_header
+from raiden.policy.gguf_reading import refuse_broken_header
 
 
 @pytest.fixture

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import tomllib
 from functools import lru_cache
-from importlib.resources import files
 
+from raiden.core.shipped import load_table
 from raiden.core.types import Language, Sample
 from raiden.facts import same_name
 from raiden.facts.names import plain_name
@@ -16,11 +15,6 @@ from raiden.rewards.finding import finder_for
 _VRAR = VRAR()
 
 
-@lru_cache(maxsize=1)
-def _table() -> dict[Language, list[str]]:
-    return tomllib.loads((files(__package__) / "data" / "dodges.toml").read_text(encoding="utf-8"))  # type: ignore[return-value]
-
-
 @lru_cache(maxsize=64)
 def dodges(language: Language, name: str) -> tuple[tuple[str, Answer], ...]:
     """The replies of a language, each as the reward reads it.
@@ -28,7 +22,7 @@ def dodges(language: Language, name: str) -> tuple[tuple[str, Answer], ...]:
     Args:
         name: the character's; some replies say it and nothing else.
     """
-    texts = (text.replace("{name}", name) for text in _table()[language])
+    texts = (text.replace("{name}", name) for text in load_table(__package__, "dodges")[language])
     return tuple((text, Answer(text, language)) for text in texts)
 
 

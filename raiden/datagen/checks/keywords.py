@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from functools import lru_cache
-from importlib.resources import files
 
 from raiden.core.languages import word_set
+from raiden.core.shipped import load_table
 from raiden.core.types import Language, Sample, Term
 from raiden.rewards.answer import Answer
 from raiden.rewards.dates import any_date
@@ -38,7 +37,7 @@ _NAME_ASKED: dict[Language, re.Pattern[str]] = {
 @lru_cache(maxsize=1)
 def _empty_words() -> frozenset[str]:
     """Pronouns, particles, words for places within something, and whatever else says nothing when it stands alone."""
-    words = tomllib.loads((files(__package__) / "data" / "words.toml").read_text(encoding="utf-8"))
+    words = load_table(__package__, "words")
     return word_set(" ".join(words.values()))
 
 

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import random
 import re
-import tomllib
-from functools import lru_cache
-from importlib.resources import files
-from typing import Any
 
+from raiden.core.shipped import load_table
 from raiden.core.types import Language
 from raiden.datagen.template.facts import Fact
 from raiden.datagen.template.korean import with_particles
@@ -18,14 +15,9 @@ _FAVOURITE = re.compile(r"(?:favou?rite|最?喜欢的|好きな|좋아하는)\s*
 _FOODS = {"food": {"zh": "食物", "ja": "食べ物", "ko": "음식"}, "drink": {"zh": "饮料", "ja": "飲み物", "ko": "음료"}}
 
 
-@lru_cache(maxsize=1)
-def _table() -> dict[str, Any]:
-    return tomllib.loads((files(__package__) / "data" / "asking.toml").read_text(encoding="utf-8"))
-
-
 def exchange_about_user(fact: Fact, language: Language, rng: random.Random) -> Exchange | None:
     """A question of the user about themselves and its answer; None where there is no sentence for such a fact."""
-    forms = _table()[language]
+    forms = load_table(__package__, "asking")[language]
     noun = _FAVOURITE.sub("", fact.label)
     if fact.kind in forms or fact.label in forms:
         form = forms.get(fact.kind) or forms[fact.label]

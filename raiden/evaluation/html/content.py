@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from datetime import date
+from statistics import fmean
 from typing import Any
+from urllib.parse import urlencode
 
-from raiden.evaluation.comparison import compare, differing_rewards
+from raiden.evaluation.comparison import Comparison, compare, differing_rewards, styles
 from raiden.evaluation.curves import Curve
-from raiden.evaluation.examples import examples
-from raiden.evaluation.html.figures import figures, writing
 from raiden.evaluation.html.panels import panels
 from raiden.evaluation.reasons import counted, kind_of, parts_of_reward
 from raiden.evaluation.results import Evaluation, Row
-from raiden.evaluation.statistics import MIN_CHARACTERS
+from raiden.evaluation.statistics import MIN_CHARACTERS, Difference, Estimate, estimate
+from raiden.evaluation.style import STYLE_TITLES
+from raiden.evaluation.summary import estimates, pass_shares, title
 
 Replies = Mapping[str, Sequence[Row]]
 """One model's replies by the sample that they answer."""
@@ -115,3 +118,103 @@ def cut_at_spans(text: str, spans: Sequence[Mapping[str, Any]]) -> list[str]:
             parts += [text[place:start], text[start:end]]
             place = end
     return [*parts, text[place:]] if place < len(text) else parts
+
+
+NUM_EXAMPLES = 3
+_ORDER = ("got right", "wrong", "got wrong", "got right", "right", *[""] * NUM_EXAMPLES)
+"""Verdicts in the order in which examples of them are looked for; the empty one is any."""
+
+
+def examples(by_sample: Sequence[Mapping[str, Sequence[Row]]]) -> list[str]:
+    """Ids of samples for the first page of a report, by a fixed rule that looks at no reply's beauty.
+
+    One that got right, one that is wrong still, one that got wrong, as far as there are such; then more that got
+    right, and then any. Of each kind first those where a word of the reply was weighed (it has a span, or was refused
+    for a fault), and no two about one character as long as others are left.
+
+    Args:
+        by_sample: each model's replies by the sample that they answer; one model, or two.
+    """
+    chosen: list[str] = []
+    seen: set[str] = set()
+    for kind in _ORDER:
+        candidates = [id for id in by_sample[-1] if id not in chosen and kind in ("", _verdict(id, by_sample))]
+        if candidates and len(chosen) < NUM_EXAMPLES:
+            best = min(candidates, key=lambda id: _rank(by_sample[-1][id][0], seen))
+            chosen.append(best)
+            seen.add(by_sample[-1][best][0]["character_name"])
+    return chosen
+
+
+def _rank(row: Row, seen: set[str]) -> tuple[bool, bool]:
+    """The lower, the sooner it is shown; equal ones in the order of the file."""
+    return row["character_name"] in seen, not row["spans"]
+
+
+def _verdict(id: str, by_sample: Sequence[Mapping[str, Sequence[Row]]]) -> str:
+    shares = list(_shares(id, by_sample))
+    before, after = shares[0], shares[-1]
+    if before is not None and after is not None and before != after:
+        return "got right" if after > before else "got wrong"
+    return {0.0: "wrong", 1.0: "right"}.get(after or 0.0, "partly right")
+
+
+def _shares(id: str, by_sample: Sequence[Mapping[str, Sequence[Row]]]) -> Iterator[float | None]:
+    for replies in by_sample:
+        rows = replies.get(id, ())
+        yield fmean(row["accuracy"] for row in rows) if rows else None
+
+
+def figures(evaluations: Sequence[Evaluation], comparison: Comparison | None) -> list[dict[str, Any]]:
+    """Shares of right replies and the mean reward, each with its interval.
+
+    Args:
+        evaluations: one or two.
+        comparison: of the second with the first, where there are two.
+    """
+    found: list[dict[str, Estimate | None]] = [
+        {**estimates(evaluation.rows), "reward": _reward(evaluation)} for evaluation in evaluations
+    ]
+    differences = comparison.differences if comparison else {}
+    names = [*found[0], *(name for name in found[-1] if name not in found[0])]
+    return [_figure(name, [each.get(name) for each in found], differences.get(name)) for name in names]
+
+
+def _reward(evaluation: Evaluation) -> Estimate | None:
+    rows = [row for row in evaluation.rows if row["total"] is not None]
+    return estimate([row["total"] for row in rows], [row["character_name"] for row in rows]) if rows else None
+
+
+def _figure(name: str, values: Sequence[Estimate | None], difference: Difference | None) -> dict[str, Any]:
+    return {
+        "title": title(name).strip(),
+        "headline": "/" not in name,
+        "unit": "reward" if name == "reward" else "share",
+        "link": "#" + urlencode(_filters(name)),
+        "values": [value and asdict(value) for value in values],
+        "difference": difference and {**asdict(difference), "verdict": difference.verdict},
+    }
+
+
+def _filters(name: str) -> Mapping[str, str]:
+    """The page's filters that leave the samples which a figure counts.
+
+    >>> _filters("sbk/language/zh")
+    {'focus': 'sbk', 'language': 'zh'}
+    """
+    focus, *kind = name.split("/")
+    if focus not in ("sbk", "cm"):
+        return {}
+    return {"focus": focus, **({kind[0]: kind[1]} if kind else {})}
+
+
+def writing(evaluations: Sequence[Evaluation], comparison: Comparison | None) -> list[dict[str, Any]]:
+    """How the replies are written, so that a model that got right by getting dull is seen; and pass@k where k > 1."""
+    passed = [pass_shares(evaluation.rows) for evaluation in evaluations]
+    lines = [(f"pass@{k}", "share", [shares.get(k) for shares in passed]) for k in sorted(set().union(*passed))]
+    by_model = [comparison.style_before, comparison.style_after] if comparison else [styles(evaluations[0].rows)]
+    lines += [
+        (heading, "characters" if name == "mean_length" else "share", [style[name] for style in by_model])
+        for name, heading in STYLE_TITLES.items()
+    ]
+    return [{"title": heading, "unit": unit, "values": values} for heading, unit, values in lines]

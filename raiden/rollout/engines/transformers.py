@@ -17,8 +17,7 @@ from raiden.data.chat_template import decode as to_text
 from raiden.packing import Layout, pack, shares_prefixes
 from raiden.rollout.engines.base import Engine, SamplingConfig, stop_token_ids
 from raiden.rollout.engines.decoding import Decode, Prefill
-from raiden.rollout.engines.direct import Direct
-from raiden.rollout.engines.direct_trial import computes_directly
+from raiden.rollout.engines.direct import Direct, computes_directly
 from raiden.rollout.engines.histories import Histories
 from raiden.rollout.engines.live import LiveRows
 from raiden.rollout.engines.noise import seed_words

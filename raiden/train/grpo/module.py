@@ -14,6 +14,7 @@ from raiden.core.out_of_memory import explain_out_of_memory
 from raiden.core.types import Prompt, Rollout
 from raiden.packing import Packing
 from raiden.policy import PolicyConfig
+from raiden.policy.sharing import warn_if_unshared
 from raiden.rewards import RewardConfig
 from raiden.rollout.canary import CanaryConfig
 from raiden.rollout.engines import Engine, SamplingConfig
@@ -30,10 +31,8 @@ from raiden.train.grpo import (
 from raiden.train.grpo.sampled import SampledGroups
 from raiden.train.guard import StepCompletion
 from raiden.train.module import PolicyModule
-from raiden.train.nonfinite import NonFinite
+from raiden.train.nonfinite import NonFinite, largest_alone
 from raiden.train.optimization import OptimizerConfig
-from raiden.train.suspect import largest_alone
-from raiden.train.unshared import warn_if_unshared
 
 _IN_PROGRESS_BAR = ("reward", "train/sbk", "tokens_per_second")
 

@@ -15,18 +15,17 @@ from raiden.core.out_of_memory import explain_out_of_memory
 from raiden.core.types import Prompt
 from raiden.packing import Group
 from raiden.policy import PolicyConfig
+from raiden.policy.sharing import warn_if_unshared
 from raiden.rewards import RewardConfig
 from raiden.rollout.canary import CanaryConfig
 from raiden.rollout.engines import Engine, SamplingConfig, stop_token_ids
 from raiden.train.guard import StepCompletion
 from raiden.train.module import PolicyModule
-from raiden.train.nonfinite import NonFinite
+from raiden.train.nonfinite import NonFinite, largest_alone
 from raiden.train.optimization import OptimizerConfig
 from raiden.train.sft.cross_entropy import CrossEntropy
 from raiden.train.sft.reasoning import own_reasoning
 from raiden.train.sft.targets import end_of_turn, target_text, target_token_ids
-from raiden.train.suspect import largest_alone
-from raiden.train.unshared import warn_if_unshared
 
 _IN_PROGRESS_BAR = ("loss", "tokens_per_second")
 
