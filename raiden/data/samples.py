@@ -76,7 +76,7 @@ class _SampleReader:
             question_type=self._choice("question_type", get_args(QuestionType)),
             validation_method=self._choice("validation_method", get_args(ValidationMethod)),
             difficulty=self._choice("difficulty", get_args(Difficulty)),
-            language=self._language(question + answer),
+            language=self.language(question + answer),
             focus=self._focus(),
             raw=self.record,
         )
@@ -131,7 +131,7 @@ class _SampleReader:
             self._fail("metadata", f"must be an object, got {metadata!r}", "use {} where there is none")
         return metadata
 
-    def _language(self, text: str) -> Language:
+    def language(self, text: str) -> Language:
         """The language that is stated, else that of the text."""
         return self._stated_language("metadata.language", self._metadata().get("language")) or detect_language(text)
 
@@ -171,9 +171,9 @@ class _RowReader(_SampleReader):
             self._fail("reply", f"must be a string, got {reply!r}", "add the text to score")
         return replace(super().sample(), id=self.origin)
 
-    def _language(self, text: str) -> Language:
+    def language(self, text: str) -> Language:
         text = f"{text} {self.record['reply']} {' '.join(self.record.get('keywords') or ())}"
-        return self._stated_language("language", self.record.get("language")) or super()._language(text)
+        return self._stated_language("language", self.record.get("language")) or super().language(text)
 
 
 def _digest(*parts: Any) -> str:

@@ -17,6 +17,7 @@ from transformers import AttentionInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
 from raiden.core.errors import ConfigError
+from raiden.core.private import attention_name
 from raiden.packing.cascade import cascade_attention
 from raiden.packing.layout import Layout, Run
 from raiden.packing.masks import tree_block_mask
@@ -134,7 +135,7 @@ class _EachRow:
 
 def shares_prefixes(model: Any) -> bool:
     """Whether the model was loaded with the attention of the prefix tree, as a kernel or as PyTorch's functions."""
-    return str(model.config._attn_implementation).startswith(ATTENTION)
+    return attention_name(model).startswith(ATTENTION)
 
 
 AttentionInterface.register(ATTENTION, tree_attention_forward)

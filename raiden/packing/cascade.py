@@ -15,11 +15,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from raiden.core.private import flash_attention_for_cpu, flash_attention_for_cpu_backward
 from raiden.packing.layout import Run
-
-# What `scaled_dot_product_attention` calls on CPUs; the public function keeps the normalisers to itself.
-_forward = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
-_backward = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu_backward
 
 
 def cascade_attention(runs: Sequence[Run], query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
@@ -51,7 +48,7 @@ class _Cascade(torch.autograd.Function):
         normaliser = query.new_empty(query.shape[:3], dtype=torch.promote_types(query.dtype, torch.float32))
         for run in runs:
             own, seen_by = slice(run.start, run.end), slice(run.start, run.stop)
-            part, part_normaliser = _forward(
+            part, part_normaliser = flash_attention_for_cpu(
                 query[:, :, seen_by], keys[:, :, own], values[:, :, own], is_causal=True, scale=scale
             )
             if run.before:
@@ -70,7 +67,7 @@ class _Cascade(torch.autograd.Function):
         grad_query, grad_key, grad_value = (torch.empty_like(x) for x in (query, key, value))
         for run in ctx.runs:
             own, seen_by = slice(run.start, run.end), slice(run.start, run.stop)
-            for_query, for_key, for_value = _backward(
+            for_query, for_key, for_value = flash_attention_for_cpu_backward(
                 grad_out[:, :, seen_by],
                 query[:, :, seen_by],
                 keys[:, :, own],
@@ -103,7 +100,7 @@ def attend(
         - mask: ``(T, keys)``
         - log-sum-exp: ``(B, heads, T)``
     """
-    out: tuple[Tensor, Tensor] = _forward(query, key, value, attn_mask=mask, scale=scale)
+    out: tuple[Tensor, Tensor] = flash_attention_for_cpu(query, key, value, attn_mask=mask, scale=scale)
     return out
 
 

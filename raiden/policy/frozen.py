@@ -7,9 +7,9 @@ from hashlib import blake2b
 from typing import Any
 
 from torch.distributed.tensor import DTensor
-from torch.distributed.tensor._utils import compute_local_shape_and_global_offset
 
 from raiden.core.errors import ConfigError
+from raiden.core.private import shape_and_offset
 from raiden.core.processes import Processes
 from raiden.policy.loading import Policy
 from raiden.policy.quantised import is_quantised, stored_weights
@@ -34,7 +34,7 @@ def frozen_digests(policy: Policy) -> dict[str, str]:
     }
     if any(is_quantised(p) for _, p in frozen.get("base", ())):
         # Told by what they are made of: another device quantises to other bits.
-        folder = policy.model.config._name_or_path
+        folder = policy.model.config.name_or_path
         frozen["base"] = [(f"nf4 {name}", weight) for name, weight in stored_weights(folder)]
     digests = {name: _digest(tensors) for name, tensors in frozen.items() if tensors}
     return {"tokenizer": blake2b(repr(tokens).encode(), digest_size=8).hexdigest(), **digests}
@@ -71,7 +71,7 @@ def _sampled(tensor: Any, stride: int) -> Iterator[tuple[int, float]]:
     part = local_tensor(tensor)
     start = 0
     if isinstance(tensor, DTensor):  # FSDP2 shards the first dimension
-        _, offset = compute_local_shape_and_global_offset(tensor.shape, tensor.device_mesh, tensor.placements)
+        _, offset = shape_and_offset(tensor)
         start = offset[0] * (tensor.numel() // tensor.shape[0]) if offset else 0
     first = -start % stride
     values = part.flatten()[first::stride].tolist()

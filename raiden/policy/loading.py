@@ -253,7 +253,7 @@ def empty_model(folder: str, dtype: torch.dtype, attention: str = ATTENTION) -> 
     # Buffers are real: they hold what no file has, such as the rotary frequencies.
     with init_empty_weights(include_buffers=False):
         model = AutoModelForCausalLM.from_config(config, dtype=dtype, attn_implementation=attention)
-    model.config._name_or_path = folder
+    model.config.name_or_path = folder
     if model.can_generate() and (Path(folder) / GENERATION_CONFIG_NAME).is_file():
         model.generation_config = GenerationConfig.from_pretrained(folder)
     return model

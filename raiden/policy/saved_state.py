@@ -16,7 +16,6 @@ from pathlib import Path, PurePath
 from typing import Any
 
 import torch
-from lightning.fabric.strategies.model_parallel import _METADATA_FILENAME as BESIDE_SHARDS
 from torch import Tensor
 from torch.distributed import checkpoint as dcp
 from torch.distributed.checkpoint.api import CheckpointException
@@ -25,6 +24,7 @@ from torch.distributed.checkpoint.planner import ReadItem
 
 from raiden.core.errors import ConfigError
 from raiden.core.limits import MAX_INDEX_BYTES, refuse_larger
+from raiden.core.private import SHARDS_METADATA
 from raiden.policy.finite import nonfinite_of
 
 REMEDY = "give a `.ckpt` that raiden wrote; an exported model goes into `model.policy.path`"
@@ -71,9 +71,9 @@ def load_rest(checkpoint: str | Path) -> Any:
         ConfigError: it is no checkpoint, or holds objects that are more than data.
     """
     path = Path(checkpoint)
-    if path.is_dir() and not (path / BESIDE_SHARDS).is_file():
+    if path.is_dir() and not (path / SHARDS_METADATA).is_file():
         raise _refused(path, FileNotFoundError())
-    return load_saved(path / BESIDE_SHARDS if path.is_dir() else path)
+    return load_saved(path / SHARDS_METADATA if path.is_dir() else path)
 
 
 def stored_shapes(checkpoint: str | Path) -> dict[str, torch.Size]:

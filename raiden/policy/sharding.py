@@ -14,10 +14,10 @@ from torch import Tensor, nn
 from torch.distributed.device_mesh import DeviceMesh
 from torch.distributed.fsdp import FSDPModule, MixedPrecisionPolicy, fully_shard
 from torch.distributed.tensor import DTensor
-from torch.distributed.tensor._utils import compute_local_shape_and_global_offset
 from transformers import AutoModelForCausalLM
 
 from raiden.core.errors import ConfigError
+from raiden.core.private import convert_tensors, shape_and_offset
 from raiden.policy.sources import NO_FOREIGN_CODE, weight_files
 from raiden.policy.weights import local_tensor, plain_name, saved_buffers
 
@@ -67,7 +67,7 @@ def load_shards(model: Any, folder: str | Path, device: torch.device) -> None:
         ConfigError: the folder has not all the weights, or has them in another shape.
     """
     # Not to_empty: that would wipe the buffers as well.
-    model._apply(lambda t: torch.empty_like(t, device=device) if t.is_meta else t.to(device))
+    convert_tensors(model, lambda t: torch.empty_like(t, device=device) if t.is_meta else t.to(device))
     _tie(model)
     files = weight_files(Path(folder))
     wanted = {plain_name(name): p for name, p in model.named_parameters() if ".lora_" not in name}
@@ -107,9 +107,7 @@ def _read_part(path: Path, name: str, parameter: Tensor) -> Tensor:
             )
         if not isinstance(parameter, DTensor):
             return part[:]
-        shape, offset = compute_local_shape_and_global_offset(
-            parameter.shape, parameter.device_mesh, parameter.placements
-        )
+        shape, offset = shape_and_offset(parameter)
         # FSDP2 shards the first dimension.
         return part[offset[0] : offset[0] + shape[0]] if shape[0] else torch.empty(shape)
 
@@ -132,7 +130,7 @@ def initialise_adapters(model: Any) -> None:
 def _part_of(full: Tensor, parameter: Tensor) -> Tensor:
     if not isinstance(parameter, DTensor):
         return full
-    shape, offset = compute_local_shape_and_global_offset(parameter.shape, parameter.device_mesh, parameter.placements)
+    shape, offset = shape_and_offset(parameter)
     return full[offset[0] : offset[0] + shape[0]]
 
 

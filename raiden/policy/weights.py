@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.distributed.tensor import DTensor
 from transformers.core_model_loading import revert_weight_conversion
 
+from raiden.core.private import is_saved
 from raiden.policy.gathering import gather_together
 from raiden.policy.quantised import dequantised
 
@@ -58,7 +59,7 @@ def saved_buffers(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
     """Those that a checkpoint holds; rotary frequencies and the like are computed anew."""
     for prefix, module in model.named_modules():
         for name, buffer in module.named_buffers(recurse=False):
-            if name not in module._non_persistent_buffers_set:
+            if is_saved(module, name):
                 yield f"{prefix}.{name}" if prefix else name, buffer
 
 

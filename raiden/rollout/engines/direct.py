@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import embedding, rms_norm
 
+from raiden.core.private import pack_linear_weight, packed_linear
 from raiden.packing import ATTENTION, Attention, Scoring, pack
 from raiden.policy.tiny import tiny_config, tiny_model
 from raiden.rollout.engines.decoding import Decode, Prefill
@@ -72,13 +73,12 @@ class _Product:
     def __init__(self, *layers: Any) -> None:
         weights = [layer.weight.detach() for layer in layers]
         weight = torch.cat(weights) if len(weights) > 1 else weights[0]
-        self.weight = torch.ops.mkldnn._reorder_linear_weight(weight, _ROWS)
+        self.weight = pack_linear_weight(weight, _ROWS)
         biases = [layer.bias for layer in layers]
         self.bias = torch.cat([b.detach() for b in biases]) if biases[0] is not None else None
 
     def __call__(self, x: Tensor) -> Tensor:
-        out: Tensor = torch.ops.mkldnn._linear_pointwise(x, self.weight, self.bias, "none", [], "")
-        return out
+        return packed_linear(x, self.weight, self.bias)
 
 
 class _Layer:

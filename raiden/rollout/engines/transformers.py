@@ -12,6 +12,7 @@ from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from raiden.core.errors import ConfigError
+from raiden.core.private import num_changes
 from raiden.core.types import Completion
 from raiden.data.chat_template import decode as to_text
 from raiden.packing import Layout, pack, shares_prefixes
@@ -192,7 +193,7 @@ class TransformersEngine(Engine):
         """The packed weights, made anew where they have changed; None: the model's own pass is taken."""
         if not computes_directly(self.model):
             return None
-        state = [(p.data_ptr(), p._version) for p in self.model.parameters()]
+        state = [(p.data_ptr(), num_changes(p)) for p in self.model.parameters()]
         if self._packed is None or self._packed[0] != state:
             self._packed = None  # not two of them at a time
             self._packed = state, Direct(self.model)

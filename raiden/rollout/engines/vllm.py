@@ -91,7 +91,7 @@ class VLLMEngine(Engine):
         with torch.random.fork_rng([device] if on_gpu else []):
             try:
                 self._llm = LLM(
-                    model=str(model.config._name_or_path),
+                    model=str(model.config.name_or_path),
                     # The policy's weights come by update_weights before anything is generated.
                     load_format="dummy",
                     skip_tokenizer_init=True,
