@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -98,6 +99,14 @@ class _UnequalRewards:
         return Reward(value, {"accuracy": float(value > 0.5), "format": 1.0}, (), "made up")
 
 
+@cache
+def _prompts(samples: str, model: str) -> tuple[Any, Any]:
+    """Those of all cases, and the chat template that made them: it starts a process of its own."""
+    data = RoleplayDataModule(samples, tokenizer=model)
+    data.setup("fit")
+    return data._prompts, data.chat
+
+
 def train(model: Path, samples: Path, folder: Path, case: Case, num: int = 1) -> Trained:
     """Trains as one of `num` processes; with one, without any sharding."""
     module = GRPOModule(
@@ -113,7 +122,7 @@ def train(model: Path, samples: Path, folder: Path, case: Case, num: int = 1) ->
         },
     )
     data = RoleplayDataModule(str(samples), batch_size=case.prompts, tokenizer=str(model), seed=7)
-    data.setup("fit")
+    data._prompts, data.chat = _prompts(str(samples), str(model))
     module.scorer.vrar = _UnequalRewards({data.train_dataloader().batch(0)[place].sample.id for place in case.flat})
     gradients = _Gradients()
     trainer = make_trainer(
