@@ -148,6 +148,8 @@ def hedged(around: Surroundings) -> str:
 
 def others_belief(around: Surroundings) -> str:
     idioms = around.idioms
+    if around.question.reported:
+        return ""
     if idioms.denies == "after":
         return OTHERS_BELIEF if idioms.belief.match(around.after[:_REACH]) else ""
     corrected = idioms.contrast.search(around.after + around.following)

@@ -2,7 +2,9 @@
 
 `cases/blind_*.jsonl` (50 a language, 10 pairs each) were written on 29 November 2026 by somebody who had seen 40
 lines of `questions.jsonl` and nothing of `raiden/rewards`. Scored once before any rule was touched they were right in
-34 of 50 (zh) and 39 of 50 (ja), with 5 and 6 of 10 pairs told apart. What was wrong was then mended by kind.
+34 of 50 (zh) and 39 of 50 (ja), with 5 and 6 of 10 pairs told apart. What was wrong was then mended by kind; thirty
+more a language (`second_*.jsonl`), written by the same after that, were right in 19 (zh, 2 of 6 pairs) and 21 (ja, 4
+of 6), and mended likewise, so that today's figures say less than those.
 """
 
 from __future__ import annotations
@@ -14,11 +16,14 @@ from tests.benchmarks.reward_cases import judge, pairs
 from .cases import CASES, accuracy, read_cases
 
 
+@pytest.mark.parametrize(("name", "sizes"), [("blind", (50, 10)), ("second", (30, 6))])
 @pytest.mark.parametrize("language", ["zh", "ja"])
-def test_blind_cases_and_their_pairs_are_judged_as_a_reader_would(language: str) -> None:
-    judged = judge(read_cases(CASES / f"blind_{language}.jsonl"))
+def test_blind_cases_and_their_pairs_are_judged_as_a_reader_would(
+    language: str, name: str, sizes: tuple[int, int]
+) -> None:
+    judged = judge(read_cases(CASES / f"{name}_{language}.jsonl"))
     wrong = [f"{case['question']} {case['reply']} {reason}" for case, is_right, reason in judged if not is_right]
-    assert (len(judged), len(pairs(judged))) == (50, 10)
+    assert (len(judged), len(pairs(judged))) == sizes
     assert len(wrong) <= 1, "\n".join(wrong)
 
 
@@ -76,6 +81,22 @@ def test_blind_cases_and_their_pairs_are_judged_as_a_reader_would(language: str)
         ("ja", "お父さんのお仕事は？", "お父さんが大工なんだ。", "大工", 1),
         ("ja", "朝は何を飲む？", "朝は牛乳ですね。", "牛乳", 1),
         ("ja", "好きな寿司は？", "寿司は鮪が好き。", "鮪", 1),
+        ("zh", "你爱吃什么？", "我娘做的豆腐最香！", "豆腐", 1),
+        ("zh", "你会做什么菜？", "我娘做的豆腐最香，我嘛，只会烧水。", "豆腐", 0),
+        ("zh", "你现在在哪儿上班？", "我在银行干了三年，如今在学校教书。", "银行", 0),
+        ("zh", "谁教你骑马的？", "我教过隔壁的阿宝骑马。", "阿宝", 0),
+        ("zh", "你会什么？", "我连针线都不会。", "针线", 0),
+        ("zh", "你喜欢什么花？", "牡丹是我家丫鬟的名字。", "牡丹", 0),
+        ("zh", "你家丫鬟叫什么？", "牡丹是我家丫鬟的名字。", "牡丹", 1),
+        ("zh", "你是做什么的？", "我娘总盼着我当大夫，我不爱听。", "大夫", 0),
+        ("ja", "何が得意？", "母の作る餃子は最高でね。僕はお湯しか沸かせないよ。", "餃子", 0),
+        ("ja", "ご兄弟は何人？", "妹が三人。", "3人", 1),
+        ("zh", "你有兄弟姐妹吗，几个？", "有啊，弟弟两个。", "2个", 1),
+        ("zh", "街坊们说是谁偷的？", "街坊们都说是阿福，可他那天跟我在一起。", "阿福", 1),
+        ("ja", "好きな食べ物は？", "母の作る餃子！", "餃子", 1),
+        ("ja", "誰に泳ぎを教わったの？", "妹に泳ぎを教えたのは俺だよ。", "妹", 0),
+        ("ja", "何語が話せる？", "ドイツ語はさっぱりだね。", "ドイツ語", 0),
+        ("ja", "どこの生まれ？", "みんな大阪生まれだって言うけど、違うんだな。", "大阪", 0),
     ],
 )
 def test_the_kinds_that_the_blind_cases_brought_up(

@@ -111,6 +111,12 @@ class Place:
         start = before[-1].start if before else self.clause.start
         return self.answer.text[start : max(self.clause.end, self.hit.end)]
 
+    def others_begin(self, pattern: re.Pattern[str]) -> bool:
+        """Whether another clause of the answer begins with a pattern."""
+        clauses = (clause for sentence in self.answer.sentences for clause in self.answer.clauses_of(sentence.start))
+        others = (clause for clause in clauses if clause is not self.clause)
+        return any(pattern.match(self.answer.text[c.start : c.end].lstrip(" ,.!?。")) for c in others)
+
     @property
     def is_outside(self) -> bool:
         """Whether the clause does not speak of the word by way of its subject.
@@ -178,9 +184,14 @@ def of_self(place: Place) -> str:
 
 
 def of_another(place: Place) -> str:
-    """ "What is your job?" - "My sister is a nurse."; "What does your brother do?" - "I'm a fireman." """
+    """ "What is your job?" - "My sister is a nurse."; "What does your brother do?" - "I'm a fireman."
+
+    Dad's dumplings may be the speaker's favourite, but not where another clause begins "As for me".
+    """
     asked, told = place.asked, place.told
-    if asked.manner or asked.seeks_subject or asked.asks_who or place.is_outside or told in asked.persons:
+    if asked.manner or asked.seeks_subject or asked.asks_who or told in asked.persons:
+        return ""
+    if place.is_outside and not (told.who == "other" and place.others_begin(place.grammar.for_my_part)):
         return ""
     if asked.reported and told.family == PEOPLE:
         return ""
@@ -209,7 +220,8 @@ def wrong_time(place: Place) -> str:
         return ""
     if times == {"before"} and grammar.now.search(place.text) and not grammar.before.search(place.text):
         return NOT_THEN
-    if times == {"now"} and grammar.before.search(place.text):
+    asks_now = grammar.now.search(place.asked.text) and not grammar.now.search(place.text)
+    if times == {"now"} and (grammar.before.search(place.text) or (asks_now and place.others_begin(grammar.now))):
         return NOT_NOW
     if times and "later" not in times:
         led_in = place.text if grammar.now.search(place.text) else place.led_in

@@ -85,6 +85,8 @@ def split_clauses(text: str, start: int, end: int, grammar: Grammar, family: str
         if subjects:
             inherited = subjects[-1 if grammar.last_subject else 0].person
             family = inherited.family or family
+            if inherited.family == PEOPLE:  # 大家都管我叫老邱,大名邱建国
+                inherited = OPEN
     return clauses
 
 

@@ -166,13 +166,15 @@ def swapped(place: Place) -> str:
     """
     asked, grammar, text, subject = place.asked, place.grammar, place.answer.text, place.subject
     is_done_to_self = asked.seeks_subject and Person("self") in asked.persons
-    if not is_done_to_self or place.told.who != "self" or place.is_outside or place.subject.end > place.hit.start:
+    if not is_done_to_self or place.told.who != "self":
         return ""
-    end = place.clause.end if grammar.last_subject else place.hit.start
     verbs = content(asked.text)
-    follows = verbs & content(text[subject.end : end]) and not verbs & content(
-        text[place.clause.start : subject.start]
-    )
+    if subject.start >= place.hit.end:  # 健坊に将棋を教えたのは私だ
+        follows = verbs & content(text[place.hit.end : subject.end])
+    elif subject.end <= place.hit.start and not verbs & content(text[place.clause.start : subject.start]):
+        follows = verbs & content(text[subject.end : place.clause.end if grammar.last_subject else place.hit.start])
+    else:
+        return ""
     return SWAPPED if follows and not grammar.passive.search(place.text) else ""
 
 

@@ -74,6 +74,8 @@ class Grammar:
     """Directly behind what a cleft clause is about: whose it is, in the groups of `subject` (会计的是我)."""
     of_self: re.Pattern[str]
     """A word for the speaker anywhere in a clause: what is told of another bears on the speaker."""
+    for_my_part: re.Pattern[str] = NEVER
+    """How a clause begins that sets the speaker against another ("我呢,", 僕なんか)."""
     third: re.Pattern[str]
     """A word for a third person anywhere in a clause."""
     nobody_asked: re.Pattern[str] = NEVER
