@@ -94,6 +94,8 @@ def main(argv: Sequence[str]) -> int:
     arguments = _parser().parse_args(argv)
     options = take(ServeOptions, arguments)
     _check(options)
+    paths = [path for path in (options.model_path, options.before_path) if path is not None]
+    print(f"loading {' and '.join(paths)}", flush=True)  # what is imported next takes seconds, too
     try:
         from raiden.serve.server import open_socket
     except ImportError as fault:
@@ -119,17 +121,18 @@ def _serve(options: ServeOptions, cast_options: CastOptions, prompts: PromptOpti
 
     defaults = SamplingDefaults(options.temperature, options.max_tokens, options.timeout)
     app = build_app(Lineup(served, cast), book, defaults, _access(options))
-    server = make_server(app, [each.model for each in served.values()])
-    print(f"in the browser: {address_of(opened)}")
-    print(f"for clients: {address_of(opened)}/v1, {_told_models(served, cast)}; Ctrl-C ends it", flush=True)
-    asyncio.run(server.serve(sockets=[opened]))
+
+    def tell() -> None:
+        print(f"in the browser: {address_of(opened)}")
+        print(f"for clients: {address_of(opened)}/v1, {_told_models(served, cast)}; Ctrl-C ends it", flush=True)
+
+    print("warming up: a first reply, to nobody", flush=True)
+    asyncio.run(make_server(app, [each.model for each in served.values()], tell).serve(sockets=[opened]))
 
 
 def _load(options: ServeOptions, model: ModelOptions, settings: PromptSettings) -> Served:
     """A model, ready to be asked."""
-    path = model.model_path or ""
-    print(f"loading {path}", flush=True)
-    from raiden.commands.local_model import open_local  # the first such import takes seconds
+    from raiden.commands.local_model import open_local
     from raiden.endpoints.live import LiveModel
     from raiden.rollout.engines import VLLMEngine
     from raiden.serve.lineup import Served
@@ -137,7 +140,7 @@ def _load(options: ServeOptions, model: ModelOptions, settings: PromptSettings) 
     engine = VLLMEngine(max_num_seqs=options.concurrency) if options.engine == "vllm" else None
     with renamed(names_of(model)):
         local = open_local(model, settings, engine)
-    return Served(LiveModel(local, options.concurrency, options.max_waiting), settings, path)
+    return Served(LiveModel(local, options.concurrency, options.max_waiting), settings, model.model_path or "")
 
 
 def _access(options: ServeOptions) -> Access:

@@ -12,6 +12,7 @@ import threading
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TypeVar
@@ -19,7 +20,7 @@ from typing import TypeVar
 from raiden.core.errors import EngineError
 from raiden.core.types import Message
 from raiden.endpoints.base import ChatRequest
-from raiden.endpoints.faults import ContextLengthError
+from raiden.endpoints.faults import ContextLengthError, RequestError
 from raiden.endpoints.local import LocalEndpoint
 from raiden.endpoints.written import Piece, WrittenText
 from raiden.rollout.engines import SamplingConfig
@@ -163,6 +164,20 @@ class LiveModel:
             job.is_left = True
             self._jobs.pop(job.request.key, None)
             self._rows.leave(job.request.key)
+
+    async def warm_up(self) -> None:
+        """Answers once for nobody: what the first reply alone waits for is then done.
+
+        Raises:
+            EngineError: the engine failed.
+        """
+        try:
+            token_ids = await self.prompt([Message("user", "Hello")])
+        except RequestError:  # a template that wants other turns than this one
+            token_ids = await self.tokens("Hello")
+        async with aclosing(self.stream(Asked(token_ids, (0,), SamplingConfig(max_tokens=2)))) as pieces:
+            async for _ in pieces:
+                pass
 
     async def close(self) -> None:
         """Ends all that is under way, and gives back what was taken."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import uvicorn
 from starlette.applications import Starlette
@@ -41,19 +41,29 @@ def address_of(opened: socket.socket) -> str:
 
 
 class _Server(uvicorn.Server):
-    """Ends what is being written before it waits for those who read it."""
+    """Listens when all models have answered once, and ends what is being written before it waits for who reads it."""
 
-    def __init__(self, config: uvicorn.Config, models: Sequence[LiveModel]) -> None:
+    def __init__(self, config: uvicorn.Config, models: Sequence[LiveModel], ready: Callable[[], None]) -> None:
         super().__init__(config)
-        self._models = models
+        self._models, self._ready = models, ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        for model in self._models:
+            await model.warm_up()
+        await super().startup(sockets)
+        self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await asyncio.gather(*(model.close() for model in self._models))
         await super().shutdown(sockets)
 
 
-def make_server(app: Starlette, models: Sequence[LiveModel]) -> uvicorn.Server:
-    """A server of the application, which closes the models at its end."""
+def make_server(app: Starlette, models: Sequence[LiveModel], ready: Callable[[], None]) -> uvicorn.Server:
+    """A server of the application, which closes the models at its end.
+
+    Args:
+        ready: called when the first request can be answered without delay.
+    """
     config = uvicorn.Config(
         app,
         http="h11",  # the one that uvicorn brings along: the same everywhere
@@ -64,4 +74,4 @@ def make_server(app: Starlette, models: Sequence[LiveModel]) -> uvicorn.Server:
         lifespan="off",
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
-    return _Server(config, models)
+    return _Server(config, models, ready)

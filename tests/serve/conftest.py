@@ -55,12 +55,12 @@ def serving(
     cast = Cast(load_profiles("data/online_profiles.jsonl"))
     lineup = Lineup({name: Served(model, settings, str(folder)) for name, model in models.items()}, cast)
     book = SampleBook([Path("data/training/train.json")])
+    ready = threading.Event()
     opened = open_socket("127.0.0.1", 0)
-    server = make_server(build_app(lineup, book, defaults, access), list(models.values()))
+    server = make_server(build_app(lineup, book, defaults, access), list(models.values()), ready.set)
     thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[opened])))
     thread.start()
-    while not server.started:
-        time.sleep(0.01)
+    assert ready.wait(60)
     try:
         yield Running(address_of(opened), models, cast)
     finally:

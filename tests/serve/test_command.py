@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import signal
@@ -10,8 +11,10 @@ import sys
 
 import httpx2 as httpx
 import pytest
+from starlette.applications import Starlette
 
 from raiden.__main__ import main
+from raiden.serve.server import address_of, make_server, open_socket
 
 HOST = ["serve", "--model_path", "nowhere"]
 
@@ -29,6 +32,7 @@ def test_it_says_where_it_is_and_ctrl_c_ends_it_in_the_middle_of_a_reply(tiny_fo
         if found := re.match(r"for clients: (http://127\.0\.0\.1:\d+/v1), model \"raiden\", or one of 77 ", line):
             break
     assert lines[0] == f"loading {tiny_folder}\n"
+    assert lines[2] == "warming up: a first reply, to nobody\n"
     body = {"model": "raiden/Winifred Oakes", "messages": [{"role": "user", "content": "Go on."}], "stream": True}
     body |= {"max_tokens": 6000, "temperature": 2.0}
     with httpx.stream("POST", f"{found[1]}/chat/completions", json=body, timeout=60) as response:
@@ -63,3 +67,30 @@ def test_a_port_that_is_taken_is_told_before_anything_is_loaded(server, capsys):
     port = server.address.rpartition(":")[2]
     assert main([*HOST, "--port", port]) == 2
     assert f"127.0.0.1:{port} cannot be served at" in capsys.readouterr().err
+
+
+def test_who_comes_before_the_models_have_answered_once_is_refused_and_then_told_that_all_is_ready():
+    opened = open_socket("127.0.0.1", 0)
+    came: list[str] = []
+
+    class Model:
+        async def warm_up(self):
+            with pytest.raises(httpx.ConnectError):
+                await asyncio.to_thread(httpx.get, address_of(opened))
+            came.append("warm")
+
+        async def close(self):
+            came.append("closed")
+
+    async def asked():
+        while "ready" not in came:
+            await asyncio.sleep(0.01)
+        assert (await asyncio.to_thread(httpx.get, address_of(opened))).status_code == 404
+        server.should_exit = True
+
+    async def both():
+        await asyncio.gather(server.serve(sockets=[opened]), asked())
+
+    server = make_server(Starlette(), [Model(), Model()], lambda: came.append("ready"))
+    asyncio.run(both())
+    assert came == ["warm", "warm", "ready", "closed", "closed"]
