@@ -25,6 +25,7 @@ from raiden.endpoints.local import LocalEndpoint
 from raiden.endpoints.written import Piece, WrittenText
 from raiden.rollout.engines import SamplingConfig
 from raiden.rollout.engines.live import LiveEngine, LiveRequest, LiveRows, SampledToken
+from raiden.rollout.engines.penalties import Penalties
 
 _T = TypeVar("_T")
 
@@ -41,6 +42,7 @@ class GenerationRequest:
     """Texts before which a completion ends."""
     num_top: int | None = None
     """See `LiveRequest`."""
+    penalties: Penalties | None = None
     is_chat: bool = True
     """Whether it is a reply, whose reasoning is told apart; else the text is given as it is."""
 
@@ -53,7 +55,7 @@ class _Job:
     """A request under way: where its pieces go, and what is written so far."""
 
     def __init__(self, key: int, asked: GenerationRequest, texts: list[WrittenText]) -> None:
-        self.request = LiveRequest(key, asked.token_ids, asked.seeds, asked.sampling, asked.num_top)
+        self.request = LiveRequest(key, asked.token_ids, asked.seeds, asked.sampling, asked.num_top, asked.penalties)
         self.texts = texts
         self.pieces: asyncio.Queue[Piece | Exception] = asyncio.Queue()
         self.is_left = False
@@ -90,6 +92,10 @@ class LiveModel:
     @property
     def tells_logps(self) -> bool:
         return self._rows.tells_logps
+
+    @property
+    def penalises(self) -> bool:
+        return self._rows.penalises
 
     @property
     def context(self) -> int:
@@ -175,7 +181,7 @@ class LiveModel:
             token_ids = await self.prompt([Message("user", "Hello")])
         except RequestError:  # a template that wants other turns than this one
             token_ids = await self.tokens("Hello")
-        async with aclosing(self.stream(Asked(token_ids, (0,), SamplingConfig(max_tokens=2)))) as pieces:
+        async with aclosing(self.stream(GenerationRequest(token_ids, (0,), SamplingConfig(max_tokens=2)))) as pieces:
             async for _ in pieces:
                 pass
 

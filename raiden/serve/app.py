@@ -18,6 +18,7 @@ from starlette.routing import Route
 
 from raiden.chat import SampleBook
 from raiden.core.errors import RaidenError
+from raiden.core.terminal import printable
 from raiden.serve.completions import Completions, SamplingDefaults
 from raiden.serve.faults import ApiError, as_api_error
 from raiden.serve.guards import Guard
@@ -26,6 +27,7 @@ from raiden.serve.talking import Talking
 
 _PAGE = Path(__file__).with_name("page")
 _KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
+_MAX_LINE, _MAX_LINES = 200, 200
 _HEADERS = {
     # Nothing but the page's own files: what a model writes can load and run nothing, whatever becomes of it.
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
@@ -53,8 +55,9 @@ def build_app(
     Args:
         book: samples by which replies are explained.
     """
-    completions = Completions(lineup, defaults, lambda line: print(line, flush=True), _watch)
-    middleware = [Middleware(Guard, access.hosts, access.origins, access.api_key)]
+    terminal = Terminal()
+    completions = Completions(lineup, defaults, terminal.tell, terminal.tell_once, _watch)
+    middleware = [Middleware(Guard, access.hosts, access.origins, access.api_key, terminal.tell_once)]
     if access.origins:
         cors = Middleware(CORSMiddleware, allow_origins=access.origins, allow_methods=["*"], allow_headers=["*"])
         middleware.insert(0, cors)
@@ -67,6 +70,23 @@ def build_app(
     ]
     handlers = {HTTPException: _as_error, Exception: _as_error, ApiError: _as_error, RaidenError: _as_error}
     return Starlette(routes=routes, middleware=middleware, exception_handlers={**handlers, TimeoutError: _as_error})
+
+
+class Terminal:
+    """Where the server says what it does."""
+
+    def __init__(self) -> None:
+        self._told: set[str] = set()
+
+    def tell(self, line: str) -> None:
+        print(printable(line), flush=True)
+
+    def tell_once(self, line: str) -> None:
+        """Says it if it was not said; what others make up is cut, and no more than so much is kept of it."""
+        line = line[:_MAX_LINE]
+        if line not in self._told and len(self._told) < _MAX_LINES:
+            self._told.add(line)
+            self.tell(line)
 
 
 async def _health(request: Request) -> Response:

@@ -1,13 +1,14 @@
-"""What a request may ask for. What is not done here is refused by name, unless it asks for nothing."""
+"""What a request may ask for: what is done, what is refused, and the rest, which is ignored and told."""
 
 from __future__ import annotations
 
 import secrets
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
 from raiden.core.types import Message, Role
+from raiden.rollout.engines.penalties import Penalties
 from raiden.serve.faults import ApiError
 
 MAX_MESSAGES = 2048
@@ -15,36 +16,25 @@ MAX_COMPLETIONS = 8
 """Of one request (`n`)."""
 MAX_STOPS = 16
 MAX_STOP_CHARACTERS = 256
-_HARMLESS = {
-    *("user", "metadata", "store", "safety_identifier", "prompt_cache_key", "prompt_cache_retention", "service_tier"),
-    *("parallel_tool_calls", "reasoning_effort", "verbosity", "cache_prompt"),
-}
-"""Change nothing here, whatever they say: notes for accounts and caches, and hints for models of other kinds."""
-_OFF = {
-    *("presence_penalty", "frequency_penalty", "min_tokens", "no_repeat_ngram_size", "top_a", "mirostat"),
-    *("mirostat_mode", "xtc_probability", "dry_multiplier", "smoothing_factor", "dynatemp_range", "penalty_alpha"),
-    *("echo", "use_beam_search", "early_stopping", "ignore_eos", "ban_eos_token", "include_stop_str_in_output"),
-}
-_ONE = {
-    *("repetition_penalty", "repeat_penalty", "rep_pen", "length_penalty", "typical_p", "typical", "tfs", "best_of"),
-    "num_beams",
-}
-_EMPTY = {
-    *("logit_bias", "chat_template_kwargs", "tools", "functions", "stop_token_ids", "bad_words", "banned_strings"),
-    *("custom_token_bans", "suffix", "grammar", "grammar_string", "sampler_priority", "truncate_prompt_tokens"),
-}
-_NEUTRAL: dict[str, tuple[Any, ...]] = {
-    **dict.fromkeys(_OFF, (0,)),
-    **dict.fromkeys(_ONE, (1,)),
-    **dict.fromkeys(_EMPTY, ({}, [], "")),
+_OTHER_FORMS: dict[str, tuple[Any, ...]] = {
     **dict.fromkeys(("tool_choice", "function_call"), ("none", "auto")),
-    **dict.fromkeys(("skip_special_tokens", "spaces_between_special_tokens", "add_bos_token"), (True, False)),
+    **dict.fromkeys(("echo", "use_beam_search"), (False,)),
+    **dict.fromkeys(("suffix", "grammar", "grammar_string", "json_schema", "logit_bias"), ("", {})),
+    **dict.fromkeys(
+        ("guided_json", "guided_regex", "guided_choice", "guided_grammar", "structured_outputs"), ("", {})
+    ),
     "modalities": (["text"],),
     "response_format": ({"type": "text"},),
 }
-"""Fields that are not done, and the values by which they ask for nothing, beside null."""
+"""Fields by which a request asks for an answer of a form that is not done here, and the values, beside null, by which
+it does not: whoever reads the answer would take it for something else. Any other field is ignored, and told."""
+_REPETITION = AliasChoices("repetition_penalty", "repeat_penalty", "rep_pen")
 _SEED = 2**63
 B = TypeVar("B", bound=BaseModel)
+
+
+Limit = Literal[-1] | Annotated[int, Field(ge=1)]
+"""Of a reply, in tokens; -1: as many as there is room for."""
 
 
 class _Part(BaseModel):
@@ -74,14 +64,17 @@ class Body(BaseModel):
 
     model_config = ConfigDict(extra="allow", strict=True)
 
-    model: str
+    model: str | None = None
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
     top_p: Annotated[float, Field(gt=0, le=1)] | None = None
     top_k: Annotated[int, Field(ge=-1)] | None = None
     min_p: Annotated[float, Field(ge=0, le=1)] | None = None
     seed: Annotated[int, Field(ge=-_SEED, lt=_SEED)] | None = None
     n: Annotated[int, Field(ge=1, le=MAX_COMPLETIONS)] | None = None
-    max_tokens: Annotated[int, Field(ge=1)] | None = None
+    max_tokens: Limit | None = None
+    frequency_penalty: Annotated[float, Field(ge=-2, le=2)] | None = None
+    presence_penalty: Annotated[float, Field(ge=-2, le=2)] | None = None
+    repetition_penalty: Annotated[float | None, Field(gt=0, le=10, validation_alias=_REPETITION)] = None
     stop: str | list[str] | None = None
     stream: bool | None = None
     stream_options: _StreamOptions | None = None
@@ -103,6 +96,17 @@ class Body(BaseModel):
         return tuple(text for text in given if text)
 
     @property
+    def penalties(self) -> Penalties | None:
+        """None: nothing is made less likely."""
+        asked = Penalties(self.frequency_penalty or 0.0, self.presence_penalty or 0.0, self.repetition_penalty or 1.0)
+        return None if asked == Penalties() else asked
+
+    @property
+    def ignored(self) -> list[str]:
+        """Names of fields that say something and change nothing."""
+        return [name for name, asked in (self.model_extra or {}).items() if asked is not None]
+
+    @property
     def includes_usage(self) -> bool:
         """Of a stream: whether its last chunk counts the tokens."""
         return self.stream_options is not None and self.stream_options.include_usage
@@ -112,7 +116,7 @@ class ChatBody(Body):
     """Of /v1/chat/completions."""
 
     messages: Annotated[list[_Turn], Field(min_length=1, max_length=MAX_MESSAGES)]
-    max_completion_tokens: Annotated[int, Field(ge=1)] | None = None
+    max_completion_tokens: Limit | None = None
     logprobs: bool | None = None
     top_logprobs: Annotated[int, Field(ge=0, le=20)] | None = None
 
@@ -153,11 +157,7 @@ def read_body(kind: type[B], value: Any) -> B:
         param = _param(first["loc"])
         raise ApiError(400, f"`{param}`: {first['msg']}.", param, "invalid_value") from fault
     for name, asked in (body.model_extra or {}).items():
-        if asked is None or name in _HARMLESS:
-            continue
-        if name not in _NEUTRAL:
-            raise ApiError(400, f"`{name}` is not known here; leave it out.", name, "unknown_parameter")
-        if asked not in _NEUTRAL[name]:
+        if name in _OTHER_FORMS and asked is not None and asked not in _OTHER_FORMS[name]:
             raise ApiError(400, f"`{name}` is not supported here; leave it out.", name, "unsupported_parameter")
     return body
 

@@ -39,6 +39,7 @@ class Completions:
 
     Args:
         tell: gets a line on each answer.
+        tell_once: gets a line that may come again and again.
         watch: is told of faults of the server's own.
     """
 
@@ -47,19 +48,24 @@ class Completions:
         lineup: Lineup,
         defaults: SamplingDefaults,
         tell: Callable[[str], None],
+        tell_once: Callable[[str], None],
         watch: Callable[[Exception], None],
     ) -> None:
         self.lineup, self.defaults = lineup, defaults
-        self._tell, self._watch = tell, watch
+        self._tell, self._tell_once, self._watch = tell, tell_once, watch
         self._started = int(time.time())
 
     @property
     def routes(self) -> list[Route]:
         return [
-            Route("/v1/models", self.models, methods=["GET"]),
-            Route("/v1/models/{name:path}", self.model, methods=["GET"]),
-            Route("/v1/chat/completions", self.chat, methods=["POST"]),
-            Route("/v1/completions", self.text, methods=["POST"]),
+            Route(f"{root}{path}", answer, methods=[method])
+            for root in ("/v1", "")  # as clients write it whose address is given without /v1
+            for path, answer, method in (
+                ("/models", self.models, "GET"),
+                ("/models/{name:path}", self.model, "GET"),
+                ("/chat/completions", self.chat, "POST"),
+                ("/completions", self.text, "POST"),
+            )
         ]
 
     async def models(self, request: Request) -> Response:
@@ -78,7 +84,7 @@ class Completions:
     async def chat(self, request: Request) -> Response:
         """A reply to a conversation."""
         body = read_body(ChatBody, await read_json(request))
-        voice = self.lineup.find(body.model)
+        voice = self.lineup.find(body.model or "")
         token_ids = await voice.served.model.prompt(voice.conversation([turn.message for turn in body.messages]))
         limit = body.max_completion_tokens or body.max_tokens
         return await self._answer(request, body, voice, self._asked(body, voice, token_ids, limit, body.num_top))
@@ -86,7 +92,7 @@ class Completions:
     async def text(self, request: Request) -> Response:
         """A text gone on with."""
         body = read_body(TextBody, await read_json(request))
-        voice = self.lineup.find(body.model)
+        voice = self.lineup.find(body.model or "")
         if voice.profile is not None:
             told = f"`model`: {voice.name} answers /v1/chat/completions alone; a bare text has no room for its prompt."
             raise ApiError(400, told, "model", "unsupported_value")
@@ -106,19 +112,23 @@ class Completions:
         model = voice.served.model
         if num_top is not None and not model.tells_logps:
             raise ApiError(400, "`logprobs` is not supported for this model.", "logprobs", "unsupported_parameter")
+        if body.penalties is not None and not model.penalises:
+            raise ApiError(400, "penalties are not supported for this model.", None, "unsupported_parameter")
         if len(body.seeds) > model.max_rows:
             raise ApiError(400, f"`n` must be at most {model.max_rows} here.", "n", "invalid_value")
+        room = model.context - len(token_ids)
         sampling = SamplingConfig(
             temperature=self.defaults.temperature if body.temperature is None else body.temperature,
             top_p=body.top_p or 1.0,
             top_k=max(0, body.top_k or 0),
             min_p=body.min_p or 0.0,
-            max_tokens=min(max_tokens or self.defaults.max_tokens, model.context - len(token_ids)),
+            max_tokens=room if max_tokens == -1 else min(max_tokens or self.defaults.max_tokens, room),
         )
-        return GenerationRequest(token_ids, body.seeds, sampling, body.stops, num_top, is_chat)
+        return GenerationRequest(token_ids, body.seeds, sampling, body.stops, num_top, body.penalties, is_chat)
 
     async def _answer(self, request: Request, body: Body, voice: Voice, asked: GenerationRequest) -> Response:
         voice.served.model.refuse_if_busy()
+        self._tell_of_ignored(body)
         fingerprint = voice.served.model.fingerprint
         answer = Answer(voice.name, len(asked.seeds), len(asked.token_ids), fingerprint, asked.is_chat)
         if body.stream:
@@ -150,6 +160,10 @@ class Completions:
         if body.includes_usage:
             yield answer.counts()
         self._tell_of(answer, voice, started)
+
+    def _tell_of_ignored(self, body: Body) -> None:
+        for name in body.ignored:
+            self._tell_once(f"`{name}`, which a request holds, is not known here and changes nothing")
 
     def _tell_of(self, answer: Answer, voice: Voice, started: float) -> None:
         usage = answer.usage

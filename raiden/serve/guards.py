@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
@@ -26,17 +26,24 @@ class Guard:
         hosts: names by which this machine may be called; None: by any, where a key is needed.
         origins: of pages elsewhere that may ask.
         api_key: that requests must bring; None: none.
+        tell: gets the reason of a refusal: what a browser is told, the page in it does not hear.
     """
 
     def __init__(
-        self, app: ASGIApp, hosts: Collection[str] | None, origins: Collection[str], api_key: str | None
+        self,
+        app: ASGIApp,
+        hosts: Collection[str] | None,
+        origins: Collection[str],
+        api_key: str | None,
+        tell: Callable[[str], None],
     ) -> None:
-        self._app = app
+        self._app, self._tell = app, tell
         self._hosts, self._origins = hosts, origins
         self._key = None if api_key is None else api_key.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and (refusal := self._refusal(Headers(scope=scope), scope["path"])) is not None:
+            self._tell(f"refused: {refusal.message}")
             await refusal.response(scope, receive, send)
             return
         await self._app(scope, receive, send)

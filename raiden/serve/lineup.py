@@ -70,12 +70,12 @@ class Lineup:
         return [*self.served, *(f"{model}/{p.name}" for model in self.served for p in self.profiles)]
 
     def find(self, name: str) -> Voice:
-        """Who is meant.
+        """Who is meant; an empty name: the first model.
 
         Raises:
             ApiError: nobody, or several.
         """
-        model, slash, character = name.partition("/")
+        model, slash, character = (name or next(iter(self.served))).partition("/")
         if model not in self.served:
             model, slash, character = next(iter(self.served)), "/", name
         if not slash:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 import torch
+from transformers import RepetitionPenaltyLogitsProcessor
 
 from raiden.policy import PolicyConfig, load_policy
 from raiden.rollout.engines import SamplingConfig, TransformersEngine, VLLMEngine
 from raiden.rollout.engines.known_beginnings import KnownBeginnings
 from raiden.rollout.engines.live import LiveEngine, LiveRequest
+from raiden.rollout.engines.penalties import Penalties
 from raiden.rollout.engines.side_by_side import SideBySide
 from raiden.rollout.engines.taking_turns import TakingTurns
 
@@ -148,6 +150,30 @@ def test_a_draw_that_is_nearly_a_tie_is_made_by_the_completion_alone(engine):
     assert len(decided) == sum(map(len, expected.values()))
 
 
+@pytest.mark.parametrize("close", [0.0, torch.inf], ids=["in the batch", "read alone"])
+def test_what_was_said_costs_its_own_completion_alone(engine, close):
+    """Beside one without penalties, against the whole text read anew for each token and transformers' own rule."""
+    greedy = SamplingConfig(temperature=0.0, max_tokens=20)
+    penalties = Penalties(frequency=0.3, presence=0.2, repetition=1.3)
+    rows = engine.live()
+    rows.close = close
+    plain, asked = request(0, sampling=greedy), request(1, sampling=greedy, penalties=penalties)
+    rows.join(plain)
+    rows.join(asked)
+    found = finish(rows, {})
+    said: list[int] = []
+    penalise = RepetitionPenaltyLogitsProcessor(1.3)
+    for _ in found[1, 0]:
+        ids = torch.tensor([[*asked.prompt, *said]])
+        logits = penalise(ids, engine.model(ids, use_cache=False).logits[:, -1])[0]
+        for token in set(said):
+            logits[token] -= 0.3 * said.count(token) + 0.2
+        said.append(int(logits.argmax()))
+    assert found[1, 0] == said
+    assert found[0, 0] == batched(engine, [plain])[0, 0]
+    assert found[1, 0] != batched(engine, [asked])[1, 0]
+
+
 def test_known_beginnings_keep_to_their_bound_and_the_last_used_stay(engine):
     rows = engine.live()
     for number in range(3):
@@ -220,5 +246,8 @@ def test_vllm_answers_requests_as_they_come(wide_folder):
         assert told.pop((1, 0)) == expected.pop((1, 0))[:3]
         assert told == expected
         assert all(several[-1].finish_reason for row, several in draws.items() if row != (1, 0))
+        rows.join(request(0, penalties=Penalties(frequency=2.0, presence=2.0)))
+        (penalised,) = finish(rows, {}).values()
+        assert len(set(penalised)) > len(set(batched(engine, [request(0)])[0, 0]))
     finally:
         engine.close()

@@ -12,6 +12,8 @@ import torch
 
 from raiden.chat.conversation import Conversation
 from raiden.core.types import Message
+from raiden.serve.completions import SamplingDefaults
+from tests.serve.conftest import serving
 
 QUESTION = [{"role": "user", "content": "Where were you born? 어디? どこ? 哪里？"}]
 CHARACTER = "raiden/Winifred Oakes"
@@ -219,3 +221,26 @@ def test_what_sillytavern_sends_is_answered(server):
     assert httpx.post(f"{server.address}/v1/completions", json=text_body).status_code == 200
     assert httpx.get(f"{server.address}/v1/models", headers=headers).json()["data"][0]["id"] == "raiden"
     assert httpx.get(f"{server.address}/health").json() == {"status": "ok"}
+
+
+def test_what_was_said_costs_what_the_request_says(client):
+    settings = {"temperature": 0, "max_tokens": 30, "logprobs": True, "top_logprobs": 1}
+
+    def tokens(**penalties):
+        reply = ask(client, **settings, extra_body=penalties)
+        return [token.token for token in reply.choices[0].logprobs.content]
+
+    plain = tokens()
+    assert len(set(tokens(presence_penalty=2, frequency_penalty=2))) > len(set(plain)) + 5
+    assert tokens(presence_penalty=0, frequency_penalty=0.0, repetition_penalty=1) == plain
+    assert tokens(rep_pen=1.5) == tokens(repetition_penalty=1.5) != plain
+
+
+def test_no_limit_means_more_than_the_usual_one(tiny_folder):
+    with serving(tiny_folder, defaults=SamplingDefaults(max_tokens=5)) as server:
+        whole = text(ask(server.client(), seed=3, max_tokens=60))
+        replies = [ask(server.client(), seed=3, max_tokens=limit, stop=whole[30:34]) for limit in (None, -1)]
+    assert [(r.choices[0].finish_reason, r.usage.completion_tokens > 5) for r in replies] == [
+        ("length", False),
+        ("stop", True),
+    ]

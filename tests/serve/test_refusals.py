@@ -6,7 +6,7 @@ import httpx2 as httpx
 import openai
 import pytest
 
-from raiden.serve.app import Access
+from raiden.serve.app import Access, Terminal
 from raiden.serve.connection import MAX_BODY_BYTES
 from tests.serve.conftest import serving
 
@@ -33,7 +33,7 @@ BAD_BODIES = [
     (b'{"model": "raiden", "messages": [{"role": "user", "content": "x"}], "seed": ' + b"9" * 5000 + b"}", None),
 ]
 BAD_FIELDS = [
-    ({"model": None}, "model"),
+    ({"model": 5}, "model"),
     ({"model": "nobody"}, "model"),
     ({"model": "raiden/nobody"}, "model"),
     ({"messages": []}, "messages"),
@@ -57,12 +57,13 @@ BAD_FIELDS = [
     ({"stop": ["x"] * 17}, "stop"),
     ({"stream": "yes"}, "stream"),
     ({"logprobs": True, "top_logprobs": 21}, "top_logprobs"),
-    ({"tools": [{"type": "function"}]}, "tools"),
-    ({"presence_penalty": 0.5}, "presence_penalty"),
+    ({"max_tokens": -2}, "max_tokens"),
+    ({"tools": [{"type": "function"}], "tool_choice": "required"}, "tool_choice"),
+    ({"presence_penalty": 2.5}, "presence_penalty"),
+    ({"rep_pen": 0}, "rep_pen"),
     ({"logit_bias": {"5": 100}}, "logit_bias"),
     ({"response_format": {"type": "json_object"}}, "response_format"),
-    ({"repetition_penalty": 1.1}, "repetition_penalty"),
-    ({"what_is_this": 1}, "what_is_this"),
+    ({"guided_json": {"type": "object"}}, "guided_json"),
 ]
 
 
@@ -92,8 +93,8 @@ def error_is_of_model(change):
 
 def test_the_sdk_knows_the_errors(client):
     with pytest.raises(openai.BadRequestError) as refusal:
-        client.chat.completions.create(**GOOD, presence_penalty=1.0)
-    assert (refusal.value.param, refusal.value.code) == ("presence_penalty", "unsupported_parameter")
+        client.chat.completions.create(**GOOD, logit_bias={"5": 100})
+    assert (refusal.value.param, refusal.value.code) == ("logit_bias", "unsupported_parameter")
     with pytest.raises(openai.BadRequestError) as refusal:
         client.chat.completions.create(**GOOD | {"messages": [{"role": "user", "content": "long " * 9000}]})
     assert refusal.value.code == "context_length_exceeded"
@@ -107,6 +108,31 @@ def test_what_asks_for_nothing_is_taken(server):
     harmless = {"user": "me", "presence_penalty": 0, "frequency_penalty": 0.0, "logit_bias": {}, "tools": None}
     harmless |= {"stop": None, "seed": None, "n": 1, "metadata": {"a": "b"}, "response_format": {"type": "text"}}
     assert httpx.post(f"{server.address}/v1/chat/completions", json=GOOD | harmless).status_code == 200
+
+
+def test_what_changes_no_more_than_the_draw_is_ignored_and_told_once(server, capfd):
+    """The first is of SillyTavern's text completion, the second of agents, who can do without."""
+    body = GOOD | {"dry_base_of_ours": 1.75, "tools": [{"type": "function"}], "tool_choice": "auto"}
+    answers = [httpx.post(f"{server.address}/v1/chat/completions", json=body) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert capfd.readouterr().out.count("`dry_base_of_ours`, which a request holds, is not known here") == 1
+
+
+def test_a_name_that_a_client_makes_up_can_neither_fill_the_memory_nor_write_into_the_terminal(capfd):
+    terminal = Terminal()
+    for number in range(300):
+        terminal.tell_once(f"\x1b[2J{number}" + "x" * 10_000)
+    told = capfd.readouterr().out.splitlines()
+    assert len(told) == 200
+    assert max(map(len, told)) == 200
+    assert "\x1b" not in "".join(told)
+
+
+def test_an_address_without_its_v1_and_a_request_without_a_model_are_answered(server):
+    without = {name: value for name, value in GOOD.items() if name != "model"}
+    answers = [httpx.post(f"{server.address}{path}/chat/completions", json=without) for path in ("", "/v1")]
+    assert [answer.json()["model"] for answer in answers] == ["raiden", "raiden"]
+    assert httpx.get(f"{server.address}/models").json() == httpx.get(f"{server.address}/v1/models").json()
 
 
 def test_other_addresses_and_methods_are_told(server):
@@ -123,7 +149,7 @@ def test_bodies_have_a_limit_and_must_be_json(server):
     refused(httpx.post(chat, content=b"{}", headers={"Content-Type": "text/plain"}), 415)
 
 
-def test_pages_and_names_of_elsewhere_are_turned_away(server):
+def test_pages_and_names_of_elsewhere_are_turned_away(server, capfd):
     def error(**headers):
         return refused(httpx.post(f"{server.address}/v1/chat/completions", json=GOOD, headers=headers), 403)["code"]
 
@@ -134,6 +160,8 @@ def test_pages_and_names_of_elsewhere_are_turned_away(server):
     own = httpx.post(f"{server.address}/v1/chat/completions", json=GOOD, headers={"Origin": server.address})
     assert own.status_code == 200
     assert not [name for name in own.headers if name.startswith("access-control")]
+    told = capfd.readouterr().out
+    assert told.count("start the server with --allow_origin http://evil.example if they shall") == 1
 
 
 def test_a_key_is_asked_for_and_an_origin_can_be_let_in(tiny_folder):

@@ -8,6 +8,7 @@ from typing import Protocol, runtime_checkable
 
 from raiden.core.types import FinishReason
 from raiden.rollout.engines.base import SamplingConfig
+from raiden.rollout.engines.penalties import Penalties
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class LiveRequest:
     sampling: SamplingConfig
     num_top: int | None = None
     """Likely tokens to be told with each that is drawn, with their log-probabilities; None: no log-probabilities."""
+    penalties: Penalties | None = None
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,8 @@ class LiveRows(Protocol):
 
     tells_logps: bool
     """Whether `LiveRequest.num_top` is done."""
+    penalises: bool
+    """Whether `LiveRequest.penalties` are done."""
 
     @property
     def num_rows(self) -> int:

@@ -23,6 +23,7 @@ from raiden.rollout.engines.decoding import Decode, Prefill
 from raiden.rollout.engines.known_beginnings import KnownBeginnings
 from raiden.rollout.engines.live import LiveRequest, OnToken, SampledToken
 from raiden.rollout.engines.noise import seed_words
+from raiden.rollout.engines.penalties import penalised
 from raiden.rollout.engines.sampling import likeliest, sample_tokens, sample_with_margins
 
 _PIECE = 256
@@ -41,7 +42,7 @@ class SideBySide:
     In float32 a completion follows from its prompt and its seed alone, whatever is computed beside it.
     """
 
-    tells_logps = True
+    tells_logps = penalises = True
 
     def __init__(
         self,
@@ -142,7 +143,7 @@ class SideBySide:
             # How long it may become is no matter of the draw.
             by_sampling.setdefault(replace(each.request.sampling, max_tokens=1), []).append(each)
         for sampling, several in by_sampling.items():
-            logits = torch.cat([each.logits for each in several])
+            logits = torch.cat([each.scores() for each in several])
             words = torch.cat([each.words for each in several])
             rows = [(each, place) for each in several for place in range(len(each.choices))]
             positions = [len(each.tokens[place]) for each, place in rows]
@@ -158,7 +159,8 @@ class SideBySide:
     def _decide(self, each: _Speaking, place: int, sampling: SamplingConfig) -> int:
         """A token that is nearly a tie, from the completion read alone and as a whole."""
         said = each.tokens[place]
-        logits, _, _ = self._read([*each.request.prompt, *said])
+        read, _, _ = self._read([*each.request.prompt, *said])
+        logits = each.scored(read[0], said)[None]
         tokens, _ = sample_tokens(logits, each.words[place : place + 1], [len(said)], sampling)
         return int(tokens)
 
@@ -201,6 +203,16 @@ class _Speaking:
         self.parents = list(range(num))
         """Of each its row in the last pass."""
         self.at_end: set[int] = set()
+
+    def scores(self) -> Tensor:
+        """Logits of each completion's next token, as they are drawn from."""
+        rows = zip(self.logits, self.tokens, strict=True)
+        return self.logits if self.request.penalties is None else torch.stack([self.scored(*row) for row in rows])
+
+    def scored(self, logits: Tensor, said: Sequence[int]) -> Tensor:
+        """The same of one completion."""
+        penalties = self.request.penalties
+        return logits if penalties is None else penalised(logits, self.request.prompt, said, penalties)
 
     def take(self, place: int, token: int, is_stop: bool) -> SampledToken:
         """Adds a token that was drawn."""

@@ -20,7 +20,7 @@ class _Left(Exception):
 class TakingTurns:
     """The rows of a `TransformersEngine` for models with a state of their own; see `LiveRows`. A step is a request."""
 
-    tells_logps = False
+    tells_logps = penalises = False
 
     def __init__(self, model: Any, stop_ids: Sequence[int]) -> None:
         self.model = model

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from raiden.core.types import FinishReason
@@ -19,6 +20,7 @@ class VLLMRows:
 
     tells_logps = False
     """Those of the engine are of the distribution that is drawn from, after temperature and the like."""
+    penalises = True
 
     def __init__(self, engine: Any, params: Callable[..., Any]) -> None:
         self.engine = engine
@@ -34,9 +36,11 @@ class VLLMRows:
         from vllm import TokensPrompt
         from vllm.sampling_params import RequestOutputKind
 
+        asked = {} if request.penalties is None else asdict(request.penalties)
+        penalties = {f"{name}_penalty": value for name, value in asked.items()}
         for choice, seed in enumerate(request.seeds):
             name = f"{request.key}-{choice}"
-            params = self._params(request.sampling, seed, output_kind=RequestOutputKind.DELTA)
+            params = self._params(request.sampling, seed, output_kind=RequestOutputKind.DELTA, **penalties)
             self.engine.add_request(name, TokensPrompt(prompt_token_ids=list(request.prompt)), params)
             self._live[name] = request.key, choice
 
