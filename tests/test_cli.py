@@ -13,6 +13,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from raiden.__main__ import main
+from raiden.evaluation.curves import read_curves
 from raiden.train.checkpoints import checkpoints_of
 from tests.runs import ROOT, fit_arguments, logged, write_samples_file
 
@@ -99,6 +100,26 @@ def test_the_page_of_a_run_that_was_killed_is_made_of_its_folder(finished, tmp_p
     assert main(["report", f"--run={run}", f"--output={page}"]) == 0
     assert '"panels":[{"title":"Reward"' in page.read_text()
     assert main(["report", "--run", str(tmp_path), "--output", str(tmp_path / "none.html")]) == 2
+
+
+def test_tensorboard_opens_on_what_matters(finished):
+    """Its groups of curves, and the curves in one, stand in the order of the alphabet."""
+    run, _ = finished
+    names = sorted(EventAccumulator(str(run)).Reload().Tags()["scalars"])
+    first = ["held_out_cm", "held_out_reward", "held_out_sbk", "sampled_cm", "sampled_reward", "sampled_sbk"]
+    assert names[: len(first)] == [f"at_a_glance/{name}" for name in first]
+    assert logged(run, "at_a_glance/held_out_sbk") == logged(run, "val/sbk")
+    assert logged(run, "at_a_glance/sampled_reward") == logged(run, "reward")
+    assert not [curve for curve in read_curves(run) if "glance" in curve.name]
+
+
+def test_tables_of_completions_fit_a_page_and_begin_with_what_is_read_first(finished):
+    run, _ = finished
+    events = EventAccumulator(str(run)).Reload().Tensors("completions/text_summary")
+    table = events[-1].tensor_proto.string_val[0].decode().partition("\n\n")[0].splitlines()
+    assert table[0].startswith("| question | completion | reward | why |")
+    lines = [line for row in table[2:] for cell in row.split(" | ") for line in cell.split("<br>")]
+    assert max(map(len, lines)) <= 36 + len("| ")
 
 
 def test_warnings_stand_in_the_summary_and_in_tensorboard(finished):

@@ -9,6 +9,9 @@ from pathlib import Path
 
 from raiden.core.errors import ConfigError
 
+GLANCE = "at_a_glance"
+"""Curves that stand there twice, so that TensorBoard opens on them."""
+
 
 @dataclass(frozen=True)
 class Point:
@@ -50,7 +53,7 @@ def read_curves(run: str | Path) -> list[Curve]:
     events = EventAccumulator(str(folder), {"scalars": 0, "tensors": 1, "images": 1}, purge_orphaned_data=False)
     events.Reload()
     curves = []
-    for name in sorted(events.Tags()["scalars"]):
+    for name in sorted(name for name in events.Tags()["scalars"] if not name.startswith(f"{GLANCE}/")):
         in_time = sorted(events.Scalars(name), key=lambda event: event.wall_time)  # files come in the order of names
         values = {event.step: event.value for event in in_time}
         curves.append(Curve(name, tuple(Point(step, _finite(values[step])) for step in sorted(values))))

@@ -163,7 +163,7 @@ class Completions:
 
     def _tell_of_ignored(self, body: Body) -> None:
         for name in body.ignored:
-            self._tell_once(f"`{name}`, which a request holds, is not known here and changes nothing")
+            self._tell_once(f"`{name}`, which a request holds, changes nothing here")
 
     def _tell_of(self, answer: Answer, voice: Voice, started: float) -> None:
         usage = answer.usage

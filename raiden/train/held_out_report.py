@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -21,10 +21,12 @@ from raiden.train.callbacks import ExportPolicy
 from raiden.train.checkpoints import NewestCheckpoints
 from raiden.train.report import print_shares
 from raiden.train.run_folder import folder_of
+from raiden.train.trackers import log_glance
 from raiden.train.watching import LearningWatch
 
 _PAGES = {PAGE: "report", PICTURE: "learning curve"}
 """What the files of a run's report are called."""
+_TOTALS = ("reward", "sbk", "cm", "loss")
 
 
 class HeldOutReport(Callback):
@@ -83,8 +85,19 @@ class HeldOutReport(Callback):
             # Lightning logs nothing while it checks; the curves shall start at step 0.
             for logger in trainer.loggers:
                 logger.log_metrics({f"val/{name}": share for name, share in self.before.items()}, step=0)
+        self._glance(trainer, {f"held_out_{name}": self.after[name] for name in _TOTALS if name in self.after}, steps)
         if folder is not None and self._samples and trainer.state.fn == "fit" and trainer.is_global_zero:
             write_evaluation(folder / (BEFORE if trainer.sanity_checking else AFTER), self._evaluation())
+
+    def on_train_batch_end(self, trainer: Any, pl_module: Any, *args: Any) -> None:
+        sampled = {"sampled_reward": "reward", "sampled_sbk": "train/sbk", "sampled_cm": "train/cm"}
+        metrics = pl_module.step_metrics
+        values = {shown: metrics[name] for shown, name in sampled.items() if name in metrics}
+        self._glance(trainer, values, pl_module.num_steps_done)
+
+    def _glance(self, trainer: Any, values: Mapping[str, float], step: int) -> None:
+        for logger in trainer.loggers if trainer.state.fn == "fit" else ():
+            log_glance(logger, values, step)
 
     on_test_start = on_validation_start
     on_test_batch_end = on_validation_batch_end  # type: ignore[assignment]

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 
+from rich.console import Console
+from rich.text import Text
+
 from raiden.core.terminal import new_table, of_figures, open_console, percent
 from raiden.core.types import Reward, Rollout
 
@@ -15,9 +18,10 @@ _TITLES = {
     "loss": "loss of reference answers",
 }
 
-
-COLUMNS = ("character", "question", "completion", "reward", "matched", "why")
-"""Of a table of completions."""
+COLUMNS = ("question", "completion", "reward", "why", "matched", "character")
+"""Of a table of completions; what is read first stands where a narrow page still shows it."""
+_WIDTH = 36
+"""Of a line in a cell of Markdown, in columns of a terminal: TensorBoard does not break lines by itself."""
 
 
 def print_shares(title: str, columns: Mapping[str, Mapping[str, float]]) -> None:
@@ -64,12 +68,12 @@ def completion_rows(
         for completion, reward in [pair for pair in pairs if shows(pair[1])][:limit]:
             sample = rollout.prompt.sample
             cells = [
-                sample.character_name,
                 sample.question,
                 completion.text,
                 "no score" if reward.total is None else f"{reward.total:.2f}",
-                ", ".join(span.text for span in reward.spans),
                 reward.reason,
+                ", ".join(span.text for span in reward.spans),
+                sample.character_name,
             ]
             rows.append(cells)
     return rows
@@ -88,4 +92,10 @@ def first_prompt(prompt: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", "<br>")
+    """A cell's text, in lines of `_WIDTH`.
+
+    >>> _escaped("a|b\\n" + "word " * 10)
+    'a\\\\|b<br>word word word word word word word<br>word word word'
+    """
+    lines = Text(text).wrap(Console(), _WIDTH)
+    return "<br>".join(line.plain.rstrip().replace("|", "\\|") for line in lines)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from lightning.pytorch.loggers import CSVLogger, Logger, MLFlowLogger, TensorBoa
 from lightning.pytorch.utilities import rank_zero_only
 
 from raiden.core.errors import ConfigError
+from raiden.evaluation.curves import GLANCE
 from raiden.train.report import COLUMNS, as_markdown
 
 
@@ -46,6 +47,14 @@ def log_table(logger: Logger, name: str, rows: Sequence[Sequence[str]], step: in
         _append(Path(logger.log_dir) / f"{name.replace('/', '-')}.csv", rows, step)
     else:
         log_text(logger, name, as_markdown(rows) + note, step)
+
+
+@rank_zero_only
+def log_glance(logger: Logger, values: Mapping[str, float], step: int) -> None:
+    """What matters most, once more, for TensorBoard: it shows groups of curves by the alphabet, the first one open."""
+    if isinstance(logger, TensorBoardLogger):
+        for name, value in values.items():
+            logger.experiment.add_scalar(f"{GLANCE}/{name}", value, step)
 
 
 @rank_zero_only
