@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TextIO
 
 from raiden import __version__
-from raiden.commands.short_help import short_help
+from raiden.commands.short_help import SHORTENED, short_help
 from raiden.commands.table import COMMANDS, Command, overview, unknown
 from raiden.core.errors import ConfigError, RaidenError, RunIsFinished
 from raiden.core.out_of_memory import explain_out_of_memory
@@ -77,7 +77,9 @@ def _command_of(arguments: Sequence[str]) -> Command | None:
 def _run(command: Command | None, arguments: Sequence[str]) -> int:
     if command is None:
         return _without_command(arguments)
-    if command is COMMANDS.get(arguments[0]) and (text := short_help(arguments)) is not None:
+    if command is not COMMANDS.get(arguments[0]) or arguments[0] not in SHORTENED:
+        arguments = ["--help" if word == "--help_all" else word for word in arguments]
+    elif (text := short_help(arguments)) is not None:
         print(text)
         return 0
     main = import_module(command.module).main

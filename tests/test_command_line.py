@@ -5,13 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from raiden import __version__
 from raiden.__main__ import main
-from raiden.commands.short_help import _TOLD, ESSENTIALS
+from raiden.commands.short_help import ESSENTIALS, SHORTENED
 from raiden.commands.table import COMMANDS
 from tests.parsers import keep_parsers
 
@@ -67,7 +68,17 @@ def test_the_options_that_matter_first_are_options_of_a_run_with_these_defaults(
         assert default in ("", value), option
 
 
-@pytest.mark.parametrize("command", _TOLD)
+@pytest.mark.parametrize("command", sorted({*COMMANDS} - {*SHORTENED}))
+def test_commands_whose_help_is_whole_take_the_word_for_all_of_it_too(command, capsys):
+    def told(word):
+        with suppress(SystemExit):
+            main([command, word])
+        return capsys.readouterr().out
+
+    assert told("--help_all") == told("--help") != ""
+
+
+@pytest.mark.parametrize("command", SHORTENED)
 def test_the_short_help_tells_where_all_options_are(command, capsys):
     assert main([command, "--help"]) == 0
     told = capsys.readouterr().out

@@ -51,7 +51,7 @@ _ALL: dict[str, dict[str, tuple[Any, str]]] = {
 }
 ESSENTIALS: Mapping[str, Any] = {name: default for group in _ALL.values() for name, (default, _) in group.items()}
 """Option -> default; "" where it has none. A test holds them against the options of `raiden fit`."""
-_TOLD: Mapping[str, tuple[str, Mapping[str, str]]] = {
+SHORTENED: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "fit": ("Train by GRPO; `raiden fit --config quickstart` runs on a laptop.", {}),
     "sft": (
         "Train on the samples' reference answers; `raiden fit --model.policy.path EXPORT` goes on from its end.",
@@ -90,9 +90,9 @@ def short_help(arguments: Sequence[str]) -> str | None:
         arguments: behind `raiden`.
     """
     command = arguments[0]
-    if command not in _TOLD or not {"-h", "--help"}.intersection(arguments):
+    if command not in SHORTENED or not {"-h", "--help"}.intersection(arguments):
         return None
-    description, own = _TOLD[command]
+    description, own = SHORTENED[command]
     lines = [f"usage: raiden {command} --config FILE [--OPTION VALUE ...]", "", description]
     if own:
         lines += ["", f"of `{command}` alone:", *(_line(name, meaning) for name, meaning in own.items())]

@@ -36,6 +36,22 @@ def test_a_card_of_version_3_becomes_fields_and_instructions(tmp_path):
     assert (profile.name, profile.language, profile.origin) == ("Ada", "en", f"{tmp_path}/ada.json")
 
 
+@pytest.mark.parametrize(
+    ("greeting", "user_name", "said"),
+    [
+        ("Ah, {{user}}, *smiles at {{user}}* come in.", "", "Ah, *smiles at you* come in."),
+        ("Ah, {{user}}, *smiles at {{user}}* come in.", "Tom", "Ah, Tom, *smiles at Tom* come in."),
+        ("<USER>! {{user}}'s rye is ready. Will {{user}} pay?", "", "Your rye is ready. Will you pay?"),
+    ],
+)
+@pytest.mark.parametrize("field", ["first_mes", "alternate_greetings"])
+def test_a_greeting_speaks_to_who_has_no_name(tmp_path, field, greeting, user_name, said):
+    others = {"first_mes": "", "alternate_greetings": []}
+    value = card(**others | {field: greeting if field == "first_mes" else [greeting]})
+    (profile,), _ = read_profiles([write_text(tmp_path / "card.json", value)], user_name)
+    assert f"<First Message>\n{said}\n</First Message>" in profile.text
+
+
 def test_versions_1_and_2_say_the_same(tmp_path):
     version_1 = card()["data"]
     version_2 = {"spec": "chara_card_v2", "spec_version": "2.0", **version_1, "data": version_1, "name": "of the top"}

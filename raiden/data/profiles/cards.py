@@ -25,7 +25,7 @@ from raiden.data.profiles.fields import (
     field_name,
     format_fields,
 )
-from raiden.data.profiles.macros import NEUTRAL_USER, comments, resolve_macros, without_macros
+from raiden.data.profiles.macros import NEUTRAL_USER, comments, resolve_macros, resolve_spoken, without_macros
 from raiden.facts import is_called, same_name, split_text, stated_name
 from raiden.facts.markup import as_lines, plain_text, unseen
 from raiden.facts.names import plain_name
@@ -93,7 +93,9 @@ class _CardReader:
         self.nickname = " ".join(self._raw_text("nickname").split())
         self.me = self.nickname or plain_name(self.name)
         written = "\n".join(self._raw_text(field) for field in ("description", *_TEXTS, *_INSTRUCTIONS))
-        self.user_name = user_name or NEUTRAL_USER[detect_language(without_macros(written))]
+        self.language = detect_language(without_macros(written))
+        self.has_listener = bool(user_name)
+        self.user_name = user_name or NEUTRAL_USER[self.language]
 
     def fields(self) -> dict[str, str]:
         """The facts of the card, the name first."""
@@ -110,13 +112,13 @@ class _CardReader:
     def instructions(self) -> Iterator[str]:
         """What is no fact, each in a block of its own."""
         for source, title in _INSTRUCTIONS.items():
-            if text := self._text(source) or (self._first_greeting() if source == "first_mes" else ""):
+            if text := self._first_greeting() if source == "first_mes" else self._text(source):
                 yield f"<{title}>\n{text}\n</{title}>"
 
     def all_notes(self) -> list[str]:
         """What of the card is not in the profile."""
         unused = {field: value for layer in reversed(self.layers) for field, value in layer.items()}
-        if not self._text("first_mes") and self._first_greeting():
+        if not self._raw_text("first_mes").strip() and self._first_greeting():
             unused[_GREETINGS] = unused[_GREETINGS][1:]
         hidden = (
             f"not read: {shortened(part)} in `{self.prefix}{field}` (a comment, or for a browser)"
@@ -179,8 +181,9 @@ class _CardReader:
 
     def _first_greeting(self) -> str:
         greetings = self._value(_GREETINGS)
-        first = greetings[0] if isinstance(greetings, list) and greetings else ""
-        return self._resolved(first) if isinstance(first, str) else ""
+        others = greetings[:1] if isinstance(greetings, list) else []
+        said = self._raw_text("first_mes").strip() or next((text for text in others if isinstance(text, str)), "")
+        return self._resolved(said if self.has_listener else resolve_spoken(said, self.me, self.language))
 
     def _add(self, fields: dict[str, str], field: str, text: str) -> None:
         """Adds the facts of a text as fields, and the text around them as one of its own."""

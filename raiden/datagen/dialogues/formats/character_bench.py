@@ -14,7 +14,7 @@ from raiden.core.records import shortened
 from raiden.core.types import Profile
 from raiden.data.profiles import parse_profile
 from raiden.data.profiles.cards import sheet_record
-from raiden.data.profiles.macros import NEUTRAL_USER, resolve_macros
+from raiden.data.profiles.macros import resolve_spoken
 from raiden.datagen.dialogues.base import Dialogue, Document, LeftOut, Options
 from raiden.datagen.dialogues.turns import Turn, messages_of, read_turns
 from raiden.facts.markup import as_lines
@@ -46,7 +46,7 @@ def read(document: Document, origin: str, options: Options) -> Iterator[Dialogue
     turns = [Turn("", not _is_user(turn, item), turn.text) for turn in turns]
     greeting = item.get("greeting")
     if isinstance(greeting, str) and not _is_none(greeting):
-        text = resolve_macros(greeting, profile.name, NEUTRAL_USER[profile.language])
+        text = resolve_spoken(greeting, profile.name, profile.language)
         turns.insert(0, Turn("", True, text.strip()))
     messages = messages_of(turns)
     if not messages or messages[-1].role != "user":
