@@ -6,6 +6,7 @@ import contextlib
 import io
 import re
 import shlex
+import tomllib
 from functools import cache
 
 import pytest
@@ -75,9 +76,22 @@ def commands(page) -> list[list[str]]:
     return found
 
 
+def test_where_the_readme_stands_alone_no_link_of_it_leads_to_nothing():
+    """As on the page of a wheel: what pyproject.toml has made of it there."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    for rule in project["tool"]["hatch"]["metadata"]["hooks"]["fancy-pypi-readme"]["substitutions"]:
+        text = re.sub(rule["pattern"], rule["replacement"], text)
+    assert "| Training (`docs/train.md`) |" in text
+    assert "(Reward, SBK and CM by step: `docs/pictures/learning-curve.svg`)" in text
+    targets = re.findall(r"\]\(([^)\s]+)\)", text)
+    assert targets
+    assert all(target.startswith("https://") for target in targets)
+
+
 @cache
 def help_of(*arguments: str) -> str:
-    """What a command prints of its options; nothing where it does not know that kind of help."""
+    """What a command prints of its options."""
     out, quiet = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(quiet), contextlib.suppress(SystemExit):
         main(arguments)
@@ -86,7 +100,7 @@ def help_of(*arguments: str) -> str:
 
 def options_of(command: str) -> set[str]:
     """All that a command takes; `validate` has a second parser, for models that no configuration describes."""
-    texts = help_of(command, "--help_all") or help_of(command, "--help")
+    texts = help_of(command, "--help_all")
     if command == "validate":
         texts += help_of(command, "--model_path", "M", "--help")
     return set(re.findall(r"--[\w.-]+", texts))

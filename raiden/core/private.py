@@ -60,3 +60,8 @@ def shape_and_offset(tensor: DTensor) -> tuple[tuple[int, ...], tuple[int, ...]]
 def attention_name(model: Any) -> str:
     """The attention that a model of transformers was loaded with."""
     return str(model.config._attn_implementation)
+
+
+def mlflow_uri(logger: Any) -> str:
+    """Where Lightning's logger of MLflow keeps its runs, as it was given."""
+    return str(logger._tracking_uri)

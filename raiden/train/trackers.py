@@ -6,11 +6,13 @@ import csv
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from lightning.pytorch.loggers import CSVLogger, Logger, MLFlowLogger, TensorBoardLogger, WandbLogger
 from lightning.pytorch.utilities import rank_zero_only
 
 from raiden.core.errors import ConfigError
+from raiden.core.private import mlflow_uri
 from raiden.evaluation.curves import GLANCE
 from raiden.train.report import COLUMNS, as_markdown
 
@@ -22,7 +24,9 @@ def refuse_unfit(loggers: Iterable[Logger]) -> None:
         ConfigError: MLflow is to write them into files, where `val/sbk` cannot be a file and the folder of
             `val/sbk/language/en`.
     """
-    if any(isinstance(logger, MLFlowLogger) and logger.save_dir is not None for logger in loggers):
+    # A path without `file:` is one too; Lightning's own `save_dir` knows only those with it.
+    stores = [urlsplit(mlflow_uri(logger)).scheme for logger in loggers if isinstance(logger, MLFlowLogger)]
+    if {"", "file"}.intersection(stores):
         raise ConfigError(
             "`trainer.logger.tracking_uri`: MLflow's files cannot keep curves whose names begin alike; give a "
             "database, `sqlite:///mlflow.db`, or a server, `http://localhost:5000`."
