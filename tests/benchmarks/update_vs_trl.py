@@ -1,11 +1,12 @@
 """Forward and backward of the same rollouts: raiden, its own padded rows, TRL as shipped and without checkpointing.
 
-    python -m tests.benchmarks.update_vs_trl --prompt 1024 --completion 96 --group 8 [--questions 4]
+    python -m tests.benchmarks.update_vs_trl --prompt 1024 --completion 96 --group 8 [--questions 4] [--shared 0.33]
 
 Prints one JSON line. `ratio` is against TRL as shipped, `ratio_trl_no_checkpointing` without its gradient
 checkpointing, `ratio_padded` against one padded row a completion that projects scored positions only,
-`ratio_one_level` against sharing within a group alone. On CPU, TRL also projects every position of the prompt. All
-losses and gradient norms are checked to agree.
+`ratio_one_level` against sharing within a group alone, `ratio_nothing_shared` against completions of the same lengths
+that do not begin alike. On CPU, TRL also projects every position of the prompt. All
+losses and gradient norms of the same completions are checked to agree.
 """
 
 from __future__ import annotations
@@ -33,12 +34,14 @@ from tests.benchmarks.harness import SMOLLM2, alternate, load_model, print_resul
 from tests.grpo.records import make_rollout, make_update
 
 LOSS = "dapo"
-AGAINST = ("padded", "one_level", "trl", "trl_no_checkpointing")
-"""`one_level` differs from raiden with several questions only."""
+AGAINST = ("padded", "one_level", "nothing_shared", "trl", "trl_no_checkpointing")
+"""`one_level` differs from raiden with several questions only, `nothing_shared` with `--shared` only."""
 
 
-def make_rollouts(vocabulary: int, prompt: int, completion: int, group: int, questions: int) -> list[Rollout]:
-    """Random tokens; all questions but for their last tokens are the same profile."""
+def make_rollouts(
+    vocabulary: int, prompt: int, completion: int, group: int, questions: int, shared: int = 0
+) -> list[Rollout]:
+    """Random tokens. The questions' profile is the same, and so are the first `shared` tokens of a group."""
     generator = torch.Generator().manual_seed(0)
 
     def tokens(number: int) -> list[int]:
@@ -47,10 +50,12 @@ def make_rollouts(vocabulary: int, prompt: int, completion: int, group: int, que
     question_length = 24 if questions > 1 else 0
     profile = tokens(prompt - question_length)
     rewards = [float(i % 2) for i in range(group)]
-    return [
-        make_rollout([*profile, *tokens(question_length)], [tokens(completion) for _ in range(group)], rewards)
-        for _ in range(questions)
-    ]
+
+    def completions() -> list[list[int]]:
+        begin = tokens(shared)
+        return [[*begin, *tokens(completion - shared)] for _ in range(group)]
+
+    return [make_rollout([*profile, *tokens(question_length)], completions(), rewards) for _ in range(questions)]
 
 
 def run_update(model: Any, rollouts: list[Rollout], completion: int, budget: int) -> float:
@@ -146,22 +151,28 @@ def main() -> None:
     parser.add_argument("--completion", type=int, default=96, help="tokens of a completion")
     parser.add_argument("--group", type=int, default=8, help="completions of a prompt")
     parser.add_argument("--questions", type=int, default=1, help="questions about one character")
+    parser.add_argument("--shared", type=float, default=0.0, help="share of a completion that its group has in common")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--model", default=SMOLLM2)
     parser.add_argument("--against", nargs="+", choices=AGAINST, default=AGAINST, help="default: all")
     arguments = parser.parse_args()
     warnings.filterwarnings("ignore")
 
-    against = set(arguments.against) - ({"one_level"} if arguments.questions == 1 else set())
+    against = set(arguments.against)
+    against -= {"one_level"} if arguments.questions == 1 else set()
+    against -= {"nothing_shared"} if not arguments.shared else set()
     model, plain = load_model(arguments.model), load_model(arguments.model, "sdpa")
     completion, group = arguments.completion, arguments.group
-    rollouts = make_rollouts(model.config.vocab_size, arguments.prompt, completion, group, arguments.questions)
+    sizes = (model.config.vocab_size, arguments.prompt, completion, group, arguments.questions)
+    rollouts = make_rollouts(*sizes, round(completion * arguments.shared))
+    unshared = make_rollouts(*sizes, 0)
     one_group = arguments.prompt + completion * group
     whole = one_group * arguments.questions
     contestants: dict[str, Callable[[], float]] = {
         "raiden": lambda: run_update(model, rollouts, completion, whole),
         "padded": lambda: run_padded(plain, rollouts, completion),
         "one_level": lambda: run_update(model, rollouts, completion, one_group),
+        "nothing_shared": lambda: run_update(model, unshared, completion, whole),
     }
     if against & {"trl", "trl_no_checkpointing"}:
         trainer = make_trl(plain, arguments.model, completion, group)
@@ -173,6 +184,8 @@ def main() -> None:
     norms: dict[str, float] = {}
 
     def look(name: str, loss: float) -> None:
+        if name == "nothing_shared":
+            return
         losses[name] = loss
         norms[name] = gradient_norm(model if name in ("raiden", "one_level") else plain)
 
@@ -181,7 +194,9 @@ def main() -> None:
         assert max(values.values()) - min(values.values()) < tolerance, f"they do not agree: {values}"
     names = {"ratio" if name == "trl" else f"ratio_{name}": name for name in contestants if name != "raiden"}
     ratios = {ratio_name: ratio(seconds, name, "raiden") for ratio_name, name in names.items()}
-    options = {name: getattr(arguments, name) for name in ("model", "prompt", "completion", "group", "questions")}
+    options = {
+        name: getattr(arguments, name) for name in ("model", "prompt", "completion", "group", "questions", "shared")
+    }
     print_result({"benchmark": "update_vs_trl", **options}, seconds, gradient_norm=norms, **ratios)
 
 
