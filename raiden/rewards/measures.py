@@ -1,4 +1,4 @@
-"""What a number counts: ages, stretches of time, years, lengths, heads.
+"""What a number counts: ages, stretches of time, years, lengths, weights, heads.
 
 A unit has a dimension and a size in it, so that two decades are 20 years and 五个月 are not 5年. Months, days and
 minutes are three dimensions: nobody says 7,300 days for 20 years.
@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 from raiden.core.types import Language
 from raiden.rewards.numbers import Number
 
-ValueKind = Literal["", "age", "clock", "duration", "year", "count", "length"]
+ValueKind = Literal["", "age", "clock", "duration", "year", "count", "length", "weight"]
 """What kind of number a question asks for."""
 ASKED_DIMENSIONS: Mapping[ValueKind, tuple[str, ...]] = {
     "": (),
@@ -24,6 +24,7 @@ ASKED_DIMENSIONS: Mapping[ValueKind, tuple[str, ...]] = {
     "year": (),
     "count": ("heads", "things"),
     "length": ("cm",),
+    "weight": ("g",),
 }
 """The dimensions that answer each kind."""
 FIRST_YEAR = 1000
@@ -63,12 +64,13 @@ _UNITS: dict[Language, dict[str, tuple[str, float]]] = {
     "zh": _units(
         "age: 岁 周岁; months: 年=12 个年头=12 载=12 个月 月; days: 天 日 个星期=7 周=7 个礼拜=7 宿 夜; "
         "minutes: 分钟 小时=60 个小时=60 "
-        "个钟头=60 钟头=60 个时辰=120; cm: 厘米 公分 米=100; heads: 口人 口 个人 人 名 位"
+        "个钟头=60 钟头=60 个时辰=120; cm: 厘米 公分 米=100; g: 斤=500 公斤=1000 千克=1000 kg=1000 "
+        "克; heads: 口人 口 个人 人 名 位"
     ),
     "ja": _units(
         "age: 歳 才; months: 年間=12 年=12 か月 ヶ月 カ月 ヵ月 箇月; days: 日間 日 週間=7 晩; minutes: 分間 "
         "分 時間=60; "
-        "cm: センチ センチメートル cm メートル=100; heads: 人 名"
+        "cm: センチ センチメートル cm メートル=100; g: キログラム=1000 キロ=1000 kg=1000 グラム; heads: 人 名"
     ),
     "ko": _units(
         "age: 살 세; months: 년=12 해=12 년째=12 개월 달; days: 일 날 주=7 주일=7 밤; minutes: 분 시간=60; "

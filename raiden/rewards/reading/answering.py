@@ -189,7 +189,9 @@ def of_another(place: Place) -> str:
     Dad's dumplings may be the speaker's favourite, but not where another clause begins "As for me".
     """
     asked, told = place.asked, place.told
-    if asked.manner or asked.seeks_subject or asked.asks_who or told in asked.persons:
+    families = [person.family for person in asked.persons if person.family]
+    is_asked = told in asked.persons or any(_may_be_one(told.family, family, place.grammar) for family in families)
+    if asked.manner or asked.seeks_subject or is_asked:
         return ""
     if place.is_outside and not (told.who == "other" and place.others_begin(place.grammar.for_my_part)):
         return ""
@@ -199,12 +201,11 @@ def of_another(place: Place) -> str:
         bears_on_self = place.grammar.of_self.search(place.predicate)
         is_other_event = "event" in asked.times and not place.shares_predicate()
         return "" if bears_on_self or is_other_event or not told.family else OF_ANOTHER
-    if asked.whose.who == "other" and asked.whose.family and told.who in ("self", "other"):
+    if asked.whose.family and told.who in ("self", "other") and not asked.asks_who:
         mentioned = place.answer.kin_in(place.clause)
         if told.who == "self":
             return "" if asked.whose.family in mentioned or place.grammar.third.search(place.text) else OF_ANOTHER
-        is_same = told.family in ("", NAMED) or asked.whose.family in mentioned
-        return "" if is_same or _may_be_one(told.family, asked.whose.family, place.grammar) else OF_ANOTHER
+        return "" if told.family in ("", NAMED) or asked.whose.family in mentioned else OF_ANOTHER
     return ""
 
 
