@@ -49,6 +49,8 @@ _COUNTERS = word_set(
 """What may follow a numeral in a keyword for it to be a number: 三只 is one, 三国 is a name."""
 _SAME_UNITS = ("岁歳才세살", "日号號", "只匹隻条头頭", "个個箇", "人名명位", "点時시", "元円块원")
 _NEXT_WORD = re.compile(r" (?!at\b|in\b|of\b|so\b|and\b|if\b|but\b|all\b|now\b|last\b|little\b)[a-z]{3,}")
+_OWNED = re.compile(r"\b(?:got|have|has|had|owns?|keeps?|with|bought|met|knows?) (?:about |over |nearly )?$")
+"""Before a number: somebody has that many of something."""
 _UNITS = {unit: "[" + re.escape(row) + "]" for row in _SAME_UNITS for unit in row}
 
 
@@ -221,7 +223,7 @@ def _find_fixed(value: float, asked: ValueKind, answer: Answer) -> Iterator[Hit]
     for measure in fixed_measures(answer.text, answer.language):
         if measure.dimension in ASKED_DIMENSIONS[asked] and measure.value == value:
             yield Hit(measure.start, measure.end)
-    if asked == "year" and value >= FIRST_YEAR:
+    if asked in ("year", "clock") and value >= FIRST_YEAR:
         yield from _find_short_year(int(value), answer)
 
 
@@ -241,8 +243,10 @@ def _with_measure(finder: Finder, asked: ValueKind, answer: Answer) -> Iterator[
     for hit in finder(answer):
         measure = counted.get(hit.start)
         is_year = measure is not None and measure.dimension == "months" and measure.value >= 12 * FIRST_YEAR
+        owned = asked == "age" and _OWNED.search(answer.text[max(0, hit.start - 24) : hit.start])
+        is_counted = owned and _NEXT_WORD.match(answer.text, hit.end)
         allowed = measure is None or is_year or measure.dimension in ("", *ASKED_DIMENSIONS[asked])
-        yield hit if allowed else hit._replace(fault=hit.fault or OTHER_MEASURE)
+        yield hit if allowed and not is_counted else hit._replace(fault=hit.fault or OTHER_MEASURE)
 
 
 def _find_number(

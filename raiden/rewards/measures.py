@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 
 from raiden.core.types import Language
 from raiden.rewards.numbers import Number
+from raiden.rewards.numerals import english_value
 
 ValueKind = Literal["", "age", "clock", "duration", "year", "count", "length", "weight"]
 """What kind of number a question asks for."""
@@ -99,8 +100,10 @@ _FIXED: dict[Language, dict[str, tuple[str, float]]] = {
 """Words that are a number and its unit in one."""
 _BETWEEN = r"[\s-]?(?:whole |long |full |good |多|几|来|个(?=年头)|整)?\s?"
 _HEIGHT = re.compile(r"(?P<m>[12一二两])\s?(?:米|メートル|미터)\s?(?P<cm>[一二三四五六七八九]{1,2}|\d{1,2})(?!\d)")
+_TENS = "twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
+_ONES = "one|two|three|four|five|six|seven|eight|nine"
 _SHORT_YEAR = {
-    "en": re.compile(r"(?:^|(?<=[\s(]))'(?P<y>\d{2})\b"),
+    "en": re.compile(rf"(?:^|(?<=[\s(]))'(?P<y>\d{{2}}|(?:{_TENS})(?:[- ](?:{_ONES}))?)\b"),
     "zh": re.compile(
         r"(?<![\d一二三四五六七八九十〇零])(?P<y>[一二三四五六七八九〇零]{2}|\d{2})年(?!纪|前|后|来|间|了|的时间)"
     ),
@@ -148,4 +151,8 @@ def fixed_measures(text: str, language: Language) -> Iterator[Measure]:
 def short_years(text: str, language: Language) -> Iterator[tuple[int, int, int]]:
     """Years said by their last two digits: '98, 八八年, 95년생."""
     for match in _SHORT_YEAR[language].finditer(text):
+        if match["y"][0].isascii() and match["y"][0].isalpha():
+            value = english_value(re.findall("[a-z]+", match["y"]))
+            yield *match.span(), int(value[0]) if value else 0
+            continue
         yield *match.span(), int("".join(str(_DIGIT.get(char, char)) for char in match["y"].replace("십", "")))

@@ -36,6 +36,7 @@ KOREAN = Idioms(
     turner=phrases(r"누가|누구겠|어떻게\s.*겠"),
     denied_directly_before=phrases(r"(?<![가-힣])(?:안|못)\s$"),
     denied_directly_after=phrases(
+        r"(?:이)?라고\s(?:말)?한\s적(?:은|이|도)?\s?없",
         r"(?:이)?라니",
         r"(?:이)?(?:였|었)지만\s(?:지금|이제)은?\s(?:아니|아닙)",
         r"(?:을|를|일을)?\s?그만\s?두|(?:을|를)\s그만",

@@ -53,6 +53,19 @@ def _without_giving(stem: str) -> str:
     return tokenise(stem[:-1])[0].parts[0][0] if len(stem) > 2 and stem.endswith("주") else stem
 
 
+@lru_cache(maxsize=4096)
+def main_verb(question: str) -> frozenset[str]:
+    """What the verb of a question is about: the first content word in Latin script, the last in Korean, else nothing.
+
+    >>> sorted(main_verb("who paid for the window?"))
+    ['paid']
+    """
+    if not _HANGUL.search(question):
+        return first_content(question)
+    verbs = [form for token in tokenise(question) for form, tag in token.parts if tag in ("VV", "NNG", "XR")]
+    return frozenset(verbs[-1:]) - _KOREAN_STOP_WORDS
+
+
 def first_content(text: str) -> frozenset[str]:
     """What the first content word of a text in Latin script is about: behind a subject that is the verb.
 

@@ -9,12 +9,13 @@ from raiden.rewards.dates import Date, find_dates, names_a_time
 from raiden.rewards.idioms import IDIOMS
 from raiden.rewards.reading.answering import Place
 from raiden.rewards.reading.clauses import PRONOUN, Clause, Person, owned
-from raiden.rewards.reading.content import content
+from raiden.rewards.reading.content import content, main_verb
 
 ELSEWHERE = "another clause answers the question, and this one tells of something else"
 TURNED_ROUND = "the user said it of themselves, and the reply says it of itself"
 SWAPPED = "it tells what the speaker did, and the question asks who did it to the speaker"
 BESIDE = "it is only the landmark of the place that is asked for"
+SWAPPED_BACK = "it tells who did it to the speaker, and the question asks to whom the speaker did it"
 PREMISE_DENIED = "the reply affirms what the question says is not so"
 INVENTED = "no source says {!r}: the day or year is made up"
 OTHER_THING = "its clause is about {!r}, and the question about {!r}, which another clause is about"
@@ -52,6 +53,8 @@ def answered_elsewhere(place: Place) -> str:
     for other in (other for other in _neighbours(place) if not answer.sentence_at(other.start).is_question):
         text = answer.text[other.start : other.end]
         shared = wanted & content(text)
+        if _does_it(place, other, told):
+            return ELSEWHERE
         if own < shared and len(shared) >= _MIN_SHARED:
             is_whole = shared == wanted and not asked.manner and content(text) - wanted - word
             if is_whole or _has_what_is_asked(place, other):
@@ -59,6 +62,19 @@ def answered_elsewhere(place: Place) -> str:
         if refuses and _turns_down(text, place) and not _turns_down(place.text, place):
             return ELSEWHERE
     return ""
+
+
+def _does_it(place: Place, other: Clause, told: frozenset[str]) -> bool:
+    """Whether another clause has the verb of a question for a person, and this one another verb.
+
+    A pronoun there may stand for the very person: "Mrs. Baker could tell you; she knows everything."
+    """
+    verb = main_verb(place.asked.text) if place.asked.asks_who else frozenset()
+    text = place.answer.text[other.start : other.end]
+    if not verb or verb & told or not verb <= content(text) or IDIOMS[place.answer.language].negator.search(text):
+        return False
+    subject = other.subject_at(other.end, place.grammar.last_subject)
+    return not place.grammar.third.search(place.answer.text, subject.start, subject.end) or bool(_RELATIVE.match(text))
 
 
 def _turns_down(text: str, place: Place) -> bool:
@@ -165,6 +181,8 @@ def swapped(place: Place) -> str:
     The question's verb has to follow the speaker: "my dog Rex lives with me" and 教我的是 name who does it.
     """
     asked, grammar, text, subject = place.asked, place.grammar, place.answer.text, place.subject
+    if asked.asks_who and not asked.seeks_subject and asked.whose.who == "self":
+        return SWAPPED_BACK if _is_done_to_self(place) else ""
     is_done_to_self = asked.seeks_subject and Person("self") in asked.persons
     if not is_done_to_self or place.told.who != "self":
         return ""
@@ -176,6 +194,16 @@ def swapped(place: Place) -> str:
     else:
         return ""
     return SWAPPED if follows and not grammar.passive.search(place.text) else ""
+
+
+def _is_done_to_self(place: Place) -> bool:
+    """ "Who did you rescue?" - "It was Percival | that rescued me." """
+    text, hit, grammar = place.answer.text, place.hit, place.grammar
+    behind = next((c for c in place.answer.clauses_of(hit.start) if c.start >= place.clause.end), place.clause)
+    end = behind.end if _RELATIVE.match(text, behind.start) else place.clause.end
+    verb = main_verb(place.asked.text)
+    told = text[hit.end : end]
+    return bool(verb and verb <= content(told) and grammar.on_self.search(told)) and not grammar.passive.search(told)
 
 
 def premise_denied(place: Place) -> str:

@@ -33,6 +33,10 @@ _SUBJECT = (
     r"tenant|customer|guest|people) (?:upstairs|downstairs|next door|across|at|in|from|over|who|down|up))\b|"
     r"(?P<thing>we|our|ours|it|that|this|there|these|those|what)\b)"
 )
+_DAYS = (
+    r"monday|tuesday|wednesday|thursday|friday|saturday|sunday|tomorrow|january|february|march|april|may|june|july|"
+    r"august|september|october|november|december|spring|summer|autumn|winter"
+)
 _SAYERS = (
     r"(?:poster|sign|book|letter|legend|stor(?:y|ie)|song|ballad|file|record|brochure|label|plaque|map|rumou?r|gossip|"
     r"website|programme|newspaper|article)"
@@ -89,6 +93,7 @@ ENGLISH = Grammar(
     third_owner=phrases(r"\b(?:his|her|their) (?:[\w-]+ )?$"),
     self_owner=phrases(r"\bmy (?:[\w-]+ ){0,2}$"),
     mine=phrases(r"\bmy [\w-]+"),
+    on_self=phrases(r"\b(?:me|us)\b"),
     passive=phrases(r"\b(?:by|get|gets|got|have|has|had|receive\w*|let|lets|ask|asks)\b"),
     of_user=phrases(r"\b(?:you|your|yours|yourself|you're|you've|you'd|you'll)\b"),
     self_state=phrases(
@@ -160,10 +165,14 @@ ENGLISH = Grammar(
         r"\bretired\b|\bno longer\b|\bany ?more\b|\b(?:un)?till?\b|\bback then\b|\bin those days\b|\byears ago\b|"
         r"\bonce "
         r"(?:was|lived|worked|had|owned|kept|played)\b|\b(?:i|we) (?:once |also )?(?:lived|worked|served|dwelt|owned|"
-        r"kept|played)\b|\bi was (?:once )?an?\b(?! only)|\bi had an?\b|\bin (?:my|those) (?:youth|younger) days\b"
+        r"kept|played)\b|\b(?:i|we) \w+ed\b[^.?!]*\b(?:as a (?:boy|girl|child|kid)|(?:in|for|at) (?:my )?(?:college|"
+        r"school|"
+        r"university)|that was that|in my (?:youth|day))\b|\bi was (?:once )?an?\b(?! only)|\bi had an?\b|\bin (?:my|"
+        r"those) (?:youth|younger) days\b"
     ),
     now=phrases(r"\b(?:now|nowadays|these days|today|currently|at the moment|at present)\b"),
     later=phrases(
+        rf"\b(?:starting|beginning|as of|from|come) (?:next |this )?(?:{_DAYS})\b(?! (?:to|till|until|through)\b)",
         r"\bnext (?:week|month|year|spring|summer|autumn|winter|time)\b|\btomorrow\b|\bone day\b|\bsome ?day\b|"
         r"\b(?:'ll|will|going to|gonna) (?:be|become|move|live|have|get|buy|start)\b|\bmoving to\b|\bhop(?:e|ing) "
         r"to\b|\bplan(?:s|ning|ned)? (?:to|on)\b|\bwant(?:s|ed)? to\b|\bwould (?:like|love) to\b|\b(?:i'd|we'd) "
@@ -177,12 +186,14 @@ ENGLISH = Grammar(
         r"buying|joining|starting|adopting|opening|taking up)\b[^.?!]*\b(?:in (?:january|february|march|april|may|"
         r"june|"
         r"july|august|september|october|november|december)|soon|once|when|if|come|this (?:spring|summer|autumn|"
-        r"winter))\b"
+        r"winter))\b",
     ),
     supposed=(re.compile(r"\bif i (?:were|was|had been) (?:really |only )?(?:an? |the |your )?$"), re.compile("")),
     almost=phrases(
         r"\b(?:nearly|almost|supposed to|meant to|was going to|were going to|about to|tried to|(?:should|would|could) "
-        r"have (?:been|gone|had|got|bought|\w+e[dn]))\b|\balways wanted\b"
+        r"have (?:been|gone|had|got|bought|\w+e[dn]))\b|\balways wanted\b|\b(?:this|so) close to \w+ing\b|\bwithin "
+        r"an? (?:inch|hair|whisker)\b|"
+        r"\bthought (?:about|of) \w+ing\b"
     ),
     relations=RELATIONS,
     refusal=phrases(

@@ -88,6 +88,8 @@ class Grammar:
     """The speaker that owns what follows, likewise (my|, 我的|)."""
     mine: re.Pattern[str]
     """A thing that is the speaker's, with its owner (my coat|, 我的外套|)."""
+    on_self: re.Pattern[str]
+    """The speaker as the object of what is done (me, 저를)."""
     passive: re.Pattern[str]
     """A clause of what the speaker got, or was done to them."""
     of_user: re.Pattern[str]
