@@ -169,6 +169,7 @@ def test_a_reply_of_very_many_sentences_is_read_without_going_deep() -> None:
         ("ja", "僕の上着はどこ？", "椅子", "僕の上着は椅子の上だよ。", "僕の椅子の上だよ。"),
         ("ko", "제 동생 이름이 뭐예요?", "민수", "제 동생 이름은 민수예요.", "동생분은 민수잖아요."),
         ("ko", "내 외투는 어디 있어?", "의자", "내 외투는 의자에 있어.", "저기 의자 위에 있어."),
+        ("ko", "제가 어디에 앉을까요?", "의자", "저는 의자에 앉을게요.", "내 의자 위에 앉아."),
     ],
 )
 def test_what_is_the_users_is_not_paid_as_ones_own(
