@@ -106,10 +106,10 @@ def test_tensorboard_opens_on_what_matters(finished):
     """Its groups of curves, and the curves in one, stand in the order of the alphabet."""
     run, _ = finished
     names = sorted(EventAccumulator(str(run)).Reload().Tags()["scalars"])
-    first = ["held_out_cm", "held_out_reward", "held_out_sbk", "sampled_cm", "sampled_reward", "sampled_sbk"]
+    first = ["1_sampled_reward", "2_held_out_sbk", "3_held_out_cm", "4_held_out_reward"]
     assert names[: len(first)] == [f"at_a_glance/{name}" for name in first]
-    assert logged(run, "at_a_glance/held_out_sbk") == logged(run, "val/sbk")
-    assert logged(run, "at_a_glance/sampled_reward") == logged(run, "reward")
+    assert logged(run, "at_a_glance/2_held_out_sbk") == logged(run, "val/sbk")
+    assert logged(run, "at_a_glance/1_sampled_reward") == logged(run, "reward")
     assert not [curve for curve in read_curves(run) if "glance" in curve.name]
 
 

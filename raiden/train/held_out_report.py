@@ -26,7 +26,7 @@ from raiden.train.watching import LearningWatch
 
 _PAGES = {PAGE: "report", PICTURE: "learning curve"}
 """What the files of a run's report are called."""
-_TOTALS = ("reward", "sbk", "cm", "loss")
+_GLANCE = {"sbk": "2_held_out_sbk", "cm": "3_held_out_cm", "reward": "4_held_out_reward", "loss": "5_held_out_loss"}
 
 
 class HeldOutReport(Callback):
@@ -85,15 +85,13 @@ class HeldOutReport(Callback):
             # Lightning logs nothing while it checks; the curves shall start at step 0.
             for logger in trainer.loggers:
                 logger.log_metrics({f"val/{name}": share for name, share in self.before.items()}, step=0)
-        self._glance(trainer, {f"held_out_{name}": self.after[name] for name in _TOTALS if name in self.after}, steps)
+        self._glance(trainer, {shown: self.after[name] for name, shown in _GLANCE.items() if name in self.after}, steps)
         if folder is not None and self._samples and trainer.state.fn == "fit" and trainer.is_global_zero:
             write_evaluation(folder / (BEFORE if trainer.sanity_checking else AFTER), self._evaluation())
 
     def on_train_batch_end(self, trainer: Any, pl_module: Any, *args: Any) -> None:
-        sampled = {"sampled_reward": "reward", "sampled_sbk": "train/sbk", "sampled_cm": "train/cm"}
-        metrics = pl_module.step_metrics
-        values = {shown: metrics[name] for shown, name in sampled.items() if name in metrics}
-        self._glance(trainer, values, pl_module.num_steps_done)
+        sampled = {"1_sampled_reward": value for name, value in pl_module.step_metrics.items() if name == "reward"}
+        self._glance(trainer, sampled, pl_module.num_steps_done)
 
     def _glance(self, trainer: Any, values: Mapping[str, float], step: int) -> None:
         for logger in trainer.loggers if trainer.state.fn == "fit" else ():
