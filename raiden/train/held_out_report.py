@@ -85,13 +85,14 @@ class HeldOutReport(Callback):
             # Lightning logs nothing while it checks; the curves shall start at step 0.
             for logger in trainer.loggers:
                 logger.log_metrics({f"val/{name}": share for name, share in self.before.items()}, step=0)
-        self._glance(trainer, {shown: self.after[name] for name, shown in _GLANCE.items() if name in self.after}, steps)
+        held_out = {shown: self.after[name] for name, shown in _GLANCE.items() if name in self.after}
+        self._glance(trainer, held_out, steps)
         if folder is not None and self._samples and trainer.state.fn == "fit" and trainer.is_global_zero:
             write_evaluation(folder / (BEFORE if trainer.sanity_checking else AFTER), self._evaluation())
 
     def on_train_batch_end(self, trainer: Any, pl_module: Any, *args: Any) -> None:
-        sampled = {"1_sampled_reward": value for name, value in pl_module.step_metrics.items() if name == "reward"}
-        self._glance(trainer, sampled, pl_module.num_steps_done)
+        if (reward := pl_module.step_metrics.get("reward")) is not None:
+            self._glance(trainer, {"1_sampled_reward": reward}, pl_module.num_steps_done)
 
     def _glance(self, trainer: Any, values: Mapping[str, float], step: int) -> None:
         for logger in trainer.loggers if trainer.state.fn == "fit" else ():
