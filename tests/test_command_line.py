@@ -154,3 +154,13 @@ def test_options_in_a_file_are_read_as_those_of_the_command_line(tmp_path):
     config.write_text("profiles_file: a\noutput_file: b\nseed: [1]\n")
     with pytest.raises(ValueError, match=r"`seed` must be a whole number, got '\[1\]'"):
         read_options(["--config", str(config)])
+
+
+def test_options_stand_in_dataclasses():
+    by_hand = {
+        p.name
+        for p in (Path(__file__).parent.parent / "raiden" / "commands").glob("*.py")
+        if "add_argument(" in p.read_text("utf-8")
+    }
+    # Those of Lightning's command line stand beside the groups that it makes of classes.
+    assert by_hand == {"option_parser.py", "cli.py", "plan.py", "prompt.py", "sft.py"}

@@ -11,7 +11,6 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from raiden.commands.evaluation_view import print_summary
 from raiden.commands.model_endpoint import open_model
 from raiden.commands.model_options import (
     ModelOptions,
@@ -24,12 +23,15 @@ from raiden.commands.option_parser import OptionParser, take
 from raiden.commands.prompt_options import PromptOptions, describe_settings, outline, read_settings
 from raiden.commands.stopping import STOPPED, Progress, until_stopped
 from raiden.core.errors import ConfigError
+from raiden.core.terminal import new_table, open_console, percent
 from raiden.core.types import Language, Sample
 from raiden.data.samples import load_samples
 from raiden.datagen.run_state import RunState, beside
 from raiden.endpoints import Identity, RecordedEndpoint
 from raiden.evaluation.asking import Asking, evaluate
 from raiden.evaluation.results import Evaluation, write_evaluation
+from raiden.evaluation.statistics import MIN_CHARACTERS
+from raiden.evaluation.summary import TITLES, estimates, pass_shares, title
 from raiden.rewards import RewardConfig
 
 _DESCRIPTION = """Ask a model the questions of a file of samples and score its replies, with the trainer's own prompts
@@ -157,3 +159,23 @@ def _fingerprint(identity: Identity, asking: Asking, samples: Sequence[Sample]) 
         **{name: value for name, value in asdict(asking).items() if name != "settings"},
         **outline(asking.settings),
     }
+
+
+def print_summary(evaluation: Evaluation) -> None:
+    """Prints the table of an evaluation."""
+    console = open_console()
+    table = new_table(
+        "replies that are right", ">share", ">95 % interval", ">characters", ">replies", title=evaluation.model
+    )
+    found = estimates(evaluation.rows)
+    for name, value in found.items():
+        interval = f"{100 * value.low:.1f} to {100 * value.high:.1f}" + ("" if value.is_trusted else " ?")
+        table.add_row(title(name), percent(value.mean), interval, str(value.num_characters), str(value.num_samples))
+    if "reward" in evaluation.metrics:
+        table.add_row(TITLES["reward"], f"{evaluation.metrics['reward']:.3f}", "", "", str(len(evaluation.rows)))
+    console.print(table)
+    shares = pass_shares(evaluation.rows)
+    if shares:
+        console.print("  ".join(f"pass@{k} {percent(share)}" for k, share in shares.items()))
+    if any(not value.is_trusted for value in found.values()):
+        console.print(f"?: fewer than {MIN_CHARACTERS} characters; the interval is not to be trusted")

@@ -24,17 +24,16 @@ class RunState:
     Args:
         output_file: need not be there yet.
         split: further files that the run will write.
-        option: where these go.
 
     Raises:
         ConfigError: another process is writing to the output file; or the file is there, or one of the split, and no
             command of raiden's has written it.
     """
 
-    def __init__(self, output_file: Path, split: Sequence[Path] = (), option: str = "output_dir") -> None:
+    def __init__(self, output_file: Path, split: Sequence[Path] = ()) -> None:
         self.output_file = output_file
         self.path = beside(output_file, "run")
-        self._split, self._option = split, option
+        self._split = split
         self._state = _NEW
         if output_file.exists() and not self.path.exists():
             raise ConfigError(
@@ -85,20 +84,19 @@ class RunState:
         Raises:
             ConfigError: one was written by somebody else, or changed since; the message names file and option.
         """
-        option = self._option
         for path in self._split:
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
             except OSError as fault:
                 raise ConfigError(
-                    f"`{option}`: {path.parent} cannot be made ({fault.strerror}); give another `{option}`."
+                    f"`output_dir`: {path.parent} cannot be made ({fault.strerror}); give another `output_dir`."
                 ) from fault
             noted = self._state["files"].get(str(path.resolve()), "")
             # Claimed but not noted as written: a kill fell between the two.
             if path.exists() and noted not in (_CLAIMED, _digest(path.read_bytes())):
                 raise ConfigError(
-                    f"`{option}`: {path} is there already and not as this run left it; "
-                    f"give another `{option}` or move the file away."
+                    f"`output_dir`: {path} is there already and not as this run left it; "
+                    f"give another `output_dir` or move the file away."
                 )
 
     async def claim(self) -> None:

@@ -44,7 +44,7 @@ class Statement:
         return not self.path
 
 
-def statements_of(fields: Mapping[str, str], name: str, others: Collection[str] = ()) -> list[Statement]:
+def statements_of(fields: Mapping[str, str], name: str) -> list[Statement]:
     """All that a profile's fields say with a label, in order.
 
     What stands in a section has that section's subject: the character where the heading speaks of the character, or
@@ -52,7 +52,6 @@ def statements_of(fields: Mapping[str, str], name: str, others: Collection[str] 
 
     Args:
         name: the character's.
-        others: who talks with the character.
 
     >>> fields = {"Name": "Nora Pell", "Age": "34", "Milo (little brother)": "He is a pupil.\\nAge: 9"}
     >>> [(s.subject, s.label, s.value) for s in statements_of(fields, "Nora Pell")]
@@ -62,19 +61,17 @@ def statements_of(fields: Mapping[str, str], name: str, others: Collection[str] 
     found: list[Statement] = []
     for label, value in fields.items():
         if label != _NAME:
-            found += _walk(label, value, (), "", names, others)
+            found += _walk(label, value, (), "", names)
     return found
 
 
-def _walk(
-    label: str, value: str, path: tuple[str, ...], subject: str, names: Collection[str], others: Collection[str]
-) -> Iterator[Statement]:
+def _walk(label: str, value: str, path: tuple[str, ...], subject: str, names: Collection[str]) -> Iterator[Statement]:
     owner, plain = owned(label)
     if owner and any(stands_for(owner, name) for name in names):
         label = plain
     elif owner and (is_about_others(owner) or _APOSTROPHE.search(label) or _is_capital(owner, label)):
         subject = subject or owner
-    pieces = split_text(value, names, others) if "\n" in value or _is_list(value) else []
+    pieces = split_text(value, names) if "\n" in value or _is_list(value) else []
     inner = [piece for piece in pieces if piece.label]
     prose = value if not inner else "\n".join(piece.text for piece in pieces if not piece.label)
     if prose.strip():
@@ -83,7 +80,7 @@ def _walk(
         below = subject or _subject_below(label, names)
         for piece in inner:
             is_someone = is_name_label(piece.label) and not any(is_called(piece.text, name) for name in names)
-            yield from _walk(piece.label, piece.text, (*path, label), below or piece.text * is_someone, names, others)
+            yield from _walk(piece.label, piece.text, (*path, label), below or piece.text * is_someone, names)
 
 
 def _is_capital(owner: str, label: str) -> bool:

@@ -47,8 +47,8 @@ from raiden.scoring import Scorer
 from raiden.train.grpo import ObjectiveConfig, RolloutUpdate, UpdateConfig
 from raiden.train.loaders import PromptLoader
 from raiden.train.optimization import OptimizerConfig, make_optimizer
-from raiden.train.trl.dataset import make_dataset
 from raiden.train.trl.rewards import RewardFunctions
+from raiden.train.trl.train import make_dataset
 from tests.benchmarks.harness import SMOLLM2, load_model
 
 Curve = list[dict[str, float]]

@@ -8,16 +8,21 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from datasets import Dataset
 from huggingface_hub import snapshot_download
+from transformers import PreTrainedTokenizerBase
 from transformers.trainer_utils import get_last_checkpoint
 from trl import GRPOTrainer, ModelConfig, get_peft_config, get_quantization_config
 
 from raiden.core.errors import ConfigError
-from raiden.data.chat_template import end_of_turn_ids
+from raiden.core.types import Prompt
+from raiden.data.chat_template import ChatTemplate, end_of_turn_ids
+from raiden.data.conversion import convert_sample
+from raiden.data.prompts import PromptSettings, ResponseFormat, build_messages
 from raiden.policy import load_tokenizer, resolve_model
 from raiden.policy.sources import explain_model_errors
-from raiden.train.trl.dataset import load_datasets
-from raiden.train.trl.options import Options, in_options_of_trl
+from raiden.train.datamodule import RoleplayDataModule
+from raiden.train.trl.options import DataArguments, Options, in_options_of_trl
 from raiden.train.trl.rewards import RewardFunctions
 from raiden.train.trl.unscored import ScoredTrainer
 
@@ -143,3 +148,45 @@ def _tell_samples(trainer: Any) -> None:
 
 def _model_options(model: ModelConfig) -> dict[str, Any]:
     return {"attn_implementation": model.attn_implementation, "dtype": model.dtype}
+
+
+def load_datasets(
+    arguments: DataArguments,
+    tokenizer: PreTrainedTokenizerBase,
+    response_format: ResponseFormat,
+    chat_template_kwargs: dict[str, Any] | None = None,
+) -> tuple[Dataset, Dataset, ChatTemplate]:
+    """Training and held-out rows, about the samples that `raiden fit` would take, no character in both; and the chat
+    template that makes their prompts.
+
+    Raises:
+        InputError: samples cannot be read or used, or the model's chat template refuses them.
+    """
+    languages: Any = arguments.languages
+    data = RoleplayDataModule(
+        train_file=arguments.train_data_path,
+        val_file=arguments.eval_data_path,
+        val_ratio=arguments.val_ratio,
+        languages=languages,
+        max_prompt_tokens=arguments.max_prompt_tokens,
+        tokenizer=tokenizer.name_or_path,
+        chat_template_kwargs=chat_template_kwargs,
+        date=arguments.date,
+        opening_turn=arguments.opening_turn,
+        prompt="profile" if arguments.profiles else "template",
+        prompt_template=arguments.prompt_template,
+        profiles=arguments.profiles,
+        response_format=response_format,
+    )
+    chat = data.take_chat(tokenizer)
+    data.prepare(chat.encode)
+    train, held_out = data.train_dataloader().prompts, data.val_dataloader().prompts
+    return make_dataset(train, data.settings, chat), make_dataset(held_out, data.settings, chat), chat
+
+
+def make_dataset(prompts: Sequence[Prompt], settings: PromptSettings, chat: ChatTemplate) -> Dataset:
+    """One row a prompt, with the columns of `raiden convert --to trl` and the turns that the chat template takes."""
+    rows = [convert_sample(prompt.sample, "trl", settings) for prompt in prompts]
+    for prompt, row in zip(prompts, rows, strict=True):
+        row["prompt"] = chat.conversation(build_messages(prompt.sample, settings))
+    return Dataset.from_list(rows)
