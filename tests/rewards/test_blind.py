@@ -104,6 +104,8 @@ def test_blind_cases_and_their_pairs_are_judged_as_a_reader_would(
         ("zh", "谁来接你？", "我室友。", "室友", 1),
         ("zh", "你多重？", "一百斤，不多不少。", "50公斤", 1),
         ("ja", "体重は？", "五十キロだよ。", "50kg", 1),
+        ("ja", "好きな色は？", "夕焼けみたいな赤さ。", "赤", 1),
+        ("ja", "好きな飲み物は？", "いつかワインが飲みたいな。", "ワイン", 0),
     ],
 )
 def test_the_kinds_that_the_blind_cases_brought_up(
