@@ -70,7 +70,8 @@ def find_sharing(config: Any) -> Sharing:
         plain = tiny_model(small, "eager").eval()
         truth = _logits(plain, Packing.ALONE)
     except Exception as fault:  # whatever another's code makes of sizes that it was not written for
-        reason = f"no small copy of it could be tried ({type(fault).__name__})"
+        told = str(fault).partition("\n")[0][:100]
+        reason = f"no small copy of it could be tried ({type(fault).__name__}: {told})"
         return Sharing(Packing.ALONE, "eager", reason)
     _refuse_what_looks_ahead(config, plain)
     reason = _unlike_tree(small, truth)

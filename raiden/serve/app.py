@@ -27,6 +27,7 @@ from raiden.serve.talking import Talking
 
 _PAGE = Path(__file__).with_name("page")
 _KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
+_SERVED = "served are /v1/models, /v1/chat/completions and /v1/completions"
 _MAX_LINE, _MAX_LINES = 200, 200
 _HEADERS = {
     # Nothing but the page's own files: what a model writes can load and run nothing, whatever becomes of it.
@@ -108,7 +109,10 @@ def _page() -> dict[str, bytes]:
 
 async def _as_error(request: Request, fault: Exception) -> Response:
     if isinstance(fault, HTTPException):
-        told = {404: f"there is nothing at {request.url.path}", 405: f"{request.method} is not for this address"}
+        told = {
+            404: f"there is nothing at {request.url.path} ({_SERVED})",
+            405: f"{request.method} is not for this address",
+        }
         message = f"{told.get(fault.status_code, fault.detail)}; the API is at /v1, the page at /."
         return ApiError(fault.status_code, message, headers=fault.headers).response
     if isinstance(fault, ClientDisconnect):

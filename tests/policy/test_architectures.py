@@ -10,7 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from torch import Tensor
-from transformers import AutoModelForCausalLM
+from transformers import AutoConfig, AutoModelForCausalLM
 
 from raiden.packing import ATTENTION
 from raiden.policy.loading import without_noise
@@ -124,6 +124,12 @@ def test_the_table_of_models_says_which_share(page):
     named = {kind: set(line.split("|")[2].strip().split(", ")) for kind, line in table.items()}
     expected = {name for text in ARCHITECTURES for name in text.split(", ")}
     assert named == {"shared": expected - ROWS, "rows": ROWS}
+
+
+def test_where_no_small_copy_can_be_tried_the_reason_names_the_fault():
+    """Dots1's config has no number of experts of its own; CONTRIBUTING.md says what to do about it."""
+    reason = find_sharing(AutoConfig.for_model("dots1")).reason
+    assert reason.startswith("no small copy of it could be tried (TypeError: empty() ")
 
 
 def test_those_that_do_not_share_are_few_and_say_why(family):
