@@ -73,8 +73,9 @@ class Completions:
         return JSONResponse({"object": "list", "data": [self._entry(name) for name in self.lineup.names]})
 
     async def model(self, request: Request) -> Response:
-        """One of them."""
-        return JSONResponse(self._entry(self.lineup.find(request.path_params["name"]).name))
+        """One of them; without a name, as some write the list's address, all."""
+        name = request.path_params["name"]
+        return JSONResponse(self._entry(self.lineup.find(name).name)) if name else await self.models(request)
 
     def _entry(self, name: str) -> dict[str, Any]:
         served = self.lineup.find(name).served

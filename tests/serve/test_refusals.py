@@ -132,7 +132,9 @@ def test_an_address_without_its_v1_and_a_request_without_a_model_are_answered(se
     without = {name: value for name, value in GOOD.items() if name != "model"}
     answers = [httpx.post(f"{server.address}{path}/chat/completions", json=without) for path in ("", "/v1")]
     assert [answer.json()["model"] for answer in answers] == ["raiden", "raiden"]
-    assert httpx.get(f"{server.address}/models").json() == httpx.get(f"{server.address}/v1/models").json()
+    models = [httpx.get(f"{server.address}/{path}").json() for path in ("v1/models", "models", "v1/models/")]
+    assert models == [models[0]] * 3
+    assert models[0]["object"] == "list"
 
 
 def test_other_addresses_and_methods_are_told(server):
