@@ -114,7 +114,7 @@ def train(model: Path, samples: Path, folder: Path, case: Case, num: int = 1) ->
         **{
             "engine": CopyEngine(),
             "sampling": SamplingConfig(max_tokens=6),
-            "optimizer": OptimizerConfig(lr=1e-3, schedule="constant", max_grad_norm=None),
+            "optimizer": OptimizerConfig(lr=1e-4, schedule="constant", max_grad_norm=None),
             "canary": CanaryConfig(1e-3),
             "num_generations": 3,
             "seed": 9,

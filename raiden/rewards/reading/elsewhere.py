@@ -158,17 +158,17 @@ def _begins_with_nobody(place: Place) -> bool:
 def turned_round(place: Place) -> str:
     """ "Who did you get out of the lift?" - "My grandpa Leo." or "Leo, my grandpa.", where he is the user's.
 
-    Likewise "What is my brother called?" - "My brother is called Simon."
+    Likewise "What is my brother called?" - "My brother is called Simon.", and the user's "my cousin sent it" copied.
     """
     grammar, text, hit = place.grammar, place.answer.text, place.hit
     if place.asked.users_own & owned(place.with_subject, grammar):
         return TURNED_ROUND
-    start = place.clause.start
-    owner = grammar.self_owner.search(text[start : hit.start])
-    theirs = text[start + owner.start() : hit.end] if owner else None
+    until = text[place.clause.start : hit.end]
+    owner = grammar.self_owner.search(until[: hit.start - hit.end])
+    owners = [*grammar.mine.finditer(until), *([owner] if owner else [])]
     behind = _APPOSITION.match(text, hit.end)
     for said in place.user_said:
-        if theirs and theirs in said:
+        if any(until[each.start() :] in said for each in owners):
             return TURNED_ROUND
         if behind and text[hit.start : hit.end] in said and owned(behind[1], grammar) & owned(said, grammar):
             return TURNED_ROUND
