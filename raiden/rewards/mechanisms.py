@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 from raiden.rewards import affirmation
 from raiden.rewards.affirmation import Surroundings
-from raiden.rewards.reading import answering, elsewhere, shown, stance
+from raiden.rewards.reading import answering, elsewhere, parallel, shown, stance
 from raiden.rewards.reading.answering import Place
 
 Check = Callable[[Place], str]
@@ -54,6 +54,7 @@ MECHANISMS: Mapping[str, Check] = {
     "swapped": elsewhere.swapped,
     "premise_denied": elsewhere.premise_denied,
     "answered_elsewhere": elsewhere.answered_elsewhere,
+    "parallel": parallel.parallel,
     "beside": elsewhere.beside,
     "other_thing": elsewhere.other_thing,
     "other_relation": answering.other_relation,
@@ -82,6 +83,7 @@ EXCUSABLE = frozenset(
         "swapped",
         "premise_denied",
         "answered_elsewhere",
+        "parallel",
         "beside",
         "other_thing",
         "other_relation",

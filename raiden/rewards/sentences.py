@@ -11,7 +11,8 @@ MAX_SENTENCE = 400
 """Characters after which a sentence is cut where it stands, so that no step is more than linear in the answer."""
 
 _END = re.compile(r"[.!?。…~\n]+[\"'」』”’)\]*]*")
-_ABBREVIATION = re.compile(r"(?:\b(?:mr|mrs|ms|dr|st|mt|prof|sr|jr|vs|no|capt|lt|sgt|a\.m|p\.m|e\.g|i\.e|[a-z]))\.$")
+_ABBREVIATION = re.compile(r"(?:\b(?:mr|mrs|ms|dr|st|mt|prof|sr|jr|vs|capt|lt|sgt|a\.m|p\.m|e\.g|i\.e|[a-z]))\.$")
+_NUMBER_SIGN = re.compile(r"\bno\.\s?(?=\d)")
 _BLANK = re.compile(r"\s*")
 
 
@@ -46,6 +47,8 @@ def _is_end(text: str, match: re.Match[str]) -> bool:
         return True
     after = text[match.end() : match.end() + 1]
     if after.isalnum() and after.isascii():
+        return False
+    if _NUMBER_SIGN.match(text, max(0, match.start() - 2)):
         return False
     return not _ABBREVIATION.search(text[max(0, match.start() - 6) : match.end()])
 

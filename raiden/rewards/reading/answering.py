@@ -117,6 +117,11 @@ class Place:
         others = (clause for clause in clauses if clause is not self.clause)
         return any(pattern.match(self.answer.text[c.start : c.end].lstrip(" ,.!?。")) for c in others)
 
+    def next_begins(self, pattern: re.Pattern[str]) -> bool:
+        """Whether the clause or sentence behind the word's own begins with a pattern."""
+        behind = self.answer.text[self.clause.end : self.clause.end + 24].lstrip(" ,.!?。\"'")
+        return bool(pattern.match(behind))
+
     @property
     def is_outside(self) -> bool:
         """Whether the clause does not speak of the word by way of its subject.
@@ -225,6 +230,8 @@ def wrong_time(place: Place) -> str:
     if times == {"now"} and (grammar.before.search(place.text) or (asks_now and place.others_begin(grammar.now))):
         return NOT_NOW
     if times and "later" not in times:
+        if place.next_begins(grammar.until_then):
+            return NOT_YET
         led_in = place.text if grammar.now.search(place.text) else place.led_in
         return NOT_YET if grammar.later.search(led_in) else ""
     return ""

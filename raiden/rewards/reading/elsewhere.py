@@ -51,6 +51,8 @@ def answered_elsewhere(place: Place) -> str:
     if not told - wanted - word:  # "It was in May." adds to the clause before it
         return ""
     for other in (other for other in _neighbours(place) if not answer.sentence_at(other.start).is_question):
+        if _is_of_another(place, other):
+            continue
         text = answer.text[other.start : other.end]
         shared = wanted & content(text)
         if _does_it(place, other, told):
@@ -77,6 +79,19 @@ def _does_it(place: Place, other: Clause, told: frozenset[str]) -> bool:
     return not place.grammar.third.search(place.answer.text, subject.start, subject.end) or bool(_RELATIVE.match(text))
 
 
+def _is_of_another(place: Place, other: Clause) -> bool:
+    """Whether another clause tells of somebody else, and the word's own of the one who is asked.
+
+    "What did you give Agnes?" - "Agnes gave me a scarf, and I gave her a ring."
+    """
+    if place.told.who != "self" or place.told != place.asked.whose or not place.clause.subjects:
+        return False
+    subject = other.subject_at(other.end, place.grammar.last_subject).person
+    has_verb = main_verb(place.asked.text) & content(place.text)
+    is_done_to_self = has_verb and place.grammar.on_self.search(place.answer.text, other.start, other.end)
+    return subject.who != "self" and bool(subject.family or is_done_to_self)
+
+
 def _turns_down(text: str, place: Place) -> bool:
     return bool(place.grammar.refusal.search(text) or IDIOMS[place.answer.language].negator.search(text))
 
@@ -92,17 +107,28 @@ def beside(place: Place) -> str:
 
 
 def other_thing(place: Place) -> str:
-    """ "Who gave you the sword?" - "The flute is my master's gift, and the sword I bought." """
-    topic = place.grammar.topic
-    asked, own = topic.search(place.asked.text), topic.search(place.text)
+    """ "Who gave you the sword?" - "The flute is my master's gift, and the sword I bought."
+
+    Likewise "Pepper is the cat. The parrot answers to Admiral."; where a number is told, the other clause has one too.
+    """
+    topic, answer = place.grammar.topic, place.answer
+    asked, bearer = topic.search(place.asked.text), place.grammar.named_thing.match(answer.text, place.hit.end)
+    own = bearer or topic.search(place.text)
     if not asked or not own or asked["topic"] in place.text or own["topic"] in place.asked.text:
         return ""
-    start, end = (place.clause.start + offset for offset in own.span("topic"))
+    start, end = (0 if bearer else place.clause.start + offset for offset in own.span("topic"))
     if end > place.hit.start or any(subject.start <= start < subject.end for subject in place.clause.subjects):
         return ""
-    others = (topic.search(place.answer.text[other.start : other.end]) for other in _neighbours(place))
-    is_told = any(other and other["topic"].endswith(asked["topic"]) for other in others)
+    is_told = any(_is_about(asked["topic"], other, place) for other in _neighbours(place))
     return OTHER_THING.format(own["topic"], asked["topic"]) if is_told else ""
+
+
+def _is_about(thing: str, other: Clause, place: Place) -> bool:
+    found = place.grammar.topic.search(place.answer.text[other.start : other.end])
+    starts = [number.start for number in place.answer.numbers]
+    is_number = any(place.hit.start <= start < place.hit.end for start in starts)
+    says_one = not is_number or any(other.start <= start < other.end for start in starts)
+    return bool(found and found["topic"].endswith(thing)) and says_one
 
 
 def _neighbours(place: Place) -> list[Clause]:

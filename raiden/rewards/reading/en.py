@@ -42,6 +42,11 @@ _SAYERS = (
     r"website|programme|newspaper|article)"
 )
 
+_NO_THING = (
+    r"i|you|he|she|it|we|they|there|that|this|these|those|one|what|where|how|who|when|why|which|not|all|"
+    r"name|names|price|cost|answer|truth|rest|thing|only|best|worst|same|first|last"
+)
+
 ENGLISH = Grammar(
     cut=phrases(
         r"[;:()\"]+|\s-+\s|-{2,}|\.{2,}|…",
@@ -114,6 +119,24 @@ ENGLISH = Grammar(
         rf"\b(?:(?:my|our|your|his|her|their|the)\s+)(?:(?!(?:of|in|is|was)\b)[\w-]+\s+){{0,2}}?{_KIN}|"
         rf"\b(?P<self>you|your|yours|you're|you've)\b|\b(?P<user>i|my|mine|i'm|i've)\b|"
         r"\b(?P<third>he|she|they|his|her|their)\b"
+    ),
+    topic=phrases(
+        rf"(?:^\W*(?:(?:and|but|while|whereas|though) )?(?:(?:the|my|our|your) )?|\b(?:is|are|was|were|does|do|did) "
+        rf"(?:(?:the|your|my|an?) )?)(?P<topic>(?!(?:{_NO_THING})\b)[a-z'-]{{3,}})"
+        r"(?= (?:is|are|was|were|costs?|answers|goes|called|named|cost)\b|\?)"
+    ),
+    named_thing=phrases(rf" (?:is|was) (?:the|my|our) (?P<topic>(?!(?:{_NO_THING})\b)[a-z'-]{{3,}})(?: and\b|[.,;!])"),
+    until_then=phrases(r"\W*(?:and |but )?(?:until|till) then\b"),
+    doer=phrases(
+        r"\b(?:did|does|has|had|will) "
+        rf"(?P<doer>(?!(?:{_NO_THING}|your|my|our|his|her|their|an?|people|everyone)\b)[a-z]+) "
+    ),
+    cause=phrases(r"\b(?:because|since|so that|for the|for my|thanks to|due to|on account)\b"),
+    asked_verb=phrases(r"\bwhat\b[^?]*?\b(?:did|do|have) you (?P<verb>\w+)\b(?! (?:to|about|think|for)\b)"),
+    own_object=phrases(
+        r"\b(?:but|instead|yet|though|while|whereas),? i (?:then |just |only )?(?P<verb>\w+)"
+        r"(?: (?:up|out|down|on|off|in))? (?:an?|the|my|some|two|three) (?P<object>[\w-]+(?: [\w-]+)?)"
+        r"(?![^.?!]*\b(?:too|also|as well)\b)"
     ),
     advice=phrases(r"\b(?:should|shall|can|could|may|would|must) (?:i|we)\b"),
     advised_self=phrases(r"\bi (?:should|shall|can|could|may|would|must)\b"),

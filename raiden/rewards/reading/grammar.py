@@ -98,6 +98,18 @@ class Grammar:
     """The user as one to whom something is done, where the words do not change with it (给你, 君に)."""
     topic: re.Pattern[str] = NEVER
     """The thing that a clause begins with and is about, in the group `topic` (这把剑|嘛, ペンダント|は)."""
+    named_thing: re.Pattern[str] = NEVER
+    """Directly behind a name: the thing that bears it, likewise (Pepper| is the cat, 후추|는 고양이고)."""
+    until_then: re.Pattern[str] = NEVER
+    """How a clause begins that makes the one before it tell of later ("until then")."""
+    doer: re.Pattern[str] = NEVER
+    """In a question, somebody by name who does what is asked about, in the group `doer` (did |Agnes| give)."""
+    cause: re.Pattern[str] = NEVER
+    """What says that a clause gives the reason of what it tells."""
+    asked_verb: re.Pattern[str] = NEVER
+    """A question of what one does, with its verb in the group `verb`: what its answer is the object of."""
+    own_object: re.Pattern[str] = NEVER
+    """What the speaker does with another thing, set against what came before, in the groups `verb` and `object`."""
     self_state: re.Pattern[str]
     """A clause of what the speaker is, has or where they are."""
     impersonal_you: re.Pattern[str]

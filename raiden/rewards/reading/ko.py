@@ -4,6 +4,7 @@ import re
 
 from raiden.rewards.idioms.base import phrases
 from raiden.rewards.reading.grammar import NEVER, Grammar, any_of, broader, families, word_of
+from raiden.rewards.reading.ko_tables import RELATIONS
 
 KIN = families(
     "어머니 엄마 어머님 모친; 아버지 아빠 아버님 부친 아부지; 언니 누나 누님 누이; 여동생; 남동생; 동생 동생분 "
@@ -39,6 +40,8 @@ _WILL = "".join(chr(code) for code in range(0xAC00, 0xD7A4) if (code - 0xAC00) %
 """Syllables that end in ㄹ as the forms of what is to come do."""
 _PAST = "".join(chr(code) for code in range(0xAC00, 0xD7A4) if (code - 0xAC00) % 28 == 20 and chr(code) not in "있겠")
 """Syllables that end in ㅆ as past tenses do; 있다 and 겠 are none."""
+
+_NO_THING = "이름|값|가격|요금|답|그건|이건|그게|이게|이거|그거|지금|오늘|요즘|예전|전에|뭐|누|무엇|건|것|게|때"
 
 KOREAN = Grammar(
     cut=phrases(
@@ -131,6 +134,20 @@ KOREAN = Grammar(
         r"(?<![가-힣])(?:(?:제|내|우리)\s[가-힣]{1,6}(?:\s이름)?(?:은|는|이|가)|(?:저는|나는|난|전)\s)"
     ),
     impersonal_you=phrases(r"(?:보세요|아시|아세요|알잖|맞혀)"),
+    topic=phrases(
+        rf"(?<![가-힣])(?!(?:{_SELF}|{_USER}|{_NO_THING})(?:[은는이가]|\s))(?P<topic>[가-힣]{{1,6}}?)(?:\s이름)?"
+        r"(?:는|은|[이가](?=\s(?:뭐|무엇|얼마|어디|몇|언제)))\s(?=[^,.?!]{0,24}?(?:이고|이에요|예요|입니다|이죠|이야|인데))"
+    ),
+    named_thing=re.compile(
+        r"(?:은|는)\s(?P<topic>[가-힣]{1,6}?)(?:이?고|인데|이고요|고요|이에요|예요|입니다)(?=[\s,.])"
+    ),
+    until_then=phrases(r"\W*(?:그때|그\s?전|그날)까[지진]"),
+    doer=phrases(rf"(?<![가-힣])(?!(?:{_SELF}|{_USER}|뭐|누|누구|무엇)[이가])(?P<doer>[가-힣]{{2,4}}?)[이가]\s"),
+    cause=phrases(r"때문|덕분|[은는]\s(?:건|게|이유는|까닭은)\s"),
+    asked_verb=phrases(r"(?:뭐|뭘|무엇|무슨|어떤)[^?]*?\s(?P<verb>[^\s?]+)\?"),
+    own_object=re.compile(
+        r"(?:길래|는데|지만|다가|대신|말고)[^.?!]*?\s(?<![한두세네몇]\s)(?P<object>[가-힣]+?)[을를만]\s(?P<verb>(?:[가-힣]+\s?){1,4})"
+    ),
     drops_you=True,
     question_form=phrases(
         r"뭐|무엇|누구|어디|언제|어떻|어때|왜|몇|(?:래|까|나|냐|니|요|죠|지|가|어|아)요?\?|(?:당신|너|넌|"
@@ -169,7 +186,7 @@ KOREAN = Grammar(
     asks_before=phrases(r"예전|옛날|전에[는도]?|이전|원래|젊(?:었|을)|어릴|어렸|처음|그만\s?둔|한때|과거"),
     asks_event=phrases(rf"[{_PAST}](?:어|지|나|습|니|을|던|소|냐|는|더|다|죠)|[^\s]던\s"),
     asks_later=phrases(
-        r"싶|내년|다음\s?(?:달|주|해)|내일|커서|꿈|장래|앞으로|만약|라면|할\s?(?:거|건|래)|"
+        r"싶|(?:[일이삼사오육칠팔구십시유\d]월|[월화수목금토일]요일)부터|내년|다음\s?(?:달|주|해)|내일|커서|꿈|장래|앞으로|만약|라면|할\s?(?:거|건|래)|"
         rf"[{_WILL}]\s(?:거|건|것|생각|계획|예정|작정)|"
         r"ㄹ래|[실갈할살올볼을]래|가세요|소원|계획|예정|오늘\s밤"
     ),
@@ -190,44 +207,7 @@ KOREAN = Grammar(
         r"뻔(?:했|한)|려고\s?(?:했|하)(?:는데|지만|었|다가)|려다가?|싶었(?:는데|지만|어|습|거)|"
         r"[을ㄹ할살갈]\s?(?:작정|생각|계획)이었|하마터면|거의\s[가-힣]+\s?뻔"
     ),
-    relations=(
-        {"yesterday": phrases(r"어제|그저께|어젯밤"), "today": phrases(r"오늘"), "tomorrow": phrases(r"내일|모레")},
-        {"morning": phrases(r"아침"), "noon": phrases(r"점심"), "evening": phrases(r"저녁")},
-        {name: phrases(name) for name in ("봄", "여름", "가을", "겨울")},
-        {"left": phrases(r"왼[쪽손팔발눈]"), "right": phrases(r"오른[쪽손팔발눈]")},
-        {
-            "win": phrases(r"이겼|이긴|이기|승리|우승|일등"),
-            "lose": phrases(r"졌(?!어요\?)|진\s(?:건|게|사람)|지고|패배|패했|이등|꼴찌|지다"),
-        },
-        {
-            "from": phrases(r"(?:에서|서)\s?(?:왔|온|오[셨신]|돌아|오는)|출신|고향|태어"),
-            "to": phrases(r"(?:로|으로|에)\s?(?:떠나|떠납|갑니|가[요는서]|갈|향하|가세|가려)|행선지|떠납니다|로\s가"),
-        },
-        {
-            "birth": phrases(r"생일|태어|생년|출생"),
-            "meeting": phrases(r"만난|만났|알게\s?된"),
-            "proposal": phrases(r"청혼|프러포즈|약혼"),
-            "wedding": phrases(r"결혼|혼례|시집|장가"),
-            "death": phrases(r"돌아가|죽[은었]|세상을\s?떠|장례|기일"),
-            "arrival": phrases(r"이사\s?온|이사\s?왔|입사|입학"),
-        },
-        {
-            "spouse": phrases(r"남편|아내|부인|배우자|결혼한|신랑|신부"),
-            "suitor": phrases(r"청혼|고백|거절|차였|찼|프러포즈|맞선"),
-        },
-        {
-            "buy": phrases(r"사[러려고]|샀|살\s|사\s?(?:올|와|오)|(?:[를을서]\s)사[서요]|(?:[를을서]\s)산\s"),
-            "sell": phrases(r"팔[아았고려]|팝니"),
-        },
-        {
-            "opening": phrases(r"열[어고나리었]|여나요|엽니|시작|일어나|출근|개점"),
-            "closing": phrases(r"닫[아는고았]|끝[나났]|마[쳐감]|자[나요]\b|퇴근"),
-        },
-        {
-            "harmed": phrases(r"알레르기|무서|두려|겁|싫"),
-            "unharmed": phrases(r"괜찮|문제없|상관없|끄떡없|안\s?무서|멀쩡"),
-        },
-    ),
+    relations=RELATIONS,
     refusal=phrases(r"사양|거절|마다[했한하]|포기|그만\s?[두둬뒀]|물리[쳤치]"),
     beside=(
         NEVER,

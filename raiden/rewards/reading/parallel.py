@@ -1,0 +1,80 @@
+"""Which of two clauses of one reply answers: the one with the verb or the doer of the question.
+
+"What did you take up?" - "They offered me the cello, but I took up the trumpet.": each clause would answer a question
+of its own. A clause is only refused where the other one says something new in its place.
+"""
+
+from __future__ import annotations
+
+import re
+
+from raiden.rewards.idioms import IDIOMS
+from raiden.rewards.reading.answering import Place
+from raiden.rewards.reading.clauses import Clause
+from raiden.rewards.reading.content import content, main_verb
+
+OTHER_DOER = "its clause tells what the speaker did, and the question asks what {!r} did"
+OTHER_REASON = "it is the reason of something else than is asked about"
+OTHER_OBJECT = "its clause tells what was done with it, and another one has the verb of the question"
+
+
+def parallel(place: Place) -> str:
+    """Why another clause of the reply answers the question, and this one another question; empty where it does not."""
+    return _other_doer(place) or _other_reason(place) or _other_object(place)
+
+
+def _others(place: Place) -> list[Clause]:
+    """The other clauses of the word's sentence."""
+    return [clause for clause in place.answer.clauses_of(place.hit.start) if clause is not place.clause]
+
+
+def _text(place: Place, clause: Clause) -> str:
+    return place.answer.text[clause.start : clause.end]
+
+
+def _other_doer(place: Place) -> str:
+    """ "What did Agnes give you?" - "Agnes gave me this scarf, and I gave her my ring." for the ring."""
+    doer = place.grammar.doer.search(place.asked.text)
+    verb = main_verb(place.asked.text[doer.end() :]) if doer else frozenset()
+    if not doer or not verb or place.told.who != "self" or not place.clause.subjects:
+        return ""
+    if place.subject.end > place.hit.start or not verb <= content(place.text):
+        return ""
+    for other in _others(place):
+        text = _text(place, other)
+        is_doer = re.search(rf"(?<!\w){re.escape(doer['doer'])}", text)
+        if is_doer and verb <= content(text) and not any(s.person.who == "self" for s in other.subjects):
+            return OTHER_DOER.format(doer["doer"])
+    return ""
+
+
+def _other_reason(place: Place) -> str:
+    """ "Why did you come back?" - "I left because of the flood, and I came back for my mother." for the flood."""
+    asked, cause, verb = place.asked, place.grammar.cause, main_verb(place.asked.text)
+    if not asked.manner or not verb:
+        return ""
+    if not cause.search(place.text) or verb & content(place.with_subject + place.led_in):
+        return ""
+    found = (_text(place, other) for other in _others(place))
+    return OTHER_REASON if any(verb <= content(text) and cause.search(text) for text in found) else ""
+
+
+def _other_object(place: Place) -> str:
+    """ "What did you take up?" - "They offered me the cello, but I took up the trumpet." for the cello."""
+    asked, grammar, text = place.asked, place.grammar, place.answer.text
+    if asked.manner or asked.asks_who or asked.seeks_subject or asked.whose.who != "self" or not asked.times:
+        return ""
+    verb = grammar.asked_verb.search(asked.text)
+    wanted = main_verb(verb["verb"]) if verb else frozenset()
+    if not wanted or wanted & content(text[place.clause.start : place.hit.start]):
+        return ""
+    sentence = place.answer.sentence_at(place.hit.start)
+    for match in grammar.own_object.finditer(text, place.hit.end, sentence.end):
+        taken, known = content(match["object"]), content(asked.text) | content(text[place.hit.start : place.hit.end])
+        if IDIOMS[place.answer.language].negator.search(match[0]):
+            return ""
+        if wanted & content(text[place.hit.end : min(match.start("verb"), match.start("object"))]):
+            return ""
+        if wanted <= content(match["verb"]):
+            return OTHER_OBJECT if taken and not taken & known else ""
+    return ""
