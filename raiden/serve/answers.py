@@ -5,60 +5,92 @@ from __future__ import annotations
 import json
 import time
 import uuid
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
+from raiden.endpoints.live import GenerationRequest
 from raiden.endpoints.written import Piece, Token
+from raiden.serve.faults import ApiError
 
 
-class Answer:
-    """The answer to one request, from pieces.
+class Answer(ABC):
+    """The answer to one request, from pieces: the chunks of its stream, or all of it where they are over."""
+
+    last: ClassVar[str] = ""
+    """What the protocol ends a stream by; empty: its last chunk says so."""
+
+    def __init__(self, asked: GenerationRequest) -> None:
+        self.num_prompt_tokens = len(asked.token_ids)
+        self._num_tokens = [0] * len(asked.seeds)
+
+    @property
+    def num_tokens(self) -> int:
+        """Of all completions so far."""
+        return sum(self._num_tokens)
+
+    def add(self, piece: Piece) -> None:
+        """Takes the next piece."""
+        for _ in self.chunks(piece):
+            pass
+
+    @property
+    @abstractmethod
+    def whole(self) -> dict[str, Any]:
+        """All of it."""
+
+    @abstractmethod
+    def beginning(self) -> Iterator[dict[str, Any]]:
+        """The chunks before the first piece."""
+
+    @abstractmethod
+    def chunks(self, piece: Piece) -> Iterator[dict[str, Any]]:
+        """Those of the next piece, which is taken."""
+
+    @abstractmethod
+    def ending(self) -> Iterator[dict[str, Any]]:
+        """Those after the last piece."""
+
+    def failure(self, error: ApiError) -> dict[str, Any]:
+        """The last chunk of a stream that went wrong."""
+        return dict(error.body)
+
+
+class CompletionAnswer(Answer):
+    """One of /v1/chat/completions or /v1/completions.
 
     Args:
         model: its name.
-        num_choices: completions asked for.
-        num_prompt_tokens: of the prompt.
         fingerprint: changes with the weights.
-        is_chat: whether it is one of /v1/chat/completions.
+        includes_usage: whether the last chunk of a stream counts the tokens.
     """
 
-    def __init__(
-        self, model: str, num_choices: int, num_prompt_tokens: int, fingerprint: str, is_chat: bool = True
-    ) -> None:
-        self.is_chat = is_chat
-        self.num_prompt_tokens = num_prompt_tokens
+    last = "[DONE]"
+
+    def __init__(self, model: str, asked: GenerationRequest, fingerprint: str, includes_usage: bool) -> None:
+        super().__init__(asked)
+        self.is_chat, self._includes_usage = asked.is_chat, includes_usage
+        num_choices = len(asked.seeds)
         self._texts, self._thoughts = [""] * num_choices, [""] * num_choices
-        self._num_tokens = [0] * num_choices
         self._reasons: list[str | None] = [None] * num_choices
         self._tokens: list[list[Token]] = [[] for _ in range(num_choices)]
         self._head = {
-            "id": f"{'chatcmpl' if is_chat else 'cmpl'}-{uuid.uuid4().hex}",
+            "id": f"{'chatcmpl' if self.is_chat else 'cmpl'}-{uuid.uuid4().hex}",
             "created": int(time.time()),
             "model": model,
             "system_fingerprint": fingerprint,
         }
 
-    def add(self, piece: Piece) -> None:
-        """Takes the next piece."""
-        self._texts[piece.choice] += piece.text
-        self._thoughts[piece.choice] += piece.reasoning
-        self._num_tokens[piece.choice] = piece.num_tokens
-        self._reasons[piece.choice] = piece.finish_reason
-        self._tokens[piece.choice] += piece.tokens
-
     @property
-    def usage(self) -> dict[str, int]:
-        """Tokens so far."""
-        completion = sum(self._num_tokens)
+    def _usage(self) -> dict[str, int]:
         return {
             "prompt_tokens": self.num_prompt_tokens,
-            "completion_tokens": completion,
-            "total_tokens": self.num_prompt_tokens + completion,
+            "completion_tokens": self.num_tokens,
+            "total_tokens": self.num_prompt_tokens + self.num_tokens,
         }
 
     @property
     def whole(self) -> dict[str, Any]:
-        """All of it."""
         kind = "chat.completion" if self.is_chat else "text_completion"
         choices = []
         for index, text in enumerate(self._texts):
@@ -68,24 +100,27 @@ class Answer:
                 own = {"message": {"role": "assistant", "content": text, "refusal": None, **thought}}
             logprobs = self._logprobs(self._tokens[index])
             choices.append({"index": index, **own, "logprobs": logprobs, "finish_reason": self._reasons[index]})
-        return {**self._head, "object": kind, "choices": choices, "usage": self.usage}
+        return {**self._head, "object": kind, "choices": choices, "usage": self._usage}
 
     def beginning(self) -> Iterator[dict[str, Any]]:
-        """The chunks before the first piece: whose turn it is."""
+        """Whose turn it is."""
         if self.is_chat:
             for index in range(len(self._texts)):
                 yield self._chunk(index, {"role": "assistant", "content": ""}, None, ())
 
-    def chunk(self, piece: Piece) -> dict[str, Any]:
-        """A piece, which is added too."""
-        self.add(piece)
+    def chunks(self, piece: Piece) -> Iterator[dict[str, Any]]:
+        self._texts[piece.choice] += piece.text
+        self._thoughts[piece.choice] += piece.reasoning
+        self._num_tokens[piece.choice] = piece.num_tokens
+        self._reasons[piece.choice] = piece.finish_reason
+        self._tokens[piece.choice] += piece.tokens
         delta = {"content": piece.text} if piece.text else {}
         delta |= {"reasoning_content": piece.reasoning} if piece.reasoning else {}
-        return self._chunk(piece.choice, delta, piece.finish_reason, piece.tokens)
+        yield self._chunk(piece.choice, delta, piece.finish_reason, piece.tokens)
 
-    def counts(self) -> dict[str, Any]:
-        """The last chunk, where a request asks for it."""
-        return {**self._head, "object": self._chunk_kind, "choices": [], "usage": self.usage}
+    def ending(self) -> Iterator[dict[str, Any]]:
+        if self._includes_usage:
+            yield {**self._head, "object": self._chunk_kind, "choices": [], "usage": self._usage}
 
     @property
     def _chunk_kind(self) -> str:
@@ -94,16 +129,14 @@ class Answer:
     def _chunk(self, index: int, delta: dict[str, str], reason: str | None, tokens: Sequence[Token]) -> dict[str, Any]:
         own: dict[str, Any] = {"delta": delta} if self.is_chat else {"text": delta.get("content", "")}
         choice = {"index": index, **own, "logprobs": self._logprobs(tokens), "finish_reason": reason}
-        return {**self._head, "object": self._chunk_kind, "choices": [choice]}
+        usage = {"usage": None} if self._includes_usage else {}
+        return {**self._head, "object": self._chunk_kind, "choices": [choice], **usage}
 
     def _logprobs(self, tokens: Sequence[Token]) -> dict[str, Any] | None:
         if not tokens:
             return None
         if self.is_chat:
-            told = [
-                {**_told(t.text, t.logp), "top_logprobs": [_told(text, logp) for text, logp in t.top]} for t in tokens
-            ]
-            return {"content": told, "refusal": None}
+            return {"content": logprobs(tokens), "refusal": None}
         return {
             "tokens": [token.text for token in tokens],
             "token_logprobs": [token.logp for token in tokens],
@@ -112,15 +145,21 @@ class Answer:
         }
 
 
+def logprobs(tokens: Sequence[Token]) -> list[dict[str, Any]]:
+    """Of each token, its own and those of the likeliest ones."""
+    return [{**_told(t.text, t.logp), "top_logprobs": [_told(text, logp) for text, logp in t.top]} for t in tokens]
+
+
 def _told(text: str, logp: float) -> dict[str, Any]:
     return {"token": text, "logprob": logp, "bytes": list(text.encode())}
 
 
 def event(value: Any) -> bytes:
-    """An event of a stream, by the rules of server-sent events.
+    """An event of a stream, by the rules of server-sent events; it is named by the value's `type`, where it has one.
 
     >>> event({"a": "小"}).decode()
     'data: {"a": "小"}\\n\\n'
     """
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return f"data: {text}\n\n".encode()
+    name = f"event: {value['type']}\n" if isinstance(value, dict) and "type" in value else ""
+    return f"{name}data: {text}\n\n".encode()

@@ -27,7 +27,7 @@ from raiden.serve.talking import Talking
 
 _PAGE = Path(__file__).with_name("page")
 _KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
-_SERVED = "served are /v1/models, /v1/chat/completions and /v1/completions"
+_SERVED = "served are /v1/models, /v1/responses, /v1/chat/completions and /v1/completions"
 _MAX_LINE, _MAX_LINES = 200, 200
 _HEADERS = {
     # Nothing but the page's own files: what a model writes can load and run nothing, whatever becomes of it.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
@@ -16,7 +16,7 @@ MAX_COMPLETIONS = 8
 """Of one request (`n`)."""
 MAX_STOPS = 16
 MAX_STOP_CHARACTERS = 256
-_OTHER_FORMS: dict[str, tuple[Any, ...]] = {
+OTHER_FORMS: dict[str, tuple[Any, ...]] = {
     **dict.fromkeys(("tool_choice", "function_call"), ("none", "auto")),
     **dict.fromkeys(("echo", "use_beam_search"), (False,)),
     **dict.fromkeys(("suffix", "grammar", "grammar_string", "json_schema", "logit_bias"), ("", {})),
@@ -38,11 +38,11 @@ Limit = Literal[-1] | Annotated[int, Field(ge=1)]
 
 
 class _Part(BaseModel):
-    type: Literal["text"]
+    type: Literal["text", "input_text", "output_text"]
     text: str
 
 
-class _Turn(BaseModel):
+class Turn(BaseModel):
     """A message; what else may stand in one (`name`, `refusal`, ...) is no part of a prompt."""
 
     role: Literal["system", "developer", "user", "assistant"]
@@ -60,9 +60,12 @@ class _StreamOptions(BaseModel):
 
 
 class Body(BaseModel):
-    """What both kinds of request may hold."""
+    """What all kinds of request may hold."""
 
     model_config = ConfigDict(extra="allow", strict=True)
+    other_forms: ClassVar[dict[str, tuple[Any, ...]]] = OTHER_FORMS
+    instead: ClassVar[dict[str, str]] = {}
+    """What a client can do that asks for one of them, where it is more than to leave it out."""
 
     model: str | None = None
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
@@ -78,6 +81,16 @@ class Body(BaseModel):
     stop: str | list[str] | None = None
     stream: bool | None = None
     stream_options: _StreamOptions | None = None
+
+    @property
+    def limit(self) -> int | None:
+        """Of a completion, see `Limit`; None: the usual one."""
+        return self.max_tokens
+
+    @property
+    def num_top(self) -> int | None:
+        """Likely tokens to be told with each; None: no log-probabilities."""
+        return None
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -106,6 +119,13 @@ class Body(BaseModel):
         """Names of fields that say something and change nothing."""
         return [name for name, asked in (self.model_extra or {}).items() if asked is not None]
 
+    def refuse_other_forms(self) -> None:
+        """Raises an ApiError where it asks for one."""
+        for name, asked in (self.model_extra or {}).items():
+            if name in self.other_forms and asked is not None and asked not in self.other_forms[name]:
+                told = f"`{name}` is not supported here; {self.instead.get(name, 'leave it out')}."
+                raise ApiError(400, told, name, "unsupported_parameter")
+
     @property
     def includes_usage(self) -> bool:
         """Of a stream: whether its last chunk counts the tokens."""
@@ -115,14 +135,17 @@ class Body(BaseModel):
 class ChatBody(Body):
     """Of /v1/chat/completions."""
 
-    messages: Annotated[list[_Turn], Field(min_length=1, max_length=MAX_MESSAGES)]
+    messages: Annotated[list[Turn], Field(min_length=1, max_length=MAX_MESSAGES)]
     max_completion_tokens: Limit | None = None
     logprobs: bool | None = None
     top_logprobs: Annotated[int, Field(ge=0, le=20)] | None = None
 
     @property
+    def limit(self) -> int | None:
+        return self.max_completion_tokens or self.max_tokens
+
+    @property
     def num_top(self) -> int | None:
-        """Likely tokens to be told with each; None: no log-probabilities."""
         return (self.top_logprobs or 0) if self.logprobs else None
 
 
@@ -131,6 +154,10 @@ class TextBody(Body):
 
     prompt: str | list[str]
     logprobs: Annotated[int, Field(ge=0, le=5)] | None = None
+
+    @property
+    def num_top(self) -> int | None:
+        return self.logprobs
 
     @property
     def text(self) -> str:
@@ -156,9 +183,8 @@ def read_body(kind: type[B], value: Any) -> B:
         first = max(fault.errors(include_url=False, include_input=False), key=lambda error: len(error["loc"]))
         param = _param(first["loc"])
         raise ApiError(400, f"`{param}`: {first['msg']}.", param, "invalid_value") from fault
-    for name, asked in (body.model_extra or {}).items():
-        if name in _OTHER_FORMS and asked is not None and asked not in _OTHER_FORMS[name]:
-            raise ApiError(400, f"`{name}` is not supported here; leave it out.", name, "unsupported_parameter")
+    if isinstance(body, Body):
+        body.refuse_other_forms()
     return body
 
 

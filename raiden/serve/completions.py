@@ -1,4 +1,4 @@
-"""/v1/models, /v1/chat/completions and /v1/completions."""
+"""/v1/models, /v1/responses, /v1/chat/completions and /v1/completions."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from starlette.routing import Route
 
 from raiden.endpoints.live import GenerationRequest
 from raiden.rollout.engines import SamplingConfig
-from raiden.serve.answers import Answer
+from raiden.serve.answers import Answer, CompletionAnswer
 from raiden.serve.bodies import Body, ChatBody, TextBody, read_body
 from raiden.serve.connection import EventStream, read_json, while_connected
-from raiden.serve.faults import ApiError
+from raiden.serve.faults import ApiError, told_of
 from raiden.serve.lineup import Lineup, Voice
+from raiden.serve.responses import ResponseAnswer, ResponseBody
 
 _OWNER = "raiden"
 
@@ -35,7 +36,7 @@ class SamplingDefaults:
 
 
 class Completions:
-    """The protocol's three routes.
+    """The protocol's routes.
 
     Args:
         tell: gets a line on each answer.
@@ -58,13 +59,15 @@ class Completions:
     @property
     def routes(self) -> list[Route]:
         return [
-            Route(f"{root}{path}", answer, methods=[method])
+            Route(f"{root}{path}", answer, methods=methods)
             for root in ("/v1", "")  # as clients write it whose address is given without /v1
-            for path, answer, method in (
-                ("/models", self.models, "GET"),
-                ("/models/{name:path}", self.model, "GET"),
-                ("/chat/completions", self.chat, "POST"),
-                ("/completions", self.text, "POST"),
+            for path, answer, methods in (
+                ("/models", self.models, ["GET"]),
+                ("/models/{name:path}", self.model, ["GET"]),
+                ("/responses", self.response, ["POST"]),
+                ("/responses/{name:path}", self.stored, ["GET", "POST", "DELETE"]),
+                ("/chat/completions", self.chat, ["POST"]),
+                ("/completions", self.text, ["POST"]),
             )
         ]
 
@@ -87,8 +90,22 @@ class Completions:
         body = read_body(ChatBody, await read_json(request))
         voice = self.lineup.find(body.model or "")
         token_ids = await voice.served.model.prompt(voice.conversation([turn.message for turn in body.messages]))
-        limit = body.max_completion_tokens or body.max_tokens
-        return await self._answer(request, body, voice, self._asked(body, voice, token_ids, limit, body.num_top))
+        asked = self._asked(body, voice, token_ids)
+        return await self._answer(request, body, voice, asked, self._completion(body, voice, asked))
+
+    async def response(self, request: Request) -> Response:
+        """A reply to a conversation, as /v1/responses has it."""
+        body = read_body(ResponseBody, await read_json(request))
+        voice = self.lineup.find(body.model or "")
+        with told_of("input"):
+            token_ids = await voice.served.model.prompt(voice.conversation(body.messages))
+        asked = self._asked(body, voice, token_ids)
+        return await self._answer(request, body, voice, asked, ResponseAnswer(voice.name, body, asked))
+
+    async def stored(self, request: Request) -> Response:
+        """What would be known of an earlier response."""
+        told = "nothing is stored here: a response is told to who asked for it, and then no more."
+        raise ApiError(404, f"there is nothing at {request.url.path}; {told}", None, "not_stored")
 
     async def text(self, request: Request) -> Response:
         """A text gone on with."""
@@ -97,21 +114,14 @@ class Completions:
         if voice.profile is not None:
             told = f"`model`: {voice.name} answers /v1/chat/completions alone; a bare text has no room for its prompt."
             raise ApiError(400, told, "model", "unsupported_value")
-        token_ids = await voice.served.model.tokens(body.text)
-        asked = self._asked(body, voice, token_ids, body.max_tokens, body.logprobs, is_chat=False)
-        return await self._answer(request, body, voice, asked)
+        with told_of("prompt"):
+            token_ids = await voice.served.model.tokens(body.text)
+        asked = self._asked(body, voice, token_ids, is_chat=False)
+        return await self._answer(request, body, voice, asked, self._completion(body, voice, asked))
 
-    def _asked(
-        self,
-        body: Body,
-        voice: Voice,
-        token_ids: tuple[int, ...],
-        max_tokens: int | None,
-        num_top: int | None,
-        is_chat: bool = True,
-    ) -> GenerationRequest:
+    def _asked(self, body: Body, voice: Voice, token_ids: tuple[int, ...], is_chat: bool = True) -> GenerationRequest:
         model = voice.served.model
-        if num_top is not None and not model.tells_logps:
+        if body.num_top is not None and not model.tells_logps:
             raise ApiError(400, "`logprobs` is not supported for this model.", "logprobs", "unsupported_parameter")
         if body.penalties is not None and not model.penalises:
             raise ApiError(400, "penalties are not supported for this model.", None, "unsupported_parameter")
@@ -123,17 +133,20 @@ class Completions:
             top_p=body.top_p or 1.0,
             top_k=max(0, body.top_k or 0),
             min_p=body.min_p or 0.0,
-            max_tokens=room if max_tokens == -1 else min(max_tokens or self.defaults.max_tokens, room),
+            max_tokens=room if body.limit == -1 else min(body.limit or self.defaults.max_tokens, room),
         )
-        return GenerationRequest(token_ids, body.seeds, sampling, body.stops, num_top, body.penalties, is_chat)
+        return GenerationRequest(token_ids, body.seeds, sampling, body.stops, body.num_top, body.penalties, is_chat)
 
-    async def _answer(self, request: Request, body: Body, voice: Voice, asked: GenerationRequest) -> Response:
+    def _completion(self, body: Body, voice: Voice, asked: GenerationRequest) -> CompletionAnswer:
+        return CompletionAnswer(voice.name, asked, voice.served.model.fingerprint, body.includes_usage)
+
+    async def _answer(
+        self, request: Request, body: Body, voice: Voice, asked: GenerationRequest, answer: Answer
+    ) -> Response:
         voice.served.model.refuse_if_busy()
         self._tell_of_ignored(body)
-        fingerprint = voice.served.model.fingerprint
-        answer = Answer(voice.name, len(asked.seeds), len(asked.token_ids), fingerprint, asked.is_chat)
         if body.stream:
-            return EventStream(self._chunks(answer, body, voice, asked), self.defaults.timeout, self._watch)
+            return EventStream(self._chunks(answer, voice, asked), answer, self.defaults.timeout, self._watch)
         try:
             async with asyncio.timeout(self.defaults.timeout):
                 return await while_connected(request.receive, self._whole(answer, voice, asked))
@@ -149,17 +162,17 @@ class Completions:
         return JSONResponse(answer.whole)
 
     async def _chunks(
-        self, answer: Answer, body: Body, voice: Voice, asked: GenerationRequest
+        self, answer: Answer, voice: Voice, asked: GenerationRequest
     ) -> AsyncGenerator[dict[str, Any], None]:
         started = time.monotonic()
-        usage = {"usage": None} if body.includes_usage else {}
         for chunk in answer.beginning():
-            yield {**chunk, **usage}
+            yield chunk
         async with aclosing(voice.served.model.stream(asked)) as pieces:
             async for piece in pieces:
-                yield {**answer.chunk(piece), **usage}
-        if body.includes_usage:
-            yield answer.counts()
+                for chunk in answer.chunks(piece):
+                    yield chunk
+        for chunk in answer.ending():
+            yield chunk
         self._tell_of(answer, voice, started)
 
     def _tell_of_ignored(self, body: Body) -> None:
@@ -167,6 +180,5 @@ class Completions:
             self._tell_once(f"`{name}`, which a request holds, changes nothing here")
 
     def _tell_of(self, answer: Answer, voice: Voice, started: float) -> None:
-        usage = answer.usage
-        counts = f"{usage['prompt_tokens']} + {usage['completion_tokens']} tokens"
+        counts = f"{answer.num_prompt_tokens} + {answer.num_tokens} tokens"
         self._tell(f"{time.strftime('%H:%M:%S')}  {voice.name}: {counts}, {time.monotonic() - started:.1f} s")

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from raiden.core.records import load_json
-from raiden.serve.answers import event
+from raiden.serve.answers import Answer, event
 from raiden.serve.faults import ApiError, as_api_error
 
 MAX_BODY_BYTES = 2**22
@@ -86,17 +86,24 @@ class EventStream(Response):
     """Server-sent events; closing the connection closes what makes them.
 
     Args:
-        events: values for `event`; what goes wrong in them is the last one.
+        events: values for `event`.
+        answer: which they are of: says what ends them, and how it is told where something goes wrong.
         seconds: that they may take.
         watch: is told of a fault that is none of the client's.
     """
 
     media_type = "text/event-stream"
 
-    def __init__(self, events: AsyncGenerator[Any, None], seconds: float, watch: Callable[[Exception], None]) -> None:
+    def __init__(
+        self,
+        events: AsyncGenerator[Any, None],
+        answer: Answer,
+        seconds: float,
+        watch: Callable[[Exception], None],
+    ) -> None:
         self.status_code, self.background = 200, None
         self.body = b""
-        self._events, self._seconds, self._watch = events, seconds, watch
+        self._events, self._answer, self._seconds, self._watch = events, answer, seconds, watch
         self.init_headers({"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -117,5 +124,5 @@ class EventStream(Response):
             error = as_api_error(fault)
             if error.status == 500:
                 self._watch(fault)
-            await put(event(error.body))
-        await put(event("[DONE]"), more=False)
+            await put(event(self._answer.failure(error)))
+        await put(event(self._answer.last) if self._answer.last else b"", more=False)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from starlette.responses import JSONResponse
 
-from raiden.core.errors import EngineError, InputError
+from raiden.core.errors import EngineError, InputError, RaidenError
 from raiden.endpoints import ContextLengthError, RequestError
 from raiden.endpoints.live import BusyError
 
@@ -44,15 +45,19 @@ class ApiError(Exception):
         return JSONResponse(self.body, self.status, self.headers)
 
 
-def as_api_error(fault: Exception) -> ApiError:
-    """How a fault of a model is told to who asked."""
+def as_api_error(fault: Exception, param: str = "messages") -> ApiError:
+    """How a fault of a model is told to who asked.
+
+    Args:
+        param: the field of the request that the prompt was made of.
+    """
     match fault:
         case ApiError():
             return fault
         case ContextLengthError():
-            return ApiError(400, f"{fault}; shorten the messages.", "messages", "context_length_exceeded")
+            return ApiError(400, f"{fault}; shorten `{param}`.", param, "context_length_exceeded")
         case RequestError() | InputError():
-            return ApiError(400, str(fault), "messages", "invalid_messages")
+            return ApiError(400, str(fault), param, f"invalid_{param}")
         case BusyError():
             headers = {"Retry-After": str(_RETRY_SECONDS)}
             return ApiError(429, f"{fault}; try again in a moment.", None, "too_many_requests", headers)
@@ -61,3 +66,12 @@ def as_api_error(fault: Exception) -> ApiError:
         case TimeoutError():
             return ApiError(504, "the reply took longer than the server's --timeout.", None, "timeout")
     return ApiError(500, f"{type(fault).__name__} in the server; its terminal says more.", None, "internal_error")
+
+
+@contextmanager
+def told_of(param: str) -> Iterator[None]:
+    """Within it, faults of a prompt are told as those of the field that it is made of."""
+    try:
+        yield
+    except RaidenError as fault:
+        raise as_api_error(fault, param) from fault

@@ -139,7 +139,7 @@ def test_an_address_without_its_v1_and_a_request_without_a_model_are_answered(se
 
 def test_other_addresses_and_methods_are_told(server):
     error = refused(httpx.get(f"{server.address}/v1/embeddings"), 404)
-    assert "served are /v1/models, /v1/chat/completions and /v1/completions" in error["message"]
+    assert "served are /v1/models, /v1/responses, /v1/chat/completions and /v1/completions" in error["message"]
     refused(httpx.get(f"{server.address}/v1/chat/completions"), 405)
     refused(httpx.get(f"{server.address}/page/../app.py"), 404)
     refused(httpx.get(f"{server.address}/page/%2e%2e%2fapp.py"), 404)
