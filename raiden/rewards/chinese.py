@@ -23,6 +23,8 @@ _SUFFIXES = frozenset("市省县区郡镇乡村州国岛人们的儿字花上里
 """What a name or noun takes behind and stays what it is: 上海市 is 上海."""
 VERBS = frozenset("教姓喝吃养种下弹画唱钓骑打写看读卖采拉吹爱学穿做当是叫")
 """What is often one dictionary word with its object: 喝茶."""
+_BEFORE_NAME = frozenset("了过着给把被和跟")
+"""Particles that the segmenter takes for the beginning of a name it does not know: 教|过阿宝."""
 _BEFORE_NOUN = _MODIFIERS | VERBS
 _KIN = word_set(
     "外婆 外公 爷爷 奶奶 姥姥 姥爷 舅舅 姑姑 叔叔 伯伯 阿姨 姐姐 哥哥 弟弟 妹妹 爸爸 妈妈 父亲 母亲 老师 师父 朋友"
@@ -113,7 +115,8 @@ def _is_word(start: int, end: int, sentence: str, borders: list[int]) -> bool:
         return False
     if not _is_known(sentence[start:end]):
         # The segmenter cannot keep together what its dictionary lacks (names, above all).
-        return begin == start or last_begin != bisect_right(borders, start)
+        is_behind_particle = before in _BEFORE_NAME and not after
+        return begin == start or is_behind_particle or last_begin != bisect_right(borders, start)
     if not after:
         # A longer word is about its last part, unless it can be cut elsewhere: 东京/都 is not 东/京都.
         is_head = end - start > 1 and not _is_known(sentence[begin : end - 1])

@@ -130,7 +130,7 @@ def _read_all(text: str, language: Language) -> Iterator[Clock]:
     for pattern in (_DIGITAL, *_PATTERNS[language]):
         for match in pattern.finditer(text):
             if minutes := _read(match, language):
-                yield Clock(*match.span(), minutes)
+                yield Clock(match.end() - len(match[0].lstrip(", ")), match.end(), minutes)
 
 
 def _read(match: re.Match[str], language: Language) -> frozenset[int]:

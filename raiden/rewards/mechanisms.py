@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 from raiden.rewards import affirmation
 from raiden.rewards.affirmation import Surroundings
-from raiden.rewards.reading import answering, elsewhere, parallel, shown, stance
+from raiden.rewards.reading import answering, contrast, elsewhere, parallel, shown, stance
 from raiden.rewards.reading.answering import Place
 
 Check = Callable[[Place], str]
@@ -57,6 +57,8 @@ MECHANISMS: Mapping[str, Check] = {
     "parallel": parallel.parallel,
     "beside": elsewhere.beside,
     "other_thing": elsewhere.other_thing,
+    "other_role": contrast.other_role,
+    "contrasted": contrast.contrasted,
     "other_relation": answering.other_relation,
     "wrong_time": answering.wrong_time,
     "other_sense": answering.other_sense,
@@ -86,6 +88,8 @@ EXCUSABLE = frozenset(
         "parallel",
         "beside",
         "other_thing",
+        "other_role",
+        "contrasted",
         "other_relation",
         "wrong_time",
     }

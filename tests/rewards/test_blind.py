@@ -4,8 +4,9 @@
 lines of `questions.jsonl` and nothing of `raiden/rewards`. Scored once before any rule was touched they were right in
 34 of 50 (zh) and 39 of 50 (ja), with 5 and 6 of 10 pairs told apart. What was wrong was then mended by kind; thirty
 more a language (`second_*.jsonl`), written by the same after that, were right in 19 (zh, 2 of 6 pairs) and 21 (ja, 4
-of 6), and mended likewise; 24 more (`third_*.jsonl`) in 19 (zh, 4 of 5 pairs) and 22 (ja, 5 of 5). Today's figures say
-less than those.
+of 6), and mended likewise; 24 more (`third_*.jsonl`) in 19 (zh, 4 of 5 pairs) and 22 (ja, 5 of 5). 48 by another
+writer (`fourth_*.jsonl`, half of them pairs), who had read this file and no rule, were right in 34 (zh, 6 of 12 pairs)
+and 30 (ja, 4 of 12). Today's figures say less than those.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from tests.benchmarks.reward_cases import judge, pairs
 from .cases import CASES, accuracy, read_cases
 
 
-@pytest.mark.parametrize(("name", "sizes"), [("blind", (50, 10)), ("second", (30, 6)), ("third", (24, 5))])
+@pytest.mark.parametrize(
+    ("name", "sizes"), [("blind", (50, 10)), ("second", (30, 6)), ("third", (24, 5)), ("fourth", (48, 12))]
+)
 @pytest.mark.parametrize("language", ["zh", "ja"])
 def test_blind_cases_and_their_pairs_are_judged_as_a_reader_would(
     language: str, name: str, sizes: tuple[int, int]
@@ -25,7 +28,7 @@ def test_blind_cases_and_their_pairs_are_judged_as_a_reader_would(
     judged = judge(read_cases(CASES / f"{name}_{language}.jsonl"))
     wrong = [f"{case['question']} {case['reply']} {reason}" for case, is_right, reason in judged if not is_right]
     assert (len(judged), len(pairs(judged))) == sizes
-    assert len(wrong) <= 2, "\n".join(wrong)
+    assert len(wrong) <= (5 if name == "fourth" else 2), "\n".join(wrong)
 
 
 @pytest.mark.parametrize(
@@ -106,6 +109,35 @@ def test_blind_cases_and_their_pairs_are_judged_as_a_reader_would(
         ("ja", "体重は？", "五十キロだよ。", "50kg", 1),
         ("ja", "好きな色は？", "夕焼けみたいな赤さ。", "赤", 1),
         ("ja", "好きな飲み物は？", "いつかワインが飲みたいな。", "ワイン", 0),
+        ("zh", "你吃早饭都吃什么？", "昨晚剩的饺子，热一热就吃。", "饺子", 1),
+        ("zh", "你中午吃的什么？", "早上剩的包子，中午没空做饭。", "包子", 1),
+        ("zh", "你夏天做什么？", "夏天我下河游泳，冬天就在家编筐。", "编筐", 0),
+        ("zh", "你冬天做什么？", "夏天我下河游泳，冬天就在家编筐。", "编筐", 1),
+        ("zh", "你左手拿着什么？", "左手是灯，右手嘛，是把伞。", "灯", 1),
+        ("zh", "你右手拿着什么？", "左手是灯，右手嘛，是把伞。", "灯", 0),
+        ("zh", "他欠你多少钱？", "他欠我两千块呢。", "2000元", 1),
+        ("zh", "你欠他多少钱？", "我欠他两千块，他欠我一顿饭。", "2000元", 1),
+        ("zh", "你送他什么了？", "一把伞，他送我的是一双鞋。", "一把伞", 1),
+        ("zh", "你爹打过你吗，用什么打的？", "打过，我小时候他用竹条打我。", "竹条", 1),
+        ("zh", "你报答了谁？", "老猎户救过我的命，我给他送了一车米。", "老猎户", 1),
+        ("zh", "谁写给你的信？", "是小翠写给我的。", "小翠", 1),
+        ("zh", "谁教你唱戏的？", "给王师傅当了三年徒弟，都是他教的。", "王师傅", 1),
+        ("zh", "你什么时候搬来的？", "前年的事了，搬到这儿之后去年才开店。", "前年", 1),
+        ("zh", "你的剑哪儿来的？", "剑嘛，说来话长，是师父传给我的。", "师父", 1),
+        ("zh", "你要是有钱了想买什么？", "要是有了钱，我早就买船了。", "船", 1),
+        ("zh", "这剑多少钱？", "一百二十两银子。", "120两", 1),
+        ("zh", "来了多少人？", "一千两百人。", "1200人", 1),
+        ("zh", "你教过谁？", "我教过阿宝，他现在可厉害了。", "阿宝", 1),
+        ("zh", "你早上几点起床？", "晚上睡得早，五点就起了。", "5点", 1),
+        ("ja", "朝は何時に起きる？", "夜は早く寝るから、五時には起きるよ。", "5時", 1),
+        ("ja", "今日のお昼は？", "朝の残りのおにぎり。昼は時間がなくてね。", "おにぎり", 1),
+        ("ja", "誰にもらったの？", "父が渡してくれたんだ。", "父", 1),
+        ("ja", "誰が作ったの？", "小春に頼んで作ってもらったんだ。", "小春", 1),
+        ("ja", "誰を呼んだの？", "隣の爺さんが来てくれたよ。", "爺さん", 1),
+        ("ja", "彼に何を借りたの？", "彼が俺に本を貸してくれたんだ。", "本", 1),
+        ("ja", "得意なことは？", "料理なら右に出る者はいないよ。", "料理", 1),
+        ("ja", "上のお子さんは何を？", "上の子は医者で、下の子は学生。", "学生", 0),
+        ("ja", "弟さんの仕事は？", "兄は医者で、弟は漁師だよ。", "漁師", 1),
     ],
 )
 def test_the_kinds_that_the_blind_cases_brought_up(

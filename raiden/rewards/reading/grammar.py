@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from raiden.rewards.measures import ValueKind
 
@@ -110,6 +110,17 @@ class Grammar:
     """A question of what one does, with its verb in the group `verb`: what its answer is the object of."""
     own_object: re.Pattern[str] = NEVER
     """What the speaker does with another thing, set against what came before, in the groups `verb` and `object`."""
+    roles: Mapping[str, tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]] = field(default_factory=dict)
+    """Who does it, and to whom: questions for a person in that role, what stands before one who has it, and behind."""
+    exchange: tuple[tuple[re.Pattern[str], str], ...] = ()
+    """A question for what one does to another, with its verb in the group `v`, and the form of a clause in which they
+    have changed places."""
+    deed: re.Pattern[str] = NEVER
+    """How a clause begins that says of which deed it tells, in the group `deed` (遅刻したの|は, 我迟到|是因为)."""
+    opposites: tuple[Mapping[str, re.Pattern[str]], ...] = ()
+    """Groups of times and sides that exclude each other: where a reply tells of two, each clause is about its own."""
+    likewise: re.Pattern[str] = NEVER
+    """A clause that says the same of another time."""
     self_state: re.Pattern[str]
     """A clause of what the speaker is, has or where they are."""
     impersonal_you: re.Pattern[str]
@@ -154,6 +165,8 @@ class Grammar:
     """A clause of what is planned, wished or to come."""
     supposed: tuple[re.Pattern[str], re.Pattern[str]]
     """Directly before and behind a word that the speaker only supposes to be ("if I were a | lawyer")."""
+    contrary: re.Pattern[str] = NEVER
+    """A condition contrary to fact, in the group `if`, and what would follow (要是有钱,我早就走了)."""
     almost: re.Pattern[str]
     """A clause of what nearly happened, or was meant to and did not."""
     relations: tuple[Mapping[str, re.Pattern[str]], ...]

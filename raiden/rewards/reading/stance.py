@@ -32,7 +32,15 @@ def supposed(place: Place) -> str:
     before, behind = place.grammar.supposed
     text, hit = place.answer.text, place.hit
     is_supposed = before.search(text[max(0, hit.start - 40) : hit.start]) and behind.match(text, hit.end)
-    return SUPPOSED if is_supposed and "later" not in place.asked.times else ""
+    is_contrary = any(start <= hit.start < end for start, end in _contrary(place))
+    return SUPPOSED if (is_supposed or is_contrary) and "later" not in place.asked.times else ""
+
+
+def _contrary(place: Place) -> list[tuple[int, int]]:
+    """Where the sentence of a word sets conditions that are contrary to fact."""
+    sentence = place.answer.sentence_at(place.hit.start)
+    found = place.grammar.contrary.finditer(place.answer.text, sentence.start, sentence.end)
+    return [match.span("if") for match in found]
 
 
 def hearsay(place: Place) -> str:

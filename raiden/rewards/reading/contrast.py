@@ -1,0 +1,89 @@
+"""Whether a clause is the other half of a contrast: of another role, another deed or another time than is asked.
+
+"The key I got from Ann and gave to Bea" has two persons, and a question for one of them; a word order that changes
+little (Chinese) and particles (Japanese) say which. Each check does nothing where a language's table is empty.
+"""
+
+from __future__ import annotations
+
+import re
+
+from raiden.rewards.dates import names_a_time
+from raiden.rewards.reading.answering import Place
+from raiden.rewards.reading.clauses import Clause
+from raiden.rewards.reading.content import content
+
+OTHER_ROLE = "it names a person in another role than the question asks for"
+EXCHANGED = "it tells who did it to whom the other way round"
+CONTRASTED = "the reply sets it against what is asked for, which another clause is about"
+
+_MIN_DEED = 2
+"""Words of a clause beside the question's and the hit that make it tell of something else."""
+
+
+def other_role(place: Place) -> str:
+    """ "鍵は誰にもらったの?" - "大家さんにもらって,珠江に渡したよ。" for 珠江."""
+    text, hit, clause = place.answer.text, place.hit, place.clause
+    for asking, told in place.grammar.exchange:
+        asked = asking.search(place.asked.text)
+        if asked and re.search(told.format(v=re.escape(asked["v"])), place.text):
+            return EXCHANGED
+    roles = place.grammar.roles
+    wanted = {name for name, (asking, _, _) in roles.items() if asking.search(place.asked.text)}
+    if not place.asked.asks_who or len(wanted) != 1:
+        return ""
+    before, behind = text[clause.start : hit.start], text[hit.end : clause.end]
+    found = {name for name, (_, front, back) in roles.items() if front.search(before) or back.match(behind)}
+    return OTHER_ROLE if found and not found & wanted else ""
+
+
+def contrasted(place: Place) -> str:
+    """ "Why did you cry?" - "I was late because of the rain. As for the tears ... don't ask." """
+    later = [clause for clause in _all_clauses(place) if clause.start >= max(place.clause.end, place.hit.end)]
+    texts = [place.answer.text[clause.start : clause.end] for clause in later]
+    is_set_against = _other_deed(place, texts) or _opposite(place) or _other_event(place, texts)
+    return CONTRASTED if is_set_against else ""
+
+
+def _all_clauses(place: Place) -> list[Clause]:
+    answer = place.answer
+    return [clause for sentence in answer.sentences for clause in answer.clauses_of(sentence.start)]
+
+
+def _other_deed(place: Place, later: list[str]) -> bool:
+    """Whether the clause begins with a deed that is not the question's, and a later one with the question's.
+
+    What is set against it comes second; a topic that comes first may go on over many clauses.
+    """
+    wanted, deed = content(place.asked.text), place.grammar.deed
+    own = deed.match(place.text)
+    if own is None or place.clause.start + own.end("deed") > place.hit.start or content(own["deed"]) & wanted:
+        return False
+    others = (deed.match(text) for text in later)
+    return any(other and content(other["deed"]) & wanted for other in others)
+
+
+def _opposite(place: Place) -> bool:
+    """ "What do you have for lunch?" - "Porridge in the morning, and at noon I'm too busy." """
+    if place.asked.asks_when or place.asked.manner:
+        return False
+    clauses = [clause for clause in _all_clauses(place) if clause is not place.clause]
+    others = [place.answer.text[clause.start : clause.end] for clause in clauses]
+    for group in place.grammar.opposites:
+        asked = [pattern for pattern in group.values() if pattern.search(place.asked.text)]
+        told = [pattern for pattern in group.values() if pattern.search(place.text)]
+        if not asked or not told or any(pattern in told for pattern in asked):
+            continue
+        if any(asked[0].search(other) and not place.grammar.likewise.search(other) for other in others):
+            return True
+    return False
+
+
+def _other_event(place: Place, later: list[str]) -> bool:
+    """ "When did you move?" - "The shop opened last year, and we only moved in March." """
+    topic, asked = place.grammar.topic.search(place.text), content(place.asked.text)
+    told = content(place.text) - content(place.answer.text[place.hit.start : place.hit.end])
+    subject = content(topic["topic"]) if topic else frozenset()
+    if not place.asked.asks_when or told & (asked - subject) or len(told - subject) < _MIN_DEED:
+        return False
+    return any(names_a_time(text) and content(text) & asked - subject for text in later)
