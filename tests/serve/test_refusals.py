@@ -97,7 +97,10 @@ def test_the_sdk_knows_the_errors(client):
     assert (refusal.value.param, refusal.value.code) == ("logit_bias", "unsupported_parameter")
     with pytest.raises(openai.BadRequestError) as refusal:
         client.chat.completions.create(**GOOD | {"messages": [{"role": "user", "content": "long " * 9000}]})
-    assert refusal.value.code == "context_length_exceeded"
+    assert (refusal.value.code, refusal.value.param) == ("context_length_exceeded", "messages")
+    with pytest.raises(openai.BadRequestError, match="shorten `prompt`") as refusal:
+        client.completions.create(model="raiden", prompt="long " * 9000)
+    assert (refusal.value.code, refusal.value.param) == ("context_length_exceeded", "prompt")
     with pytest.raises(openai.NotFoundError, match="did you mean"):
         client.chat.completions.create(**GOOD | {"model": "raiden/Winifrid"})
     with pytest.raises(openai.NotFoundError):
