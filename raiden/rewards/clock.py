@@ -68,6 +68,7 @@ _PATTERNS: dict[Language, tuple[re.Pattern[str], ...]] = {
         re.compile(rf"\b(?P<h>{_EN_HOUR}|\d{{1,2}})(?:[ -](?P<m>thirty|fifteen|forty[- ]five|twenty|"
                    rf"ten))?(?: o'?clock)?{_EN_PART.removesuffix('?')}"),
         re.compile(rf"\b(?P<h>{_EN_HOUR}|\d{{1,2}}) o'?clock\b"),
+        re.compile(rf"\b(?P<m>half) (?P<h>{_EN_HOUR})\b(?! (?:of|dozen|hundred|thousand))"),
         re.compile(rf"\b(?P<h>{_EN_HOUR})[ -](?P<m>thirty|fifteen|forty[- ]five)\b"),
         re.compile(r"\b(?P<h>noon|midday|midnight)\b"),
     ),

@@ -204,7 +204,9 @@ def _find_measure(dimension: str, value: float, number: float, asked: ValueKind,
     """The same amount in any unit; the number alone where that amount is asked for."""
     for measure in answer.measures:
         is_bare = not measure.dimension and measure.value == number and dimension in ASKED_DIMENSIONS[asked]
-        if is_bare or (measure.dimension == dimension and measure.value == value):
+        is_lived = asked == "duration" and measure.dimension == "age" and dimension == "months"  # a dozen winters
+        is_same = measure.dimension == dimension and measure.value == value
+        if is_bare or is_same or (is_lived and 12 * measure.value == value):
             yield Hit(measure.start, measure.end)
     if dimension == "months" and number >= FIRST_YEAR and number == int(number):
         yield from _find_short_year(int(number), answer)

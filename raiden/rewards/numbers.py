@@ -37,7 +37,7 @@ _HAN_NUMERAL = re.compile(
 )
 # 일 is the numeral 1 and the counter for days: digits follow one another only in a number read digit by digit.
 _HANGUL_NUMERAL = re.compile(
-    rf"(?<![가-힣]){_NATIVE}|"
+    rf"(?<![가-힣]){_NATIVE}|(?<![가-힣])[{_ONES}]?백(?:[{_ONES}]?십)?(?:하나|둘|셋|넷|다섯|여섯|일곱|여덟|아홉)|"
     rf"(?:\d{{1,12}}[천백만억]{{1,2}})?(?:[{_ONES}]?[십백천만억](?:\s(?=[{_ONES}]?[십백천]))?){{1,12}}[{_ONES}]?|"
     rf"\d{{1,12}}[천백만억]{{1,2}}|[{_ONES}영공]{{4}}|[유시](?=월)|[{_ONES}]"
 )

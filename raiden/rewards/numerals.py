@@ -113,6 +113,10 @@ def hangul_value(numeral: str) -> float | None:
         return _NATIVE_TENS.get(tens, 0) + _NATIVE_ONES[ones]
     if tens and not ones:
         return _NATIVE_TENS[tens]
+    last = next((word for word in _NATIVE_ONES if len(numeral) > len(word) and numeral.endswith(word)), "")
+    if last and last not in _HANGUL_TO_HAN:  # 백팔십둘
+        head = hangul_value(numeral.removesuffix(last))
+        return None if head is None else head + _NATIVE_ONES[last]
     return han_value("".join(_HANGUL_TO_HAN.get(char, char) for char in numeral))
 
 

@@ -34,8 +34,10 @@ def test_fresh_cases_and_their_pairs_are_judged_as_a_reader_would(language: str)
         ("fresh_3_ko", 34, 5, 0),
         ("fresh_4_en", 34, 5, 2),
         ("fresh_4_ko", 34, 5, 1),
-        ("fresh_5_en", 48, 12, 11),
-        ("fresh_5_ko", 48, 12, 10),
+        ("fresh_5_en", 48, 12, 7),
+        ("fresh_5_ko", 48, 12, 5),
+        ("fresh_6_en", 28, 14, 2),
+        ("fresh_6_ko", 28, 14, 4),
     ],
 )
 def test_later_fresh_cases_are_judged_as_a_reader_would(
@@ -45,7 +47,7 @@ def test_later_fresh_cases_are_judged_as_a_reader_would(
 
     Scored once before the rules were touched: second set, 35 of 60 right and 3 of 10 pairs told apart (en), 45 and 7
     (ko); third set, 26 of 34 and 2 of 5 (en), 26 and 4 (ko); fourth set, 25 and 3 (en), 26 and 1 (ko);
-    fifth set, 30 of 48 and 5 of 12 in each.
+    fifth set, 30 of 48 and 5 of 12 in each; sixth set, pairs alone: 18 of 28 and 4 of 14 (en), 21 and 7 (ko).
     """
     judged = judge(read_cases(CASES / f"{file}.jsonl"))
     wrong = [f"{case['question']} {case['reply']} {reason}" for case, is_right, reason in judged if not is_right]
@@ -258,43 +260,6 @@ def test_who_does_it_to_whom_and_whether_is_not_turned_round(
     ],
 )
 def test_kinds_that_fresh_cases_brought_up(
-    language: str, question: str, reply: str, keyword: str, expected: int
-) -> None:
-    found, reason = accuracy({"language": language, "question": question, "reply": reply, "keywords": [keyword]})
-    assert found == expected, reason
-
-
-@pytest.mark.parametrize(
-    ("language", "question", "reply", "keyword", "expected"),
-    [
-        ("en", "What did Olga lend you?", "Olga lent me a spade, and I lent her my ladder.", "ladder", 0),
-        ("en", "What did you lend Olga?", "Olga lent me a spade, and I lent her my ladder.", "ladder", 1),
-        ("en", "What did you order?", "They offered me the trout, but I ordered the pie.", "trout", 0),
-        ("en", "What did you order?", "The trout looked good, but I only ordered it for the sauce.", "trout", 1),
-        ("en", "What do you grow?", "I keep tomatoes in the yard, but I grow the odd marrow too.", "tomatoes", 1),
-        (
-            "en",
-            "Why did you sell the boat?",
-            "I quit because of the storms, and I sold the boat for the money.",
-            "storms",
-            0,
-        ),
-        ("en", "How much is the soup?", "The bread is two, and the soup is five.", "2", 0),
-        ("en", "How much is the soup?", "The price is five, and the soup is hot.", "5", 1),
-        ("en", "What is your goat called?", "Clover is the cow. The goat goes by Duchess.", "Clover", 0),
-        ("en", "Where do you work now?", "In June I start at the mill. Until then I mend nets.", "mill", 0),
-        ("en", "Were you ever a soldier? What were you?", "A soldier, no. I was a drummer.", "drummer", 1),
-        ("ko", "민수가 뭘 빌려줬어요?", "민수가 삽을 빌려줬고, 저는 민수한테 사다리를 빌려줬어요.", "사다리", 0),
-        ("ko", "민수한테 뭘 빌려줬어요?", "민수가 삽을 빌려줬고, 저는 민수한테 사다리를 빌려줬어요.", "사다리", 1),
-        ("ko", "뭘 주문했어요?", "생선을 권하길래 고민하다가 국수를 주문했어요.", "생선", 0),
-        ("ko", "뭘 샀어요?", "사과를 보다가 한 봉지를 샀어요.", "사과", 1),
-        ("ko", "국은 얼마예요?", "빵은 이천 원이고, 국은 오천 원이에요.", "2000원", 0),
-        ("ko", "염소 이름이 뭐예요?", "토끼풀은 오리고, 염소 이름은 공작이에요.", "토끼풀", 0),
-        ("ko", "열쇠는 어디 있어요?", "서랍 안이에요. 열쇠는 작은 거예요.", "서랍", 1),
-        ("ko", "어떤 차를 타세요?", "남편은 새 차를 타고, 저는 자전거를 몰아요.", "자전거", 1),
-    ],
-)
-def test_the_clause_that_has_the_questions_verb_doer_or_thing_answers_it(
     language: str, question: str, reply: str, keyword: str, expected: int
 ) -> None:
     found, reason = accuracy({"language": language, "question": question, "reply": reply, "keywords": [keyword]})

@@ -80,7 +80,7 @@ ENGLISH = Idioms(
     ),
     negative_question=phrases(
         r"\b(?:not|never|no|avoid|hate|dislike|detest|loathe|fear|afraid|allergic|forbidden|"
-        r"refuse|worst|least|without|missing|lack|stand|bear)\b|n't\b"
+        r"refuse|worst|least|without|missing|lack)\b|n't\b|\b(?:hard|unable) to (?:stand|bear)\b"
     ),
     rhetorical=phrases(
         r"\bwhat's not to\b",

@@ -160,12 +160,23 @@ def states_beside_question(place: Place) -> bool:
 
 def of_user(place: Place) -> str:
     """ "What do you drink?" - "You like tea, you told me so." """
+    if _is_users_kin(place):
+        return OF_USER
     if place.asked.whose.who != "self" or place.told in place.asked.persons or place.told.who != "user":
         return ""
     if place.is_outside:
         return ""
     speaks_of_self = place.grammar.of_self.search(place.predicate)
     return "" if speaks_of_self or place.grammar.impersonal_you.search(place.text) else OF_USER
+
+
+def _is_users_kin(place: Place) -> bool:
+    """ "What did your mother do?" - "Your mother is a chemist; mine sold hats." """
+    asked, grammar = place.asked, place.grammar
+    if not place.told.family or place.told not in asked.persons or asked.users_own or place.is_outside:
+        return False
+    asks_yours = grammar.drops_you or grammar.of_user.search(asked.text)
+    return bool(asks_yours and grammar.of_user.search(place.subject_text))
 
 
 def of_self(place: Place) -> str:

@@ -53,7 +53,7 @@ ENGLISH = Grammar(
         r",\s+(?:(?:and|but|so|or)\s+)?",
         r"\s(?=(?:but|because|while|though|although|whereas|which|who|since)\b)",
         rf"(?<!\bwhere)(?<!\bwhat)(?<!\bwho)(?<!\bthat)\s(?:and|so|if|when)?\s?(?={_NOMINATIVE}\s)",
-        r"\sand\s(?=(?:my|you|your)\b)",
+        r"\sand\s(?=(?:my|you|your)\b|the \w+(?: up| down)? (?:is|was|takes?|costs?)\b)",
         rf"\b{_REPORT}(?: that)?\s(?=(?:my|your|you|the|it|it's|that)\b)",
     ),
     subject=phrases(_SUBJECT),
@@ -123,19 +123,21 @@ ENGLISH = Grammar(
     topic=phrases(
         rf"(?:^\W*(?:(?:and|but|while|whereas|though) )?(?:(?:the|my|our|your) )?|\b(?:is|are|was|were|does|do|did) "
         rf"(?:(?:the|your|my|an?) )?)(?P<topic>(?!(?:{_NO_THING})\b)[a-z'-]{{3,}})"
-        r"(?= (?:is|are|was|were|costs?|answers|goes|called|named|cost)\b|\?)"
+        r"(?= (?:is|are|was|were|costs?|takes?|lasts?|answers|goes|called|named)\b|(?: down| up)?(?: takes?\b|\?))"
     ),
-    named_thing=phrases(rf" (?:is|was) (?:the|my|our) (?P<topic>(?!(?:{_NO_THING})\b)[a-z'-]{{3,}})(?: and\b|[.,;!])"),
+    named_thing=phrases(
+        rf" (?:is|was) (?:the|my|our) (?P<topic>(?!(?:{_NO_THING})\b)[a-z-]{{3,}})(?:'s name)?(?: and\b|[.,;!])"
+    ),
     until_then=phrases(r"\W*(?:and |but )?(?:until|till) then\b"),
     doer=phrases(
         r"\b(?:did|does|has|had|will) "
         rf"(?P<doer>(?!(?:{_NO_THING}|your|my|our|his|her|their|an?|people|everyone)\b)[a-z]+) "
     ),
     cause=phrases(r"\b(?:because|since|so that|for the|for my|thanks to|due to|on account)\b"),
-    asked_verb=phrases(r"\bwhat\b[^?]*?\b(?:did|do|have) you (?P<verb>\w+)\b(?! (?:to|about|think|for)\b)"),
+    asked_verb=phrases(r"\b(?:what|which)\b[^?]*?\b(?:did|do|have) you (?P<verb>\w+)\b(?! (?:to|about|think|for)\b)"),
     own_object=phrases(
-        r"\b(?:but|instead|yet|though|while|whereas),? i (?:then |just |only )?(?P<verb>\w+)"
-        r"(?: (?:up|out|down|on|off|in))? (?:an?|the|my|some|two|three) (?P<object>[\w-]+(?: [\w-]+)?)"
+        r"(?:(?P<set>\b(?:but|instead|yet|though|while|whereas),?)|[;.]) i (?:then |just |only )?"
+        r"(?P<verb>\w+)(?: (?:up|out|down|on|off|in))? (?:an?|the|my|some|two|three) (?P<object>[\w-]+(?: [\w-]+)?)"
         r"(?![^.?!]*\b(?:too|also|as well)\b)"
     ),
     advice=phrases(r"\b(?:should|shall|can|could|may|would|must) (?:i|we)\b"),
@@ -151,6 +153,7 @@ ENGLISH = Grammar(
         r"\b(?:people|villagers|papers|they|everyone|neighbours|rumou?rs?|others|the \w+s|who|locals|"
         r"legend)\b[^?]{0,24}"
         r"\b(?:say|think|believe|blame|call|claim|write|print|suspect|accuse|assume|suppose|take you for)\b",
+        rf"\b(?:on|in) (?:the|that|this|your) {_SAYERS}\b",
         r"\b(?:do|does|did|would|will) (?!you\b|i\b|we\b)[^?]{1,30}? (?:say|think|believe|claim|swear|call|take)\b",
     ),
     seeks_subject=phrases(
@@ -195,6 +198,7 @@ ENGLISH = Grammar(
     ),
     now=phrases(r"\b(?:now|nowadays|these days|today|currently|at the moment|at present)\b"),
     later=phrases(
+        rf"\bin (?:the )?(?:{_DAYS}),? i (?:start|begin|join|move)\b",
         rf"\b(?:starting|beginning|as of|from|come) (?:next |this )?(?:{_DAYS})\b(?! (?:to|till|until|through)\b)",
         r"\bnext (?:week|month|year|spring|summer|autumn|winter|time)\b|\btomorrow\b|\bone day\b|\bsome ?day\b|"
         r"\b(?:'ll|will|going to|gonna) (?:be|become|move|live|have|get|buy|start)\b|\bmoving to\b|\bhop(?:e|ing) "
@@ -208,8 +212,8 @@ ENGLISH = Grammar(
         r"(?:getting|"
         r"buying|joining|starting|adopting|opening|taking up)\b[^.?!]*\b(?:in (?:january|february|march|april|may|"
         r"june|"
-        r"july|august|september|october|november|december)|soon|once|when|if|come|this (?:spring|summer|autumn|"
-        r"winter))\b",
+        r"july|august|september|october|november|december)|soon|once|when|if|come|(?:this|in the) (?:spring|summer|"
+        r"autumn|winter))\b",
     ),
     supposed=(re.compile(r"\bif i (?:were|was|had been) (?:really |only )?(?:an? |the |your )?$"), re.compile("")),
     almost=phrases(
@@ -247,6 +251,8 @@ ENGLISH = Grammar(
         r"swore|"
         r"wrote|has it)\b",
         r"\bi (?:\w+ )?(?:thought|assumed|figured) (?:it|he|she|that|they|you)\b",
+        r"\b(?:takes?|took|mistakes?|mistook) (?:me|us) for\b",
+        r"\b(?:the|this) (?:whole|entire) \w+ (?:says?|said|swears?|swore|thinks?|thought|believes?d?|claims?)\b",
     ),
     print_=phrases(
         r"\b(?:papers?|newspapers?|headlines?|posters?|book|song|legend|they|people|others?|rumou?rs?|"

@@ -28,6 +28,10 @@ RELATIONS = (
         "lose": phrases(r"\b(?:lose|lost|loses|loser|beaten|defeated|came (?:second|last))\b"),
     },
     {
+        "home": phrases(r"\b(?:do|did|are) you (?:now |still )?(?:liv(?:e|ing)|lodg(?:e|ing)|stay(?:ing)?)\b"),
+        "work": phrases(r"\bi work (?:at|in|for|on)\b(?![^.?!,;]*\band\b)"),
+    },
+    {
         "from": phrases(r"\b(?:from|born|hometown|grew up|raised)\b"),
         "to": phrases(
             r"\b(?:(?:head(?:ed|ing)?|bound|going|go|goes|sail(?:ing)?|travel(?:l?ing)?|moving|on (?:my|"

@@ -75,6 +75,8 @@ def _other_object(place: Place) -> str:
             return ""
         if wanted & content(text[place.hit.end : min(match.start("verb"), match.start("object"))]):
             return ""
+        if "set" in match.re.groupindex and not match["set"] and place.told.who != "other":
+            continue
         if wanted <= content(match["verb"]):
             return OTHER_OBJECT if taken and not taken & known else ""
     return ""

@@ -1,0 +1,60 @@
+"""Of two clauses of one reply, each of which answers a question of its own, only one answers the question asked."""
+
+from __future__ import annotations
+
+import pytest
+
+from .cases import accuracy
+
+
+@pytest.mark.parametrize(
+    ("language", "question", "reply", "keyword", "expected"),
+    [
+        ("en", "What did Olga lend you?", "Olga lent me a spade, and I lent her my ladder.", "ladder", 0),
+        ("en", "What did you lend Olga?", "Olga lent me a spade, and I lent her my ladder.", "ladder", 1),
+        ("en", "What did you order?", "They offered me the trout, but I ordered the pie.", "trout", 0),
+        ("en", "What did you order?", "The trout looked good, but I only ordered it for the sauce.", "trout", 1),
+        ("en", "What do you grow?", "I keep tomatoes in the yard, but I grow the odd marrow too.", "tomatoes", 1),
+        (
+            "en",
+            "Why did you sell the boat?",
+            "I quit because of the storms, and I sold the boat for the money.",
+            "storms",
+            0,
+        ),
+        ("en", "How much is the soup?", "The bread is two, and the soup is five.", "2", 0),
+        ("en", "How much is the soup?", "The price is five, and the soup is hot.", "5", 1),
+        ("en", "What is your goat called?", "Clover is the cow. The goat goes by Duchess.", "Clover", 0),
+        ("en", "Where do you work now?", "In June I start at the mill. Until then I mend nets.", "mill", 0),
+        ("en", "Were you ever a soldier? What were you?", "A soldier, no. I was a drummer.", "drummer", 1),
+        ("ko", "민수가 뭘 빌려줬어요?", "민수가 삽을 빌려줬고, 저는 민수한테 사다리를 빌려줬어요.", "사다리", 0),
+        ("ko", "민수한테 뭘 빌려줬어요?", "민수가 삽을 빌려줬고, 저는 민수한테 사다리를 빌려줬어요.", "사다리", 1),
+        ("ko", "뭘 주문했어요?", "생선을 권하길래 고민하다가 국수를 주문했어요.", "생선", 0),
+        ("ko", "뭘 샀어요?", "사과를 보다가 한 봉지를 샀어요.", "사과", 1),
+        ("ko", "국은 얼마예요?", "빵은 이천 원이고, 국은 오천 원이에요.", "2000원", 0),
+        ("ko", "염소 이름이 뭐예요?", "토끼풀은 오리고, 염소 이름은 공작이에요.", "토끼풀", 0),
+        ("ko", "열쇠는 어디 있어요?", "서랍 안이에요. 열쇠는 작은 거예요.", "서랍", 1),
+        ("ko", "어떤 차를 타세요?", "남편은 새 차를 타고, 저는 자전거를 몰아요.", "자전거", 1),
+        ("en", "What did your mother do?", "Your mother is a chemist; mine sold hats.", "chemist", 0),
+        ("en", "What does my mother do?", "Your mother is a chemist.", "chemist", 1),
+        ("en", "Which coat did you take?", "She wanted the red coat; I took the grey.", "red coat", 0),
+        ("en", "What did you inherit?", "My uncle left me a mill, and I inherited the debts.", "mill", 1),
+        ("en", "How long is the walk down?", "The climb takes two hours and the walk down takes one.", "2 hours", 0),
+        ("en", "Where do you live?", "I rent a loft, and I work at the old theatre.", "theatre", 0),
+        ("en", "Where do you live?", "I work at the inn and sleep in its attic.", "attic", 1),
+        ("en", "What is your trade?", "Everyone at the inn takes me for a priest. I cut cloth.", "priest", 0),
+        ("en", "How long have you lived here?", "A dozen winters.", "12 years", 1),
+        ("en", "What time do you close?", "Half seven, except Sundays.", "7:30", 1),
+        ("ko", "당신 어머니는 뭘 하셨어요?", "그쪽 어머니는 약사시군요. 우리 어머니는 모자를 파셨어요.", "약사", 0),
+        ("ko", "제 어머니가 뭘 하죠?", "당신 어머니는 약사예요.", "약사", 1),
+        ("ko", "어디서 일해요?", "옛날 극장에서 일해요.", "극장", 1),
+        ("ko", "몇 개예요?", "백둘이요.", "102개", 1),
+        ("ko", "누구를 좋아해요?", "민수만 한 사람이 없죠.", "민수", 1),
+        ("ko", "직업이 뭐예요?", "다들 저를 신부님으로 보는데, 저는 재단사예요.", "신부", 0),
+    ],
+)
+def test_the_clause_that_has_the_questions_verb_doer_or_thing_answers_it(
+    language: str, question: str, reply: str, keyword: str, expected: int
+) -> None:
+    found, reason = accuracy({"language": language, "question": question, "reply": reply, "keywords": [keyword]})
+    assert found == expected, reason
