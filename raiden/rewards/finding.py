@@ -173,7 +173,7 @@ def _unit_pattern(text: str, is_before: bool) -> re.Pattern[str] | None:
         piece = latin_pattern(words, False).pattern
     else:
         piece = r"\s?".join(_unit_char(char) for char in words if not char.isspace())
-    return re.compile(rf"(?:{piece})[\s-]?$" if is_before else rf"[\s-]?(?:{piece})")
+    return re.compile(rf"(?:{piece})[\s-]?$" if is_before else rf"[\s-]?来?(?:{piece})")
 
 
 def _unit_char(char: str) -> str:

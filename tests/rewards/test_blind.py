@@ -6,7 +6,8 @@ lines of `questions.jsonl` and nothing of `raiden/rewards`. Scored once before a
 more a language (`second_*.jsonl`), written by the same after that, were right in 19 (zh, 2 of 6 pairs) and 21 (ja, 4
 of 6), and mended likewise; 24 more (`third_*.jsonl`) in 19 (zh, 4 of 5 pairs) and 22 (ja, 5 of 5). 48 by another
 writer (`fourth_*.jsonl`, half of them pairs), who had read this file and no rule, were right in 34 (zh, 6 of 12 pairs)
-and 30 (ja, 4 of 12). Today's figures say less than those.
+and 30 (ja, 4 of 12); 34 more by the same, after that was mended (`fifth_*.jsonl`), in 26 (zh, 6 of 12) and 29 (ja, 8
+of 12). Today's figures say less than those.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from .cases import CASES, accuracy, read_cases
 
 
 @pytest.mark.parametrize(
-    ("name", "sizes"), [("blind", (50, 10)), ("second", (30, 6)), ("third", (24, 5)), ("fourth", (48, 12))]
+    ("name", "sizes"),
+    [("blind", (50, 10)), ("second", (30, 6)), ("third", (24, 5)), ("fourth", (48, 12)), ("fifth", (34, 12))],
 )
 @pytest.mark.parametrize("language", ["zh", "ja"])
 def test_blind_cases_and_their_pairs_are_judged_as_a_reader_would(
@@ -138,6 +140,20 @@ def test_blind_cases_and_their_pairs_are_judged_as_a_reader_would(
         ("ja", "得意なことは？", "料理なら右に出る者はいないよ。", "料理", 1),
         ("ja", "上のお子さんは何を？", "上の子は医者で、下の子は学生。", "学生", 0),
         ("ja", "弟さんの仕事は？", "兄は医者で、弟は漁師だよ。", "漁師", 1),
+        ("zh", "你打过谁？", "阿明打我，我就打了他。", "阿明", 1),
+        ("zh", "你不喜欢什么？", "我喜欢下雪，下雨我可受不了。", "下雪", 0),
+        ("zh", "你不喜欢什么？", "我喜欢下雪，下雨我可受不了。", "下雨", 1),
+        ("zh", "你上班做什么？", "上班就是写报告，周末钓鱼。", "写报告", 1),
+        ("zh", "你跟谁学的戏？", "跟我娘学的。", "娘", 1),
+        ("zh", "谁骗了你？", "我被阿武骗了。", "阿武", 1),
+        ("zh", "你欠了谁的钱？", "我跟舅舅借了两百块。", "舅舅", 1),
+        ("zh", "你有什么兄弟姐妹？", "我有个弟弟，还在念书。", "弟弟", 1),
+        ("zh", "你哪年开的店？", "那年是九八年，店是租的。", "1998年", 1),
+        ("zh", "你的剑是谁打的？", "打剑的是我爹，剑是他的得意之作。", "爹", 1),
+        ("ja", "誰に殴られたの？", "武に殴られたんだ。", "武", 1),
+        ("ja", "誰に渡したの？", "父に頼まれて、弟に渡したよ。", "弟", 1),
+        ("ja", "好きなものは？", "みんなは嫌いって言うけど、私は雨が好き。", "雨", 1),
+        ("ja", "今はなんて呼ばれてるの？", "昔は姫って呼ばれてたけど、今はおばさんさ。", "姫", 0),
     ],
 )
 def test_the_kinds_that_the_blind_cases_brought_up(

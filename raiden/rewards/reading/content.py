@@ -21,6 +21,7 @@ _STOP_CHARS = frozenset(
 _KOREAN_CONTENT = ("NNG", "NNP", "XR", "SL", "VV", "VA")
 _KOREAN_STOP_WORDS = word_set("하 되 있 없 이 어떻 그렇 이렇 뭐 이름 때 지금 요즘")
 _HANGUL = re.compile("[가-힣]")
+_PLACE = re.compile("[哪这那]儿")
 _PREFIX = 4
 _LATIN_WORD = re.compile(r"[a-z'-]+")
 _BASES = {form: base for base, forms in IRREGULAR_FORMS.items() for form in forms}
@@ -33,7 +34,7 @@ def content(text: str) -> frozenset[str]:
     >>> sorted(content("Where have I just come from?") & content("I came from Leeds"))
     ['come']
     """
-    units = split_units(text)
+    units = split_units(_PLACE.sub("", text))
     wide = {unit for unit in units if is_wide(unit) and unit >= "\u3400" and unit not in _STOP_CHARS}
     words = {
         _BASES.get(unit, unit)[:_PREFIX]

@@ -29,12 +29,19 @@ def other_role(place: Place) -> str:
         if asked and re.search(told.format(v=re.escape(asked["v"])), place.text):
             return EXCHANGED
     roles = place.grammar.roles
-    wanted = {name for name, (asking, _, _) in roles.items() if asking.search(place.asked.text)}
+    wanted = {name for name, (asking, _) in roles.items() if asking.search(place.asked.text)}
     if not place.asked.asks_who or len(wanted) != 1:
         return ""
-    before, behind = text[clause.start : hit.start], text[hit.end : clause.end]
-    found = {name for name, (_, front, back) in roles.items() if front.search(before) or back.match(behind)}
-    return OTHER_ROLE if found and not found & wanted else ""
+    around = f"{text[clause.start : hit.start]}\x1f{text[hit.end : clause.end]}"
+    found = {name for name, (_, told) in roles.items() if told.search(around)}
+    return OTHER_ROLE if found and not found & wanted and not _comes_back(place) else ""
+
+
+def _comes_back(place: Place) -> bool:
+    """Whether another clause tells what is asked about a pronoun: "Ben hit me, so I hit him." """
+    others = [place.answer.text[c.start : c.end] for c in _all_clauses(place) if c is not place.clause]
+    asked = content(place.asked.text)
+    return any(place.grammar.third.search(other) and content(other) & asked for other in others)
 
 
 def contrasted(place: Place) -> str:
@@ -65,7 +72,8 @@ def _other_deed(place: Place, later: list[str]) -> bool:
 
 def _opposite(place: Place) -> bool:
     """ "What do you have for lunch?" - "Porridge in the morning, and at noon I'm too busy." """
-    if place.asked.asks_when or place.asked.manner:
+    is_of_another = place.told.who == "other" and place.told not in place.asked.persons
+    if place.asked.asks_when or place.asked.manner or is_of_another:
         return False
     clauses = [clause for clause in _all_clauses(place) if clause is not place.clause]
     others = [place.answer.text[clause.start : clause.end] for clause in clauses]

@@ -45,6 +45,7 @@ def answered_elsewhere(place: Place) -> str:
         return ""
     told = content(place.text)
     own = wanted & told
+    asks_for_denial = asked.asks_for_negative and IDIOMS[answer.language].negator.search(asked.text)
     behind = next((c for c in answer.clauses_of(place.hit.start) if c.start >= place.clause.end), place.clause)
     if _RELATIVE.match(answer.text, behind.start):  # "It was Hilda | who stole the goose."
         told |= content(answer.text[behind.start : behind.end])
@@ -57,7 +58,8 @@ def answered_elsewhere(place: Place) -> str:
         shared = wanted & content(text)
         if _does_it(place, other, told):
             return ELSEWHERE
-        if own < shared and len(shared) >= _MIN_SHARED:
+        only_affirms = asks_for_denial and not _turns_down(text, place)
+        if own < shared and len(shared) >= _MIN_SHARED and not only_affirms:
             is_whole = shared == wanted and not asked.manner and content(text) - wanted - word
             if is_whole or _has_what_is_asked(place, other):
                 return ELSEWHERE

@@ -110,8 +110,9 @@ class Grammar:
     """A question of what one does, with its verb in the group `verb`: what its answer is the object of."""
     own_object: re.Pattern[str] = NEVER
     """What the speaker does with another thing, set against what came before, in the groups `verb` and `object`."""
-    roles: Mapping[str, tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]] = field(default_factory=dict)
-    """Who does it, and to whom: questions for a person in that role, what stands before one who has it, and behind."""
+    roles: Mapping[str, tuple[re.Pattern[str], re.Pattern[str]]] = field(default_factory=dict)
+    """Who does it, and to whom: questions for a person in that role, and the clause of one who has it, in whose place
+    stands a unit separator."""
     exchange: tuple[tuple[re.Pattern[str], str], ...] = ()
     """A question for what one does to another, with its verb in the group `v`, and the form of a clause in which they
     have changed places."""

@@ -14,6 +14,11 @@ OPPOSITES = (
         "tomorrow": phrases("(?:明日|あした|あす(?=は))(?!の|から)"),
     },
     {name: phrases(rf"(?:{name}(?=[はにもの、,]|休み))(?!の|から)") for name in "春夏秋冬"},
+    {"work": phrases("平日|仕事の日"), "off": phrases("週末|休みの日|休日")},
+    {
+        "like": phrases("好き(?!じゃ|では|嫌い)|好物|お気に入り"),
+        "dislike": phrases("嫌い|苦手|(?:だめ|ダメ|無理)(?=[なだでよねさ。!]|$)|好き(?:じゃ|では)な"),
+    },
     {"left": phrases("左[手目足腕耳]|左の"), "right": phrases("右[手目足腕耳]|右の")},
     {
         "elder": phrases("上の(?=子|兄|姉|息子|娘|弟|妹|ほう|方)"),

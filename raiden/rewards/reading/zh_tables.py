@@ -14,6 +14,11 @@ OPPOSITES = (
         "tomorrow": phrases("(?:明[天日晚](?!白))(?!的|剩)"),
     },
     {name: phrases(rf"(?:{name}[天季])(?!的|剩)") for name in "春夏秋冬"},
+    {"work": phrases("上班(?!的)|工作日|平日"), "off": phrases("周末|假期|放假|休息(?:日|的时候)|不上班")},
+    {
+        "like": phrases("(?<![不没])(?:喜欢|爱[吃喝看听玩]|最爱)"),
+        "dislike": phrases("不(?:太|大|怎么)?(?:喜欢|爱)|讨厌|受不了|最[怕烦恨]|恶心"),
+    },
     {"left": phrases("左[手眼腿臂耳脚边]"), "right": phrases("右[手眼腿臂耳脚边]")},
     {"elder": phrases("[大长]的(?!是)|老大"), "younger": phrases("小的(?!时候|是)|老[二小幺]")},
 )
