@@ -59,7 +59,7 @@ def main_verb(question: str) -> frozenset[str]:
     """What the verb of a question is about: the first content word in Latin script, the last in Korean, else nothing.
 
     >>> sorted(main_verb("who paid for the window?"))
-    ['paid']
+    ['pay']
     """
     if not _HANGUL.search(question):
         return first_content(question)
