@@ -125,6 +125,7 @@ ENGLISH = Idioms(
         r"\bhard to say\b|\bunsure\b|\bi forg[eo]t\b",
     ),
     belief=phrases(
+        r"\bthe (?:\w+s|children|men|women) (?:think|thought|believed?|assumed?)\b",
         r"\b(?:some|people|he|she|my \w+|others|they|everyone|everybody|folks|many|most|rumou?r|"
         r"villagers|neighbou?rs) (?:\w+ ){0,2}?(?:say|says|said|think|thinks|thought|believe|"
         r"believes|claim|claims|assume|assumes|call|calls|guess|has it|take|takes)\b",

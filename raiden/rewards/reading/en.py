@@ -121,9 +121,9 @@ ENGLISH = Grammar(
         r"\b(?P<third>he|she|they|his|her|their)\b"
     ),
     topic=phrases(
-        rf"(?:^\W*(?:(?:and|but|while|whereas|though) )?(?:(?:the|my|our|your) )?|\b(?:is|are|was|were|does|do|did) "
-        rf"(?:(?:the|your|my|an?) )?)(?P<topic>(?!(?:{_NO_THING})\b)[a-z'-]{{3,}})"
-        r"(?= (?:is|are|was|were|costs?|takes?|lasts?|answers|goes|called|named)\b|(?: down| up)?(?: takes?\b|\?))"
+        r"(?:^\W*(?:(?:and|but|while|though) )?(?:(?:the|my|our|your) )?|\b(?:is|are|was|were|do|does|did|you) "
+        rf"(?:(?:the|your|my|an?) )?)(?P<topic>(?!(?:{_NO_THING})\b)[a-z'-]{{3,}})(?= (?:is|are|was|were|costs?|"
+        r"lasts?|takes?|answers|goes|came|called|named)\b|(?: down| up)?(?: takes?\b|\?))"
     ),
     named_thing=phrases(
         rf" (?:is|was) (?:the|my|our) (?P<topic>(?!(?:{_NO_THING})\b)[a-z-]{{3,}})(?:'s name)?(?: and\b|[.,;!])"

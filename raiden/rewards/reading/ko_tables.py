@@ -18,7 +18,7 @@ RELATIONS = (
     {
         "birth": phrases(r"생일|태어|생년|출생"),
         "meeting": phrases(r"만난|만났|알게\s?된"),
-        "proposal": phrases(r"청혼|프러포즈|약혼"),
+        "proposal": phrases(r"청혼|프러포즈|약혼(?![자녀])"),
         "wedding": phrases(r"결혼|혼례|시집|장가"),
         "death": phrases(r"돌아가|죽[은었]|세상을\s?떠|장례|기일"),
         "arrival": phrases(r"이사\s?온|이사\s?왔|입사|입학"),
