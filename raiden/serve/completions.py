@@ -20,6 +20,7 @@ from raiden.serve.bodies import Body, ChatBody, TextBody, read_body
 from raiden.serve.connection import EventStream, read_json, while_connected
 from raiden.serve.faults import ApiError, told_of
 from raiden.serve.lineup import Lineup, Voice
+from raiden.serve.memory import ReplyMemory
 from raiden.serve.responses import ResponseAnswer, ResponseBody
 
 _OWNER = "raiden"
@@ -55,6 +56,7 @@ class Completions:
         self.lineup, self.defaults = lineup, defaults
         self._tell, self._tell_once, self._watch = tell, tell_once, watch
         self._started = int(time.time())
+        self._memory = ReplyMemory()
 
     @property
     def routes(self) -> list[Route]:
@@ -95,12 +97,12 @@ class Completions:
 
     async def response(self, request: Request) -> Response:
         """A reply to a conversation, as /v1/responses has it."""
-        body = read_body(ResponseBody, await read_json(request))
+        body = read_body(ResponseBody, self._memory.resolved(await read_json(request)))
         voice = self.lineup.find(body.model or "")
         with told_of("input"):
             token_ids = await voice.served.model.prompt(voice.conversation(body.messages))
         asked = self._asked(body, voice, token_ids)
-        return await self._answer(request, body, voice, asked, ResponseAnswer(voice.name, body, asked))
+        return await self._answer(request, body, voice, asked, ResponseAnswer(voice.name, body, asked, self._memory))
 
     async def stored(self, request: Request) -> Response:
         """What would be known of an earlier response."""

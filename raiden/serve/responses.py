@@ -16,6 +16,7 @@ from raiden.endpoints.written import Piece
 from raiden.serve.answers import Answer, logprobs
 from raiden.serve.bodies import MAX_MESSAGES, OTHER_FORMS, Body, Limit, Turn
 from raiden.serve.faults import ApiError
+from raiden.serve.memory import NUM_REMEMBERED, ReplyMemory
 
 _LOGPROBS = "message.output_text.logprobs"
 _WHOLE = "nothing is stored: send the whole conversation as `input`"
@@ -32,7 +33,7 @@ def _turn(value: Any, validate: ValidatorFunctionWrapHandler) -> Turn | None:
     if kind == "reasoning":
         return None
     if kind == "item_reference":
-        told = "nothing is stored that an item_reference could mean: send the message itself"
+        told = f"no item of this id is known: of earlier ones the last {NUM_REMEMBERED} are; send the message itself"
         raise PydanticCustomError("item", f"{told} (clients do it with `store` false)")
     if kind != "message":
         told = f"a {str(kind)[:40]} is not supported here, messages alone".replace("{", "").replace("}", "")
@@ -104,10 +105,12 @@ class ResponseAnswer(Answer):
     Args:
         model: its name.
         body: parts of which it repeats.
+        memory: gets its items, unless the body says `store` false.
     """
 
-    def __init__(self, model: str, body: ResponseBody, asked: GenerationRequest) -> None:
+    def __init__(self, model: str, body: ResponseBody, asked: GenerationRequest, memory: ReplyMemory) -> None:
         super().__init__(asked)
+        self._memory = None if body.store is False else memory
         self._num_events = self._num_thought = 0
         self._status = "in_progress"
         self._output: list[dict[str, Any]] = []
@@ -205,6 +208,8 @@ class ResponseAnswer(Answer):
         item = self._output[-1]
         (part,) = item["content"]
         item["status"] = status
+        if self._memory is not None:
+            self._memory.keep(item)
         own = {name: part[name] for name in ("text", "logprobs") if name in part}
         yield self._event(f"response.{part['type']}.done", **self._place, content_index=0, **own)
         yield self._event("response.content_part.done", **self._place, content_index=0, part=part)

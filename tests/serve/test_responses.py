@@ -14,6 +14,7 @@ from raiden.endpoints.written import Piece
 from raiden.rollout.engines import SamplingConfig
 from raiden.serve.bodies import read_body
 from raiden.serve.completions import SamplingDefaults
+from raiden.serve.memory import NUM_REMEMBERED, ReplyMemory
 from raiden.serve.responses import ResponseAnswer, ResponseBody
 from tests.serve.conftest import serving
 from tests.serve.test_connections import never_ends
@@ -52,6 +53,29 @@ def test_a_response_is_the_reply_that_chat_gives(client):
         assert [(item.type, item.role, item.status) for item in reply.output] == [
             ("message", "assistant", "incomplete")
         ]
+
+
+def test_an_earlier_reply_may_be_named_in_place_of_its_text(client):
+    first = ask(client)
+    (item,) = first.output
+
+    def go_on(earlier, **settings):
+        turns = [{"role": "user", "content": QUESTION}, earlier, {"role": "user", "content": "And now?"}]
+        return ask(client, input=turns, **settings).output_text
+
+    named = {"type": "item_reference", "id": item.id}
+    assert go_on(named) == go_on({"role": "assistant", "content": first.output_text})
+    unkept = {"type": "item_reference", "id": ask(client, store=False).output[0].id}
+    with pytest.raises(openai.BadRequestError, match="send the message itself"):
+        go_on(unkept)
+
+
+def test_the_oldest_replies_are_forgotten():
+    memory = ReplyMemory()
+    for i in range(NUM_REMEMBERED + 1):
+        memory.keep({"id": f"msg_{i}", "content": str(i)})
+    oldest, next_one = ({"type": "item_reference", "id": f"msg_{i}"} for i in range(2))
+    assert memory.resolved({"input": [oldest, next_one]})["input"] == [oldest, {"id": "msg_1", "content": "1"}]
 
 
 def test_a_reply_that_ends_is_completed(client):
@@ -151,7 +175,7 @@ def test_log_probabilities_are_those_of_chat(client):
 def answer(*pieces):
     """A response of these pieces, and its events as text."""
     body = read_body(ResponseBody, GOOD)
-    made = ResponseAnswer("raiden", body, GenerationRequest((1, 2), (0,), SamplingConfig()))
+    made = ResponseAnswer("raiden", body, GenerationRequest((1, 2), (0,), SamplingConfig()), ReplyMemory())
     events = [json.dumps(event) for piece in pieces for event in made.chunks(piece)]
     return made.whole, [json.loads(event) for event in events]
 
@@ -194,7 +218,9 @@ BAD_FIELDS = [
     ({"input": [None]}, "input[0]", "messages alone"),
     ({"input": ["Hello"]}, "input[0]", "messages alone"),
     ({"input": [{"type": "reasoning", "summary": []}]}, "input", "not reasoning alone"),
-    ({"input": [USER, {"type": "item_reference", "id": "msg_1"}]}, "input[1]", "nothing is stored"),
+    ({"input": [USER, {"type": "item_reference", "id": "msg_1"}]}, "input[1]", "no item of this id is known"),
+    ({"input": [USER, {"type": "item_reference"}]}, "input[1]", "no item of this id is known"),
+    ({"input": [USER, {"type": "item_reference", "id": ["msg_1"]}]}, "input[1]", "no item of this id is known"),
     ({"input": [USER, {"type": "function_call_output", "call_id": "c", "output": "4"}]}, "input[1]", "messages alone"),
     ({"input": [USER | {"type": "{x}" * 100}]}, "input[0]", "messages alone"),
     ({"input": [USER | {"type": ["message"]}]}, "input[0]", "messages alone"),
