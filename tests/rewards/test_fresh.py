@@ -169,6 +169,11 @@ def test_what_another_clause_answers_is_not_answered_by_this_one(
 @pytest.mark.parametrize(
     ("language", "turn", "question", "reply", "keyword", "expected"),
     [
+        ("en", "Thank you!", "What did you give me for free?", "You gave me some pistachio for free.", "pistachio", 0),
+        ("en", "Thank you!", "What did you give me for free?", "I gave you some pistachio for free.", "pistachio", 1),
+        ("en", "Thank you!", "What did you give me for free?", "You got some pistachio from me.", "pistachio", 1),
+        ("en", "Thank you!", "When did you meet me?", "You met me in March.", "March", 1),
+        ("en", "Thank you!", "What did you call me?", "I called you a rascal, you told me.", "rascal", 1),
         ("en", "You got my grandpa Leo out!", "Who did you get out of the lift?", "My grandpa Leo.", "Leo", 0),
         ("en", "You got my grandpa Leo out!", "Who did you get out of the lift?", "Your grandpa Leo.", "Leo", 1),
         ("en", "You got my grandpa Leo out!", "Who did you get out of the lift?", "It was Leo, my grandpa.", "Leo", 0),

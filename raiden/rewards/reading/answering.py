@@ -159,8 +159,8 @@ def states_beside_question(place: Place) -> bool:
 
 
 def of_user(place: Place) -> str:
-    """ "What do you drink?" - "You like tea, you told me so." """
-    if _is_users_kin(place):
+    """ "What do you drink?" - "You like tea, you told me so."; "What did you give me?" - "You gave me a rose." """
+    if _is_users_kin(place) or _does_what_was_asked(place):
         return OF_USER
     if place.asked.whose.who != "self" or place.told in place.asked.persons or place.told.who != "user":
         return ""
@@ -168,6 +168,17 @@ def of_user(place: Place) -> str:
         return ""
     speaks_of_self = place.grammar.of_self.search(place.predicate)
     return "" if speaks_of_self or place.grammar.impersonal_you.search(place.text) else OF_USER
+
+
+def _does_what_was_asked(place: Place) -> bool:
+    """The user, to the speaker, what the question says the speaker did; "You met me in March" holds both ways."""
+    asked, grammar = place.asked, place.grammar
+    if asked.whose.who != "self" or place.told.who != "user":
+        return False
+    if asked.asks_when or asked.manner or grammar.passive.search(place.text) or place.is_outside:
+        return False
+    verb = first_content(place.answer.text[place.subject.end : place.clause.end])
+    return bool(verb & content(asked.text) and grammar.of_self.search(place.predicate))
 
 
 def _is_users_kin(place: Place) -> bool:
