@@ -106,7 +106,7 @@ class Completions:
 
     async def stored(self, request: Request) -> Response:
         """What would be known of an earlier response."""
-        told = "nothing is stored here: a response is told to who asked for it, and then no more."
+        told = "nothing is stored here that could be fetched or deleted: keep the response that you got."
         raise ApiError(404, f"there is nothing at {request.url.path}; {told}", None, "not_stored")
 
     async def text(self, request: Request) -> Response:

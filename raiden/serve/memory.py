@@ -19,9 +19,10 @@ class ReplyMemory:
     def __init__(self) -> None:
         self._items: OrderedDict[str, dict[str, Any]] = OrderedDict()
 
-    def keep(self, item: dict[str, Any]) -> None:
-        """Remembers an item that has an id, and forgets the oldest."""
-        self._items[item["id"]] = item
+    def keep(self, item_id: str, text: str | None) -> None:
+        """Remembers the text of an item, and forgets the oldest; None: reasoning, of which no prompt needs any."""
+        said = {"type": "message", "role": "assistant", "content": text}
+        self._items[item_id] = {"type": "reasoning"} if text is None else said
         if len(self._items) > NUM_REMEMBERED:
             self._items.popitem(last=False)
 

@@ -209,7 +209,7 @@ class ResponseAnswer(Answer):
         (part,) = item["content"]
         item["status"] = status
         if self._memory is not None:
-            self._memory.keep(item)
+            self._memory.keep(item["id"], part["text"] if item["type"] == "message" else None)
         own = {name: part[name] for name in ("text", "logprobs") if name in part}
         yield self._event(f"response.{part['type']}.done", **self._place, content_index=0, **own)
         yield self._event("response.content_part.done", **self._place, content_index=0, part=part)

@@ -73,9 +73,12 @@ def test_an_earlier_reply_may_be_named_in_place_of_its_text(client):
 def test_the_oldest_replies_are_forgotten():
     memory = ReplyMemory()
     for i in range(NUM_REMEMBERED + 1):
-        memory.keep({"id": f"msg_{i}", "content": str(i)})
+        memory.keep(f"msg_{i}", str(i))
     oldest, next_one = ({"type": "item_reference", "id": f"msg_{i}"} for i in range(2))
-    assert memory.resolved({"input": [oldest, next_one]})["input"] == [oldest, {"id": "msg_1", "content": "1"}]
+    assert memory.resolved({"input": [oldest, next_one]})["input"] == [
+        oldest,
+        {"type": "message", "role": "assistant", "content": "1"},
+    ]
 
 
 def test_a_reply_that_ends_is_completed(client):
