@@ -80,7 +80,8 @@ def completions_are_seen_by_neighbours(layout: Layout) -> list[Run]:
 def beginnings_are_hidden_from_completions(layout: Layout) -> list[Run]:
     runs = right_runs(layout)
     parents = {runs[i].before[-1] for i in leaves(layout)}
-    return [replace(run, stop=run.end) if i in parents else run for i, run in enumerate(runs)]
+    # The first run of a row is what the outputs of all behind it begin with: hidden, they would be unset memory.
+    return [replace(run, stop=run.end) if i in parents and run.before else run for i, run in enumerate(runs)]
 
 
 def questions_are_seen_by_other_questions(layout: Layout) -> list[Run]:
