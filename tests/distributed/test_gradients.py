@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from raiden.policy import LoraConfig
+from raiden.rewards import RewardConfig
 from raiden.rollout.engines import SamplingConfig
 from raiden.train.grpo import ObjectiveConfig, UpdateConfig
 from tests.distributed.processes import in_processes
@@ -49,6 +50,7 @@ CASES = {
     "a part flat": Case(flat=(0, 1), options={"update": PARTS}),
     "unlikely tokens left out": Case(steps=3, options={"sampling": SamplingConfig(max_tokens=6, top_p=0.9, top_k=40)}),
     "sampled again": Case(flat=(1,), options={"objective": ObjectiveConfig(min_reward_std=0.25), "max_resamples": 2}),
+    "verifier": Case(steps=2, options={"rewards": RewardConfig(verifier={"class_path": "reference"})}),
     "truncated ones masked": Case(steps=2, options={"objective": ObjectiveConfig(mask_truncated=True)}),
 }
 
@@ -137,6 +139,8 @@ def test_the_cases_are_what_they_say(alone):
     assert "kl" in alone["reference"].metrics
     assert alone["sampled again"].metrics["sampling/rounds"] == 3
     assert alone["sampled again"].calls.count("generate") == 3
+    assert 0 < alone["verifier"].metrics["verifier/asked_share"] < 1
+    assert 0 < alone["verifier"].metrics["verifier/agreement"] < 1
     for name, case in CASES.items():
         assert len(alone[name].sampled) == case.prompts * 3
         assert all(any(g.abs().max() > 1e-4 for g in step.values()) for step in alone[name].gradients)

@@ -88,7 +88,10 @@ class _Reductions:
 
 
 class _UnequalRewards:
-    """A reward that depends on the text alone, and is the same for every text of the flat prompts."""
+    """A reward that depends on the text alone, and is the same for every text of the flat prompts.
+
+    Half of the texts it leaves open, for a verifier, if there is one.
+    """
 
     def __init__(self, flat: set[str]) -> None:
         self.flat = flat
@@ -96,7 +99,8 @@ class _UnequalRewards:
     def __call__(self, sample: Sample, text: str, truncated: bool = False) -> Reward:
         digest = blake2b(f"{sample.id} {text}".encode(), digest_size=2).digest()
         value = 0.5 if sample.id in self.flat else int.from_bytes(digest) / 2**16
-        return Reward(value, {"accuracy": float(value > 0.5), "format": 1.0}, (), "made up")
+        components = {"accuracy": float(value > 0.5), "format": 1.0}
+        return Reward(value, components, (), "made up", is_open=digest[0] % 2 == 0)
 
 
 @cache
