@@ -89,6 +89,17 @@ def cut_words(text: str) -> list[str]:
     return list(_segmenter()(text, False))
 
 
+def is_verb(word: str) -> bool:
+    """Whether the dictionary has a word as a verb: 浇花, 遛狗.
+
+    >>> is_verb("浇花"), is_verb("红花")
+    (True, False)
+    """
+    import rjieba
+
+    return [tag for _, tag in rjieba.tag(word, False)] == ["v"]
+
+
 def find_chinese(keyword: str, sentence: str) -> Iterator[Hit]:
     """Where a Chinese keyword stands in a sentence.
 

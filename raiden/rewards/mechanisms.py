@@ -61,7 +61,7 @@ MECHANISMS: Mapping[str, Check] = {
     "contrasted": contrast.contrasted,
     "other_relation": answering.other_relation,
     "wrong_time": answering.wrong_time,
-    "other_sense": answering.other_sense,
+    "other_sense": stance.other_sense,
     "invented": elsewhere.invented,
 }
 FINDERS: Mapping[str, str] = {

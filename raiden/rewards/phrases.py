@@ -14,7 +14,7 @@ from functools import lru_cache, partial
 from raiden.core.languages import word_list, word_set
 from raiden.core.types import Language
 from raiden.rewards.answer import Answer
-from raiden.rewards.chinese import VERBS, cut_words, find_chinese
+from raiden.rewards.chinese import VERBS, cut_words, find_chinese, is_verb
 from raiden.rewards.english import KEPT_WORDS, latin_pattern
 from raiden.rewards.hits import Hit
 from raiden.rewards.irregular import IRREGULAR_FORMS
@@ -140,7 +140,7 @@ def _latin_places(words: tuple[str, ...], is_name: bool, sentence: str) -> Place
 
 def _chinese(folded: str) -> Callable[[Answer], Iterator[Hit]] | None:
     words = [word for word in cut_words(folded) if word not in _ZH_FUNCTION]
-    if len(folded) == 2 and folded[0] in VERBS:
+    if len(folded) == 2 and (folded[0] in VERBS or is_verb(folded)):
         return partial(_separated, folded)
     if len(words) < 2:
         return None
@@ -150,13 +150,19 @@ def _chinese(folded: str) -> Callable[[Answer], Iterator[Hit]] | None:
 
 
 def _separated(folded: str, answer: Answer) -> Iterator[Hit]:
-    """A verb and its object with their aspect and measure between: 教了五年书 for 教书, 养了一条狗 for 养狗."""
-    between = re.compile(rf"{folded[0]}[了过着]?(?:[一二两三四五六七八九十几\d]{{1,4}}[^,。!?\s]{{1,3}})?{folded[1]}")
+    """A verb and its object with their aspect and measure between: 教了五年书 for 教书, 养了一条狗 for 养狗.
+
+    Or the object before the verb, behind 把: 把院子里的花都浇上一遍 for 浇花.
+    """
+    verb, noun = folded[0], folded[1]
+    between = re.compile(
+        rf"{verb}[了过着]?(?:[一二两三四五六七八九十几\d]{{1,4}}[^,。!?\s]{{1,3}})?{noun}|把[^,。!?]{{0,8}}?{noun}(?=[^,。!?]{{0,6}}{verb})"
+    )
     for sentence in answer.sentences:
         text = answer.text[sentence.start : sentence.end]
-        ends = {end for _, end in _chinese_places((folded[1],), text)}
+        ends = {end for _, end in _chinese_places((noun,), text)}
         for match in between.finditer(text):
-            if match.end() in ends:
+            if match[0][0] == "把" or match.end() in ends:
                 yield Hit(sentence.start + match.start(), sentence.start + match.end())
 
 

@@ -13,6 +13,8 @@ MAX_SENTENCE = 400
 _END = re.compile(r"[.!?。…~\n]+[\"'」』”’)\]*]*")
 _ABBREVIATION = re.compile(r"(?:\b(?:mr|mrs|ms|dr|st|mt|prof|sr|jr|vs|capt|lt|sgt|a\.m|p\.m|e\.g|i\.e|[a-z]))\.$")
 _NUMBER_SIGN = re.compile(r"\bno\.\s?(?=\d)")
+_GOES_ON = ("は", "を", "へ")
+"""Japanese particles behind which dots are only a pause: 生まれたのは......春だった."""
 _BLANK = re.compile(r"\s*")
 
 
@@ -44,7 +46,7 @@ def sentence_at(sentences: list[Sentence], position: int) -> int:
 
 def _is_end(text: str, match: re.Match[str]) -> bool:
     if not match[0].startswith(".") or len(match[0]) > 1:
-        return True
+        return match[0].strip(".…") != "" or text[match.start() - 1 : match.start()] not in _GOES_ON
     after = text[match.end() : match.end() + 1]
     if after.isalnum() and after.isascii():
         return False

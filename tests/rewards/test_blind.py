@@ -8,6 +8,10 @@ of 6), and mended likewise; 24 more (`third_*.jsonl`) in 19 (zh, 4 of 5 pairs) a
 writer (`fourth_*.jsonl`, half of them pairs), who had read this file and no rule, were right in 34 (zh, 6 of 12 pairs)
 and 30 (ja, 4 of 12); 34 more by the same, after that was mended (`fifth_*.jsonl`), in 26 (zh, 6 of 12) and 29 (ja, 8
 of 12). Today's figures say less than those.
+
+`cases/sixth_*.jsonl` (60 a language, 15 pairs each) were written by a third writer, who had read the open half and the
+table of mechanisms and none of the rules, and scored once before any was touched: 43 of 60 and 10 of 15 pairs (zh),
+43 and 8 (ja).
 """
 
 from __future__ import annotations
@@ -21,7 +25,14 @@ from .cases import CASES, accuracy, read_cases
 
 @pytest.mark.parametrize(
     ("name", "sizes"),
-    [("blind", (50, 10)), ("second", (30, 6)), ("third", (24, 5)), ("fourth", (48, 12)), ("fifth", (34, 12))],
+    [
+        ("blind", (50, 10)),
+        ("second", (30, 6)),
+        ("third", (24, 5)),
+        ("fourth", (48, 12)),
+        ("fifth", (34, 12)),
+        ("sixth", (60, 15)),
+    ],
 )
 @pytest.mark.parametrize("language", ["zh", "ja"])
 def test_blind_cases_and_their_pairs_are_judged_as_a_reader_would(
@@ -153,6 +164,31 @@ def test_blind_cases_and_their_pairs_are_judged_as_a_reader_would(
         ("ja", "誰に殴られたの？", "武に殴られたんだ。", "武", 1),
         ("ja", "誰に渡したの？", "父に頼まれて、弟に渡したよ。", "弟", 1),
         ("ja", "好きなものは？", "みんなは嫌いって言うけど、私は雨が好き。", "雨", 1),
+        ("zh", "你妹妹多大了？", "师妹今年十五。", "15岁", 0),
+        ("zh", "你妹妹多大了？", "妹妹今年十五。", "15岁", 1),
+        ("zh", "你喜欢谁？", "隔壁的姑娘，阿秀。", "阿秀", 1),
+        ("zh", "你有几个弟弟？", "两个姐姐，三个弟弟。", "3个", 1),
+        ("zh", "你有几个弟弟？", "两个姐姐，三个弟弟。", "2个", 0),
+        ("zh", "你在哪儿上班？", "在学校对面的书店。", "学校", 0),
+        ("zh", "你家在哪儿？", "在学校对面。", "学校", 1),
+        ("zh", "你靠什么过日子？", "卖豆腐。", "卖豆腐", 1),
+        ("zh", "你早年做什么？", "早年我在码头扛包。", "扛包", 1),
+        ("zh", "你在哪儿念的大学？", "川大。", "四川大学", 1),
+        ("zh", "你每天做什么？", "每天把院里的鸡喂了，再去赶集。", "喂鸡", 1),
+        ("zh", "你属什么？", "我属虎。", "虎", 1),
+        ("ja", "お仕事は？", "駅の隣の花屋で働いてるの。", "駅", 0),
+        ("ja", "お店はどこ？", "駅の隣だよ。", "駅", 1),
+        ("ja", "弟さんは何人？", "姉が二人、弟が三人。", "2人", 0),
+        ("ja", "弟さんは何人？", "姉が二人、弟が三人。", "3人", 1),
+        ("ja", "好物は？", "塩辛さえあれば、何もいらないよ。", "塩辛", 1),
+        ("ja", "何を飲む？", "お茶しか飲まない。", "お茶", 1),
+        ("ja", "何が弾ける？", "ピアノはだめ、琴なら少し。", "ピアノ", 0),
+        ("ja", "大学はどちら？", "阪大です。", "大阪大学", 1),
+        ("ja", "好きな動物は？", "あの人とは馬が合うけど、動物はちょっとね。", "馬", 0),
+        ("ja", "おいくつ？", "うちの坊主がもう十五でね。", "15歳", 0),
+        ("ja", "自分の傘は誰に貸したの？", "俺のはタケシに貸したよ。", "タケシ", 1),
+        ("ja", "お生まれは何月？", "生まれたのは……三月です。", "3月", 1),
+        ("ja", "怖いものは？", "か、雷……です。", "雷", 1),
         ("ja", "今はなんて呼ばれてるの？", "昔は姫って呼ばれてたけど、今はおばさんさ。", "姫", 0),
     ],
 )

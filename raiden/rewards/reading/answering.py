@@ -28,7 +28,6 @@ NOT_NOW = "its clause tells what was once so, and the question asks what is"
 NOT_YET = "its clause tells what is planned or wished, and the question asks what is"
 NOT_THEN = "its clause tells what is so now, and the question asks what was"
 OTHER_RELATION = "its clause tells of {}, and the question asks for {}"
-OTHER_SENSE = "{!r} means something else there"
 
 
 @dataclass(frozen=True)
@@ -64,6 +63,9 @@ class Place:
         focus = self.grammar.focus.match(self.answer.text, self.hit.end, self.clause.end)
         if focus:
             return Subject(focus.start(), focus.end(), person_of(focus, self.grammar))
+        counted = self.grammar.counted.match(self.answer.text, self.hit.start)
+        if counted and (of := [each for each in self.clause.subjects if each.start == counted.start("thing")]):
+            return of[0]
         return self.clause.subject_at(self.hit.start, self.grammar.last_subject)
 
     @cached_property
@@ -283,15 +285,4 @@ def other_relation(place: Place) -> str:
         told = _told_relations(group, place) if asked else []
         if told and not set(asked) & set(told):
             return OTHER_RELATION.format(told[0], asked[0])
-    return ""
-
-
-def other_sense(place: Place) -> str:
-    """ "May I ask why?" for the month; 사과 as an apology, さくらちゃん for the flower."""
-    text, hit = place.answer.text, place.hit
-    word, before = text[hit.start : hit.end], text[max(0, hit.start - 24) : hit.start]
-    for known, in_front, behind, asking in place.grammar.other_senses:
-        shown = known.fullmatch(word) and (in_front.search(before) or behind.match(text, hit.end))
-        if shown and not asking.search(place.asked.text):
-            return OTHER_SENSE.format(word)
     return ""

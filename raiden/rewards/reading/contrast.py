@@ -48,8 +48,12 @@ def contrasted(place: Place) -> str:
     """ "Why did you cry?" - "I was late because of the rain. As for the tears ... don't ask." """
     later = [clause for clause in _all_clauses(place) if clause.start >= max(place.clause.end, place.hit.end)]
     texts = [place.answer.text[clause.start : clause.end] for clause in later]
-    is_set_against = _other_deed(place, texts) or _opposite(place) or _other_event(place, texts)
+    is_set_against = _other_deed(place, texts) or _opposite(place) or _other_event(place, texts) or _other_count(place)
     return CONTRASTED if is_set_against else ""
+
+
+def _text(place: Place, clause: Clause) -> str:
+    return place.answer.text[clause.start : clause.end]
 
 
 def _all_clauses(place: Place) -> list[Clause]:
@@ -58,14 +62,19 @@ def _all_clauses(place: Place) -> list[Clause]:
 
 
 def _other_deed(place: Place, later: list[str]) -> bool:
-    """Whether the clause begins with a deed that is not the question's, and a later one with the question's.
+    """Whether the clause begins with a deed that is not the question's, and another one with the question's.
 
-    What is set against it comes second; a topic that comes first may go on over many clauses.
+    What is set against it comes second; a topic that comes first may go on over many clauses, unless it has its own
+    number already: "I first held a sword at seven. Whom I fought at fifteen ..." for the fifteen.
     """
     wanted, deed = content(place.asked.text), place.grammar.deed
     own = deed.match(place.text)
     if own is None or place.clause.start + own.end("deed") > place.hit.start or content(own["deed"]) & wanted:
         return False
+    starts = [number.start for number in place.answer.numbers]
+    if any(place.hit.start <= start < place.hit.end for start in starts):
+        before = [clause for clause in _all_clauses(place) if clause.end <= place.clause.start]
+        later = later + [_text(place, c) for c in before if any(c.start <= start < c.end for start in starts)]
     others = (deed.match(text) for text in later)
     return any(other and content(other["deed"]) & wanted for other in others)
 
@@ -85,6 +94,16 @@ def _opposite(place: Place) -> bool:
         if any(asked[0].search(other) and not place.grammar.likewise.search(other) for other in others):
             return True
     return False
+
+
+def _other_count(place: Place) -> bool:
+    """ "How many sisters have you got?" - "Three brothers and one sister." for the three."""
+    counted = place.grammar.counted
+    asked, text = counted.search(place.asked.text), place.answer.text
+    own = counted.match(text, place.hit.start)
+    if not asked or not own or own["thing"].endswith(asked["thing"]):
+        return False
+    return any(found["thing"].endswith(asked["thing"]) for found in counted.finditer(text))
 
 
 def _other_event(place: Place, later: list[str]) -> bool:

@@ -134,10 +134,11 @@ def _is_about(thing: str, other: Clause, place: Place) -> bool:
 
 
 def _neighbours(place: Place) -> list[Clause]:
-    """The clauses around a word's own, over the borders of its sentence."""
+    """The clauses around a word's own, over the borders of its sentence; what is only narrated is none."""
     index = place.answer.sentence_index(place.hit.start)
     sentences = place.answer.sentences[max(0, index - 1) : index + 2]
     clauses = [clause for sentence in sentences for clause in place.answer.clauses_of(sentence.start)]
+    clauses = [clause for clause in clauses if clause is place.clause or not place.answer.in_narration(clause.start)]
     own = clauses.index(place.clause)
     return [clause for clause in clauses[max(0, own - _REACH) : own + _REACH + 1] if clause is not place.clause]
 

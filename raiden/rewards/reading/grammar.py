@@ -100,6 +100,8 @@ class Grammar:
     """The thing that a clause begins with and is about, in the group `topic` (这把剑|嘛, ペンダント|は)."""
     named_thing: re.Pattern[str] = NEVER
     """Directly behind a name: the thing that bears it, likewise (Pepper| is the cat, 후추|는 고양이고)."""
+    counted: re.Pattern[str] = NEVER
+    """A number, or the question for one, with what it counts in the group `thing` (三个|哥哥, 几个|妹妹)."""
     until_then: re.Pattern[str] = NEVER
     """How a clause begins that makes the one before it tell of later ("until then")."""
     doer: re.Pattern[str] = NEVER

@@ -13,6 +13,7 @@ IRONIC = "the reply says it in irony"
 SCOFFED = "the reply throws it back as a wrong guess"
 TAKEN_BACK = "the reply takes back what it says"
 OUT_OF_ROLE = "the reply speaks as a language model, or about the character's description"
+OTHER_SENSE = "{!r} means something else there"
 NARRATED = "it stands in a description of gestures, not in what is said"
 
 _REACH = 60
@@ -100,3 +101,14 @@ def out_of_role(place: Place) -> str:
 def narrated(place: Place) -> str:
     """ "*takes a deep bow* At your service!" """
     return NARRATED if place.answer.in_narration(place.hit.start) else ""
+
+
+def other_sense(place: Place) -> str:
+    """ "May I ask why?" for the month; 사과 as an apology, さくらちゃん for the flower."""
+    text, hit = place.answer.text, place.hit
+    word, before = text[hit.start : hit.end], text[max(0, hit.start - 24) : hit.start]
+    for known, in_front, behind, asking in place.grammar.other_senses:
+        shown = known.fullmatch(word) and (in_front.search(before) or behind.match(text, hit.end))
+        if shown and not asking.search(place.asked.text):
+            return OTHER_SENSE.format(word)
+    return ""
