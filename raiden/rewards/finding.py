@@ -90,7 +90,7 @@ def finder_for(variant: str, kind: TermType, language: Language, asked: ValueKin
         )
         others = partial(_find_measure, measure.dimension, measure.value, number.value, asked)
         return partial(_find_any, (text_finder, exact, others))
-    if asked == "count" and not measure.dimension and number.start == 0:
+    if asked in ("count", "price") and not measure.dimension and number.start == 0:
         exact = partial(
             _find_number, number.value, number.is_ordinal, None, _unit_pattern(folded[number.end :], False)
         )
@@ -204,6 +204,8 @@ def _find_measure(dimension: str, value: float, number: float, asked: ValueKind,
     """The same amount in any unit; the number alone where that amount is asked for."""
     for measure in answer.measures:
         is_bare = not measure.dimension and measure.value == number and dimension in ASKED_DIMENSIONS[asked]
+        # "We've got nine kids" counts them; in Korean no stretch of time goes without its unit.
+        is_bare &= not _NEXT_WORD.match(answer.text, measure.end) and (answer.language != "ko" or asked != "duration")
         is_lived = asked == "duration" and measure.dimension == "age" and dimension == "months"  # a dozen winters
         is_same = measure.dimension == dimension and measure.value == value
         if is_bare or is_same or (is_lived and 12 * measure.value == value):

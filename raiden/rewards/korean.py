@@ -23,10 +23,12 @@ _PARTICLES = re.compile(
     r"|로부터|부터|까지|도|만|나|이나|처럼|보다|밖에|뿐|조차|마저|마다|요|이요|이고|이며|이나|야|"
     r"이야|아|여|이여)?"
     r"(?:은|는|도|만|요|의)?"
-    r"(?:이|예|이에|입니|였|이었|인|일|라|이라|이란|란|다|이다|죠|이죠|지|이지|거든|이거든|네|"
+    r"(?:이|예|이에|입니|였|이었|인|일|라|이라|이란|란|다|이다|죠|이죠|지|이지|거든|이거든|네|이?세|이?시|이?십니|이?셨|"
     r"이네|고|이고|인데|지만|이지만|라고|이라고)?"
     r"(?:요|에요|예요|다|니다|습니다|어요|는데|지만|고|며)?"
 )
+_HONORIFIC = re.compile(r"이?(?:세요|셔요|시죠|시고|시지|십니다|셨)")
+"""The copula of whoever is honoured, which the tagger may take for a noun: 목수세요."""
 _MARKS = re.compile(r"[\s\0.!?~]")
 _PLACE_SUFFIXES = word_set("시 도 군 구 읍 면 동 섬 역 항 특별시 광역시")
 _NOUN_SUFFIXES = word_set("들 쯤 째 님 이 네 여 간 당")
@@ -99,7 +101,9 @@ def _is_word(start: int, end: int, sentence: str) -> bool:
         if _ends_here(last, end - start > 1, tokens, sentence):
             return True
         # 민수고요 is 민수 with its ending, which the tagger takes for the noun 고요.
-        return last.tag == "NNP" and _has_only_particles(start, end, sentence)
+        return (last.tag == "NNP" or bool(_HONORIFIC.match(sentence, end))) and _has_only_particles(
+            start, end, sentence
+        )
     # Sudden noun inside a noun: 감 in 감기. A name that the dictionary does not know is cut anyhow.
     if last.tag.startswith("NN") and first == last:
         return start == first.start and last.tag == "NNP" and sentence[end : last.end] in _PLACE_SUFFIXES

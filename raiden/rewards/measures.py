@@ -15,7 +15,7 @@ from raiden.core.types import Language
 from raiden.rewards.numbers import Number
 from raiden.rewards.numerals import english_value
 
-ValueKind = Literal["", "age", "clock", "duration", "year", "count", "length", "weight"]
+ValueKind = Literal["", "age", "clock", "duration", "year", "count", "length", "weight", "price"]
 """What kind of number a question asks for."""
 ASKED_DIMENSIONS: Mapping[ValueKind, tuple[str, ...]] = {
     "": (),
@@ -26,6 +26,7 @@ ASKED_DIMENSIONS: Mapping[ValueKind, tuple[str, ...]] = {
     "count": ("heads", "things"),
     "length": ("cm",),
     "weight": ("g",),
+    "price": (),
 }
 """The dimensions that answer each kind."""
 FIRST_YEAR = 1000

@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 
 from raiden.rewards import affirmation
 from raiden.rewards.affirmation import Surroundings
-from raiden.rewards.reading import answering, contrast, elsewhere, parallel, shown, stance
-from raiden.rewards.reading.answering import Place
+from raiden.rewards.reading import answering, contrast, elsewhere, parallel, shown, stance, topics
+from raiden.rewards.reading.place import Place
 
 Check = Callable[[Place], str]
 
@@ -56,7 +56,7 @@ MECHANISMS: Mapping[str, Check] = {
     "answered_elsewhere": elsewhere.answered_elsewhere,
     "parallel": parallel.parallel,
     "beside": elsewhere.beside,
-    "other_thing": elsewhere.other_thing,
+    "other_thing": topics.other_thing,
     "other_role": contrast.other_role,
     "contrasted": contrast.contrasted,
     "other_relation": answering.other_relation,
@@ -66,8 +66,8 @@ MECHANISMS: Mapping[str, Check] = {
 }
 FINDERS: Mapping[str, str] = {
     "values": "times of day, ages, stretches of time and years, typed by the question (clock, measures)",
-    "other_names": "mum for mother, 北大 for 北京大学, what the profile calls a person (phrases)",
-    "split_names": "surname and given name told apart (phrases)",
+    "other_names": "mum for mother, 北大 for 北京大学, MIT for its long name, what the profile calls a person (names)",
+    "split_names": "surname and given name told apart (names)",
     "phrases": "the words of a phrase apart, in another order or form (phrases)",
 }
 """What else than the written form counts as saying a keyword."""

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache, partial
 
-from raiden.core.languages import word_list, word_set
+from raiden.core.languages import word_set
 from raiden.core.types import Language
 from raiden.rewards.answer import Answer
 from raiden.rewards.chinese import VERBS, cut_words, find_chinese, is_verb
@@ -22,32 +22,18 @@ from raiden.rewards.japanese import find_japanese
 from raiden.rewards.japanese import tokenise as japanese_words
 from raiden.rewards.korean import find_korean
 from raiden.rewards.korean import tokenise as korean_words
-from raiden.rewards.reading import GRAMMARS
+from raiden.rewards.names import EN_FUNCTION, family
 from raiden.rewards.reading.grammar import NEVER
 
 Places = list[tuple[int, int]]
 WordFinder = Callable[[str], Places]
 """From a folded sentence to the places of a word in it."""
 
-_EN_FUNCTION = word_set(
-    "a an the of in on at to with from by for off into out up down over under and or my your his her our "
-    "their its it i "
-    "you he she we they them him me being be was is are were that this as about through after before"
-)
 _EN_DETERMINERS = word_set("a an the my your his her our their this that")
 _EN_TITLES = r"(?:mr|mrs|ms|miss|dr|doctor|prof|professor|captain|master|old|sergeant|colonel|major|judge|father)"
-_PAST_FORMS = tuple({form for forms in IRREGULAR_FORMS.values() for form in forms if not form.endswith("s")})
-_LETTERS = {
-    "ko": word_list(
-        "에이 비 씨 디 이 에프 지 에이치 아이 제이 케이 엘 엠 엔 오 피 큐 알 에스 티 유 브이 더블유 엑스 와이 지"
-    ),
-    "ja": word_list(
-        "エー ビー シー ディー イー エフ ジー エイチ アイ ジェー ケー エル エム エヌ オー ピー キュー "
-        "アール エス ティー ユー ブイ ダブリュー エックス ワイ ゼット"
-    ),
-}
-"""The names of the Latin letters, as abbreviations are spelled out."""
-_MAX_LETTERS = 5
+_PAST_FORMS = {form for forms in IRREGULAR_FORMS.values() for form in forms if not form.endswith("s")}
+_DEED = re.compile(rf"(?:ing|ed|[^siu]s|{'|'.join(sorted(_PAST_FORMS))})$")
+"""The end of a verb that begins a keyword: between "restores" and "motorcycles" there may be another word."""
 _EN_WORD = re.compile(r"[^\W_]+")
 _ZH_FUNCTION = frozenset("的了着过在从把被给和与跟对得地是有就都也个一之于向往上下来去里")
 _ZH_RESULT = "下了过着完到掉起上住去来出走"
@@ -89,24 +75,16 @@ def phrase_finder(folded: str, is_name: bool, language: Language) -> Callable[[A
     return {"zh": _chinese, "ja": _japanese, "ko": _korean}[language if language != "en" else "zh"](folded)
 
 
-def _family(word: str, language: Language) -> tuple[str, ...]:
-    """The word and what is said for it."""
-    grammar = GRAMMARS[language]
-    head = grammar.kin.get(word) or grammar.synonyms.get(word)
-    same = {**grammar.kin, **grammar.synonyms} if head else {}
-    return (word, *(other for other, other_head in same.items() if other_head == head and other != word))
-
-
 def _english(folded: str, is_name: bool) -> Callable[[Answer], Iterator[Hit]] | None:
     words = _EN_WORD.findall(folded.replace("'s ", " of "))
-    content = [word for word in words if word not in _EN_FUNCTION and len(word) > 1]
+    content = [word for word in words if word not in EN_FUNCTION and len(word) > 1]
     is_phrase = len(content) < len(words) or len(content) > 2 or is_name
-    is_deed = not is_phrase and words[0] not in KEPT_WORDS and words[0].endswith(("ing", "ed", *_PAST_FORMS))
+    is_deed = not is_phrase and words[0] not in KEPT_WORDS and bool(_DEED.search(words[0]))
     if len(content) == 1 and len(words) > 1:
         return partial(_find_pattern, _with_modifiers(words))
     if len(content) < 2 or not (is_phrase or is_deed):
         return None
-    finders = [partial(_latin_places, tuple(_family(word, "en")), is_name) for word in content]
+    finders = [partial(_latin_places, tuple(family(word, "en")), is_name) for word in content]
     return partial(_titled, words[-1], finders) if is_name else partial(find_phrase, finders, is_deed)
 
 
@@ -121,7 +99,7 @@ def _with_modifiers(words: Sequence[str]) -> re.Pattern[str]:
     between = (
         rf"\b{' '.join(kept)} (?:(?:{'|'.join(sorted(_EN_DETERMINERS))}) )?(?:(?!(?:of|and|or|to)\b)[\w-]+ ){{0,2}}"
     )
-    return re.compile(between + latin_pattern(noun, False).pattern) if kept and noun not in _EN_FUNCTION else NEVER
+    return re.compile(between + latin_pattern(noun, False).pattern) if kept and noun not in EN_FUNCTION else NEVER
 
 
 def _find_pattern(pattern: re.Pattern[str], answer: Answer) -> Iterator[Hit]:
@@ -144,7 +122,7 @@ def _chinese(folded: str) -> Callable[[Answer], Iterator[Hit]] | None:
         return partial(_separated, folded)
     if len(words) < 2:
         return None
-    finders = [partial(_chinese_places, _family(word, "zh")) for word in words]
+    finders = [partial(_chinese_places, family(word, "zh")) for word in words]
     # Two single characters are a verb and its object: 养狗 is said by 养了一条狗.
     return partial(find_phrase, finders, max(map(len, words)) == 1)
 
@@ -187,7 +165,7 @@ def _japanese(folded: str) -> Callable[[Answer], Iterator[Hit]] | None:
     if len(content) < 2:
         return None
     finders = [
-        partial(_japanese_places, _family(token.normal if token.pos == "動詞" else token.surface, "ja"))
+        partial(_japanese_places, family(token.normal if token.pos == "動詞" else token.surface, "ja"))
         for token in content
     ]
     return partial(find_phrase, finders, False) if is_phrase else partial(_with_particle, finders)
@@ -221,70 +199,9 @@ def _korean(folded: str) -> Callable[[Answer], Iterator[Hit]] | None:
             content.append(stem + "다" if tag in ("VV", "VA") else form)
     if len(content) < 2 or not is_phrase:
         return None
-    return partial(find_phrase, [partial(_korean_places, _family(word, "ko")) for word in content], False)
+    return partial(find_phrase, [partial(_korean_places, family(word, "ko")) for word in content], False)
 
 
 def _korean_places(words: tuple[str, ...], sentence: str) -> Places:
     hits = (hit for word in words for hit in find_korean(word, sentence))
     return [(hit.start, hit.end) for hit in hits if not hit.fault]
-
-
-def spelled_out(variant: str, language: Language) -> tuple[str, ...]:
-    """An abbreviation letter by letter.
-
-    >>> spelled_out("FBI", "en"), spelled_out("MBC", "ko"), spelled_out("Rome", "en")
-    (('f.b.i',), ('m.b.c', '엠비씨'), ())
-    """
-    if not (variant.isascii() and variant.isupper() and variant.isalpha() and 1 < len(variant) <= _MAX_LETTERS):
-        return ()
-    names = _LETTERS.get(language)
-    spoken = ("".join(names[ord(letter) - ord("A")] for letter in variant),) if names else ()
-    return (".".join(variant.lower()), *spoken)
-
-
-@lru_cache(maxsize=8192)
-def other_spellings(folded: str, language: Language) -> tuple[str, ...]:
-    """What else a keyword may be called: another word of its family (mum, 爸, 米国), an abbreviation (北大, 고2)."""
-    grammar = GRAMMARS[language]
-    others = list(_family(folded, language)[1:] or _family(folded.removesuffix("s"), language)[1:])
-    for word in grammar.synonyms if len(others) == 0 else ():
-        if len(word) > 1 and word != folded and re.search(_bordered(word), folded):
-            others += [re.sub(_bordered(word), other, folded) for other in _family(word, language)[1:]]
-    others += [pattern.sub(short, folded) for pattern, short in grammar.abbreviations if pattern.search(folded)]
-    return tuple(dict.fromkeys(others))
-
-
-def _bordered(word: str) -> str:
-    return rf"\b{re.escape(word)}\b" if word.isascii() else re.escape(word)
-
-
-def find_split_name(folded: str, language: Language, answer: Answer) -> Iterator[Hit]:
-    """A name told in two parts: 姓欧阳,单名一个雪字."""
-    surname, given = GRAMMARS[language].split_name
-    first = surname.search(answer.text)
-    second = given.search(answer.text, first.end()) if first else None
-    if not first or not second:
-        return
-    for border in range(1, len(folded)):
-        starts = answer.text.startswith(folded[:border], first.end())
-        if starts and answer.text.startswith(folded[border:], second.end()):
-            yield Hit(first.end(), first.end() + border)
-
-
-@lru_cache(maxsize=4096)
-def names_in_profile(folded: str, profile: tuple[str, ...], language: Language) -> tuple[str, ...]:
-    """What a profile calls the bearer of a name: granddaughter, where it says "her granddaughter Fiamma"."""
-    grammar = GRAMMARS[language]
-    if folded in grammar.kin or len(folded) < 2:
-        return ()
-    kin = "|".join(sorted(map(re.escape, grammar.kin), key=len, reverse=True))
-    border = r"\b" if folded.isascii() else ""
-    name = border + re.escape(folded) + border
-    link = r"[\s,:、「『(]{0,2}(?:called |named |叫做?|名叫|是|の|인 )?[\s「『]?"
-    pattern = re.compile(
-        rf"{border}({kin}){border}(?:さん|님|은|는|인)?{link}{name}|{name},? (?:her|his|the) ({kin})\b"
-    )
-    told = {found[1] or found[2] for text in profile for found in pattern.finditer(text)}
-    # Of two brothers, "my brother" is neither.
-    alone = [word for word in told if sum(len(re.findall(re.escape(word), text)) for text in profile) == 1]
-    return tuple(sorted(alone))

@@ -40,6 +40,8 @@ def test_fresh_cases_and_their_pairs_are_judged_as_a_reader_would(language: str)
         ("fresh_6_ko", 28, 14, 4),
         ("fresh_7_en", 28, 8, 1),
         ("fresh_7_ko", 28, 8, 1),
+        ("fresh_8_en", 60, 15, 0),
+        ("fresh_8_ko", 60, 15, 2),
     ],
 )
 def test_later_fresh_cases_are_judged_as_a_reader_would(
@@ -50,7 +52,8 @@ def test_later_fresh_cases_are_judged_as_a_reader_would(
     Scored once before the rules were touched: second set, 35 of 60 right and 3 of 10 pairs told apart (en), 45 and 7
     (ko); third set, 26 of 34 and 2 of 5 (en), 26 and 4 (ko); fourth set, 25 and 3 (en), 26 and 1 (ko);
     fifth set, 30 of 48 and 5 of 12 in each; sixth set, pairs alone: 18 of 28 and 4 of 14 (en), 21 and 7 (ko);
-    seventh set, whose writer had just mended the rules, 25 of 28 and 5 of 8 (en), 25 and 6 (ko).
+    seventh set, whose writer had just mended the rules, 25 of 28 and 5 of 8 (en), 25 and 6 (ko); eighth set, by
+    somebody who had not seen the rules, 42 of 60 and 6 of 15 (en), 43 and 5 (ko).
     """
     judged = judge(read_cases(CASES / f"{file}.jsonl"))
     wrong = [f"{case['question']} {case['reply']} {reason}" for case, is_right, reason in judged if not is_right]

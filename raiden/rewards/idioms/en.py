@@ -36,7 +36,7 @@ ENGLISH = Idioms(
         r"(?:\b(?:nothing|none|no one|nobody|no|not|never)\b|n't\b)[^,.;]{0,40}"
         r"\b(?:more|better|dearer|rather|higher)(?: \w+){0,2} than\b",
         r"\bwouldn't (?:trade|swap|miss|change|sell|give up)\b|\bwhat's not to\b",
-        r"\bno (?=[,.!?])|\bno$|\bgive or take\b",
+        r"\bno (?=[,.!?])|\bno$|\bno\. ?(?=\d|$)|\bgive or take\b",
         r"\bwithout (?:a |any )?(?:doubt|question|fail|hesitation)\b",
         r"\bwhy not\b|\bif not\b|\bnever mind\b|\bcan't help\b|\bcannot help\b|\bcan't wait\b|"
         r"\bdon't worry\b|\bdon't forget\b",
@@ -100,7 +100,7 @@ ENGLISH = Idioms(
         r"(?:and )?(?:you|yourself|you know|okay|ok|right|see|understand|remember|eh|huh|no|isn't "
         r"it|aren't i|don't you think|what about you|how about you|you see)\??$",
         r"(?:have|do|are|did|can|would|will|could|isn't|aren't|don't|didn't|haven't|wasn't|doesn't|know|"
-        r"and you|what|how|why) .*$",
+        r"and you|what|how|why|(?:you )?ever) .*$",
     ),
     yes=phrases(
         r"\W*(?:oh,? )?(?:yes|yeah|yep|aye|of course|certainly|indeed|naturally|sure|that's right|"

@@ -8,18 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
 
-from raiden.rewards.affirmation import Surroundings, surroundings
-from raiden.rewards.answer import Answer
-from raiden.rewards.hits import Hit
 from raiden.rewards.idioms import IDIOMS
-from raiden.rewards.reading import GRAMMARS
-from raiden.rewards.reading.clauses import NAMED, PEOPLE, Clause, Person, Subject, person_of
+from raiden.rewards.reading.clauses import NAMED, PEOPLE
 from raiden.rewards.reading.content import content, first_content
 from raiden.rewards.reading.grammar import Grammar
-from raiden.rewards.reading.question import Question
+from raiden.rewards.reading.place import Place
 
 OF_ANOTHER = "its clause tells it of another than is asked about"
 OF_USER = "its clause tells it of the user, and the question is about the character"
@@ -28,121 +22,6 @@ NOT_NOW = "its clause tells what was once so, and the question asks what is"
 NOT_YET = "its clause tells what is planned or wished, and the question asks what is"
 NOT_THEN = "its clause tells what is so now, and the question asks what was"
 OTHER_RELATION = "its clause tells of {}, and the question asks for {}"
-
-
-@dataclass(frozen=True)
-class Place:
-    """A word's place in an answer, with the question that it should answer."""
-
-    answer: Answer
-    hit: Hit
-    asked: Question
-    sources: tuple[str, ...] = ()
-    """Folded texts of all that is known: profile, conversation, reference answer."""
-    user_said: tuple[str, ...] = ()
-    """Folded texts of the user's turns."""
-
-    @property
-    def grammar(self) -> Grammar:
-        """The table of the answer's language."""
-        return GRAMMARS[self.answer.language]
-
-    @cached_property
-    def clause(self) -> Clause:
-        """The clause that holds the word."""
-        return self.answer.clause_at(self.hit.start)
-
-    @cached_property
-    def text(self) -> str:
-        """The clause's text; a word that reaches further takes its clauses along."""
-        return self.answer.text[self.clause.start : max(self.clause.end, self.hit.end)]
-
-    @cached_property
-    def subject(self) -> Subject:
-        """Whose fact the word is, and where that is said."""
-        focus = self.grammar.focus.match(self.answer.text, self.hit.end, self.clause.end)
-        if focus:
-            return Subject(focus.start(), focus.end(), person_of(focus, self.grammar))
-        counted = self.grammar.counted.match(self.answer.text, self.hit.start)
-        if counted and (of := [each for each in self.clause.subjects if each.start == counted.start("thing")]):
-            return of[0]
-        return self.clause.subject_at(self.hit.start, self.grammar.last_subject)
-
-    @cached_property
-    def around(self) -> Surroundings:
-        """What stands around the word in its sentence."""
-        return surroundings(self.answer, self.hit, self.asked)
-
-    @property
-    def subject_text(self) -> str:
-        """The subject as it is written."""
-        return self.answer.text[self.subject.start : self.subject.end].rstrip()
-
-    @property
-    def told(self) -> Person:
-        """Whose fact the word is."""
-        return self.subject.person
-
-    @cached_property
-    def predicate(self) -> str:
-        """The clause without its subject and the word."""
-        start, end = self.clause.start, max(self.clause.end, self.hit.end)
-        kept = [
-            char
-            for place, char in enumerate(self.answer.text[start:end], start)
-            if not self.subject.start <= place < self.subject.end and not self.hit.start <= place < self.hit.end
-        ]
-        return "".join(kept)
-
-    @cached_property
-    def led_in(self) -> str:
-        """The clause with what leads into it without a subject of its own ("Next month | I start at the museum")."""
-        start = self.clause.start
-        for clause in reversed([c for c in self.answer.clauses_of(self.hit.start) if c.end <= start]):
-            if clause.subjects:
-                break
-            start = clause.start
-        return self.answer.text[start : max(self.clause.end, self.hit.end)]
-
-    @cached_property
-    def with_subject(self) -> str:
-        """The clause with those before it back to the one that it takes its subject from."""
-        if self.clause.subjects:
-            return self.text
-        before = [c for c in self.answer.clauses_of(self.hit.start) if c.end <= self.clause.start and c.subjects]
-        start = before[-1].start if before else self.clause.start
-        return self.answer.text[start : max(self.clause.end, self.hit.end)]
-
-    def others_begin(self, pattern: re.Pattern[str]) -> bool:
-        """Whether another clause of the answer begins with a pattern."""
-        clauses = (clause for sentence in self.answer.sentences for clause in self.answer.clauses_of(sentence.start))
-        others = (clause for clause in clauses if clause is not self.clause)
-        return any(pattern.match(self.answer.text[c.start : c.end].lstrip(" ,.!?。")) for c in others)
-
-    def next_begins(self, pattern: re.Pattern[str]) -> bool:
-        """Whether the clause or sentence behind the word's own begins with a pattern."""
-        behind = self.answer.text[self.clause.end : self.clause.end + 24].lstrip(" ,.!?。\"'")
-        return bool(pattern.match(behind))
-
-    @property
-    def is_outside(self) -> bool:
-        """Whether the clause does not speak of the word by way of its subject.
-
-        The word is the subject or part of it, the subject only owns it ("Mum's dumplings!"), or belongs to a relative
-        clause that ends before it (奶奶做的|饺子).
-        """
-        between = self.answer.text[self.subject.end : self.hit.start]
-        if self.subject.end <= self.hit.start and self.grammar.relative.fullmatch(between):
-            return True
-        ends = not content(self.answer.text[self.hit.end : self.clause.end])
-        if ends and self.told.who == "other" and self.subject.end <= self.hit.start:
-            owns = self.grammar.owns.fullmatch(between) and not self.grammar.marked.search(self.subject_text)
-            return bool(owns and self.subject.start < self.subject.end)
-        return self.subject.start < self.subject.end and self.hit.start < self.subject.end <= self.hit.end + 1
-
-    def shares_predicate(self) -> bool:
-        """Whether the clause has a word of the question beside the subject and the word itself."""
-        return bool(content(self.predicate) & content(self.asked.text))
 
 
 def states_beside_question(place: Place) -> bool:
@@ -168,8 +47,11 @@ def of_user(place: Place) -> str:
         return ""
     if place.is_outside:
         return ""
-    speaks_of_self = place.grammar.of_self.search(place.predicate)
-    return "" if speaks_of_self or place.grammar.impersonal_you.search(place.text) else OF_USER
+    grammar, is_same_deed = place.grammar, content(place.predicate) & content(place.asked.text)
+    # "What did you give me?" - "You were given some soup."
+    got = is_same_deed and grammar.on_self.search(place.asked.text) and grammar.passive.search(place.text)
+    speaks_of_self = got or grammar.of_self.search(place.predicate)
+    return "" if speaks_of_self or grammar.impersonal_you.search(place.text) else OF_USER
 
 
 def _does_what_was_asked(place: Place) -> bool:
@@ -246,11 +128,12 @@ def _may_be_one(family: str, other: str, grammar: Grammar) -> bool:
 def wrong_time(place: Place) -> str:
     """ "Where do you live now?" - "I used to live in Leeds."; "Next year I'm moving to Oslo." """
     times, grammar = place.asked.times, place.grammar
-    if place.asked.asks_when or place.asked.manner:
+    named = {found[0] for found in grammar.named_time.finditer(place.asked.text)}
+    if place.asked.asks_when or place.asked.manner or any(time in place.led_in for time in named):
         return ""
     if times == {"before"} and grammar.now.search(place.text) and not grammar.before.search(place.text):
         return NOT_THEN
-    asks_now = grammar.now.search(place.asked.text) and not grammar.now.search(place.text)
+    asks_now = grammar.now.search(place.asked.text) and not grammar.now.search(place.led_in)
     if times == {"now"} and (grammar.before.search(place.text) or (asks_now and place.others_begin(grammar.now))):
         return NOT_NOW
     if times and "later" not in times:
@@ -278,7 +161,7 @@ def _told_relations(group: Mapping[str, re.Pattern[str]], place: Place) -> list[
 
 def other_relation(place: Place) -> str:
     """ "Who won?" - "Armand lost."; "Where are you from?" - "I'm on my way to Porto." """
-    if place.asked.manner:
+    if place.asked.manner or place.asked.asks_several:
         return ""
     for group in place.grammar.relations:
         asked = [name for name, pattern in group.items() if pattern.search(place.asked.text)]

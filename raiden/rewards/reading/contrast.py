@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 
 from raiden.rewards.dates import names_a_time
-from raiden.rewards.reading.answering import Place
 from raiden.rewards.reading.clauses import Clause
 from raiden.rewards.reading.content import content
+from raiden.rewards.reading.place import Place
 
 OTHER_ROLE = "it names a person in another role than the question asks for"
 EXCHANGED = "it tells who did it to whom the other way round"

@@ -7,9 +7,9 @@ from functools import lru_cache
 
 from raiden.rewards.dates import Date, find_dates, names_a_time
 from raiden.rewards.idioms import IDIOMS
-from raiden.rewards.reading.answering import Place
 from raiden.rewards.reading.clauses import PRONOUN, Clause, Person, owned
 from raiden.rewards.reading.content import content, main_verb
+from raiden.rewards.reading.place import Place
 
 ELSEWHERE = "another clause answers the question, and this one tells of something else"
 TURNED_ROUND = "the user said it of themselves, and the reply says it of itself"
@@ -18,7 +18,6 @@ BESIDE = "it is only the landmark of the place that is asked for"
 SWAPPED_BACK = "it tells who did it to the speaker, and the question asks to whom the speaker did it"
 PREMISE_DENIED = "the reply affirms what the question says is not so"
 INVENTED = "no source says {!r}: the day or year is made up"
-OTHER_THING = "its clause is about {!r}, and the question about {!r}, which another clause is about"
 OF_NOBODY = "its clause tells it of a third person whom nobody has named"
 
 _MIN_SHARED = 2
@@ -43,7 +42,7 @@ def answered_elsewhere(place: Place) -> str:
     wanted, refuses = content(asked.text) - word, bool(place.grammar.refusal.search(asked.text))
     if len(wanted) < _MIN_SHARED and not refuses:
         return ""
-    told = content(place.text)
+    told = content(place.whole)
     own = wanted & told
     asks_for_denial = asked.asks_for_negative and IDIOMS[answer.language].negator.search(asked.text)
     behind = next((c for c in answer.clauses_of(place.hit.start) if c.start >= place.clause.end), place.clause)
@@ -51,7 +50,7 @@ def answered_elsewhere(place: Place) -> str:
         told |= content(answer.text[behind.start : behind.end])
     if not told - wanted - word:  # "It was in May." adds to the clause before it
         return ""
-    for other in (other for other in _neighbours(place) if not answer.sentence_at(other.start).is_question):
+    for other in (other for other in neighbours(place) if not answer.sentence_at(other.start).is_question):
         if _is_of_another(place, other):
             continue
         text = answer.text[other.start : other.end]
@@ -63,7 +62,7 @@ def answered_elsewhere(place: Place) -> str:
             is_whole = shared == wanted and not asked.manner and content(text) - wanted - word
             if is_whole or _has_what_is_asked(place, other):
                 return ELSEWHERE
-        if refuses and _turns_down(text, place) and not _turns_down(place.text, place):
+        if refuses and _turns_down(text, place) and not _turns_down(place.whole, place):
             return ELSEWHERE
     return ""
 
@@ -108,32 +107,7 @@ def beside(place: Place) -> str:
     return BESIDE if is_landmark else ""
 
 
-def other_thing(place: Place) -> str:
-    """ "Who gave you the sword?" - "The flute is my master's gift, and the sword I bought."
-
-    Likewise "Pepper is the cat. The parrot answers to Admiral."; where a number is told, the other clause has one too.
-    """
-    topic, answer = place.grammar.topic, place.answer
-    asked, bearer = topic.search(place.asked.text), place.grammar.named_thing.match(answer.text, place.hit.end)
-    own = bearer or topic.search(place.text)
-    if not asked or not own or asked["topic"] in place.text or own["topic"] in place.asked.text:
-        return ""
-    start, end = (0 if bearer else place.clause.start + offset for offset in own.span("topic"))
-    if end > place.hit.start or any(subject.start <= start < subject.end for subject in place.clause.subjects):
-        return ""
-    is_told = any(_is_about(asked["topic"], other, place) for other in _neighbours(place))
-    return OTHER_THING.format(own["topic"], asked["topic"]) if is_told else ""
-
-
-def _is_about(thing: str, other: Clause, place: Place) -> bool:
-    found = place.grammar.topic.search(place.answer.text[other.start : other.end])
-    starts = [number.start for number in place.answer.numbers]
-    is_number = any(place.hit.start <= start < place.hit.end for start in starts)
-    says_one = not is_number or any(other.start <= start < other.end for start in starts)
-    return bool(found and found["topic"].endswith(thing)) and says_one
-
-
-def _neighbours(place: Place) -> list[Clause]:
+def neighbours(place: Place) -> list[Clause]:
     """The clauses around a word's own, over the borders of its sentence; what is only narrated is none."""
     index = place.answer.sentence_index(place.hit.start)
     sentences = place.answer.sentences[max(0, index - 1) : index + 2]
@@ -244,7 +218,7 @@ def premise_denied(place: Place) -> str:
     wanted = content(asked.text)
     if not asked.asks_for_reason or not wanted or not idioms.negator.search(asked.text):
         return ""
-    for clause in (place.clause, *(_neighbours(place) if len(wanted) >= _MIN_SHARED else ())):
+    for clause in (place.clause, *(neighbours(place) if len(wanted) >= _MIN_SHARED else ())):
         text = place.answer.text[clause.start : clause.end]
         is_turned = wanted <= content(text) and clause.subject_at(clause.end, False).person.who == "self"
         if is_turned and not idioms.negator.search(text) and not place.grammar.before.search(text):

@@ -3,7 +3,7 @@
 import re
 
 from raiden.rewards.idioms.base import phrases
-from raiden.rewards.reading.en_tables import LABELS, OUT_OF_ROLE, RELATIONS, SELF_FACTS
+from raiden.rewards.reading.en_tables import IRONY, LABELS, OUT_OF_ROLE, RELATIONS, SELF_FACTS, TAKEN_BACK
 from raiden.rewards.reading.grammar import NEVER, Grammar, any_of, broader, families, word_of
 
 KIN = families(
@@ -31,7 +31,8 @@ _SUBJECT = (
     r"(?P<people>somebody|someone|people|everyone|everybody|others|(?:the )?(?:villagers|papers|neighbours|others|"
     r"locals)|(?:the|that|some) (?:\w+ )?(?:man|woman|fellow|bloke|guy|chap|lady|gentleman|student|stranger|lodger|"
     r"tenant|customer|guest|people) (?:upstairs|downstairs|next door|across|at|in|from|over|who|down|up))\b|"
-    r"(?P<thing>we|our|ours|it|that|this|there|these|those|what)\b)"
+    r"(?P<thing>we|our|ours|it|that|this|there|these|those|what)\b"
+    r"(?! (?:days?|mornings?|evenings?|nights?|weeks?|months?|years?|spring|summer|autumn|winter|times?)\b))"
 )
 _DAYS = (
     r"monday|tuesday|wednesday|thursday|friday|saturday|sunday|tomorrow|january|february|march|april|may|june|july|"
@@ -53,7 +54,7 @@ ENGLISH = Grammar(
         r",\s+(?:(?:and|but|so|or)\s+)?",
         r"\s(?=(?:but|because|while|though|although|whereas|which|who|since)\b)",
         rf"(?<!\bwhere)(?<!\bwhat)(?<!\bwho)(?<!\bthat)\s(?:and|so|if|when)?\s?(?={_NOMINATIVE}\s)",
-        r"\sand\s(?=(?:my|you|your)\b|the \w+(?: up| down)? (?:is|was|takes?|costs?)\b)",
+        r"\sand\s(?=(?:my|you|your)\b|the \w+(?:'s|(?: up| down)? (?:is|was|takes?|costs?))\b)",
         rf"\b{_REPORT}(?: that)?\s(?=(?:my|your|you|the|it|it's|that)\b)",
     ),
     subject=phrases(_SUBJECT),
@@ -67,11 +68,11 @@ ENGLISH = Grammar(
     kin_word=word_of(KIN, latin=True),
     broader=broader("child: son daughter; family: mother father; partner: wife husband boyfriend girlfriend"),
     synonyms=families(
-        "usa u.s. u.s.a. america united_states; uk u.k. britain united_kingdom; autumn fall; doctor physician; lift "
-        "elevator; flat apartment; torch flashlight; biscuit cookie; football soccer; rubbish trash garbage; holiday "
-        "vacation; sofa couch; tap faucet; jumper sweater; prawn shrimp; postman mailman; chemist pharmacist; "
+        "usa u.s. u.s.a. america united_states; uk u.k. britain united_kingdom; autumn fall; doctor physician doc; "
+        "lift elevator; flat apartment; torch flashlight; biscuit cookie; football soccer; rubbish trash garbage; "
+        "holiday vacation; sofa couch; tap faucet; jumper sweater; prawn shrimp; postman mailman; chemist pharmacist; "
         "aubergine eggplant; spectacles glasses; seaside beach; attorney lawyer; film movie; lorry truck; sweets "
-        "candy; bike bicycle; rabbit bunny; photo photograph picture"
+        "candy; dollars bucks; dollar buck; pounds quid; bike bicycle; rabbit bunny; photo photograph picture"
     ),
     abbreviations=(),
     split_name=(NEVER, NEVER),
@@ -99,7 +100,11 @@ ENGLISH = Grammar(
     self_owner=phrases(r"\bmy (?:[\w-]+ ){0,2}$"),
     mine=phrases(r"\bmy [\w-]+"),
     on_self=phrases(r"\b(?:me|us)\b"),
-    passive=phrases(r"\b(?:by|get|gets|got|have|has|had|receive\w*|let|lets|ask|asks)\b"),
+    anaphor=phrases(r"\b(?:it|them|that|this|one)\b"),
+    passive=phrases(
+        r"\b(?:by|get|gets|got|have|has|had|receive\w*|let|lets|ask|asks|"
+        r"(?:was|were|been) (?:given|\w+ed|taught|told))\b"
+    ),
     of_user=phrases(r"\b(?:you|your|yours|yourself|you're|you've|you'd|you'll)\b"),
     self_state=phrases(
         r"\b(?:i'm|i am|i was|i(?:'ve| have) (?:to|been)|my \w+ (?:is|was|are|were|has|have|had)) ", r"\bmy \w+'s "
@@ -114,6 +119,7 @@ ENGLISH = Grammar(
         r"were|have|has|can|could|will|would|shall|should|may|isn't|aren't|don't|didn't|doesn't|wasn't|won't|"
         r"haven't)\b"
     ),
+    question_words=phrases(r"\b(?:who|whom|what|where|when|why|how)\b"),
     confirms=phrases(r"(?:n't|right|yes|no|huh|eh|correct)(?: (?:i|you|he|she|it|we|they))?\s*\?"),
     asked_person=phrases(
         rf"\b(?:(?:my|our|your|his|her|their|the)\s+)(?:(?!(?:of|in|is|was)\b)[\w-]+\s+){{0,2}}?{_KIN}|"
@@ -121,18 +127,22 @@ ENGLISH = Grammar(
         r"\b(?P<third>he|she|they|his|her|their)\b"
     ),
     topic=phrases(
-        r"(?:^\W*(?:(?:and|but|while|though) )?(?:(?:the|my|our|your) )?|\b(?:is|are|was|were|do|does|did|you) "
-        rf"(?:(?:the|your|my|an?) )?)(?P<topic>(?!(?:{_NO_THING})\b)[a-z'-]{{3,}})(?= (?:is|are|was|were|costs?|"
-        r"lasts?|takes?|answers|goes|came|called|named)\b|(?: down| up)?(?: takes?\b|\?))"
+        r"(?:^\W*(?:(?:and|but|while|though) )?(?P<definite>(?:the|my|our|your) )?|"
+        r"\b(?:is|are|was|were|do|does|did|you) (?:(?:the|your|my|an?) )?|"
+        r"\b(?:did|do|does) (?:you|i) \w+ (?:the|your|my|an?) )"
+        rf"(?P<topic>(?!(?:{_NO_THING})\b)[a-z-]{{3,}})(?(definite)(?='s | [a-z]|\s*$)|(?= (?:is|are|was|were|costs?|"
+        r"lasts?|takes?|answers|goes|came|called|named)\b|(?: down| up)?(?: takes?\b|\?)))"
     ),
     named_thing=phrases(
         rf" (?:is|was) (?:the|my|our) (?P<topic>(?!(?:{_NO_THING})\b)[a-z-]{{3,}})(?:'s name)?(?: and\b|[.,;!])"
     ),
+    named_time=phrases(rf"\b(?:{_DAYS}|tonight|christmas|easter|the weekend)\b"),
     until_then=phrases(r"\W*(?:and |but )?(?:until|till) then\b"),
     doer=phrases(
         r"\b(?:did|does|has|had|will) "
         rf"(?P<doer>(?!(?:{_NO_THING}|your|my|our|his|her|their|an?|people|everyone)\b)[a-z]+) "
     ),
+    subordinate=phrases(r"\W*(?:because|since|so that|thanks to|due to|after|when|while)\b"),
     cause=phrases(r"\b(?:because|since|so that|for the|for my|thanks to|due to|on account)\b"),
     asked_verb=phrases(r"\b(?:what|which)\b[^?]*?\b(?:did|do|have) you (?P<verb>\w+)\b(?! (?:to|about|think|for)\b)"),
     own_object=phrases(
@@ -172,6 +182,7 @@ ENGLISH = Grammar(
         "year": phrases(r"\b(?:what|which) year\b|\bwhen (?:did|was|were)\b"),
         "length": phrases(r"\bhow (?:tall|high|deep|wide|far)\b"),
         "count": phrases(r"\bhow many\b"),
+        "price": phrases(r"\bhow much (?!(?:time|longer)\b)"),
     },
     asks_when=phrases(r"\bwhen\b|\b(?:what|which) (?:day|time|year|month|date)\b"),
     manner=phrases(r"\bwhy\b|\bhow come\b|\bhow (?:did|do|does|would|can|could|is|are|was|were|have|will)\b"),
@@ -247,12 +258,13 @@ ENGLISH = Grammar(
         r")?(?:villagers|"
         r"neighbou?rs|"
         r"papers|locals|sailors|legends?|gossips?|town|village)) (?:\w+ ){0,4}?(?:say|says|said|think|thinks|thought|"
-        r"(?:believe|claim|assume|guesse?|swear|whisper|print|write|suspect|reckon|insist|figure|bet)(?:s|d|ed)?|"
+        r"(?:believe|claim|assume|guesse?|swear|whisper|print|write|suspect|reckon|insist|figure|bet|expect|peg|picture)(?:s|d|ed)?|"
         r"swore|"
         r"wrote|has it)\b",
         r"\bi (?:\w+ )?(?:thought|assumed|figured) (?:it|he|she|that|they|you)\b",
         r"\b(?:takes?|took|mistakes?|mistook) (?:me|us) for\b",
-        r"\b(?:the|this) (?:whole|entire) \w+ (?:says?|said|swears?|swore|thinks?|thought|believes?d?|claims?)\b",
+        r"\b(?:(?:the|this) (?:whole|entire)|half (?:of )?(?:the|this|my)) \w+ (?:says?|said|swears?|swore|thinks?|"
+        r"thought|believes?d?|claims?|calls?)\b",
     ),
     print_=phrases(
         r"\b(?:papers?|newspapers?|headlines?|posters?|book|song|legend|they|people|others?|rumou?rs?|"
@@ -264,35 +276,11 @@ ENGLISH = Grammar(
         r"movie|chapter|sing|sings|sang|sung|singing|hum|humming|listen\w*|watch(?:ed|ing)?|wrote|write|writing)\b"
     ),
     bears_name=phrases(r"\b(?:name ?tag|badge|id card|business card|door ?plate|passport)\b"),
-    irony=(
-        phrases(
-            r"\boh,? (?:sure|yes|of course|absolutely|right)\b|\b(?:yeah|yes|sure),? (?:right|sure|absolutely)\b",
-            r"^\W*(?:oh,? )?(?:sure|right|yeah)\b,",
-            r"(?:^|[.!?*] ?)(?:right|sure|yeah|yes|of course|absolutely|naturally)\b[,.]? (?:and )?i(?:'m| am)\b",
-        ),
-        phrases(
-            r"\band (?:you're|i'm|my \w+ is|he's) (?:the|a) (?:queen|king|pope|emperor|tsar|moon|president|fairy)|"
-            r"\bi(?:'m| am) (?:secretly )?(?:the |an? )?(?:\w+ )?(?:queen|king|pope|emperor|tsar|president|princess|"
-            r"prince|"
-            r"fairy|unicorn|astronaut|spy|santa)\b"
-        ),
-        phrases(r"\broll(?:s|ing)? (?:\w+ )?eyes\b|\bsnorts?\b|\bscoffs?\b|\bdeadpan|\bsarcas|\bdry(?:ly)?\b"),
-        phrases(r"\bgolden carriage\b|\bpigs (?:might |can )?fly\b|\bin your dreams\b|\bthe moon is\b"),
-    ),
+    irony=IRONY,
     scoff=phrases(
         r"\s*\?+\W*(?:pf+t|please|hah?a?|hardly|nah|bah|puh|ridiculous|nonsense|don't be|as if|you (?:must be|wish))\b"
     ),
-    taken_back=phrases(
-        r"\bno,? (?:wait|scratch that|that's (?:a lie|not (?:true|right)))\b|\b(?:just|only) (?:kidding|joking)\b|"
-        r"\bthat(?:'s| is| was) a lie\b|\bi(?:'m| was) lying\b|\bi lied\b|(?<!it )(?<!whether )\bor (?:rather |maybe "
-        r")?not\b|\bboth (?:am|do|is|have|did) and\b|\b(?:am|do|is|was|have|did|live|like) and (?:am|do|is|was|have|"
-        r"did) ?(?:not|n't)|\byes and no\b|\b(?:but|and|yet) (?:i|it|that) (?:also )?(?:am|is|do|was|did)(?: not|"
-        r"n't)(?: \w+)?(?=[.!?]|$)|\b(?:is|are|both) (?:true|right|correct) and (?:also |at the same time |yet "
-        r")?(?:false|wrong|untrue|not)\b|\bat the same time (?:i'm |i am |it's )?not\b|(?:^|[,.!;] )(?:forget|ignore|"
-        r"strike) (?:that|what i (?:just )?said)\b|\bi(?:'m| am) nothing of the (?:sort|kind)\b|\bi take (?:that|it) "
-        r"back\b|\bi mean,? i(?:'m not| am not| wasn't| don't| didn't)(?=[.!?]|$)|, (?:or )?(?:whatever|whichever|"
-        r"any of them) you (?:like|want|prefer|please|say)\b"
-    ),
+    taken_back=TAKEN_BACK,
     out_of_role=OUT_OF_ROLE,
     labels=LABELS,
     self_facts=SELF_FACTS,

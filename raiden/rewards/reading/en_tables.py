@@ -14,6 +14,8 @@ RELATIONS = (
         "supper": phrases(r"\b(?:supper|dinner|evenings?|night|nights)\b"),
     },
     {name: phrases(rf"\b{name}s?\b") for name in ("spring", "summer", "autumn", "winter")},
+    {"weekday": phrases(r"\bweek ?days?\b"), "weekend": phrases(r"\bweek ?ends?\b")},
+    {"child": phrases(r"\b(?:child(?:ren)?|kids?)\b"), "adult": phrases(r"\b(?:adults?|grown-?ups?)\b")},
     {
         "elder": phrases(r"\b(?:elder|eldest|older|oldest|big (?:brother|sister))\b"),
         "younger": phrases(r"\b(?:younger|youngest|(?:little|baby|kid) (?:brother|sister))\b"),
@@ -122,4 +124,33 @@ SELF_FACTS = (
     ),
     phrases(r"\bi (?:dream|hope|want|wish)\b|\b(?:my|her|his) dream\b|\bdreams of\b|\bdream:"),
     phrases(r"\b(?:i|she|he) (?:plays?|collects?|paints?|sings?|writes?|knits?|fish)\b|\bhobb(?:y|ies)\b"),
+)
+
+IRONY = (
+    phrases(
+        r"\boh,? (?:sure|yes|of course|absolutely|right)\b|\b(?:yeah|yes|sure),? (?:right|sure|absolutely)\b",
+        r"^\W*(?:oh,? )?(?:sure|right|yeah)\b,",
+        r"(?:^|[.!?*] ?)(?:right|sure|yeah|yes|of course|absolutely|naturally)\b[,.]? (?:and )?i(?:'m| am)\b",
+    ),
+    phrases(
+        r"\band (?:you're|i'm|my \w+ is|he's) (?:the|a) (?:queen|king|pope|emperor|tsar|moon|president|fairy)|"
+        r"\bi(?:'m| am) (?:secretly )?(?:the |an? )?(?:\w+ )?(?:queen|king|pope|emperor|tsar|president|princess|"
+        r"prince|"
+        r"fairy|unicorn|astronaut|spy|santa)\b"
+    ),
+    phrases(r"\broll(?:s|ing)? (?:\w+ )?eyes\b|\bsnorts?\b|\bscoffs?\b|\bdeadpan|\bsarcas|\bdry(?:ly)?\b"),
+    phrases(r"\b(?:do|does) (?:i|this|that|these) (?:look|sound|seem) (?:like|as if)\b"),
+    phrases(r"\bgolden carriage\b|\bpigs (?:might |can )?fly\b|\bin your dreams\b|\bthe moon is\b"),
+)
+
+TAKEN_BACK = phrases(
+    r"\bno,? (?:wait|scratch that|that's (?:a lie|not (?:true|right)))\b|\b(?:just|only) (?:kidding|joking)\b|"
+    r"\bthat(?:'s| is| was) a lie\b|\bi(?:'m| was) lying\b|\bi lied\b|(?<!it )(?<!whether )\bor (?:rather |maybe "
+    r")?not\b|\bboth (?:am|do|is|have|did) and\b|\b(?:am|do|is|was|have|did|live|like) and (?:am|do|is|was|have|"
+    r"did) ?(?:not|n't)|\byes and no\b|\b(?:but|and|yet) (?:i|it|that) (?:also )?(?:am|is|do|was|did)(?: not|"
+    r"n't)(?: \w+)?(?=[.!?]|$)|\b(?:is|are|both) (?:true|right|correct) and (?:also |at the same time |yet "
+    r")?(?:false|wrong|untrue|not)\b|\bat the same time (?:i'm |i am |it's )?not\b|(?:^|[,.!;] )(?:forget|ignore|"
+    r"strike) (?:that|what i (?:just )?said)\b|\bi(?:'m| am) nothing of the (?:sort|kind)\b|\bi take (?:that|it) "
+    r"back\b|\bi mean,? i(?:'m not| am not| wasn't| don't| didn't)(?=[.!?]|$)|, (?:or )?(?:whatever|whichever|"
+    r"any of them) you (?:like|want|prefer|please|say)\b"
 )

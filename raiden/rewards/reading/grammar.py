@@ -90,6 +90,8 @@ class Grammar:
     """A thing that is the speaker's, with its owner (my coat|, 我的外套|)."""
     on_self: re.Pattern[str]
     """The speaker as the object of what is done (me, 저를)."""
+    anaphor: re.Pattern[str] = NEVER
+    """A word for a thing that was named before ("I chose it")."""
     passive: re.Pattern[str]
     """A clause of what the speaker got, or was done to them."""
     of_user: re.Pattern[str]
@@ -102,10 +104,14 @@ class Grammar:
     """Directly behind a name: the thing that bears it, likewise (Pepper| is the cat, 후추|는 고양이고)."""
     counted: re.Pattern[str] = NEVER
     """A number, or the question for one, with what it counts in the group `thing` (三个|哥哥, 几个|妹妹)."""
+    named_time: re.Pattern[str] = NEVER
+    """A day, month or season by its name: a clause that names the one of the question is of the time asked about."""
     until_then: re.Pattern[str] = NEVER
     """How a clause begins that makes the one before it tell of later ("until then")."""
     doer: re.Pattern[str] = NEVER
     """In a question, somebody by name who does what is asked about, in the group `doer` (did |Agnes| give)."""
+    subordinate: re.Pattern[str] = NEVER
+    """How a clause begins that is a part of the one before it ("because of")."""
     cause: re.Pattern[str] = NEVER
     """What says that a clause gives the reason of what it tells."""
     asked_verb: re.Pattern[str] = NEVER
@@ -132,6 +138,8 @@ class Grammar:
     """A question without a person is about the one who is asked, unless it is about what was said before."""
     question_form: re.Pattern[str]
     """A clause that asks, by its own words."""
+    question_words: re.Pattern[str] = NEVER
+    """The words that say what is asked for, each a question of its own."""
     confirms: re.Pattern[str]
     """The end of a statement that only wants a nod ("didn't you?", 对吧？)."""
     asked_person: re.Pattern[str]

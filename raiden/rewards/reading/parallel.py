@@ -9,18 +9,20 @@ from __future__ import annotations
 import re
 
 from raiden.rewards.idioms import IDIOMS
-from raiden.rewards.reading.answering import Place
 from raiden.rewards.reading.clauses import Clause
 from raiden.rewards.reading.content import content, main_verb
+from raiden.rewards.reading.elsewhere import neighbours
+from raiden.rewards.reading.place import Place
 
 OTHER_DOER = "its clause tells what the speaker did, and the question asks what {!r} did"
+DONE_TO_SPEAKER = "its clause tells what was done to the speaker, and the question asks what the speaker did"
 OTHER_REASON = "it is the reason of something else than is asked about"
 OTHER_OBJECT = "its clause tells what was done with it, and another one has the verb of the question"
 
 
 def parallel(place: Place) -> str:
     """Why another clause of the reply answers the question, and this one another question; empty where it does not."""
-    return _other_doer(place) or _other_reason(place) or _other_object(place)
+    return _other_doer(place) or _done_to_speaker(place) or _other_reason(place) or _other_object(place)
 
 
 def _others(place: Place) -> list[Clause]:
@@ -48,15 +50,43 @@ def _other_doer(place: Place) -> str:
     return ""
 
 
+def _done_to_speaker(place: Place) -> str:
+    """ "What did you teach Mira?" - "Mira taught me chess, and I taught her to swear." for chess."""
+    asked, grammar = place.asked, place.grammar
+    verb = grammar.asked_verb.search(asked.text)
+    wanted = main_verb(verb["verb"]) if verb else frozenset()
+    if not wanted or asked.reported or asked.whose.who != "self" or place.told.who == "self":
+        return ""
+    if not grammar.on_self.search(place.text):
+        return ""
+    if wanted <= content(place.text):
+        return "" if grammar.passive.search(place.text) else DONE_TO_SPEAKER
+    if place.told not in asked.persons:  # "What did you inherit?" - "My uncle left me a mill."
+        return ""
+    others = ((_text(place, other), other.subject_at(other.end, grammar.last_subject)) for other in neighbours(place))
+    does_it = any(
+        wanted <= content(text) and subject.person.who == "self" and not grammar.anaphor.search(text)
+        for text, subject in others
+    )
+    return DONE_TO_SPEAKER if does_it else ""
+
+
 def _other_reason(place: Place) -> str:
     """ "Why did you come back?" - "I left because of the flood, and I came back for my mother." for the flood."""
     asked, cause, verb = place.asked, place.grammar.cause, main_verb(place.asked.text)
     if not asked.manner or not verb:
         return ""
-    if not cause.search(place.text) or verb & content(place.with_subject + place.led_in):
+    if not cause.search(place.whole) or verb & content(place.whole + place.with_subject + place.led_in):
         return ""
-    found = (_text(place, other) for other in _others(place))
+    found = (_with_reason(place, other) for other in neighbours(place))
     return OTHER_REASON if any(verb <= content(text) and cause.search(text) for text in found) else ""
+
+
+def _with_reason(place: Place, clause: Clause) -> str:
+    """A clause with the next one, where that is a part of it."""
+    behind = next((c for c in place.answer.clauses_of(clause.start) if c.start >= clause.end), clause)
+    is_part = place.grammar.subordinate.match(place.answer.text, behind.start, behind.end)
+    return place.answer.text[clause.start : behind.end if is_part else clause.end]
 
 
 def _other_object(place: Place) -> str:

@@ -47,6 +47,8 @@ class Question:
     """It asks why: then what is disliked may be the answer."""
     asks_for_advice: bool
     """It asks what the user should or can do."""
+    asks_several: bool
+    """It asks for more than one thing ("who gave it to you, and when?"): then a clause may answer one of them."""
     users_own: frozenset[str]
     """Persons and things that it calls the user's ("my brother")."""
 
@@ -82,6 +84,7 @@ def read_question(question: str, language: Language) -> Question:
         asks_for_wish=bool(idioms.wish_question.search(text)),
         asks_for_reason=bool(idioms.reason_question.search(text)),
         asks_for_advice=bool(grammar.advice.search(asks)),
+        asks_several=len(set(grammar.question_words.findall(asks))) > 1,
         users_own=owned(asks, grammar),
     )
 

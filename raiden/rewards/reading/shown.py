@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from raiden.core.types import Language
-from raiden.rewards.reading.answering import Place
+from raiden.rewards.reading.place import Place
 
 MARKED_UP = "it stands in markup (code, a tag, brackets, a field of data), not in what is said"
 LABELLED = "it stands behind a label, not in what is said"

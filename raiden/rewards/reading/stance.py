@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from raiden.rewards.reading.answering import Place
 from raiden.rewards.reading.clauses import PEOPLE
+from raiden.rewards.reading.place import Place
 
 ALMOST = "its clause tells what nearly happened"
 SUPPOSED = "the reply only supposes it"
@@ -55,7 +55,8 @@ def hearsay(place: Place) -> str:
         for match in grammar.hearsay.finditer(text, sentence.start, place.hit.start)
     )
     behind = grammar.hearsay_behind.match(text, place.hit.end, sentence.end) or (
-        place.told.family == PEOPLE and grammar.print_.search(text, place.hit.end, place.clause.end)
+        any(subject.person.family == PEOPLE for subject in place.clause.subjects if subject.end <= place.hit.start)
+        and grammar.print_.search(text, place.hit.end, place.clause.end)
     )
     return HEARSAY if heard or behind else ""
 
