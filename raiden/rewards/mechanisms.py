@@ -6,7 +6,7 @@ would object; the first objection is the one that is told.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from raiden.rewards import affirmation
 from raiden.rewards.affirmation import Surroundings
@@ -71,6 +71,11 @@ FINDERS: Mapping[str, str] = {
     "phrases": "the words of a phrase apart, in another order or form (phrases)",
 }
 """What else than the written form counts as saying a keyword."""
+TAKEN_UP = "taken_up"
+"""Lifts `OF_OTHERS` from what is said of others and then taken up by the speaker (别人都讨厌下雨,我偏偏喜欢)."""
+OF_OTHERS = frozenset(
+    {"denied", "disliked", "others_belief", "hearsay", "of_another", "answered_elsewhere", "contrasted"}
+)
 EXCUSABLE = frozenset(
     {
         "marked_up",
@@ -96,18 +101,21 @@ EXCUSABLE = frozenset(
 )
 """What is left out for a sample whose own reference answer it objects to: how question and answer belong together is
 then another than it looks. A denial, a doubt or an echo stays one, whoever wrote it."""
-ALL = frozenset((*MECHANISMS, *FINDERS))
+ALL = frozenset((*MECHANISMS, *FINDERS, TAKEN_UP))
 
 
 def objections(place: Place, mechanisms: frozenset[str] = ALL) -> dict[str, str]:
     """Every mechanism that objects to a place, with its reason."""
-    found = {name: check(place) for name, check in MECHANISMS.items() if name in mechanisms}
+    found = {name: check(place) for name, check in _looking(place, mechanisms)}
     return {name: reason for name, reason in found.items() if reason}
 
 
 def objection(place: Place, mechanisms: frozenset[str] = ALL) -> str:
     """Why a place does not count, in half a sentence; empty where it does."""
-    for name, check in MECHANISMS.items():
-        if name in mechanisms and (reason := check(place)):
-            return reason
-    return ""
+    return next(filter(None, (check(place) for _, check in _looking(place, mechanisms))), "")
+
+
+def _looking(place: Place, mechanisms: frozenset[str]) -> Iterator[tuple[str, Check]]:
+    """The mechanisms that look at a place, in their order."""
+    lifted = OF_OTHERS if TAKEN_UP in mechanisms and contrast.taken_up(place) else frozenset()
+    return ((name, check) for name, check in MECHANISMS.items() if name in mechanisms and name not in lifted)

@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 
 from raiden.rewards.dates import names_a_time
+from raiden.rewards.idioms import IDIOMS
 from raiden.rewards.reading.clauses import Clause
 from raiden.rewards.reading.content import content
+from raiden.rewards.reading.grammar import Transfer
 from raiden.rewards.reading.place import Place
 
-OTHER_ROLE = "it names a person in another role than the question asks for"
-EXCHANGED = "it tells who did it to whom the other way round"
+OTHER_ROLE = "it tells who did it to whom the other way round than the question asks"
 CONTRASTED = "the reply sets it against what is asked for, which another clause is about"
 
 _MIN_DEED = 2
@@ -23,18 +24,19 @@ _MIN_DEED = 2
 
 def other_role(place: Place) -> str:
     """ "鍵は誰にもらったの?" - "大家さんにもらって,珠江に渡したよ。" for 珠江."""
-    text, hit, clause = place.answer.text, place.hit, place.clause
-    for asking, told in place.grammar.exchange:
-        asked = asking.search(place.asked.text)
-        if asked and re.search(told.format(v=re.escape(asked["v"])), place.text):
-            return EXCHANGED
-    roles = place.grammar.roles
-    wanted = {name for name, (asking, _) in roles.items() if asking.search(place.asked.text)}
-    if not place.asked.asks_who or len(wanted) != 1:
-        return ""
-    around = f"{text[clause.start : hit.start]}\x1f{text[hit.end : clause.end]}"
-    found = {name for name, (_, told) in roles.items() if told.search(around)}
-    return OTHER_ROLE if found and not found & wanted and not _comes_back(place) else ""
+    for asking, told_so in place.grammar.exchange:
+        found = asking.search(place.asked.text)
+        if found and re.search(told_so.format(v=re.escape(found["v"])), place.text):
+            return OTHER_ROLE
+    transfer = place.grammar.transfer
+    asked = _ways(transfer.user.sub("@", place.asked.text), transfer)
+    told = _ways(transfer.speaker.sub("@", place.text), transfer)
+    return OTHER_ROLE if len(asked) == len(told) == 1 and asked != told and not _comes_back(place) else ""
+
+
+def _ways(text: str, transfer: Transfer) -> set[str]:
+    """Which ways things go in a text: "in", "out", both or neither."""
+    return {name for name, way in (("in", transfer.inward), ("out", transfer.outward)) if way.search(text)}
 
 
 def _comes_back(place: Place) -> bool:
@@ -42,6 +44,21 @@ def _comes_back(place: Place) -> bool:
     others = [place.answer.text[c.start : c.end] for c in _all_clauses(place) if c is not place.clause]
     asked = content(place.asked.text)
     return any(place.grammar.third.search(other) and content(other) & asked for other in others)
+
+
+def taken_up(place: Place) -> bool:
+    """ "What weather do you like?" - "Everybody else hates the rain, but I love it.": then it is told of the speaker.
+
+    The clause behind has the verb of the question and no object of its own, and denies where the question does.
+    """
+    if place.told.who != "other":
+        return False
+    found = place.grammar.taken_up.match(place.answer.text, place.clause.end)
+    negator, asked = IDIOMS[place.answer.language].negator, place.asked.text
+    if not found or bool(negator.search(found["verb"])) != bool(negator.search(asked)):
+        return False
+    verb = content(found["verb"])
+    return bool(verb) and verb <= content(asked)
 
 
 def contrasted(place: Place) -> str:

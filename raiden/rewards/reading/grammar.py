@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from raiden.rewards.measures import ValueKind
 
@@ -35,6 +35,24 @@ def word_of(words: Mapping[str, str], latin: bool = False) -> re.Pattern[str]:
 def any_of(words: Mapping[str, str]) -> str:
     """An alternation of words, the longest first."""
     return "|".join(sorted(map(re.escape, words), key=lambda word: (-len(word), word)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Transfer:
+    """What tells who gives, lends or teaches, and who gets it; `@` stands for the one who is asked.
+
+    One verb turns round by its particles (我教他, 他教我; 父に貸す, 父が貸してくれる), and two verbs may tell the same
+    deed (借给我, 我向他借; くれる, もらう).
+    """
+
+    speaker: re.Pattern[str] = NEVER
+    """A word for the speaker of a reply, for which `@` is put."""
+    user: re.Pattern[str] = NEVER
+    """A word for the one whom a question asks, likewise."""
+    inward: re.Pattern[str] = NEVER
+    """It comes from another, or another does it to the one who is asked."""
+    outward: re.Pattern[str] = NEVER
+    """It goes to another, or is done to them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,16 +136,17 @@ class Grammar:
     """A question of what one does, with its verb in the group `verb`: what its answer is the object of."""
     own_object: re.Pattern[str] = NEVER
     """What the speaker does with another thing, set against what came before, in the groups `verb` and `object`."""
-    roles: Mapping[str, tuple[re.Pattern[str], re.Pattern[str]]] = field(default_factory=dict)
-    """Who does it, and to whom: questions for a person in that role, and the clause of one who has it, in whose place
-    stands a unit separator."""
     exchange: tuple[tuple[re.Pattern[str], str], ...] = ()
     """A question for what one does to another, with its verb in the group `v`, and the form of a clause in which they
     have changed places."""
+    transfer: Transfer = Transfer()
+    """Which way what is given, lent, taught or done goes between the one who is asked and another."""
     deed: re.Pattern[str] = NEVER
     """How a clause begins that says of which deed it tells, in the group `deed` (遅刻したの|は, 我迟到|是因为)."""
     opposites: tuple[Mapping[str, re.Pattern[str]], ...] = ()
     """Groups of times and sides that exclude each other: where a reply tells of two, each clause is about its own."""
+    taken_up: re.Pattern[str] = NEVER
+    """A clause in which the speaker takes up what was said of others, its verb in the group `verb` (我偏偏|喜欢)."""
     likewise: re.Pattern[str] = NEVER
     """A clause that says the same of another time."""
     self_state: re.Pattern[str]

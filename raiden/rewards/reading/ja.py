@@ -4,7 +4,7 @@ import re
 
 from raiden.rewards.idioms.base import phrases
 from raiden.rewards.reading.grammar import NEVER, Grammar, any_of, broader, families, word_of
-from raiden.rewards.reading.ja_tables import LABELS, OPPOSITES, OUT_OF_ROLE, RELATIONS, SELF_FACTS
+from raiden.rewards.reading.ja_tables import LABELS, OPPOSITES, OUT_OF_ROLE, RELATIONS, SELF_FACTS, transfer
 
 KIN = families(
     "母 お母さん 母さん お袋 おふくろ ママ かあさん かあちゃん 母ちゃん お母様 母上; 父 お父さん 父さん "
@@ -49,11 +49,6 @@ _TRAIT = (
     r"名前?|こと|方|ほう|誕生日|命日|仕事|職業|好物|趣味|特技|得意(?:料理|技)?|十八番|出身|故郷|口癖|担当|役目|夢|専門"
 )
 """What says of a person who they are: 三月三日は妹の誕生日 tells of her, この時計は父の形見 of the watch."""
-
-_WHO = "(?:誰|だれ|どなた)"
-_TITLE = "(?:さん|様|ちゃん|くん|君)?(?:(?:の|って|という)[^、,。はがにを]{1,6})?"
-_GOT = "(?:もら|貰|教わ|習|借り|いただ|譲り受)"
-_GAVE = "(?:渡|あげ|預け|送|届け|贈|譲(?!り受)|貸|宛て?)(?![^、,。?]{0,3}(?:もら|くれ|れた|れて))"
 
 JAPANESE = Grammar(
     cut=phrases(
@@ -137,28 +132,13 @@ JAPANESE = Grammar(
         rf"^\W*(?:(?:[こそあ]の|[こそあ]っちの|(?:{_SELF}|{_USER})の))?"
         r"(?P<topic>[^\s,。?!はがをにでのも]{1,10})(?:は|なら|って|では|には|の[^\s,。?!はがをにでの]{1,6}は)"
     ),
-    roles={
-        "doer": (
-            re.compile(
-                rf"{_WHO}(?:が[^、,?]{{0,10}}(?:た|くれ)|から|に[^、,?]{{0,8}}(?:{_GOT}|[らさかわまばたな]れ))"
-            ),
-            re.compile(
-                rf"\x1f{_TITLE}(?:が[^、,。]{{0,14}}くれ|(?:に|から)[^、,。]{{0,8}}(?:{_GOT}|[らさかわまばたな]れ[たて]))"
-            ),
-        ),
-        "receiver": (
-            re.compile(rf"{_WHO}(?:に[^、,?]{{0,8}}{_GAVE}|を(?:助け|救|手伝|育て|守|治|騙|だま|殴|叩|裏切))"),
-            re.compile(rf"\x1f{_TITLE}[にへ][^、,。]{{0,6}}{_GAVE}"),
-        ),
-    },
-    exchange=(
-        (
-            re.compile(rf"(?:{_THIRD}|{any_of(KIN)})に[^?]{{0,8}}?(?P<v>(?!何)[一-龠][\u3041-\u3096])"),
-            rf"(?:{_THIRD}|{any_of(KIN)})[がは][^、,。]{{{{0,4}}}}(?:{_SELF})に[^、,。]{{{{0,10}}}}{{v}}",
-        ),
-    ),
+    transfer=transfer(_SELF, _USER, rf"{any_of(KIN)}|{_THIRD}"),
     deed=re.compile(r"^\W*(?P<deed>[^、,。?!]{1,16}?(?:[たるうくすつぬぶむいだ][のん]|の(?:ほう|方)))は"),
     opposites=OPPOSITES,
+    taken_up=re.compile(
+        rf"\W*(?:でも|けど)?,?(?:{_SELF})(?:は|だけは|には)(?:むしろ|逆に|案外|結構|けっこう)?,?大?"
+        r"(?P<verb>[^,。?!はがを]{1,6}?)(?:なん)?(?:だ|です|なの|の|よ|ね|さ|な)*[。!,]"
+    ),
     likewise=phrases(r"(?<=[一-龠ァ-ヶー])も|同じ"),
     third=phrases(_THIRD),
     self_state=phrases(rf"(?:{_SELF})(?:の[^、,。]{{1,8}})?[はが]"),
@@ -227,7 +207,7 @@ JAPANESE = Grammar(
     ),
     now=phrases(r"今は|今で(?:は|も)|今じゃ|いまは|現在|この頃は|近頃は|今日は|今の"),
     later=phrases(
-        r"来(?:月|年|週)|明日|将来|いつか|つもり|予定|(?:れ|ろ|よ)と(?:言|うるさ|勧|せが)|(?:し|り|み(?!たい[なにだで])|き|い|"
+        r"来(?:月|年|週)|明日|将来|いつか|つもり|予定|(?:れ|ろ|よ)と(?:言|うるさ|勧|せが)|(?:し|り|(?<![るたいだん])み(?!たい[なにだで])|き|い|"
         r"び|ち|え|べ)たい(?!へん|して|てい)|"
         r"(?:に)?なりたい|夢|もし|そのうち|たがっ[てた]|あと[^,。]{1,10}(?:たら|すれば)|"
         r"(?:貯まっ|溜まっ|卒業し|大きくなっ|大人になっ|引退し|定年になっ|治っ|受かっ|春になっ)たら"

@@ -1,6 +1,9 @@
 """The long rows of the Japanese table: what excludes each other, and what speaks out of the role."""
 
+import re
+
 from raiden.rewards.idioms.base import phrases
+from raiden.rewards.reading.grammar import Transfer
 
 OPPOSITES = (
     {
@@ -102,3 +105,27 @@ SELF_FACTS = (
     phrases(r"夢|憧れ|(?:行き|なり|見)たい"),
     phrases(r"集め|吹[いき]|弾[いき]|趣味|描[いき]|編[んみ]"),
 )
+
+
+def transfer(speaker: str, user: str, others: str) -> Transfer:
+    """くれる, もらう and 教わる come from another, あげる and 教える go to another; 太郎が俺に借りる goes out, too."""
+    give = "(?:[渡貸][さしすせそ]|[送贈譲売][らりるっ]|あげ|預け|届け|教え|宛て)"
+    done_for = "(?:[^、,。?]{0,3}(?:もら|くれ|くださ|いただ|れた|れて|れま))"
+    get = "(?:もら|貰|教わ|習[わいうっ]|借り|いただ|受け取|譲り受|買った)"
+    doer = rf"(?:{others}|誰|[一-龠ァ-ヶー]{{1,5}}(?:さん|ちゃん|くん|君)?)が|(?:{others})(?:さん)?は"
+    alone = rf"^(?!.*(?:{doer}))"
+    return Transfer(
+        speaker=re.compile(rf"(?<![一-龠])(?:{speaker})"),
+        user=re.compile(rf"(?<![一-龠])(?:{user}|自分)"),
+        inward=phrases(
+            "くれ(?=[たてるま])|くださ(?:った|いま[しす])|下さ(?:った|いま)",
+            rf"{alone}.*{get}",
+            rf"@に[^,。]{{0,10}}{give}|{give}れ[たてま]|(?<!@)に[^、,。?]{{0,8}}[らさかわまばたなが]れ[たてま]",
+            "誰(?:が[^、,?]{0,10}た|から)",
+        ),
+        outward=phrases(
+            rf"{alone}.*(?<!@)[にへ][^、,。]{{0,8}}{give}(?!{done_for})|@[はがも][^、,。]{{0,12}}{give}(?!{done_for})",
+            rf"@[にから]+[^、,。]{{0,10}}{get}",
+            rf"{alone}.*を(?:助け|救|手伝|育て|守|治|騙|だま|殴|叩|裏切)(?!{done_for})",
+        ),
+    )

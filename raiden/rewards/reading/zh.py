@@ -4,7 +4,7 @@ import re
 
 from raiden.rewards.idioms.base import phrases
 from raiden.rewards.reading.grammar import NEVER, Grammar, any_of, broader, families
-from raiden.rewards.reading.zh_tables import LABELS, OPPOSITES, OUT_OF_ROLE, RELATIONS, SELF_FACTS
+from raiden.rewards.reading.zh_tables import LABELS, OPPOSITES, OUT_OF_ROLE, RELATIONS, SELF_FACTS, transfer
 
 KIN = families(
     "母亲 妈妈 妈 娘 老妈 娘亲 阿妈 老娘 阿娘 母; 父亲 爸爸 爸 爹 老爸 爹爹 阿爸 老爷子 老爹 老父亲 父; "
@@ -40,10 +40,7 @@ _WORD = (
 )
 
 _DIGITS = r"一二两三四五六七八九十百千\d"
-_FOR = "[救帮教养治护扶]"
-"""What is done for somebody: who did it and for whom are asked for in like words."""
-_TO = "[欠借送给还教救帮打追骗赢输罚]"
-"""What has a person as its object, and means something else the other way round."""
+
 _ONCE = "以前|从前|原先|早先|早些年|早年|头些年|头几年|前些年|那些年"
 
 CHINESE = Grammar(
@@ -115,30 +112,13 @@ CHINESE = Grammar(
     counted=re.compile(
         rf"[几{_DIGITS}]+[个只条位名匹头口把本辆棵](?P<thing>[一-龠]{{1,4}}?)(?=[,、。?!呢呀啊吗了和跟]|还有|$)"
     ),
-    roles={
-        "doer": (
-            re.compile(
-                r"(?:^|[^给跟向和对替为找把被陪帮])谁(?=(?!的|家)[^,?]{1,8}(?:的|给[你您]|[你您]))|[跟向从管]谁[借学买要拿租]"
-            ),
-            re.compile(
-                rf"\x1f[^,。]{{0,4}}(?:把我(?!的)|{_FOR}[了过]?我(?!的|们的|家))|"
-                r"[跟向从管]我?的?\x1f[^,。]{0,3}[借学买要拿租]|被(?:那个|这个)?\x1f"
-            ),
-        ),
-        "receiver": (
-            re.compile(rf"给了?谁|[你您][^,?谁]{{0,6}}(?:{_FOR}|{_TO})[了过]?谁(?!的|家)"),
-            re.compile(r"[写送寄留买织画唱]给[了过]?\x1f"),
-        ),
-    },
-    exchange=(
-        (
-            re.compile(rf"[你您](?:还|也|又|都|曾|现在|一共|总共)?(?P<v>{_TO})(?![了过]?[谁什多几的点一])"),
-            r"{v}[了过着]?我(?!的|们的|家)",
-        ),
-        (re.compile(rf"(?P<v>{_TO})[了过]?[你您](?!的)"), r"我[^,。我]{{0,3}}{v}[了过]?[他她]"),
-    ),
+    transfer=transfer(_SELF, _USER, _KINS),
     deed=re.compile(r"^\W*(?P<deed>[^,。?!]{1,8}?)(?:是因为|是为了|是由于|嘛|呢|是(?=[^,。?!]{1,8}的(?:[,。!]|$)))"),
     opposites=OPPOSITES,
+    taken_up=re.compile(
+        rf"\W*(?:可是?|但是?|不过)?(?:{_SELF})(?:却|偏偏?|倒是?|反而|反倒|就(?!是)|可是?)"
+        r"(?P<verb>[^,。?!的]{1,6}?)(?:它|得很|得不得了)?[呢啊呀哩嘞]?[,。!]"
+    ),
     likewise=phrases("也|还是|一样|照样|同样|都"),
     self_state=phrases(rf"(?:{_SELF})(?:的.{{1,4}})?(?:是|在|叫|住|有|姓)"),
     impersonal_you=phrases(

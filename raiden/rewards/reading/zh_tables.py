@@ -1,6 +1,9 @@
 """The long rows of the Chinese table: what excludes each other, and what speaks out of the role."""
 
+import re
+
 from raiden.rewards.idioms.base import phrases
+from raiden.rewards.reading.grammar import Transfer
 
 OPPOSITES = (
     {
@@ -109,3 +112,33 @@ SELF_FACTS = (
     phrases(r"梦想|希望(?:能|去)|想(?:去|当)"),
     phrases(r"收集|弹|拉(?:二胡|琴)|吹|画画|下棋|钓鱼"),
 )
+
+_ADVERBS = "[^,。@是被让由]{0,3}"
+
+
+def transfer(speaker: str, user: str, kin: str) -> Transfer:
+    """教我 and 我跟他学 come from another, 我教他 and 他跟我学 go to another.
+
+    Args:
+        kin: words for persons; in 我爹教的 the one who teaches is not the speaker.
+    """
+    others = rf"(?!们?的?(?:{kin})|家|们)"
+    do = "教(?!书|室|练|堂|授)|[帮救送骗罚输赏赔]|打(?!算|铁|扫|工|听|开|猎|鱼|探)"
+    hand = "[送借还寄交传留赠赏租卖写织唱做买画]给"
+    get = "[借学买要拿讨租领]"
+    return Transfer(
+        speaker=re.compile(rf"(?:{speaker}){others}"),
+        user=re.compile(rf"(?:{user}){others}"),
+        inward=phrases(
+            rf"(?:[给治养护扶追]|{do})[了过着]?@(?!的[一-龠])|把@(?!的)|谁[^,?]{{0,3}}(?:{do})[了过]?@",
+            rf"(?:@[^,。@]{{0,6}}|^\W*|[是都就也])[从向跟管问](?!@)[^,。@]{{1,8}}?{get}",
+            r"@[^,。@]{0,6}(?:收[到下]|得[到了])|@[^,。@]{0,3}被|被[^,。@]+$",
+            rf"@{_ADVERBS}欠[了着]?(?!@)",
+            r"(?:^|[^给跟向和对替为找把被陪帮])谁(?!的|家|给|把)[^,?@]{1,6}的\?",
+        ),
+        outward=phrases(
+            rf"@{_ADVERBS}(?:{do})[了过着]?(?!@|过?的|[,。!?]|$)",
+            rf"(?:{hand}|(?<![给送])给谁)[了过]?(?!@)",
+            rf"[从向跟管]@[^,。]{{0,8}}{get}|收到[了过]?@(?=的|送|寄)|被@|欠[了着]?@(?!的)",
+        ),
+    )
