@@ -19,6 +19,7 @@ from starlette.routing import Route
 from raiden.chat import SampleBook
 from raiden.core.errors import RaidenError
 from raiden.core.terminal import printable
+from raiden.serve.addresses import Addresses, asked_path
 from raiden.serve.completions import Completions, SamplingDefaults
 from raiden.serve.faults import ApiError, as_api_error
 from raiden.serve.guards import Guard
@@ -58,7 +59,10 @@ def build_app(
     """
     terminal = Terminal()
     completions = Completions(lineup, defaults, terminal.tell, terminal.tell_once, _watch)
-    middleware = [Middleware(Guard, access.hosts, access.origins, access.api_key, terminal.tell_once)]
+    middleware = [
+        Middleware(Addresses),
+        Middleware(Guard, access.hosts, access.origins, access.api_key, terminal.tell_once),
+    ]
     if access.origins:
         cors = Middleware(CORSMiddleware, allow_origins=access.origins, allow_methods=["*"], allow_headers=["*"])
         middleware.insert(0, cors)
@@ -110,7 +114,7 @@ def _page() -> dict[str, bytes]:
 async def _as_error(request: Request, fault: Exception) -> Response:
     if isinstance(fault, HTTPException):
         told = {
-            404: f"there is nothing at {request.url.path} ({_SERVED})",
+            404: f"there is nothing at {asked_path(request)} ({_SERVED})",
             405: f"{request.method} is not for this address",
         }
         message = f"{told.get(fault.status_code, fault.detail)}; the API is at /v1, the page at /."

@@ -28,7 +28,12 @@ OTHER_FORMS: dict[str, tuple[Any, ...]] = {
 }
 """Fields by which a request asks for an answer of a form that is not done here, and the values, beside null, by which
 it does not: whoever reads the answer would take it for something else. Any other field is ignored, and told."""
+INSTEAD = {
+    **dict.fromkeys(("tool_choice", "function_call"), 'the model calls no tools: leave it out, or say "auto"'),
+    "response_format": "replies are plain text: leave it out, and say in the prompt what they shall look like",
+}
 _REPETITION = AliasChoices("repetition_penalty", "repeat_penalty", "rep_pen")
+_SEED_NAMES = AliasChoices("seed", "random_seed")
 _SEED = 2**63
 B = TypeVar("B", bound=BaseModel)
 
@@ -64,7 +69,7 @@ class Body(BaseModel):
 
     model_config = ConfigDict(extra="allow", strict=True)
     other_forms: ClassVar[dict[str, tuple[Any, ...]]] = OTHER_FORMS
-    instead: ClassVar[dict[str, str]] = {}
+    instead: ClassVar[dict[str, str]] = INSTEAD
     """What a client can do that asks for one of them, where it is more than to leave it out."""
 
     model: str | None = None
@@ -72,7 +77,7 @@ class Body(BaseModel):
     top_p: Annotated[float, Field(gt=0, le=1)] | None = None
     top_k: Annotated[int, Field(ge=-1)] | None = None
     min_p: Annotated[float, Field(ge=0, le=1)] | None = None
-    seed: Annotated[int, Field(ge=-_SEED, lt=_SEED)] | None = None
+    seed: Annotated[int | None, Field(ge=-_SEED, lt=_SEED, validation_alias=_SEED_NAMES)] = None
     n: Annotated[int, Field(ge=1, le=MAX_COMPLETIONS)] | None = None
     max_tokens: Limit | None = None
     frequency_penalty: Annotated[float, Field(ge=-2, le=2)] | None = None

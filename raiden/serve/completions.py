@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from raiden.endpoints.live import GenerationRequest
 from raiden.rollout.engines import SamplingConfig
+from raiden.serve.addresses import asked_path
 from raiden.serve.answers import Answer, CompletionAnswer
 from raiden.serve.bodies import Body, ChatBody, TextBody, read_body
 from raiden.serve.connection import EventStream, read_json, while_connected
@@ -61,8 +62,7 @@ class Completions:
     @property
     def routes(self) -> list[Route]:
         return [
-            Route(f"{root}{path}", answer, methods=methods)
-            for root in ("/v1", "")  # as clients write it whose address is given without /v1
+            Route(path, answer, methods=methods)
             for path, answer, methods in (
                 ("/models", self.models, ["GET"]),
                 ("/models/{name:path}", self.model, ["GET"]),
@@ -78,9 +78,8 @@ class Completions:
         return JSONResponse({"object": "list", "data": [self._entry(name) for name in self.lineup.names]})
 
     async def model(self, request: Request) -> Response:
-        """One of them; without a name, as some write the list's address, all."""
-        name = request.path_params["name"]
-        return JSONResponse(self._entry(self.lineup.find(name).name)) if name else await self.models(request)
+        """One of them."""
+        return JSONResponse(self._entry(self.lineup.find(request.path_params["name"]).name))
 
     def _entry(self, name: str) -> dict[str, Any]:
         served = self.lineup.find(name).served
@@ -107,7 +106,7 @@ class Completions:
     async def stored(self, request: Request) -> Response:
         """What would be known of an earlier response."""
         told = "nothing is stored here that could be fetched or deleted: keep the response that you got."
-        raise ApiError(404, f"there is nothing at {request.url.path}; {told}", None, "not_stored")
+        raise ApiError(404, f"there is nothing at {asked_path(request)}; {told}", None, "not_stored")
 
     async def text(self, request: Request) -> Response:
         """A text gone on with."""

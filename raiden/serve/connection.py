@@ -29,6 +29,9 @@ async def read_json(request: Request) -> Any:
     """
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise ApiError(415, "send JSON, with the header `Content-Type: application/json`.", None, "not_json")
+    if (coding := request.headers.get("content-encoding", "identity").lower()) != "identity":
+        told = f"bodies are not taken as {coding[:40]}; send it as it is, without `Content-Encoding`."
+        raise ApiError(415, told, None, "content_encoding", {"Accept-Encoding": "identity"})
     body = bytearray()
     try:
         async with asyncio.timeout(BODY_SECONDS):
@@ -40,9 +43,13 @@ async def read_json(request: Request) -> Any:
     except TimeoutError as fault:
         raise ApiError(408, f"the body did not come within {BODY_SECONDS:g} s.", None, "body_too_slow") from fault
     try:
-        text = body.decode("utf-8")
+        text = body.decode("utf-8-sig")  # a byte-order mark, as PowerShell's files begin with, is no part of it
         value = load_json(text)
         _refuse_half_characters(text, value)
+    except UnicodeDecodeError as fault:
+        raise ApiError(
+            400, f"the body is no UTF-8 (byte {fault.start}); send it as that.", None, "invalid_json"
+        ) from fault
     except ValueError as fault:
         raise ApiError(400, f"the body is no JSON: {fault}.", None, "invalid_json") from fault
     return value

@@ -14,7 +14,7 @@ from raiden.core.types import Message
 from raiden.endpoints.live import GenerationRequest
 from raiden.endpoints.written import Piece
 from raiden.serve.answers import Answer, logprobs
-from raiden.serve.bodies import MAX_MESSAGES, OTHER_FORMS, Body, Limit, Turn
+from raiden.serve.bodies import INSTEAD, MAX_MESSAGES, OTHER_FORMS, Body, Limit, Turn
 from raiden.serve.faults import ApiError
 from raiden.serve.memory import NUM_REMEMBERED, ReplyMemory
 
@@ -59,6 +59,7 @@ class ResponseBody(Body):
         "background": (False,),
     }
     instead: ClassVar = {
+        **INSTEAD,
         "previous_response_id": _WHOLE,
         "conversation": _WHOLE,
         "prompt": "nothing is stored: send `instructions` and `input`",

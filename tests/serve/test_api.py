@@ -104,6 +104,17 @@ def test_without_a_seed_replies_differ_and_greedy_ones_do_not(client):
     assert len({text(ask(client, seed=None, temperature=0)) for _ in range(3)}) == 1
 
 
+def test_a_seed_may_be_called_as_mistral_calls_it(server):
+    body = {"model": "raiden", "messages": QUESTION, "max_tokens": 9, "temperature": 1.0}
+    texts = [
+        httpx.post(f"{server.address}/v1/chat/completions", json=body | seed).json()["choices"][0]["message"][
+            "content"
+        ]
+        for seed in ({"random_seed": 5}, {"seed": 5}, {"seed": 6})
+    ]
+    assert texts[0] == texts[1] != texts[2]
+
+
 def test_a_reply_ends_before_a_text_that_stops_it(client):
     whole = text(ask(client, seed=3, max_tokens=60))
     stop = whole[20:24]

@@ -63,6 +63,7 @@ BAD_FIELDS = [
     ({"rep_pen": 0}, "rep_pen"),
     ({"logit_bias": {"5": 100}}, "logit_bias"),
     ({"response_format": {"type": "json_object"}}, "response_format"),
+    ({"random_seed": 2**70}, "random_seed"),
     ({"guided_json": {"type": "object"}}, "guided_json"),
 ]
 
@@ -101,6 +102,10 @@ def test_the_sdk_knows_the_errors(client):
     with pytest.raises(openai.BadRequestError, match="shorten `prompt`") as refusal:
         client.completions.create(model="raiden", prompt="long " * 9000)
     assert (refusal.value.code, refusal.value.param) == ("context_length_exceeded", "prompt")
+    with pytest.raises(openai.BadRequestError, match="replies are plain text: leave it out, and say in the prompt"):
+        client.chat.completions.create(**GOOD, response_format={"type": "json_object"})
+    with pytest.raises(openai.BadRequestError, match="the model calls no tools"):
+        client.chat.completions.create(**GOOD, tools=[{"type": "function"}], tool_choice="required")
     with pytest.raises(openai.NotFoundError, match="did you mean"):
         client.chat.completions.create(**GOOD | {"model": "raiden/Winifrid"})
     with pytest.raises(openai.NotFoundError):
