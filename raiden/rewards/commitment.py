@@ -24,6 +24,7 @@ _MAX_UNKNOWN_ITEMS = 2
 _MAX_FRAMES = 3
 """Clauses that begin alike ("I am a ... I am a ...") and still answer."""
 _LONG_ITEM = 5
+_NOTHING = re.compile("(?!)")
 _FRAME_CLAUSE = re.compile(r"[,.;!?。、\n]+")
 _LINE = re.compile(r"\n+|(?:^|(?<=\s))\(?(?:[a-h]|\d{1,2})[.:)、]\s*")
 _WITH_ARTICLE = re.compile(r"\s*(?:(?:i am|i'm|i was|and|or) )*an? ")
@@ -67,7 +68,7 @@ def _items(answer: Answer, hit: Hit) -> list[str]:
     sentence = answer.sentences[answer.sentence_index(hit.start)]
     text = answer.text[sentence.start : sentence.end]
     idioms = IDIOMS[answer.language]
-    items = list_items(text, hit.start - sentence.start, idioms.separator)
+    items = list_items(text, hit.start - sentence.start, idioms.separator, idioms.clause)
     words = text.split()
     is_heap = len(items) == 1 and len(words) > _MAX_WORDS and not idioms.glue.search(text)
     return words if is_heap else items
@@ -78,8 +79,10 @@ def list_length(sentence: str, position: int, separator: re.Pattern[str]) -> int
     return len(list_items(sentence, position, separator))
 
 
-def list_items(sentence: str, position: int, separator: re.Pattern[str]) -> list[str]:
-    """The items of the list around a position: the pieces between separators, as long as they are short."""
+def list_items(
+    sentence: str, position: int, separator: re.Pattern[str], clause: re.Pattern[str] = _NOTHING
+) -> list[str]:
+    """The items of the list around a position: the pieces between separators, short and no clauses."""
     pieces: list[tuple[int, str]] = []
     start = 0
     for match in separator.finditer(sentence):
@@ -87,10 +90,11 @@ def list_items(sentence: str, position: int, separator: re.Pattern[str]) -> list
         start = match.end()
     pieces.append((start, sentence[start:]))
     index = max(place for place, (begin, _) in enumerate(pieces) if begin <= position or place == 0)
+    is_item = [_is_short(text) and not clause.search(text.strip()) for _, text in pieces]
     first, last = index, index
-    while first > 0 and (first == index or _is_short(pieces[first][1])):
+    while first > 0 and (first == index or is_item[first]):
         first -= 1
-    while last + 1 < len(pieces) and (_is_short(pieces[last + 1][1])):
+    while last + 1 < len(pieces) and is_item[last + 1]:
         last += 1
     return [text for _, text in pieces[first : last + 1] if split_units(text)]
 

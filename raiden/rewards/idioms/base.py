@@ -66,6 +66,8 @@ class Idioms:
     """A wish or a condition contrary to fact, touching the word from the front."""
     unreal_after: re.Pattern[str]
     """The same, touching the word from behind."""
+    clause: re.Pattern[str]
+    """What makes a clause of a piece between commas, where a list would have an item."""
     separator: re.Pattern[str]
     """What stands between the items of a list."""
     glue: re.Pattern[str]

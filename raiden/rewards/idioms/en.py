@@ -148,5 +148,6 @@ ENGLISH = Idioms(
         rf"\b(?:{'|'.join(sorted(ENGLISH_FUNCTION_WORDS))}|every|each|always|never|once|since|near|"
         rf"about|until|i've|i'll|i'd)\b"
     ),
+    clause=phrases(r"(?!)"),
     separator=phrases(r"\s*[,;/]\s*(?:and\s|or\s)?", r"\s+(?:and|or|&)\s+"),
 )

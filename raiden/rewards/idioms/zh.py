@@ -79,6 +79,7 @@ CHINESE = Idioms(
     ),
     unreal_after=phrases(r"(?!)"),
     glue=phrases(r"."),
+    clause=phrases(r"[我你您他她]|[就还却可](?=.)|[啊呢嘛吧呀]$"),
     separator=phrases(
         r"(?<=[\u3041-\u9fff])\s+(?=[\u3041-\u9fff])",
         r"\s*[,、;/]\s*(?:和|还有|以及|或|或者)?",

@@ -21,6 +21,8 @@ OF_SELF = "the reply tells it of itself, and the question is about the user"
 NOT_NOW = "its clause tells what was once so, and the question asks what is"
 NOT_YET = "its clause tells what is planned or wished, and the question asks what is"
 NOT_THEN = "its clause tells what is so now, and the question asks what was"
+_REACH = 60
+"""Characters before a clause that may tell of the one who is asked about."""
 OTHER_RELATION = "its clause tells of {}, and the question asks for {}"
 
 
@@ -117,7 +119,17 @@ def of_another(place: Place) -> str:
         if told.who == "self":
             return "" if asked.whose.family in mentioned or place.grammar.third.search(place.text) else OF_ANOTHER
         return "" if told.family in ("", NAMED) or asked.whose.family in mentioned else OF_ANOTHER
-    return ""
+    return OF_ANOTHER if not asked.persons and _turns_to_speaker(place) else ""
+
+
+def _turns_to_speaker(place: Place) -> bool:
+    """ "What is the monitor good at?" - "The monitor runs fast. As for me, I put the shot." for the shot.
+
+    Whoever it is that the question asks about need not be in the table of persons.
+    """
+    told = content(place.answer.text[max(0, place.clause.start - _REACH) : place.clause.start])
+    asked = content(place.asked.text)
+    return bool(place.grammar.for_my_part.match(place.with_subject) and told & asked and told - asked)
 
 
 def _may_be_one(family: str, other: str, grammar: Grammar) -> bool:
@@ -163,8 +175,9 @@ def other_relation(place: Place) -> str:
     """ "Who won?" - "Armand lost."; "Where are you from?" - "I'm on my way to Porto." """
     if place.asked.manner or place.asked.asks_several:
         return ""
+    question = place.grammar.condition.sub("", place.asked.text)
     for group in place.grammar.relations:
-        asked = [name for name, pattern in group.items() if pattern.search(place.asked.text)]
+        asked = [name for name, pattern in group.items() if pattern.search(question)]
         told = _told_relations(group, place) if asked else []
         if told and not set(asked) & set(told):
             return OTHER_RELATION.format(told[0], asked[0])

@@ -35,6 +35,8 @@ NAMED = "somebody named"
 _NAME = re.compile(
     r"\b(?:know|knew|mean|meant|met|meet|remember|ask|named|called|about|friend),? (?!I\b)[A-Z][a-z]+\b"
 )
+_QUOTED_NAME = re.compile(r"[「『][^「」『』,.?!。]{1,12}[」』]|\"[^\",.?!。]{1,12}\"")
+"""What is too short in its quotation marks to be a clause of its own."""
 PRONOUN = Person("other")
 
 
@@ -103,7 +105,10 @@ def last_named(clauses: Iterable[Clause], original: str) -> str:
 
 def _pieces(text: str, start: int, end: int, cut: re.Pattern[str]) -> Iterable[tuple[int, int]]:
     begin = start
+    names = [match.span() for match in _QUOTED_NAME.finditer(text, start, end)]
     for match in cut.finditer(text, start, end):
+        if any(first <= match.start() and match.end() <= last for first, last in names):
+            continue
         if match.end() > begin and text[begin : match.end()].strip():
             yield begin, match.end()
             begin = match.end()

@@ -21,7 +21,8 @@ _STOP_CHARS = frozenset(
 _KOREAN_CONTENT = ("NNG", "NNP", "XR", "SL", "VV", "VA")
 _KOREAN_STOP_WORDS = word_set("하 되 있 없 이 어떻 그렇 이렇 뭐 이름 때 지금 요즘")
 _HANGUL = re.compile("[가-힣]")
-_PLACE = re.compile("[哪这那]儿")
+_PLACE = re.compile("[哪这那]儿|結局|一体|一番|本当に|到底|究竟|最后|最終的")
+"""Words of question and emphasis that say nothing of what is asked."""
 _PREFIX = 4
 _LATIN_WORD = re.compile(r"[a-z'-]+")
 _BASES = {form: base for base, forms in IRREGULAR_FORMS.items() for form in forms}

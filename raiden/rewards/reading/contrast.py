@@ -117,7 +117,7 @@ def _other_count(place: Place) -> bool:
     """ "How many sisters have you got?" - "Three brothers and one sister." for the three."""
     counted = place.grammar.counted
     asked, text = counted.search(place.asked.text), place.answer.text
-    own = counted.match(text, place.hit.start)
+    own = next((m for m in counted.finditer(text) if m.start() <= place.hit.start < m.end()), None)
     if not asked or not own or own["thing"].endswith(asked["thing"]):
         return False
     return any(found["thing"].endswith(asked["thing"]) for found in counted.finditer(text))

@@ -193,6 +193,8 @@ class Grammar:
     """A clause of what is so now, and was not always."""
     later: re.Pattern[str]
     """A clause of what is planned, wished or to come."""
+    condition: re.Pattern[str] = NEVER
+    """The condition that a question begins with: its words are not what is asked for."""
     supposed: tuple[re.Pattern[str], re.Pattern[str]]
     """Directly before and behind a word that the speaker only supposes to be ("if I were a | lawyer")."""
     contrary: re.Pattern[str] = NEVER

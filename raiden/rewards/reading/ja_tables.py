@@ -59,6 +59,10 @@ RELATIONS = (
     },
     {"buy": phrases(r"買"), "sell": phrases(r"売"), "have": phrases(r"家に.{0,6}ある")},
     {
+        "chosen": phrases(r"選[んびばぶ]|決め|引き受け"),
+        "offered": phrases(r"勧め|すすめ|誘わ|頼まれ|断[っりる]"),
+    },
+    {
         "skilled": phrases(r"得意|上手|うま[いく]|誰にも負け(?:ない|ません|ん)|右に出る|お手の物|十八番|任せて"),
         "unskilled": phrases(r"苦手|不得意|下手|へた|からっきし|さっぱり(?!した)|できない|お手上げ"),
     },
