@@ -64,7 +64,7 @@ def test_a_config_for_a_laptop_is_planned_for_its_cpu(name, tiny_folder, capsys,
     monkeypatch.chdir(ROOT)
     planned = plan(capsys, name, f"--model.policy.path={tiny_folder}", "--gpu_memory=8")
     assert planned["processes"] == {"num": 1, "on_gpu": False, "shards": None}
-    assert planned["workload"]["steps"] == 36
+    assert planned["workload"]["steps"] == config(name)["trainer"]["limit_train_batches"]
 
 
 def test_the_14b_run_is_the_papers(capsys, monkeypatch):

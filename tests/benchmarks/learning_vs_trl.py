@@ -54,10 +54,11 @@ from tests.benchmarks.harness import SMOLLM2, load_model
 Curve = list[dict[str, float]]
 Evaluate = Callable[[Mapping[str, Tensor]], dict[str, float]]
 
-PROMPTS, GROUP, WARMUP, LR = 4, 8, 1, 4e-5
-SAMPLING = SamplingConfig(temperature=0.7, max_tokens=24)
-GREEDY = SamplingConfig(temperature=0.0, max_tokens=24)
-REWARDS = RewardConfig(first_person_weight=0.5, writing_weight=0.0)
+PROMPTS, GROUP, LR = 4, 8, 4e-5
+SAMPLING = SamplingConfig(temperature=0.7, max_tokens=16)
+GREEDY = SamplingConfig(temperature=0.0, max_tokens=16)
+REWARDS = RewardConfig(first_person_weight=0.5, min_length=6, writing_weight=0.1)
+OBJECTIVE = ObjectiveConfig(advantage_scale="none")
 GAINS = (0.2, 0.4)
 
 
@@ -127,9 +128,7 @@ def run_raiden(data: Data, batches: Sequence[Sequence[Prompt]], seed: int, every
     """The step of `raiden fit`, hook by hook."""
     policy = load_policy(PolicyConfig(data.path))
     engine, scorer = make_engine(policy), Scorer(REWARDS)
-    optimizer, schedule = make_optimizer(
-        policy.model.parameters(), OptimizerConfig(lr=LR, warmup_steps=WARMUP), len(batches)
-    )
+    optimizer, schedule = make_optimizer(policy.model.parameters(), OptimizerConfig(lr=LR), len(batches))
     clock = Clock(data.evaluate)
     clock.look(0, policy.model.state_dict())
     for step, prompts in enumerate(batches):
@@ -138,7 +137,7 @@ def run_raiden(data: Data, batches: Sequence[Sequence[Prompt]], seed: int, every
         engine.sleep()
         rollouts = score_groups(scorer, prompts, groups)
         update = RolloutUpdate(
-            rollouts, ObjectiveConfig(), UpdateConfig(), SAMPLING.max_tokens, SAMPLING.temperature, policy.model.device
+            rollouts, OBJECTIVE, UpdateConfig(), SAMPLING.max_tokens, SAMPLING.temperature, policy.model.device
         )
         policy.model.train()
         for mini_batch in filter(update.has_work, update.mini_batches()):
@@ -178,12 +177,12 @@ def run_trl(
             max_steps=len(batches),
             learning_rate=LR,
             lr_scheduler_type="cosine",
-            warmup_steps=WARMUP,
             temperature=SAMPLING.temperature,
             num_generations=GROUP,
             per_device_train_batch_size=PROMPTS * GROUP,
             gradient_accumulation_steps=1,
             max_completion_length=SAMPLING.max_tokens,
+            scale_rewards=OBJECTIVE.advantage_scale,
             shuffle_dataset=False,
             reward_weights=rewards.weights,
             **tuned,

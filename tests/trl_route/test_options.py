@@ -116,6 +116,8 @@ def test_the_laptop_run_is_the_quickstart():
     assert options.model.model_name_or_path == own["model"]["policy"]["path"]
     assert training.learning_rate == own["model"]["optimizer"]["lr"]
     assert training.max_steps == own["trainer"]["limit_train_batches"]
+    assert training.max_completion_length == own["model"]["sampling"]["max_tokens"]
+    assert training.scale_rewards == own["model"]["objective"]["advantage_scale"]
     assert training.per_device_train_batch_size == own["data"]["batch_size"] * own["model"]["num_generations"]
     for name, weight in own["model"]["rewards"].items():
         assert getattr(options.rewards, name) == weight

@@ -14,7 +14,7 @@ from raiden.train.watching import LearningWatch
 from raiden.train.watching.held_out import HeldOutFall
 
 RUNS = json.loads((Path(__file__).parent.parent / "data" / "quickstart_seeds.json").read_text(encoding="utf-8"))
-STRICT = {"after_n_steps": 2, "min_entropy": 0.2, "max_clipped_rise": 0.15, "max_alike": 0.25}
+STRICT = {"after_n_steps": 2, "min_entropy": 0.2, "max_clipped_rise": 0.15, "max_alike": 0.35}
 
 
 @pytest.fixture(params=RUNS, ids=[f"seed {run['seed']}" for run in RUNS])
@@ -36,5 +36,5 @@ def test_its_held_out_replies_do_not_fall(run):
 
 
 def test_the_figures_are_those_of_whole_runs(run):
-    assert len(run["steps"]) == 15
+    assert len(run["steps"]) == 40
     assert run["sbk"][-1][1] > run["sbk"][0][1]
