@@ -24,12 +24,12 @@ from tests.runs import write_samples_file
 def train(tiny_folder, tmp_path):
     """Trains for some steps, at once; gives the module and the trainer."""
 
-    def run(steps=1, ckpt_path=None, lora=None, limits=None, callbacks=(), vrar=None, **options):
+    def run(steps=1, ckpt_path=None, lora=None, limits=None, callbacks=(), vrar=None, warmup_steps=0, **options):
         module = GRPOModule(
             PolicyConfig(str(tiny_folder), lora=lora),
             sampling=SamplingConfig(max_tokens=12),
             rewards=RewardConfig(min_length=6, length_weight=0.5),
-            optimizer=OptimizerConfig(lr=1e-2, schedule="linear"),
+            optimizer=OptimizerConfig(lr=1e-2, schedule="linear", warmup_steps=warmup_steps),
             num_generations=4,
             seed=7,
             **options,
@@ -139,6 +139,20 @@ def test_a_run_limited_by_steps_resumes_anywhere(train, tmp_path, save_at):
     assert rest.rates == pytest.approx([1e-2 * (1 - n / 6) for n in range(save_at, 6)])
     expected = weights(whole.model)
     assert all(torch.equal(p, expected[name]) for name, p in resumed.model.named_parameters())
+
+
+def test_a_run_of_an_earlier_version_that_goes_on_within_its_warm_up_is_told_so(train, tmp_path):
+    limits = {"max_epochs": -1, "max_steps": 4}
+    train(limits=limits, warmup_steps=3, callbacks=[Steps(2, tmp_path / "a.ckpt")])
+    saved = torch.load(tmp_path / "a.ckpt", weights_only=False)
+    earlier = 1e-2 * 2 / 3  # from 0: two thirds of the way after two of three steps
+    saved["lr_schedulers"][0]["_last_lr"] = [earlier]
+    saved["optimizer_states"][0]["param_groups"][0]["lr"] = earlier
+    torch.save(saved, tmp_path / "a.ckpt")
+    rest = Steps()
+    with pytest.warns(UserWarning, match="learning rate, 0.00666667, where 0.0075 would be due"):
+        train(limits=limits, warmup_steps=3, callbacks=[rest], ckpt_path=tmp_path / "a.ckpt")
+    assert rest.rates == pytest.approx([earlier, 1e-2])
 
 
 @pytest.mark.parametrize("max_steps", [3, 2])

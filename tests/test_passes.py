@@ -73,6 +73,7 @@ def test_above_beta_0_a_policy_with_adapters_is_its_own_reference(passes):
     assert passes(LoraConfig(rank=4), objective=ObjectiveConfig(beta=0.1)) == (1, 1)
 
 
+@pytest.mark.filterwarnings("error:.*lr_scheduler")
 def test_where_nothing_is_learned_only_the_canary_looks(passes):
     assert passes(objective=ObjectiveConfig(min_reward_std=10.0)) == (0, 1)
 

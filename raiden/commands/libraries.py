@@ -35,8 +35,6 @@ def hide_warnings() -> None:
     warnings.filterwarnings("ignore", message=".*does not have many workers.*")
     # The metric puts the processes' shares together before they are logged.
     warnings.filterwarnings("ignore", message=".*sync_dist=True.*")
-    # The schedule runs over rollouts, and the first of them may have nothing to learn from.
-    warnings.filterwarnings("ignore", message=r".*lr_scheduler\.step\(\)` before `optimizer\.step.*")
     # Those of a run that goes on have been given other names.
     warnings.filterwarnings("ignore", message=".*Previous log files in this directory will be deleted.*")
     # What ends TensorBoard's thread is raised again by its next write.

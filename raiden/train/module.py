@@ -43,7 +43,7 @@ from raiden.train.generators import generator_states, restore_generators
 from raiden.train.guard import BrokenStep, StepGuard
 from raiden.train.metrics import RoleAwareness
 from raiden.train.nonfinite import GRADIENT_NORM, LOSS, NonFinite, NonFiniteStep
-from raiden.train.optimization import OptimizerConfig, make_optimizer
+from raiden.train.optimization import OptimizerConfig, make_optimizer, warn_of_other_warmup
 from raiden.train.recording import record_step
 
 
@@ -295,4 +295,5 @@ class PolicyModule(LightningModule):
         refuse_other_frozen(self._frozen, state.get("frozen", {}), "the run")
         self.num_steps_done, self.num_tokens = state["num_steps_done"], state["num_tokens"]
         self.guard.num_skipped = state.get("num_skipped", 0)
+        warn_of_other_warmup(checkpoint.get("lr_schedulers", ()), self.num_steps_done, self.optimizer_config)
         restore_generators(state["rng"])
