@@ -8,9 +8,10 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from raiden.core.errors import ConfigError
+from raiden.core.errors import ConfigError, EngineError
 from raiden.core.processes import Processes
 from raiden.core.types import Completion, Prompt, Rollout
+from raiden.packing import Packing
 from raiden.rollout.canary import CanaryConfig, engine_difference
 from raiden.rollout.engines import SamplingConfig
 from raiden.rollout.engines.sampling import processed_logps
@@ -79,6 +80,62 @@ def test_the_limit_follows_what_the_first_check_found():
 def test_growth_below_one_is_refused():
     with pytest.raises(ConfigError, match=r"`model\.canary\.max_growth` must be above 1, got 0\.5"):
         CanaryConfig(max_growth=0.5)
+
+
+class Reports:
+    """An engine that gives the same completions each time, with these log-probabilities."""
+
+    shares_weights = False
+
+    def __init__(self, rollouts: list[Rollout]) -> None:
+        self.rollouts = rollouts
+
+    def update_weights(self, weights):
+        assert dict(weights)
+
+    def generate(self, prompts, seeds, sampling):
+        return [rollout.completions[: len(own)] for rollout, own in zip(self.rollouts, seeds, strict=True)]
+
+    def sleep(self):
+        """Nothing to give back."""
+
+
+@pytest.fixture
+def sampled(tiny_model, plain_model):
+    """Samples, from an engine that is so many nats off; gives the sampler and its rollouts."""
+
+    def sample(sampling: SamplingConfig, by: float = 0.0):
+        policy = SimpleNamespace(model=tiny_model, compute_dtype=None, packing=Packing.SHARED)
+        engine = Reports(reported(plain_model, sampling, by))
+        sampler = Sampler(engine, policy, Scorer(), CanaryConfig(), Processes(), 0, CPU)
+        return sampler, sampler.sample_groups([ROLLOUT.prompt], [range(1)], sampling, 2, step=0)
+
+    return sample
+
+
+def test_after_a_sync_an_engine_that_is_not_the_policy_ends_the_run(sampled):
+    sampler, rollouts = sampled(SamplingConfig(), by=-0.5)
+    with pytest.raises(EngineError, match=r"canary: after sync 1 .* 0\.5 nats a token"):
+        sampler.check(rollouts, SamplingConfig())
+
+
+def test_it_is_measured_once_a_sync(sampled):
+    sampler, rollouts = sampled(SamplingConfig())
+    sampler.check(rollouts, SamplingConfig(), difference=1e-4)
+    assert sampler.metrics["canary/difference"] == 1e-4
+    sampler.check(rollouts, SamplingConfig(), difference=9.0)
+    sampler.sleep()
+    sampler.sample_groups([ROLLOUT.prompt], [range(1)], SamplingConfig(), 2, step=1)
+    with pytest.raises(EngineError, match="canary: after sync 2 "):
+        sampler.check(rollouts, SamplingConfig(), difference=9.0)
+
+
+@pytest.mark.parametrize("option", [{"top_k": 299}, {"top_p": 0.999}, {"min_p": 1e-6}])
+def test_where_unlikely_tokens_are_left_out_what_the_update_measured_is_not_taken(sampled, option):
+    """The update's log-probabilities are of the whole distribution, and the engine's of what is left of it."""
+    sampler, rollouts = sampled(SamplingConfig(**option))
+    sampler.check(rollouts, SamplingConfig(**option), difference=9.0)
+    assert sampler.metrics["canary/difference"] < 1e-5
 
 
 class Second(Processes):

@@ -95,6 +95,17 @@ def test_tokens_that_cannot_win_are_left_out_without_a_trace(spread, monkeypatch
     assert few[0].tolist() == [ids.item() for ids, _ in alone]
 
 
+def test_a_token_that_any_draw_of_a_row_may_take_is_a_candidate(monkeypatch):
+    """The least that a draw reaches decides, not the most."""
+    logits = torch.linspace(0.0, -30.0, 400)[None]
+    words, rows = seed_words(range(64), CPU), torch.zeros(64, dtype=torch.long)
+    reached = [sampling.gumbel(words[i : i + 1], 3, 400)[0, 0] + logits[0, 0] for i in range(64)]
+    monkeypatch.setattr(sampling, "_MOST", 1.0)
+    candidates = sampling._candidates(logits, words, 3, rows)
+    assert torch.equal(candidates, logits >= min(reached) - sampling.LARGEST)
+    assert 0 < candidates.sum() < 400
+
+
 def test_logits_that_are_no_numbers_are_no_reason_to_fail_here():
     logits = torch.full((2, 40), torch.nan)
     tokens, logps = sample_tokens(logits, seed_words([1, 2], CPU), 0, SamplingConfig())

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from raiden.packing import Group, MicroBatch, micro_batches
 from raiden.packing.batching import _split
+from raiden.packing.rows import row_batches
 from raiden.train.grpo import ObjectiveConfig, UpdateConfig
 
 from .records import assert_close, backward, make_rollout, make_update
@@ -54,6 +55,13 @@ def test_every_completion_is_scored_once_whatever_the_budget(groups, budget):
 def test_the_budget_is_kept_but_for_a_single_completion(groups, budget):
     for batch in micro_batches(groups, budget, CPU):
         assert batch.input_ids.shape[1] <= budget or len(batch.rows) == 1
+
+
+@pytest.mark.parametrize("together", [True, False])
+@given(groups=many_groups(), budget=st.integers(1, 120))
+def test_rows_apart_keep_the_budget_padding_counted_but_for_a_single_one(together, groups, budget):
+    for rows in row_batches(groups, budget, together):
+        assert len(rows) * max(map(len, rows)) <= budget or len(rows) == 1
 
 
 @given(many_groups(), st.integers(1, 120))

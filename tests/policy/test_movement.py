@@ -7,7 +7,7 @@ import torch
 from lightning import Trainer
 
 from raiden.core.errors import ConfigError
-from raiden.policy import LoraConfig, PolicyConfig, SampledWeights, load_policy
+from raiden.policy import LoraConfig, PolicyConfig, SampledWeights, load_policy, refuse_steps_that_round_away
 from raiden.train.datamodule import RoleplayDataModule
 from raiden.train.optimization import OptimizerConfig, make_optimizer
 from raiden.train.sft import SFTModule
@@ -58,6 +58,16 @@ def test_the_neighbours_of_a_number_decide_what_moves_it():
     assert [sampled.movable_share(step) for step in (2**-9, 2**-8.5, 2**-8, 2**-7)] == [0, 0.5, 0.5, 1]
     model.weight.data[0, 1] = 0.25
     assert sampled.changed_share() == 0.5
+
+
+def test_half_of_the_weights_have_to_move():
+    model = torch.nn.Linear(4, 1, bias=False, dtype=torch.bfloat16)
+    model.dtype = torch.bfloat16
+    model.weight.data = torch.tensor([[1.0, 1.0, 0.5, 0.5]], dtype=torch.bfloat16)
+    refuse_steps_that_round_away(model, 2**-8.5)
+    model.weight.data[0, 2] = 1.0
+    with pytest.raises(ConfigError, match="rounds away for 75% of the weights"):
+        refuse_steps_that_round_away(model, 2**-8.5)
 
 
 @pytest.fixture

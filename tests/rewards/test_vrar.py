@@ -200,6 +200,12 @@ def test_spans_are_pieces_of_the_completion(make_sample: MakeSample) -> None:
     assert text[span.start : span.end] == span.text == "Ｇｒｅｅｎ　Ｔｅａ"
 
 
+def test_a_reply_too_short_to_tell_is_not_called_repetitive(sample: Sample) -> None:
+    """Four words have two pieces of three, which may well be equal; three pieces are the least."""
+    assert VRAR()(sample, "No, no, no, no.").components["repetition"] == 0
+    assert VRAR()(sample, "No, no, no, no, no.").components["repetition"] < 0
+
+
 def test_degenerate_repetition_is_penalised(sample: Sample) -> None:
     assert VRAR()(sample, "I like the sea and the sky. " * 20).components["repetition"] == -1
     assert (
