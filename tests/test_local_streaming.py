@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from raiden.chat import Cast, History, Replies, SampleBook, Screen, Talk
+from raiden.chat import SAMPLING, Cast, History, SampleBook, Screen, Talk
 from raiden.core.types import Message
 from raiden.data.profiles import load_profiles
 from raiden.endpoints import ChatReply, ContextLengthError, stream_reply
@@ -95,7 +95,7 @@ def test_a_chat_goes_on_after_a_reply_for_which_there_was_no_memory(tiny_folder,
     with asyncio.Runner() as runner:
         endpoint = LocalEndpoint(policy, "tiny", ShortOfMemory())
         history, book = History(tmp_path / "chats.jsonl", "tiny"), SampleBook([], RewardConfig())
-        talk = Talk(Screen(), runner, endpoint, Replies(max_tokens=5), Cast([profile]), book, history)
+        talk = Talk(Screen(), runner, endpoint, replace(SAMPLING, max_tokens=5), Cast([profile]), book, history)
         talk.begin(profile)
         talk.ask("one")
         assert talk.unanswered == "one"

@@ -14,7 +14,7 @@ from raiden.chat.cast import Cast
 from raiden.chat.history import History
 from raiden.chat.screen import Screen
 from raiden.chat.session import Session
-from raiden.chat.talk import Replies, Talk
+from raiden.chat.talk import SAMPLING, Talk
 from raiden.chat.why import SampleBook
 
-__all__ = ["Cast", "History", "Replies", "SampleBook", "Screen", "Session", "Talk"]
+__all__ = ["SAMPLING", "Cast", "History", "SampleBook", "Screen", "Session", "Talk"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from raiden.chat.cast import Cast
 from raiden.chat.conversation import Conversation, Turn
@@ -14,23 +13,15 @@ from raiden.chat.why import SampleBook
 from raiden.core.errors import EndpointError, EngineError
 from raiden.core.reasoning import strip_reasoning
 from raiden.core.types import Profile
-from raiden.data.prompts import PromptSettings
-from raiden.endpoints import ChatEndpoint, ChatReply, ChatRequest, ContextLengthError, stream_reply
+from raiden.endpoints import ChatEndpoint, ChatReply, ContextLengthError, ReplySampling, stream_reply
 from raiden.endpoints.reasoning import SpokenText
 
 _FAULTS = (EndpointError, EngineError)
 """Of one reply, by a server or by a model of this machine that ran out of memory; the talk goes on."""
 
 
-@dataclass(frozen=True)
-class Replies:
-    """How replies are drawn."""
-
-    temperature: float = 0.7
-    max_tokens: int = 256
-    seed: int = 0
-    """Of the first reply; each later one has the next."""
-    settings: PromptSettings = PromptSettings()
+SAMPLING = ReplySampling(temperature=0.7)
+"""How replies of a talk are drawn where nothing is said; each later one has the next seed."""
 
 
 class Talk:
@@ -45,13 +36,13 @@ class Talk:
         screen: Screen,
         runner: asyncio.Runner,
         endpoint: ChatEndpoint,
-        replies: Replies,
+        sampling: ReplySampling,
         cast: Cast,
         book: SampleBook,
         history: History,
     ) -> None:
         self.screen, self.cast, self.book, self.history = screen, cast, book, history
-        self._runner, self._endpoint, self._replies = runner, endpoint, replies
+        self._runner, self._endpoint, self._sampling = runner, endpoint, sampling
         self._num_asked = self.num_failed = 0
         self._has_told_forgetting = False
         self.conversation: Conversation
@@ -62,7 +53,7 @@ class Talk:
         """Starts a talk with a character, or goes on with these turns of an earlier one."""
         if not turns:
             self.history.begin(profile.name)
-        self.conversation = Conversation(profile, self._replies.settings, turns)
+        self.conversation = Conversation(profile, self._sampling.settings, turns)
         self.unanswered = None
         self._has_told_forgetting = False
 
@@ -100,13 +91,8 @@ class Talk:
     def _stream(self, question: str) -> Turn:
         spoken = SpokenText()
         self._num_asked += 1
-        request = ChatRequest(
-            self.conversation.prompt(question),
-            max_tokens=self._replies.max_tokens,
-            temperature=self._replies.temperature,
-            seed=self._replies.seed + self._num_asked - 1,
-            verbatim=True,
-        )
+        seed = self._sampling.seed + self._num_asked - 1
+        request = self._sampling.request(self.conversation.prompt(question), seed)
 
         def show(piece: str) -> None:
             if addition := spoken.add(piece):
@@ -138,4 +124,4 @@ class Talk:
             shown = ""
         if text != shown or not text:
             self._show(text[len(shown) :] or "(nothing)", is_first=not shown)
-        self.screen.say(f" (cut at {self._replies.max_tokens} tokens)" if reply.truncated else "", "dim")
+        self.screen.say(f" (cut at {self._sampling.max_tokens} tokens)" if reply.truncated else "", "dim")

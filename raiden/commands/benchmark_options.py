@@ -17,7 +17,7 @@ from raiden.commands.option_parser import NO_OPTION, OptionParser, take
 from raiden.commands.prompt_options import PromptOptions, read_settings
 from raiden.core.errors import ConfigError
 from raiden.core.types import Language
-from raiden.evaluation.benchmark.asking import Sampling
+from raiden.endpoints import ReplySampling
 from raiden.evaluation.benchmark.dimensions import CODES
 
 _JUDGE = "judge_"
@@ -56,18 +56,18 @@ class BenchmarkOptions:
     """what right replies must say, by dialogue; keywords.json in output_dir is read too"""
     extract_keywords: bool = False
     """have the judge write keywords.json in output_dir, to be corrected"""
-    max_tokens: int = Sampling.max_tokens
+    max_tokens: int = ReplySampling.max_tokens
     """longest reply in tokens"""
-    temperature: float = Sampling.temperature
+    temperature: float = ReplySampling.temperature
     """0 is greedy"""
-    seed: int = Sampling.seed
+    seed: int = ReplySampling.seed
     """another one draws other replies"""
     judge_max_tokens: int | None = None
     """longest verdict or keyword in tokens, reasoning included (default: 1024 for a verdict, 512 for a
     keyword)"""
     model: ModelOptions = field(default=ModelOptions(), metadata=NO_OPTION)
     judge: ModelOptions | None = field(default=None, metadata=NO_OPTION)
-    sampling: Sampling = field(default=Sampling(), metadata=NO_OPTION)
+    sampling: ReplySampling = field(default=ReplySampling(), metadata=NO_OPTION)
     """How the model's replies are drawn."""
 
 
@@ -85,7 +85,7 @@ def read_options(argv: Sequence[str]) -> BenchmarkOptions:
         model, judge = keep_keys_apart(model, judge)
     options = take(BenchmarkOptions, arguments)
     settings = read_settings(take(PromptOptions, arguments), model)
-    sampling = Sampling(options.max_tokens, options.temperature, options.seed, settings)
+    sampling = ReplySampling(options.temperature, options.max_tokens, options.seed, settings)
     options = replace(options, model=model, judge=judge, sampling=sampling)
     _check(options)
     return options

@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from raiden.chat import Cast, History, Replies, SampleBook, Screen, Session, Talk
+from raiden.chat import SAMPLING, Cast, History, SampleBook, Screen, Session, Talk
 from raiden.chat.history import default_path
 from raiden.chat.session import INTERRUPTED
 from raiden.commands.cast_options import CastOptions, read_cast, sample_files
@@ -20,6 +20,7 @@ from raiden.commands.option_parser import OptionParser, take
 from raiden.commands.prompt_options import PromptOptions, read_settings
 from raiden.core.errors import ConfigError, ProfileError
 from raiden.core.types import Profile
+from raiden.endpoints import ReplySampling
 
 _DESCRIPTION = """Talk with a character. The model reads exactly what it reads in training: setting, conversation,
 question. /help lists the commands of the chat, such as /why, which scores the last reply against a sample.
@@ -39,11 +40,11 @@ class ChatOptions:
     """JSONL of all talks"""
     resume: bool = False
     """go on with the last conversation with this character"""
-    temperature: float = Replies.temperature
+    temperature: float = SAMPLING.temperature
     """0 always takes the most likely token"""
-    max_tokens: int = Replies.max_tokens
+    max_tokens: int = SAMPLING.max_tokens
     """longest reply, in tokens"""
-    seed: int = Replies.seed
+    seed: int = SAMPLING.seed
     """of the first reply; each later one has the next"""
 
 
@@ -71,14 +72,14 @@ def _chat(arguments: argparse.Namespace) -> int:
     settings = read_settings(take(PromptOptions, arguments), model)
     rewards = rewards_of(model, settings.response_format)
     book = SampleBook(sample_files(cast_options), rewards)
-    replies = Replies(options.temperature, options.max_tokens, options.seed, settings)
+    sampling = ReplySampling(options.temperature, options.max_tokens, options.seed, settings)
     profile = _choose(cast, options.character, screen)
     with _event_loop() as (runner, stack):
         if model.model_path is not None:
             screen.say(f"loading {model.model_path}", "dim")
         endpoint = open_model(model, stack, settings=settings)
         history = History(Path(options.history).expanduser(), runner.run(endpoint.identity()).model)
-        talk = Talk(screen, runner, endpoint, replies, cast, book, history)
+        talk = Talk(screen, runner, endpoint, sampling, cast, book, history)
         talk.begin(profile, history.resume(profile.name) if options.resume else ())
         screen.say(f"{profile.name} ({profile.language}), played by {history.model}. /help lists the commands.")
         if options.resume:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Literal
 
-from raiden.chat import Cast, Replies, SampleBook
+from raiden.chat import SAMPLING, Cast, SampleBook
 from raiden.commands.cast_options import CastOptions, read_cast, sample_files
 from raiden.commands.model_endpoint import names_of
 from raiden.commands.model_options import ModelOptions, rewards_of
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _KEY_VARIABLE = "RAIDEN_API_KEY"
 _MODEL, _BEFORE = "raiden", "before"
-_INSTALL = "`raiden serve` needs starlette and uvicorn, which are not installed; `pip install 'raiden[serve]'`."
+_INSTALL = "`raiden serve` needs starlette and uvicorn, which are not installed; `pip install 'raiden-r1[serve]'`."
 _DESCRIPTION = """Serve a model by OpenAI's protocol, and a page to talk with its characters in the browser.
 A client asks model "raiden/NAME" and talks with that character: the prompt is that of training, and needs none of the
 client's own. Model "raiden" is the model alone. Ctrl-C ends it."""
@@ -52,9 +52,9 @@ class ServeOptions:
     """replies written side by side"""
     enable_thinking: bool | None = None
     """switch the model's reasoning (default: as its chat template has it)"""
-    temperature: float = Replies.temperature
+    temperature: float = SAMPLING.temperature
     """of 0 to 2, where a request says nothing else"""
-    max_tokens: int = Replies.max_tokens
+    max_tokens: int = SAMPLING.max_tokens
     """longest reply, in tokens, where a request says nothing else"""
     host: str = "127.0.0.1"
     """where to listen; other machines need a key"""
@@ -114,13 +114,13 @@ def _serve(options: ServeOptions, cast_options: CastOptions, prompts: PromptOpti
     if options.before_path is not None:
         # By the same prompts, so that nothing but the model differs.
         served[_BEFORE] = _load(options, options.model(options.before_path, "before_"), settings)
+    from raiden.rollout.engines import SamplingConfig
     from raiden.serve.app import build_app
-    from raiden.serve.completions import SamplingDefaults
     from raiden.serve.lineup import Lineup
     from raiden.serve.server import address_of, make_server
 
-    defaults = SamplingDefaults(options.temperature, options.max_tokens, options.timeout)
-    app = build_app(Lineup(served, cast), book, defaults, _access(options))
+    sampling = SamplingConfig(temperature=options.temperature, max_tokens=options.max_tokens)
+    app = build_app(Lineup(served, cast), book, sampling, options.timeout, _access(options))
 
     def tell() -> None:
         print(f"in the browser: {address_of(opened)}")

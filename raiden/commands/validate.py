@@ -27,8 +27,8 @@ from raiden.core.terminal import new_table, open_console, percent
 from raiden.core.types import Language, Sample
 from raiden.data.samples import load_samples
 from raiden.datagen.run_state import RunState, beside
-from raiden.endpoints import Identity, RecordedEndpoint
-from raiden.evaluation.asking import Asking, evaluate
+from raiden.endpoints import Identity, RecordedEndpoint, ReplySampling
+from raiden.evaluation.asking import evaluate
 from raiden.evaluation.results import Evaluation, write_evaluation
 from raiden.evaluation.statistics import MIN_CHARACTERS
 from raiden.evaluation.summary import TITLES, estimates, pass_shares, title
@@ -51,11 +51,11 @@ class ValidateOptions:
     """the report as JSON: figures and each scored reply"""
     samples_per_question: int = 1
     """replies drawn to each"""
-    temperature: float = 0.0
+    temperature: float = ReplySampling.temperature
     """of the draws; 0 is greedy"""
-    max_tokens: int = 256
+    max_tokens: int = ReplySampling.max_tokens
     """longest reply, in tokens"""
-    seed: int = 0
+    seed: int = ReplySampling.seed
     """of the draws"""
     rewards: str | None = None
     """weights, limits and rewards of your own: a run's configuration, or its `rewards` alone, in YAML (default: as the
@@ -81,10 +81,11 @@ def main(argv: Sequence[str]) -> int:
         figures = ", ".join(f"{name} {value}" for name, value in asdict(rewards).items())
         print(f"prompts and reward as the checkpoint's run had them: {figures}", flush=True)
     print(f"prompts: {describe_settings(settings)}", flush=True)
-    asking = Asking(options.samples_per_question, options.temperature, options.max_tokens, options.seed, settings)
+    _check(options)
+    sampling = ReplySampling(options.temperature, options.max_tokens, options.seed, settings)
     samples = _samples(options)
     try:
-        return asyncio.run(_validate(model, asking, rewards, samples, options.output_file))
+        return asyncio.run(_validate(model, sampling, rewards, samples, options))
     except KeyboardInterrupt:  # while a model was loaded
         return STOPPED
     except OSError as fault:
@@ -98,6 +99,18 @@ def _parser() -> OptionParser:
     parser.add_fields(PromptOptions)
     add_model_options(parser)
     return parser
+
+
+def _check(options: ValidateOptions) -> None:
+    if options.samples_per_question < 1:
+        raise ConfigError(f"`samples_per_question` must be at least 1 reply, got {options.samples_per_question}.")
+    if not 0 <= options.seed < 2**31:
+        raise ConfigError(f"`seed` must be 0 to 2**31 - 1, got {options.seed}.")
+    if options.samples_per_question > 1 and options.temperature == 0:
+        raise ConfigError(
+            f"`temperature` is 0, and {options.samples_per_question} greedy replies to a question would all be the "
+            "same; give a `temperature` above 0, or one `samples_per_question`."
+        )
 
 
 def _samples(options: ValidateOptions) -> list[Sample]:
@@ -114,20 +127,25 @@ def _samples(options: ValidateOptions) -> list[Sample]:
 
 
 async def _validate(
-    model: ModelOptions, asking: Asking, rewards: RewardConfig, samples: Sequence[Sample], output: Path
+    model: ModelOptions,
+    sampling: ReplySampling,
+    rewards: RewardConfig,
+    samples: Sequence[Sample],
+    options: ValidateOptions,
 ) -> int:
+    output, num_replies = options.output_file, options.samples_per_question
     done: list[Evaluation] = []
     async with AsyncExitStack() as stack:
         state = RunState(output)
         stack.push_async_callback(state.close)
-        endpoint = open_model(model, stack, beside(output, "record"), asking.settings)
+        endpoint = open_model(model, stack, beside(output, "record"), sampling.settings)
         identity = await endpoint.identity()
-        await state.begin(_fingerprint(identity, asking, samples), ("samples_per_question",), ())
-        progress = Progress(len(samples) * asking.samples_per_question, "replies")
+        await state.begin(_fingerprint(identity, sampling, num_replies, samples), ("samples_per_question",), ())
+        progress = Progress(len(samples) * num_replies, "replies")
         print(f"{identity.model}: {len(samples)} questions, {progress.total} replies", flush=True)
 
         async def work() -> None:
-            done.append(await evaluate(endpoint, samples, asking, rewards, progress.advance))
+            done.append(await evaluate(endpoint, samples, sampling, num_replies, rewards, progress.advance))
 
         if await until_stopped(work(), progress.show()):
             print(f"stopped after {progress.num_done} of {progress.total}; the same command goes on.", file=sys.stderr)
@@ -148,7 +166,9 @@ def _report(evaluation: Evaluation, output: Path) -> int:
     return int(bool(evaluation.failed))
 
 
-def _fingerprint(identity: Identity, asking: Asking, samples: Sequence[Sample]) -> dict[str, Any]:
+def _fingerprint(
+    identity: Identity, sampling: ReplySampling, samples_per_question: int, samples: Sequence[Sample]
+) -> dict[str, Any]:
     """What an output file is made of; with another one it is another evaluation."""
     ids = " ".join(sample.id for sample in samples)
     return {
@@ -156,8 +176,11 @@ def _fingerprint(identity: Identity, asking: Asking, samples: Sequence[Sample]) 
         "the model's files and dtype": identity.weights,
         "enable_thinking": identity.thinking,
         "samples of eval_data": f"{len(samples)} ({blake2b(ids.encode(), digest_size=4).hexdigest()})",
-        **{name: value for name, value in asdict(asking).items() if name != "settings"},
-        **outline(asking.settings),
+        "samples_per_question": samples_per_question,
+        "temperature": sampling.temperature,
+        "max_tokens": sampling.max_tokens,
+        "seed": sampling.seed,
+        **outline(sampling.settings),
     }
 
 

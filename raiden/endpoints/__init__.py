@@ -4,6 +4,7 @@ base                       what an endpoint is: a request in, a reply out
 openai, bedrock            one try of a request; dialects: what servers understand; replies: what models write
 faults                     what went wrong, and whether another try may help
 retries                    concurrency, back-off
+sampling                   how replies are drawn
 recorded                   replies are kept on disk and never paid for twice; every request, for audit
 
 They are put around one another: Recorded(Retrying(OpenAI)). OpenAIEndpoint and BedrockEndpoint are
@@ -15,6 +16,7 @@ from raiden.endpoints.base import ChatEndpoint, ChatReply, ChatRequest, Identity
 from raiden.endpoints.faults import ContextLengthError, RequestError, TransientError
 from raiden.endpoints.recorded import RecordedEndpoint, Usage
 from raiden.endpoints.retries import RetryingEndpoint
+from raiden.endpoints.sampling import ReplySampling
 
 __all__ = [
     "AccessError",
@@ -24,6 +26,7 @@ __all__ = [
     "ContextLengthError",
     "Identity",
     "RecordedEndpoint",
+    "ReplySampling",
     "RequestError",
     "RetryingEndpoint",
     "StreamingEndpoint",

@@ -19,8 +19,9 @@ from starlette.routing import Route
 from raiden.chat import SampleBook
 from raiden.core.errors import RaidenError
 from raiden.core.terminal import printable
+from raiden.rollout.engines import SamplingConfig
 from raiden.serve.addresses import Addresses, asked_path
-from raiden.serve.completions import Completions, SamplingDefaults
+from raiden.serve.completions import Completions
 from raiden.serve.faults import ApiError, as_api_error
 from raiden.serve.guards import Guard
 from raiden.serve.lineup import Lineup
@@ -50,15 +51,17 @@ class Access:
 
 
 def build_app(
-    lineup: Lineup, book: SampleBook, defaults: SamplingDefaults = SamplingDefaults(), access: Access = Access()
+    lineup: Lineup, book: SampleBook, sampling: SamplingConfig, timeout: float = 600.0, access: Access = Access()
 ) -> Starlette:
     """The server's application.
 
     Args:
         book: samples by which replies are explained.
+        sampling: what holds where a request does not say it.
+        timeout: seconds that a request may take, waiting included.
     """
     terminal = Terminal()
-    completions = Completions(lineup, defaults, terminal.tell, terminal.tell_once, _watch)
+    completions = Completions(lineup, sampling, timeout, terminal.tell, terminal.tell_once, _watch)
     middleware = [
         Middleware(Addresses),
         Middleware(Guard, access.hosts, access.origins, access.api_key, terminal.tell_once),
@@ -71,7 +74,7 @@ def build_app(
         Route("/page/{name}", _page_file),
         Route("/health", _health),
         *completions.routes,
-        *Talking(lineup, book, defaults).routes,
+        *Talking(lineup, book, sampling).routes,
     ]
     handlers = {HTTPException: _as_error, Exception: _as_error, ApiError: _as_error, RaidenError: _as_error}
     return Starlette(routes=routes, middleware=middleware, exception_handlers={**handlers, TimeoutError: _as_error})

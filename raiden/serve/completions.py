@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
 from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
@@ -27,20 +26,12 @@ from raiden.serve.responses import ResponseAnswer, ResponseBody
 _OWNER = "raiden"
 
 
-@dataclass(frozen=True)
-class SamplingDefaults:
-    """What holds where a request does not say it."""
-
-    temperature: float = 0.7
-    max_tokens: int = 512
-    timeout: float = 600.0
-    """Seconds that a request may take, waiting included; no request says it."""
-
-
 class Completions:
     """The protocol's routes.
 
     Args:
+        sampling: what holds where a request does not say it.
+        timeout: seconds that a request may take, waiting included; no request says it.
         tell: gets a line on each answer.
         tell_once: gets a line that may come again and again.
         watch: is told of faults of the server's own.
@@ -49,12 +40,13 @@ class Completions:
     def __init__(
         self,
         lineup: Lineup,
-        defaults: SamplingDefaults,
+        sampling: SamplingConfig,
+        timeout: float,
         tell: Callable[[str], None],
         tell_once: Callable[[str], None],
         watch: Callable[[Exception], None],
     ) -> None:
-        self.lineup, self.defaults = lineup, defaults
+        self.lineup, self.sampling, self.timeout = lineup, sampling, timeout
         self._tell, self._tell_once, self._watch = tell, tell_once, watch
         self._started = int(time.time())
         self._memory = ReplyMemory()
@@ -130,11 +122,11 @@ class Completions:
             raise ApiError(400, f"`n` must be at most {model.max_rows} here.", "n", "invalid_value")
         room = model.context - len(token_ids)
         sampling = SamplingConfig(
-            temperature=self.defaults.temperature if body.temperature is None else body.temperature,
+            temperature=self.sampling.temperature if body.temperature is None else body.temperature,
             top_p=body.top_p or 1.0,
             top_k=max(0, body.top_k or 0),
             min_p=body.min_p or 0.0,
-            max_tokens=room if body.limit == -1 else min(body.limit or self.defaults.max_tokens, room),
+            max_tokens=room if body.limit == -1 else min(body.limit or self.sampling.max_tokens, room),
         )
         return GenerationRequest(token_ids, body.seeds, sampling, body.stops, body.num_top, body.penalties, is_chat)
 
@@ -147,9 +139,9 @@ class Completions:
         voice.served.model.refuse_if_busy()
         self._tell_of_ignored(body)
         if body.stream:
-            return EventStream(self._chunks(answer, voice, asked), answer, self.defaults.timeout, self._watch)
+            return EventStream(self._chunks(answer, voice, asked), answer, self.timeout, self._watch)
         try:
-            async with asyncio.timeout(self.defaults.timeout):
+            async with asyncio.timeout(self.timeout):
                 return await while_connected(request.receive, self._whole(answer, voice, asked))
         except ClientDisconnect:
             return Response(status_code=499)  # to nobody

@@ -13,8 +13,8 @@ from starlette.routing import Route
 from raiden.chat import SampleBook
 from raiden.chat.conversation import Conversation, Turn
 from raiden.chat.why import SAME_QUESTION, Numbered, Score
+from raiden.rollout.engines import SamplingConfig
 from raiden.serve.bodies import MAX_MESSAGES, read_body
-from raiden.serve.completions import SamplingDefaults
 from raiden.serve.connection import read_json
 from raiden.serve.faults import ApiError
 from raiden.serve.lineup import Lineup, character_prompt
@@ -44,8 +44,8 @@ class _WhyBody(BaseModel):
 class Talking:
     """The page's own routes."""
 
-    def __init__(self, lineup: Lineup, book: SampleBook, defaults: SamplingDefaults) -> None:
-        self.lineup, self.book, self.defaults = lineup, book, defaults
+    def __init__(self, lineup: Lineup, book: SampleBook, sampling: SamplingConfig) -> None:
+        self.lineup, self.book, self.sampling = lineup, book, sampling
 
     @property
     def routes(self) -> list[Route]:
@@ -59,8 +59,8 @@ class Talking:
         """The models and the characters."""
         models = [{"name": name, "path": served.path} for name, served in self.lineup.served.items()]
         characters = [{"name": profile.name, "language": profile.language} for profile in self.lineup.profiles]
-        defaults = {"temperature": self.defaults.temperature, "max_tokens": self.defaults.max_tokens}
-        return JSONResponse({"models": models, "characters": characters, "usual": defaults})
+        usual = {"temperature": self.sampling.temperature, "max_tokens": self.sampling.max_tokens}
+        return JSONResponse({"models": models, "characters": characters, "usual": usual})
 
     async def character(self, request: Request) -> Response:
         """What is known of a character: its fields, its prompt, and questions whose answers can be scored."""

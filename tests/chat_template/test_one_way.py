@@ -21,9 +21,10 @@ from raiden.core.types import Profile
 from raiden.data.chat_template import ChatTemplate
 from raiden.data.prompts import PromptSettings, build_messages
 from raiden.data.samples import load_samples
+from raiden.endpoints import ReplySampling
 from raiden.endpoints.openai import OpenAIEndpoint
-from raiden.evaluation.asking import Asking
-from raiden.evaluation.benchmark.asking import Sampling, reply_request
+from raiden.evaluation import asking
+from raiden.evaluation.benchmark.asking import reply_request
 from raiden.evaluation.benchmark.dialogues import Turn as BenchmarkTurn
 from raiden.planning import Limits
 from raiden.planning.workload import grpo_demand, measure
@@ -143,10 +144,10 @@ def test_every_command_makes_the_same_tokens_of_a_sample(
         profile = Profile(sample.character_name, sample.character_profile, "", sample.language, "here", {})
         talk = Conversation(profile, settings, [Turn(t.role, t.content) for t in sample.conversation_history])
         turn = BenchmarkTurn("1", profile, sample.conversation_history, sample.question, "", (), sample.language)
-        request = Asking(settings=settings).request(sample, 0)
+        request = asking.reply_request(sample, ReplySampling(settings=settings))
         assert endpoint.prompt(request) in expected
         assert talk.prompt(sample.question) == request.messages == tuple(build_messages(sample, settings))
-        talked = reply_request(turn, Sampling(settings=settings)).messages
+        talked = reply_request(turn, ReplySampling(settings=settings)).messages
         assert talked[1:] == request.messages[1:]
     asyncio.run(endpoint.close())
 
@@ -208,7 +209,7 @@ def test_a_target_goes_on_where_the_prompt_has_opened_a_block(model):
 
 def test_a_strict_server_gets_the_turns_that_its_template_takes_and_a_lenient_one_all_as_they_are(files):
     sample = load_samples(files[1])[0]
-    request = Asking().request(sample, 0)
+    request = asking.reply_request(sample, ReplySampling())
 
     def strict(body):
         roles = [message["role"] for message in body["messages"]]

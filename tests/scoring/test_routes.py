@@ -12,8 +12,8 @@ from raiden.commands.reward_file import read_reward_file
 from raiden.commands.score import main
 from raiden.core.errors import ConfigError
 from raiden.data.samples import parse_sample
-from raiden.endpoints import ChatReply, Identity
-from raiden.evaluation.asking import Asking, evaluate
+from raiden.endpoints import ChatReply, Identity, ReplySampling
+from raiden.evaluation.asking import evaluate
 from raiden.evaluation.results import metrics_of
 from raiden.rewards import RewardConfig
 from raiden.scoring import Scorer
@@ -72,8 +72,8 @@ class Parrot:
 
 
 def test_validate_scores_the_replies_to_a_question_as_a_group_and_keeps_the_missing_out_of_the_mean(expected):
-    asking = Asking(samples_per_question=3, temperature=1.0)
-    evaluation = asyncio.run(evaluate(Parrot(), [SAMPLE], asking, RewardConfig(extra=[ENTRY])))
+    sampling = ReplySampling(temperature=1.0)
+    evaluation = asyncio.run(evaluate(Parrot(), [SAMPLE], sampling, 3, RewardConfig(extra=[ENTRY])))
     assert [row["total"] for row in evaluation.rows] == [reward.total for reward in expected]
     assert evaluation.rows[2]["unscored"] == ["place"]
     assert metrics_of(evaluation.rows)["reward"] == pytest.approx((expected[0].total + expected[1].total) / 2)

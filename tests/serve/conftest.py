@@ -18,11 +18,14 @@ from raiden.data.prompts import PromptSettings
 from raiden.endpoints.live import LiveModel
 from raiden.endpoints.local import LocalEndpoint
 from raiden.policy import PolicyConfig, load_policy
+from raiden.rollout.engines import SamplingConfig
 from raiden.serve.app import Access, build_app
-from raiden.serve.completions import SamplingDefaults
 from raiden.serve.guards import LOOPBACK
 from raiden.serve.lineup import Lineup, Served
 from raiden.serve.server import address_of, make_server, open_socket
+
+SAMPLING = SamplingConfig(temperature=0.7, max_tokens=512)
+"""Where a request says nothing else."""
 
 
 class Running:
@@ -45,7 +48,7 @@ class Running:
 
 @contextmanager
 def serving(
-    folder, names=("raiden",), max_rows=16, max_waiting=64, access=Access(LOOPBACK), defaults=SamplingDefaults()
+    folder, names=("raiden",), max_rows=16, max_waiting=64, access=Access(LOOPBACK), sampling=SAMPLING, timeout=600.0
 ) -> Iterator[Running]:
     """A server in a thread of its own."""
     policies = [load_policy(PolicyConfig(str(folder)), with_reference=False) for _ in names]
@@ -57,7 +60,7 @@ def serving(
     book = SampleBook([Path("data/training/train.json")])
     ready = threading.Event()
     opened = open_socket("127.0.0.1", 0)
-    server = make_server(build_app(lineup, book, defaults, access), list(models.values()), ready.set)
+    server = make_server(build_app(lineup, book, sampling, timeout, access), list(models.values()), ready.set)
     thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[opened])))
     thread.start()
     assert ready.wait(60)

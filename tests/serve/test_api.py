@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import httpx2 as httpx
 import pytest
@@ -12,8 +13,7 @@ import torch
 
 from raiden.chat.conversation import Conversation
 from raiden.core.types import Message
-from raiden.serve.completions import SamplingDefaults
-from tests.serve.conftest import serving
+from tests.serve.conftest import SAMPLING, serving
 
 QUESTION = [{"role": "user", "content": "Where were you born? 어디? どこ? 哪里？"}]
 CHARACTER = "raiden/Winifred Oakes"
@@ -248,7 +248,7 @@ def test_what_was_said_costs_what_the_request_says(client):
 
 
 def test_no_limit_means_more_than_the_usual_one(tiny_folder):
-    with serving(tiny_folder, defaults=SamplingDefaults(max_tokens=5)) as server:
+    with serving(tiny_folder, sampling=replace(SAMPLING, max_tokens=5)) as server:
         whole = text(ask(server.client(), seed=3, max_tokens=60))
         replies = [ask(server.client(), seed=3, max_tokens=limit, stop=whole[30:34]) for limit in (None, -1)]
     assert [(r.choices[0].finish_reason, r.usage.completion_tokens > 5) for r in replies] == [

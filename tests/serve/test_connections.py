@@ -14,7 +14,6 @@ import pytest
 import torch
 
 from raiden.rollout.engines.side_by_side import SideBySide
-from raiden.serve.completions import SamplingDefaults
 from tests.serve.conftest import serving
 
 LONG = {"model": "raiden", "messages": [{"role": "user", "content": "Go on."}], "max_tokens": 8000, "temperature": 1.0}
@@ -101,7 +100,7 @@ def test_an_engine_that_fails_is_told_and_the_next_request_is_answered(tiny_fold
 
 
 def test_a_reply_that_takes_too_long_is_ended_and_the_answer_says_so(tiny_folder):
-    with serving(tiny_folder, defaults=SamplingDefaults(timeout=0.5)) as server:
+    with serving(tiny_folder, timeout=0.5) as server:
         never_ends(server)
         chat = f"{server.address}/v1/chat/completions"
         whole = httpx.post(chat, json=LONG, timeout=60)

@@ -13,10 +13,9 @@ from raiden.endpoints.live import GenerationRequest
 from raiden.endpoints.written import Piece
 from raiden.rollout.engines import SamplingConfig
 from raiden.serve.bodies import read_body
-from raiden.serve.completions import SamplingDefaults
 from raiden.serve.memory import NUM_REMEMBERED, ReplyMemory
 from raiden.serve.responses import ResponseAnswer, ResponseBody
-from tests.serve.conftest import serving
+from tests.serve.conftest import SAMPLING, serving
 from tests.serve.test_connections import never_ends
 from tests.serve.test_refusals import BAD_BODIES, refused
 
@@ -165,7 +164,7 @@ def test_a_response_says_what_held_for_it(client):
     reply = ask(client, temperature=0, **settings)
     assert (reply.instructions, reply.metadata, reply.store, reply.top_p) == ("Be brief.", {"a": "b"}, False, 0.5)
     assert (reply.temperature, reply.max_output_tokens, reply.object) == (0, 20, "response")
-    assert ask(client, temperature=None, max_output_tokens=None).temperature == SamplingDefaults().temperature
+    assert ask(client, temperature=None, max_output_tokens=None).temperature == SAMPLING.temperature
 
 
 def test_log_probabilities_are_those_of_chat(client):
@@ -284,7 +283,7 @@ def test_what_clients_send_by_habit_is_taken(server):
 
 
 def test_a_stream_that_fails_ends_in_an_error_that_the_sdk_raises(tiny_folder):
-    with serving(tiny_folder, defaults=SamplingDefaults(timeout=0.5)) as server:
+    with serving(tiny_folder, timeout=0.5) as server:
         never_ends(server)
         long = GOOD | {"max_output_tokens": 8000}
         assert refused(post(server, long), 504)["code"] == "timeout"

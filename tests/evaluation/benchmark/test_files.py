@@ -3,7 +3,8 @@
 import pytest
 
 from raiden.core.errors import InputError, SampleError
-from raiden.evaluation.benchmark.asking import Sampling, reply_request
+from raiden.endpoints import ReplySampling
+from raiden.evaluation.benchmark.asking import reply_request
 from raiden.evaluation.benchmark.dialogues import choose, load_benchmark
 from raiden.evaluation.benchmark.dimensions import parse_metrics
 from tests.evaluation.benchmark.files import NPC, dialogue, write_files
@@ -128,7 +129,7 @@ def test_few_dialogues_are_spread_over_the_characters(tmp_path):
 def test_the_prompt_is_that_of_training_with_the_whole_conversation(tmp_path):
     turn = load(tmp_path, {"1": dialogue("Who is that?", "A", "", "Tamsin Roe", "Hi.", "Hello there.")}).turns[0]
 
-    request = reply_request(turn, Sampling(max_tokens=9))
+    request = reply_request(turn, ReplySampling(max_tokens=9))
 
     assert [(m.role, m.content) for m in request.messages[1:]] == [
         ("user", "Hi."),
@@ -144,7 +145,7 @@ def test_the_prompt_is_that_of_training_with_the_whole_conversation(tmp_path):
 def test_a_question_is_to_be_answered_and_other_turns_are_talk(tmp_path, metrics, words):
     turn = load(tmp_path, {"1": dialogue("Who is that?", metrics)}).turns[0]
 
-    assert words in reply_request(turn, Sampling()).messages[0].content
+    assert words in reply_request(turn, ReplySampling()).messages[0].content
 
 
 def test_the_language_is_that_of_the_conversation_not_of_one_word(tmp_path):
@@ -162,7 +163,7 @@ def test_what_the_character_says_first_stays_where_it_is_said(tmp_path):
     ]
     found = load(tmp_path, {"1": {**dialogue("", "A", "", "裴青山"), "messages": messages}})
 
-    _, *rest = reply_request(found.turns[0], Sampling()).messages
+    _, *rest = reply_request(found.turns[0], ReplySampling()).messages
 
     # The empty turn is left out; what a chat template does not take as it is, is said otherwise where it is rendered.
     spoken = [("assistant", "（研墨）来了？"), ("user", "来了。"), ("user", "您养什么鸟？")]
