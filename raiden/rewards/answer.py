@@ -14,7 +14,7 @@ from raiden.rewards.measures import Measure, fixed_measures, measure_of
 from raiden.rewards.normalise import Folded, fold
 from raiden.rewards.numbers import Number, find_numbers
 from raiden.rewards.reading import GRAMMARS
-from raiden.rewards.reading.clauses import Clause, last_named, split_clauses
+from raiden.rewards.reading.clauses import OPEN, Clause, Person, last_named, person_of, split_clauses
 from raiden.rewards.sentences import Sentence, sentence_at, split_sentences
 
 _SCRIPT: dict[Language, re.Pattern[str]] = {
@@ -27,6 +27,8 @@ _SCRIPT: dict[Language, re.Pattern[str]] = {
 
 _NARRATION = re.compile(r"(?<!\*)\*[^*\n]{1,200}\*(?!\*)|\([^()\n]{1,200}\)")
 _QUOTATION = re.compile(r"\"[^\"\n]{1,120}\"|[「『][^「」『』\n]{1,120}[」』]")
+_MAX_BESIDE = 2
+"""Letters beside the person in a question that is no more than a person (自己, か)."""
 
 
 class Answer:
@@ -95,8 +97,23 @@ class Answer:
         if index not in self._clauses:
             sentence, grammar = self.sentences[index], GRAMMARS[self.language]
             family = self._named_before(index) if grammar.third.search(self.text, sentence.start, sentence.end) else ""
-            self._clauses[index] = split_clauses(self.text, sentence.start, sentence.end, grammar, family)
+            clauses = split_clauses(
+                self.text, sentence.start, sentence.end, grammar, family, self._topic_before(index)
+            )
+            self._clauses[index] = clauses
         return self._clauses[index]
+
+    def _topic_before(self, index: int) -> Person:
+        """Whom a sentence is about that stands behind a question which is only their name: "Me? Getting old." """
+        if not index or not self.sentences[index - 1].is_question:
+            return OPEN
+        before, grammar = self.sentences[index - 1], GRAMMARS[self.language]
+        found = list(grammar.subject.finditer(self.text, before.start, before.end))
+        found = found or list(grammar.topic_alone.finditer(self.text, before.start, before.end))
+        if not found:
+            return OPEN
+        beside = self.text[before.start : found[0].start()] + self.text[found[0].end() : before.end]
+        return person_of(found[0], grammar) if sum(map(str.isalnum, beside)) <= _MAX_BESIDE else OPEN
 
     def _named_before(self, index: int) -> str:
         """The family of the person whom the sentence before this one has named last."""

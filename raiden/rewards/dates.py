@@ -51,7 +51,7 @@ _TIMES = re.compile(
     rf"\b(?:{'|'.join(_MONTHS)}|{'|'.join(word_list('monday tuesday wednesday thursday friday saturday sunday'))}|"
     r"spring|summer|autumn|winter|noon|midnight|morning|evening|o'clock|years?|yesterday)\b|\d|"
     rf"[{_HAN}正元腊][月年日时点時岁歳]|[春夏秋冬]|[{_SINO}유시]\s?[월년일]|봄|여름|가을|겨울|"
-    r"(?:한|두|세|네|다섯|여섯|일곱|여덟|아홉|열|정오|자정)\s?시?|[子丑寅卯辰巳午未申酉戌亥][时時刻]|曜日|요일|星期"
+    r"(?:한|두|세|네|다섯|여섯|일곱|여덟|아홉|열|정오|자정)\s?시?|[子丑寅卯辰巳午未申酉戌亥][时時刻]|曜|요일|星期|礼拜|周[一二三四五六日末]"
 )
 _ODD_MONTHS = {"유": 6, "시": 10}
 _FIRST_YEAR = 1000

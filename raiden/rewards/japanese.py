@@ -22,7 +22,7 @@ _CLOSED = frozenset(("代名詞", "助動詞", "助詞", "接続詞", "感動詞
 """Parts of speech whose normalised form stands for another word than a keyword means: of the name そら it is 其れ."""
 _SUFFIXES = word_set(
     "都 府 県 市 区 町 村 島 州 国 郡 人 語 さん 様 君 ちゃん 先生 氏 達 たち ら なし 以外 同士 "
-    "自身 担当 係 役 専門 専攻 志望 好き 嫌い 育ち 生まれ 出身 在住"
+    "自身 以上 担当 係 役 専門 専攻 志望 好き 嫌い 育ち 生まれ 出身 在住"
 )
 """What a name takes behind and stays what it is: 東京都 is 東京."""
 _LANDMARKS = word_set("海 駅 橋 山 川 寺 城 酒 湖 湾 大学 高校 タワー 新聞 銀行 料理 風 製 ドーム 公園 空港 電力")

@@ -12,7 +12,7 @@ of 12). Today's figures say less than those.
 `cases/sixth_*.jsonl` (60 a language, 15 pairs each) were written by a third writer, who had read the open half and the
 table of mechanisms and none of the rules, and scored once before any was touched: 43 of 60 and 10 of 15 pairs (zh),
 43 and 8 (ja). After that was mended the same writer, who by then knew the rules, wrote `seventh_*.jsonl` (40, 10
-pairs): 34 and 6 (zh), 33 and 4 (ja).
+pairs): 34 and 6 (zh), 33 and 4 (ja); then `eighth_*.jsonl` (40, 12 pairs): 34 and 6 (zh), 33 and 7 (ja).
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from .cases import CASES, accuracy, read_cases
         ("fifth", (34, 12)),
         ("sixth", (60, 15)),
         ("seventh", (40, 10)),
+        ("eighth", (40, 12)),
     ],
 )
 @pytest.mark.parametrize("language", ["zh", "ja"])
@@ -212,6 +213,23 @@ def test_blind_cases_and_their_pairs_are_judged_as_a_reader_would(
         ("ja", "お仕事は？", "父は銀行の支店長だよ。", "支店長", 0),
         ("ja", "何を選んだの？", "王妃の役を勧められて、断っちゃった。選んだのは侍女の役さ。", "王妃", 0),
         ("ja", "皆はあなたを何だと思っているの？", "皆は私を医者だと思ってるけど、違うんだ。", "医者", 1),
+        ("zh", "你的二徒弟会什么？", "二徒弟会吞剑。我自己？就还能变变硬币。", "变硬币", 0),
+        ("zh", "你爹是做什么的？", "我爹？是个铁匠。", "铁匠", 1),
+        ("zh", "你是做什么的？", "我爹？是个铁匠。", "铁匠", 0),
+        ("zh", "案子是哪天报的？", "案子是礼拜一报的，可凶器礼拜四才捞上来。", "礼拜四", 0),
+        ("zh", "你用的是什么？", "评委推荐我用奶油，我没听。", "奶油", 0),
+        ("zh", "评委推荐你用什么？", "评委推荐我用奶油，我没听。", "奶油", 1),
+        ("zh", "你这个赛季打什么？", "下个赛季我打上单，这个赛季打辅助。", "上单", 0),
+        ("zh", "院里有几个护工？", "院里住着十二位老人，护工只有三个。", "12", 0),
+        ("ja", "二番弟子は何ができるの？", "二番弟子は剣を呑める。わしか？コインを消すくらいさ。", "コイン", 0),
+        ("ja", "お父さんのお仕事は？", "父か？鍛冶屋さ。", "鍛冶屋", 1),
+        ("ja", "お仕事は？", "父か？鍛冶屋さ。", "鍛冶屋", 0),
+        ("ja", "何のアレルギーがあるの？", "卵のアレルギーだっておっしゃってましたよね。", "卵", 0),
+        ("ja", "使ったのは何？", "生クリームを勧められたけど、聞かなかったの。", "生クリーム", 0),
+        ("ja", "何を勧められたの？", "生クリームを勧められたけど、聞かなかったの。", "生クリーム", 1),
+        ("ja", "近所の人はあなたを何だと思ってる？", "近所の人は俺を元スパイだと思ってるんだ。", "スパイ", 1),
+        ("ja", "好きなものは？", "隣の畑のスイカが好きでね。", "スイカ", 1),
+        ("ja", "一番うれしいのは？", "給料日以上にうれしい日なんてないよ。", "給料日", 1),
         ("ja", "今はなんて呼ばれてるの？", "昔は姫って呼ばれてたけど、今はおばさんさ。", "姫", 0),
     ],
 )

@@ -45,6 +45,8 @@ def of_user(place: Place) -> str:
     """ "What do you drink?" - "You like tea, you told me so."; "What did you give me?" - "You gave me a rose." """
     if _is_users_kin(place) or _does_what_was_asked(place):
         return OF_USER
+    if place.asked.whose.who == "self" and place.grammar.said_by_user.match(place.answer.text, place.hit.end):
+        return OF_USER
     if place.asked.whose.who != "self" or place.told in place.asked.persons or place.told.who != "user":
         return ""
     if place.is_outside:
@@ -142,6 +144,8 @@ def wrong_time(place: Place) -> str:
     times, grammar = place.asked.times, place.grammar
     named = {found[0] for found in grammar.named_time.finditer(place.asked.text)}
     if place.asked.asks_when or place.asked.manner or any(time in place.led_in for time in named):
+        return ""
+    if place.asked.reported and not grammar.now.search(place.asked.text):
         return ""
     if times == {"before"} and grammar.now.search(place.text) and not grammar.before.search(place.text):
         return NOT_THEN

@@ -70,14 +70,16 @@ class Clause:
         return Subject(self.start, self.start, self.inherited)
 
 
-def split_clauses(text: str, start: int, end: int, grammar: Grammar, family: str = "") -> list[Clause]:
+def split_clauses(
+    text: str, start: int, end: int, grammar: Grammar, family: str = "", inherited: Person = OPEN
+) -> list[Clause]:
     """The clauses of the sentence `text[start:end]`, in order.
 
     Args:
         family: of the person whom the sentence before has named, for whom a pronoun stands.
+        inherited: whom the first clause is about that has no subject of its own.
     """
     clauses: list[Clause] = []
-    inherited = OPEN
     for begin, finish in _pieces(text, start, end, grammar.cut):
         if grammar.turn.match(text, begin, finish):
             inherited = OPEN

@@ -120,7 +120,13 @@ def _other_count(place: Place) -> bool:
     own = next((m for m in counted.finditer(text) if m.start() <= place.hit.start < m.end()), None)
     if not asked or not own or own["thing"].endswith(asked["thing"]):
         return False
-    return any(found["thing"].endswith(asked["thing"]) for found in counted.finditer(text))
+    starts = [number.start for number in place.answer.numbers]
+    others = [clause for clause in _all_clauses(place) if clause is not place.clause] or [place.clause]
+    thing = asked["thing"]
+    counts = (c for c in others if any(c.start <= start < c.end for start in starts))
+    return any(thing in _text(place, c) for c in counts) or any(
+        m["thing"].endswith(thing) for m in counted.finditer(text)
+    )
 
 
 def _other_event(place: Place, later: list[str]) -> bool:

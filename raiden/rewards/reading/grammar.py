@@ -124,6 +124,8 @@ class Grammar:
     """A number, or the question for one, with what it counts in the group `thing` (三个|哥哥, 几个|妹妹)."""
     named_time: re.Pattern[str] = NEVER
     """A day, month or season by its name: a clause that names the one of the question is of the time asked about."""
+    topic_alone: re.Pattern[str] = NEVER
+    """A person who is a question of their own ("Me?"), in the groups of `subject`, where no particle marks it."""
     until_then: re.Pattern[str] = NEVER
     """How a clause begins that makes the one before it tell of later ("until then")."""
     doer: re.Pattern[str] = NEVER
@@ -203,6 +205,12 @@ class Grammar:
     """A clause of what nearly happened, or was meant to and did not."""
     relations: tuple[Mapping[str, re.Pattern[str]], ...]
     """Groups of relations that exclude each other: a clause that tells one does not answer a question for another."""
+    offer: re.Pattern[str] = NEVER
+    """What is offered to the speaker, or wished of them."""
+    declined: re.Pattern[str] = NEVER
+    """How a clause begins that turns down what the one before it tells (我没答应, 断っちゃった)."""
+    said_by_user: re.Pattern[str] = NEVER
+    """Behind a word: the user said it (とおっしゃってましたよね)."""
     refusal: re.Pattern[str]
     """What is turned down or given up, in a question or a clause: a clause that only says what is so answers no
     question for it, where another says what is not."""

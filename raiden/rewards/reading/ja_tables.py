@@ -5,6 +5,8 @@ import re
 from raiden.rewards.idioms.base import phrases
 from raiden.rewards.reading.grammar import Transfer
 
+_ROUND = "(?:月|週|年|学期|シーズン|季)"
+
 OPPOSITES = (
     {
         "morning": phrases("(?:朝(?!鮮)|モーニング)(?!の|から)"),
@@ -22,6 +24,7 @@ OPPOSITES = (
         "like": phrases("好き(?!じゃ|では|嫌い)|好物|お気に入り"),
         "dislike": phrases("嫌い|苦手|(?:だめ|ダメ|無理)(?=[なだでよねさ。!]|$)|好き(?:じゃ|では)な"),
     },
+    {name: phrases(rf"{word}{_ROUND}") for name, word in (("last", "先"), ("this", "今"), ("next", "来"))},
     {"left": phrases("左[手目足腕耳]|左の"), "right": phrases("右[手目足腕耳]|右の")},
     {
         "elder": phrases("上の(?=子|兄|姉|息子|娘|弟|妹|ほう|方)"),

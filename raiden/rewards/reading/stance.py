@@ -20,12 +20,13 @@ _REACH = 60
 
 
 def almost(place: Place) -> str:
-    """ "What did you eat?" - "I nearly got dumplings." """
+    """ "What did you eat?" - "I nearly got dumplings."; "They suggested dumplings. I declined." """
     asked = place.asked
     asks_for_plan = "later" in asked.times and bool({"before", "event"} & asked.times)
     if asked.manner or asks_for_plan or place.grammar.almost.search(asked.text):
         return ""
-    return ALMOST if place.grammar.almost.search(place.text) else ""
+    declines = place.next_begins(place.grammar.declined) and not place.grammar.offer.search(asked.text)
+    return ALMOST if declines or place.grammar.almost.search(place.text) else ""
 
 
 def supposed(place: Place) -> str:

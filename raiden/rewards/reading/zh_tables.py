@@ -5,6 +5,8 @@ import re
 from raiden.rewards.idioms.base import phrases
 from raiden.rewards.reading.grammar import Transfer
 
+_ROUND = "(?:月|周|星期|礼拜|赛季|学期|季度?|回|次)"
+
 OPPOSITES = (
     {
         "morning": phrases("(?:早[上饭餐晨起]|清[早晨]|一大早)(?!的|剩)"),
@@ -22,6 +24,7 @@ OPPOSITES = (
         "like": phrases("(?<![不没])(?:喜欢|爱[吃喝看听玩]|最爱)"),
         "dislike": phrases("不(?:太|大|怎么)?(?:喜欢|爱)|讨厌|受不了|最[怕烦恨]|恶心"),
     },
+    {name: phrases(rf"{word}个?{_ROUND}") for name, word in (("last", "上"), ("this", "[这本]"), ("next", "下"))},
     {"left": phrases("左[手眼腿臂耳脚边]"), "right": phrases("右[手眼腿臂耳脚边]")},
     {"elder": phrases("[大长]的(?!是)|老大"), "younger": phrases("小的(?!时候|是)|老[二小幺]")},
 )
