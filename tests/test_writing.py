@@ -1,0 +1,31 @@
+"""What gets its name only when it is whole: on the disk too, before it has the name."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from raiden.core.writing import writing
+
+
+def test_every_file_of_a_folder_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch):
+    """A machine that loses its power has the old or the new: a rename may reach the disk before what is renamed."""
+    done = []
+    fsync, replace = os.fsync, os.replace
+
+    def synced(descriptor):
+        done.append(Path(os.readlink(f"/proc/self/fd/{descriptor}")).name)
+        fsync(descriptor)
+
+    def renamed(source, target):
+        done.append(f"named {Path(target).name}")
+        replace(source, target)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(os, "replace", renamed)
+    with writing(tmp_path / "export") as part:
+        (part / "deeper").mkdir(parents=True)
+        (part / "config.json").write_text("{}")
+        (part / "deeper" / "weights").write_bytes(b"1")
+    assert sorted(done[:-1]) == ["config.json", "weights"]
+    assert done[-1] == "named export"
