@@ -43,6 +43,16 @@ def test_an_old_name_and_the_new_one_are_one_module_and_the_new_one_is_named():
     assert "FutureWarning: `raiden.trl_route` is `raiden.train.trl` now." in run.stderr
 
 
+def test_a_module_that_was_renamed_twice_is_found_by_each_of_its_names():
+    code = (
+        "import raiden.complaints, raiden.commands.complaints, raiden.rollout.engines.side_by_side\n"
+        "assert raiden.complaints is raiden.commands.complaints\n"
+        "assert raiden.complaints.__name__ == 'raiden.commands.option_errors'\n"
+        "assert raiden.rollout.engines.side_by_side.ContinuousBatch\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def test_a_name_that_never_was_is_still_refused():
     with pytest.raises(ModuleNotFoundError, match=r"raiden\.nonesuch"):
         import_module("raiden.nonesuch")

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 from jsonargparse import ArgumentParser
 
-from raiden.commands.complaints import as_config_error, refuse_no_checkpoint
+from raiden.commands.option_errors import as_config_error, refuse_no_checkpoint
 from raiden.core.errors import ConfigError
 from raiden.core.limits import MAX_CONFIG_BYTES, refuse_larger
 from raiden.core.yaml_text import load_yaml

@@ -1,4 +1,4 @@
-"""Modules by the names that they had before the rooms, as users' YAML, scripts and old runs still have them."""
+"""Modules by the names that they had before, as users' YAML, scripts and old runs still have them."""
 
 from __future__ import annotations
 
@@ -16,17 +16,24 @@ _ROOMS = {
     "rollout": "canary engines rollouts sampler",
     "train": "callbacks checkpoints datamodule disk_need generators grpo guard launcher loaders metrics nonfinite "
     "optimization recording replaying report run_folder run_options sft strategy watching",
-    "commands": "cli complaints",
+    "commands": "cli",
 }
 MOVED = {f"raiden.{name}": f"raiden.{room}.{name}" for room, names in _ROOMS.items() for name in names.split()} | {
+    "raiden.commands.complaints": "raiden.commands.option_errors",
+    "raiden.complaints": "raiden.commands.option_errors",
     "raiden.grpo.batching": "raiden.packing.batching",
     "raiden.grpo.logps": "raiden.packing.logps",
     "raiden.grpo.token_scores": "raiden.packing.token_scores",
     "raiden.local_endpoint": "raiden.endpoints.local",
     "raiden.module": "raiden.train.grpo.module",
+    "raiden.packing.beginning": "raiden.packing.cached_prefix",
     "raiden.policy_module": "raiden.train.module",
     "raiden.prefix_tree": "raiden.packing",
     "raiden.resampling": "raiden.train.grpo.sampled",
+    "raiden.rollout.answers": "raiden.rollout.malformed",
+    "raiden.rollout.engines.known_beginnings": "raiden.rollout.engines.prefix_cache",
+    "raiden.rollout.engines.side_by_side": "raiden.rollout.engines.continuous_batch",
+    "raiden.rollout.engines.taking_turns": "raiden.rollout.engines.one_by_one",
     "raiden.saved_state": "raiden.policy.saved_state",
     "raiden.trl_route": "raiden.train.trl",
 }

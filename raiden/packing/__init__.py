@@ -5,7 +5,7 @@ a group of completions, and completions of a group begin alike. Packed into one 
 
 layout         sequences (prompts, prompts with completions) -> one row and its segments
 attention      what each token of the row may see; cascade, flex, run_by_run, masks, scoring: how that is computed
-beginning      tokens of an earlier pass, which a row goes on from
+cached_prefix  tokens of an earlier pass, which a row goes on from
 batching       groups -> micro-batches of packed rows, or of separate ones (rows)
 logps          the model's log-probabilities of a micro-batch; token_scores: the logits they are taken from, in blocks
 """

@@ -8,11 +8,11 @@ from transformers import RepetitionPenaltyLogitsProcessor
 
 from raiden.policy import PolicyConfig, load_policy
 from raiden.rollout.engines import SamplingConfig, TransformersEngine, VLLMEngine
-from raiden.rollout.engines.known_beginnings import KnownBeginnings
+from raiden.rollout.engines.continuous_batch import ContinuousBatch
 from raiden.rollout.engines.live import LiveEngine, LiveRequest
+from raiden.rollout.engines.one_by_one import OneByOne
 from raiden.rollout.engines.penalties import Penalties
-from raiden.rollout.engines.side_by_side import SideBySide
-from raiden.rollout.engines.taking_turns import TakingTurns
+from raiden.rollout.engines.prefix_cache import PrefixCache
 
 SAMPLING = SamplingConfig(temperature=1.0, max_tokens=24)
 PROMPTS = [tuple((7 * i + 3 * j) % 250 + 3 for j in range(40 + 13 * i)) for i in range(6)]
@@ -55,7 +55,7 @@ def batched(engine, requests):
 def test_completions_are_those_of_a_batch_however_they_come_together(engine):
     assert isinstance(engine, LiveEngine)
     rows = engine.live()
-    assert isinstance(rows, SideBySide)
+    assert isinstance(rows, ContinuousBatch)
     requests = [
         request(0, seeds=(1, 2, 3)),
         request(1, sampling=SamplingConfig(temperature=0.7, top_p=0.9, max_tokens=9)),
@@ -101,7 +101,7 @@ def test_what_leaves_draws_no_more_and_the_others_go_on(engine):
 
 
 def test_a_prompt_is_read_in_pieces_and_what_is_known_of_it_not_again(engine, monkeypatch):
-    monkeypatch.setattr("raiden.rollout.engines.side_by_side._PIECE", 16)
+    monkeypatch.setattr("raiden.rollout.engines.continuous_batch._CHUNK", 16)
     rows = engine.live()
     read = []
     counting = engine.model.register_forward_pre_hook(
@@ -142,7 +142,7 @@ def test_a_draw_that_is_nearly_a_tie_is_made_by_the_completion_alone(engine):
 
     def disturbed():
         go_on()
-        for each in rows._speaking:
+        for each in rows._decoding:
             each.logits = each.logits.flip(-1)
 
     rows._go_on = disturbed
@@ -174,15 +174,15 @@ def test_what_was_said_costs_its_own_completion_alone(engine, close):
     assert found[1, 0] != batched(engine, [asked])[1, 0]
 
 
-def test_known_beginnings_keep_to_their_bound_and_the_last_used_stay(engine):
+def test_cached_prefixes_keep_to_their_bound_and_the_last_used_stay(engine):
     rows = engine.live()
     for number in range(3):
         rows.join(request(number))
     finish(rows, {})
-    known = rows.beginnings
+    known = rows.prefixes
     sizes = [beginning.num_bytes for beginning in known._known]
     assert sizes[0] == 2 * 2 * 2 * 16 * 4 * len(PROMPTS[0])  # 2 layers, keys and values, 2 heads of 16, 4 bytes
-    small = KnownBeginnings(sizes[0] + sizes[2])
+    small = PrefixCache(sizes[0] + sizes[2])
     for beginning in known._known:
         small.keep(beginning)
         small.longest((*PROMPTS[0], 1))
@@ -201,7 +201,7 @@ def test_models_with_a_state_of_their_own_take_turns(tmp_path, tiny_tokenizer):
     tiny_tokenizer.save_pretrained(tmp_path)
     _, engine = started(tmp_path, TransformersEngine())
     rows = engine.live()
-    assert isinstance(rows, TakingTurns)
+    assert isinstance(rows, OneByOne)
     requests = [request(0, seeds=(1, 2)), request(1), request(2)]
     for each in requests:
         rows.join(each)

@@ -13,7 +13,7 @@ import httpx2 as httpx
 import pytest
 import torch
 
-from raiden.rollout.engines.side_by_side import SideBySide
+from raiden.rollout.engines.continuous_batch import ContinuousBatch
 from tests.serve.conftest import serving
 
 LONG = {"model": "raiden", "messages": [{"role": "user", "content": "Go on."}], "max_tokens": 8000, "temperature": 1.0}
@@ -33,7 +33,7 @@ def send(server, body, reads=1):
 def never_ends(server):
     """The model writes to the limit: its end is none."""
     rows = server.model._rows
-    assert isinstance(rows, SideBySide)
+    assert isinstance(rows, ContinuousBatch)
     rows.stop_ids = frozenset()
 
 
@@ -60,7 +60,7 @@ def test_a_cut_connection_ends_its_completion(tiny_folder):
 def test_sixteen_clients_at_once_are_all_answered_and_nothing_grows(tiny_folder):
     with serving(tiny_folder, max_rows=8, max_waiting=64) as server:
         rows = server.model._rows
-        rows.beginnings.max_bytes = 2**20
+        rows.prefixes.max_bytes = 2**20
 
         def visit(number):
             for turn in range(4):
@@ -78,9 +78,9 @@ def test_sixteen_clients_at_once_are_all_answered_and_nothing_grows(tiny_folder)
         with ThreadPoolExecutor(16) as pool:
             list(pool.map(visit, range(16)))
         server.wait_until_idle()
-        assert rows.beginnings.num_bytes <= 2**20
-        assert not rows._reading
-        assert not rows._speaking
+        assert rows.prefixes.num_bytes <= 2**20
+        assert not rows._prefilling
+        assert not rows._decoding
 
 
 def test_an_engine_that_fails_is_told_and_the_next_request_is_answered(tiny_folder, monkeypatch):
@@ -91,7 +91,7 @@ def test_an_engine_that_fails_is_told_and_the_next_request_is_answered(tiny_fold
                 monkeypatch.undo()
                 raise torch.OutOfMemoryError("tried to allocate 2 GiB")
 
-        monkeypatch.setattr(SideBySide, "_go_on", broken)
+        monkeypatch.setattr(ContinuousBatch, "_go_on", broken)
         chat = f"{server.address}/v1/chat/completions"
         fault = httpx.post(chat, json=LONG | {"max_tokens": 9}, timeout=60)
         assert fault.status_code == 503
@@ -116,13 +116,13 @@ def test_a_reply_that_takes_too_long_is_ended_and_the_answer_says_so(tiny_folder
 @pytest.mark.parametrize("stage", ["join", "step"])
 def test_an_engine_that_fails_once_is_told_and_answers_the_next(stage, tiny_folder, monkeypatch):
     with serving(tiny_folder) as server:
-        own, ask = getattr(SideBySide, stage), LONG | {"max_tokens": 3}
+        own, ask = getattr(ContinuousBatch, stage), LONG | {"max_tokens": 3}
 
         def fail(*arguments):
-            monkeypatch.setattr(SideBySide, stage, own)
+            monkeypatch.setattr(ContinuousBatch, stage, own)
             raise RuntimeError("no memory")
 
-        monkeypatch.setattr(SideBySide, stage, fail)
+        monkeypatch.setattr(ContinuousBatch, stage, fail)
         first, second = (httpx.post(f"{server.address}/v1/chat/completions", json=ask, timeout=20) for _ in range(2))
         assert (first.status_code, first.json()["error"]["code"]) == (503, "engine_failed")
         assert second.status_code == 200

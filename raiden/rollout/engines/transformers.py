@@ -17,15 +17,15 @@ from raiden.core.types import Completion
 from raiden.data.chat_template import decode as to_text
 from raiden.packing import Layout, pack, shares_prefixes
 from raiden.rollout.engines.base import Engine, SamplingConfig, stop_token_ids
+from raiden.rollout.engines.continuous_batch import ContinuousBatch
 from raiden.rollout.engines.decoding import Decode, Prefill
 from raiden.rollout.engines.direct import Direct, computes_directly
 from raiden.rollout.engines.histories import Histories
 from raiden.rollout.engines.live import LiveRows
 from raiden.rollout.engines.noise import seed_words
+from raiden.rollout.engines.one_by_one import OneByOne
 from raiden.rollout.engines.sampling import sample_tokens
 from raiden.rollout.engines.separate import Watch, sample_rows
-from raiden.rollout.engines.side_by_side import SideBySide
-from raiden.rollout.engines.taking_turns import TakingTurns
 
 _WORTH_PACKING = 8
 """Tokens of the longest completion from which on it pays to pack the weights."""
@@ -105,8 +105,8 @@ class TransformersEngine(Engine):
     def live(self) -> LiveRows:
         """Side by side where the prefix tree computes the model, else one after another."""
         if shares_prefixes(self.model):
-            return SideBySide(self.model, self.stop_ids, self._quickly)
-        return TakingTurns(self.model, self.stop_ids)
+            return ContinuousBatch(self.model, self.stop_ids, self._quickly)
+        return OneByOne(self.model, self.stop_ids)
 
     def _waves(self, rows: list[int]) -> Iterator[slice]:
         """Cuts the prompts into runs of at most `max_rows` completions, one prompt at least."""

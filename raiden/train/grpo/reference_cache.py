@@ -11,7 +11,7 @@ from transformers import PreTrainedModel
 
 from raiden.packing import Attention, Layout, Scoring
 from raiden.packing.batching import MicroBatch, PackedRow
-from raiden.packing.beginning import MIN_KNOWN, Beginning, Continued, num_equal
+from raiden.packing.cached_prefix import MIN_KNOWN, CachedPrefix, Continued, num_equal
 from raiden.packing.logps import token_logps
 
 
@@ -28,12 +28,12 @@ class ReferenceCache:
             max_bytes: of the keys and values that are kept from one pass to the next.
         """
         self.max_bytes = max_bytes
-        self._known: OrderedDict[str, Beginning] = OrderedDict()
+        self._known: OrderedDict[str, CachedPrefix] = OrderedDict()
 
     @property
     def num_bytes(self) -> int:
         """Of the keys and values that are kept now."""
-        return sum(beginning.num_bytes for beginning in self._known.values())
+        return sum(prefix.num_bytes for prefix in self._known.values())
 
     @torch.no_grad()
     def token_logps(self, model: PreTrainedModel, batch: MicroBatch, temperature: float) -> Tensor:
@@ -44,26 +44,26 @@ class ReferenceCache:
         """
         assert batch.family is not None
         assert batch.packed is not None
-        tokens = _beginning_of(batch.packed.layout, int(batch.predictors.min()))
+        tokens = _prefix_of(batch.packed.layout, int(batch.predictors.min()))
         known = self._known.pop(batch.family, None)
         num_known = 0 if known is None else num_equal(known.tokens, tokens)
         if known is None or num_known < MIN_KNOWN:
             recorded = _Recorded(batch.packed.tree, len(tokens))
             logps, _ = token_logps(model, replace(batch, packed=replace(batch.packed, tree=recorded)), temperature)
-            known = Beginning(tokens, recorded.keys, recorded.values)
+            known = CachedPrefix(tokens, recorded.keys, recorded.values)
         else:
             known = known.cut(num_known)
             logps, _ = token_logps(model, _continued(batch, batch.packed, known), temperature)
         self._keep(batch.family, known)
         return logps
 
-    def _keep(self, family: str, beginning: Beginning) -> None:
-        self._known[family] = beginning
+    def _keep(self, family: str, prefix: CachedPrefix) -> None:
+        self._known[family] = prefix
         while self.num_bytes > self.max_bytes:
             self._known.popitem(last=False)
 
 
-def _beginning_of(layout: Layout, first_predictor: int) -> tuple[int, ...]:
+def _prefix_of(layout: Layout, first_predictor: int) -> tuple[int, ...]:
     """What all sequences of the row begin with, or those of its first tree.
 
     Args:
@@ -90,7 +90,7 @@ class _Recorded:
         return self.attention(layer, query, key, value, scale, scoring)
 
 
-def _continued(batch: MicroBatch, packed: PackedRow, known: Beginning) -> MicroBatch:
+def _continued(batch: MicroBatch, packed: PackedRow, known: CachedPrefix) -> MicroBatch:
     """The rest of a row."""
     num_known = len(known.tokens)
     return replace(

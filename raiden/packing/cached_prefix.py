@@ -17,7 +17,7 @@ MIN_KNOWN = 16
 
 
 @dataclass(frozen=True)
-class Beginning:
+class CachedPrefix:
     """Tokens from the start of a sequence on, and what each layer made of them."""
 
     tokens: tuple[int, ...]
@@ -29,12 +29,12 @@ class Beginning:
     def num_bytes(self) -> int:
         return sum(tensor.nbytes for tensor in (*self.keys, *self.values))
 
-    def cut(self, length: int) -> Beginning:
+    def cut(self, length: int) -> CachedPrefix:
         """Its first tokens alone; what is left out gives its memory back."""
         if length == len(self.tokens):
             return self
         keys, values = ([t[:, :, :length].clone() for t in tensors] for tensors in (self.keys, self.values))
-        return Beginning(self.tokens[:length], keys, values)
+        return CachedPrefix(self.tokens[:length], keys, values)
 
 
 def num_equal(some: Sequence[int], others: Sequence[int]) -> int:
@@ -45,16 +45,16 @@ def num_equal(some: Sequence[int], others: Sequence[int]) -> int:
 class Continued:
     """Attention of a row whose first tokens are known: their queries are not there, and need no answer."""
 
-    def __init__(self, attention: Attention, beginning: Beginning) -> None:
+    def __init__(self, attention: Attention, prefix: CachedPrefix) -> None:
         self.attention = attention
-        self.beginning = beginning
+        self.prefix = prefix
 
     def __call__(
         self, layer: int, query: Tensor, key: Tensor, value: Tensor, scale: float, scoring: Scoring | None = None
     ) -> Tensor:
-        num_known = len(self.beginning.tokens)
-        key = torch.cat([self.beginning.keys[layer], key], dim=2)
-        value = torch.cat([self.beginning.values[layer], value], dim=2)
+        num_known = len(self.prefix.tokens)
+        key = torch.cat([self.prefix.keys[layer], key], dim=2)
+        value = torch.cat([self.prefix.values[layer], value], dim=2)
         absent = query.new_zeros(*query.shape[:2], num_known, query.shape[3])
         out = self.attention(layer, torch.cat([absent, query], dim=2), key, value, scale, scoring)
         return out[:, :, num_known:]

@@ -1,7 +1,7 @@
-"""Completions of requests that come and go, in one batch of the policy's own modules.
+"""Continuous batching: completions of requests that come and go, in one batch of the policy's own modules.
 
 Each request has its own keys and values, and attends by itself; the products of all layers are of all rows at once. A
-new prompt is read in pieces between the tokens of the others.
+new prompt is prefilled in chunks between the tokens of the others.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from transformers import PreTrainedModel
 
 from raiden.core.types import FinishReason
 from raiden.packing import Attention, Layout, Scoring, pack
-from raiden.packing.beginning import Beginning, Continued
+from raiden.packing.cached_prefix import CachedPrefix, Continued
 from raiden.rollout.engines.base import SamplingConfig
 from raiden.rollout.engines.decoding import Decode, Prefill
-from raiden.rollout.engines.known_beginnings import KnownBeginnings
 from raiden.rollout.engines.live import LiveRequest, OnToken, SampledToken
 from raiden.rollout.engines.noise import seed_words
 from raiden.rollout.engines.penalties import penalised
+from raiden.rollout.engines.prefix_cache import PrefixCache
 from raiden.rollout.engines.sampling import likeliest, sample_tokens, sample_with_margins
 
-_PIECE = 256
+_CHUNK = 256
 """Tokens of a new prompt that the others wait for between two of theirs."""
-_KNOWN_BYTES = 2**29
+_MAX_PREFIX_BYTES = 2**29
 _CLOSE = 1e-3
 """Difference of the two best tokens, in units of logits, below which the choice is made anew by the completion alone.
 
@@ -36,7 +36,7 @@ What else is in the batch moves a float32 logit by some 1e-5 (SmolLM2-135M): bel
 places now and then, and a seed would not give its text. One token in a thousand is that close."""
 
 
-class SideBySide:
+class ContinuousBatch:
     """The rows of a `TransformersEngine`; see `LiveRows`.
 
     In float32 a completion follows from its prompt and its seed alone, whatever is computed beside it.
@@ -58,30 +58,30 @@ class SideBySide:
         self._quickly = quickly
         self.stop_ids = frozenset(stop_ids)
         self.close = _CLOSE if model.dtype in (torch.float32, torch.float64) else 0.0
-        self.beginnings = KnownBeginnings(_KNOWN_BYTES)
-        self._reading: list[_Reading] = []
-        self._speaking: list[_Speaking] = []
+        self.prefixes = PrefixCache(_MAX_PREFIX_BYTES)
+        self._prefilling: list[_Prefilling] = []
+        self._decoding: list[_Decoding] = []
         self._left: set[tuple[int, int | None]] = set()
 
     @property
     def num_rows(self) -> int:
-        return sum(len(each.request.seeds) for each in self._reading) + sum(len(s.choices) for s in self._speaking)
+        return sum(len(each.request.seeds) for each in self._prefilling) + sum(len(s.choices) for s in self._decoding)
 
     def join(self, request: LiveRequest) -> None:
-        self._reading.append(_Reading(request))
+        self._prefilling.append(_Prefilling(request))
 
     def leave(self, key: int, choice: int | None = None) -> None:
         self._left.add((key, choice))
 
     def clear(self) -> None:
-        self._reading, self._speaking, self._left = [], [], set()
-        self.beginnings.clear()
+        self._prefilling, self._decoding, self._left = [], [], set()
+        self.prefixes.clear()
 
     @torch.no_grad()
     def step(self, on_token: OnToken) -> None:
         self._drop_left()
-        if self._reading:
-            self._read_on(self._reading[0])
+        if self._prefilling:
+            self._prefill_on(self._prefilling[0])
         for token in self._sampled():
             on_token(token)
         self._drop_left()
@@ -92,27 +92,27 @@ class SideBySide:
         while self._left:
             key, choice = self._left.pop()
             if choice is None:
-                self._reading = [each for each in self._reading if each.request.key != key]
-            for each in self._speaking:
+                self._prefilling = [each for each in self._prefilling if each.request.key != key]
+            for each in self._decoding:
                 if each.request.key == key:
                     each.keep([own for own in each.choices if choice is not None and own != choice])
-        self._speaking = [each for each in self._speaking if each.choices]
+        self._decoding = [each for each in self._decoding if each.choices]
 
-    def _read_on(self, reading: _Reading) -> None:
+    def _prefill_on(self, prefilling: _Prefilling) -> None:
         """Reads the next piece of a prompt; behind its last one the completions begin."""
-        request = reading.request
+        request = prefilling.request
         # Looked up when its turn comes: of requests that came together, the first may have read what others need.
-        known = self.beginnings.longest(request.prompt) if reading.known is None else reading.known
+        known = self.prefixes.longest(request.prompt) if prefilling.known is None else prefilling.known
         start = len(known.tokens) if known is not None else 0
-        read = request.prompt[: start + _PIECE]
+        read = request.prompt[: start + _CHUNK]
         logits, prefill, layout = self._read(read, known)
-        reading.known = Beginning(read, [k[None] for k in prefill.keys], [v[None] for v in prefill.values])
+        prefilling.known = CachedPrefix(read, [k[None] for k in prefill.keys], [v[None] for v in prefill.values])
         if len(read) == len(request.prompt):
-            self.beginnings.keep(reading.known)
-            self._reading.remove(reading)
-            self._speaking.append(_Speaking(request, prefill, layout, logits))
+            self.prefixes.keep(prefilling.known)
+            self._prefilling.remove(prefilling)
+            self._decoding.append(_Decoding(request, prefill, layout, logits))
 
-    def _read(self, tokens: Sequence[int], known: Beginning | None = None) -> tuple[Tensor, Prefill, Layout]:
+    def _read(self, tokens: Sequence[int], known: CachedPrefix | None = None) -> tuple[Tensor, Prefill, Layout]:
         """The logits behind the last token, and the keys and values of all."""
         layout = pack([tokens])
         prefill = Prefill(layout, self.model.device)
@@ -138,8 +138,8 @@ class SideBySide:
     def _sampled(self) -> list[SampledToken]:
         """The next token of each row."""
         sampled: list[SampledToken] = []
-        by_sampling: dict[SamplingConfig, list[_Speaking]] = {}
-        for each in self._speaking:
+        by_sampling: dict[SamplingConfig, list[_Decoding]] = {}
+        for each in self._decoding:
             # How long it may become is no matter of the draw.
             by_sampling.setdefault(replace(each.request.sampling, max_tokens=1), []).append(each)
         for sampling, several in by_sampling.items():
@@ -152,11 +152,11 @@ class SideBySide:
                 if margin < self.close:
                     token = self._decide(each, place, sampling)
                 sampled.append(each.take(place, token, token in self.stop_ids))
-        for each in self._speaking:
+        for each in self._decoding:
             each.keep([choice for choice in each.choices if choice not in each.at_end])
         return sampled
 
-    def _decide(self, each: _Speaking, place: int, sampling: SamplingConfig) -> int:
+    def _decide(self, each: _Decoding, place: int, sampling: SamplingConfig) -> int:
         """A token that is nearly a tie, from the completion read alone and as a whole."""
         said = each.tokens[place]
         read, _, _ = self._read([*each.request.prompt, *said])
@@ -166,29 +166,29 @@ class SideBySide:
 
     def _go_on(self) -> None:
         """Computes the logits behind each row's last token."""
-        rows = [(each, tokens) for each in self._speaking for tokens in each.tokens]
+        rows = [(each, tokens) for each in self._decoding for tokens in each.tokens]
         if not rows:
             return
-        for each in self._speaking:
+        for each in self._decoding:
             each.decode.next(each.parents)
             each.parents = list(range(len(each.choices)))
         positions = [len(each.request.prompt) + len(tokens) - 1 for each, tokens in rows]
         with self._quickly():
-            logits = self._logits([tokens[-1] for _, tokens in rows], positions, _Apart(self._speaking))
-        sizes = [len(each.choices) for each in self._speaking]
-        for each, own in zip(self._speaking, logits.split(sizes), strict=True):
+            logits = self._logits([tokens[-1] for _, tokens in rows], positions, _Apart(self._decoding))
+        sizes = [len(each.choices) for each in self._decoding]
+        for each, own in zip(self._decoding, logits.split(sizes), strict=True):
             each.logits = own
 
 
-class _Reading:
+class _Prefilling:
     """A request whose prompt is being read."""
 
     def __init__(self, request: LiveRequest) -> None:
         self.request = request
-        self.known: Beginning | None = None
+        self.known: CachedPrefix | None = None
 
 
-class _Speaking:
+class _Decoding:
     """A request whose completions are being written, all of one length."""
 
     def __init__(self, request: LiveRequest, prefill: Prefill, layout: Layout, logits: Tensor) -> None:
@@ -243,7 +243,7 @@ class _Speaking:
 class _Apart:
     """Attention of rows of several requests in one pass: each request's rows by themselves."""
 
-    def __init__(self, several: Sequence[_Speaking]) -> None:
+    def __init__(self, several: Sequence[_Decoding]) -> None:
         self.several = [(each.decode, len(each.choices)) for each in several]
 
     def __call__(

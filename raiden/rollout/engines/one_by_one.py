@@ -17,7 +17,7 @@ class _Left(Exception):
     """Nobody waits any more for what is being written."""
 
 
-class TakingTurns:
+class OneByOne:
     """The rows of a `TransformersEngine` for models with a state of their own; see `LiveRows`. A step is a request."""
 
     tells_logps = penalises = False

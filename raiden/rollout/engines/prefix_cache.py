@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from raiden.packing.beginning import MIN_KNOWN, Beginning, num_equal
+from raiden.packing.cached_prefix import MIN_KNOWN, CachedPrefix, num_equal
 
 
-class KnownBeginnings:
+class PrefixCache:
     """Those of the prompts that were read last, within a bound; the least recently used goes first.
 
     Args:
@@ -14,13 +14,13 @@ class KnownBeginnings:
 
     def __init__(self, max_bytes: int) -> None:
         self.max_bytes = max_bytes
-        self._known: list[Beginning] = []
+        self._known: list[CachedPrefix] = []
 
     @property
     def num_bytes(self) -> int:
         return sum(known.num_bytes for known in self._known)
 
-    def longest(self, tokens: tuple[int, ...]) -> Beginning | None:
+    def longest(self, tokens: tuple[int, ...]) -> CachedPrefix | None:
         """The most that is known of a prompt, never all of it: its last token has to be read for what follows."""
         best, length = None, MIN_KNOWN - 1
         for known in self._known:
@@ -33,10 +33,10 @@ class KnownBeginnings:
         self._known.append(best)
         return best.cut(length)
 
-    def keep(self, beginning: Beginning) -> None:
+    def keep(self, prefix: CachedPrefix) -> None:
         """Keeps a prompt that was read, in place of those that it goes on from."""
-        self._known = [known for known in self._known if known.tokens != beginning.tokens[: len(known.tokens)]]
-        self._known.append(beginning)
+        self._known = [known for known in self._known if known.tokens != prefix.tokens[: len(known.tokens)]]
+        self._known.append(prefix)
         while self.num_bytes > self.max_bytes:
             self._known.pop(0)
 
