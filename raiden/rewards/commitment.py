@@ -90,13 +90,16 @@ def list_items(
         start = match.end()
     pieces.append((start, sentence[start:]))
     index = max(place for place, (begin, _) in enumerate(pieces) if begin <= position or place == 0)
-    is_item = [_is_short(text) and not clause.search(text.strip()) for _, text in pieces]
     first, last = index, index
-    while first > 0 and (first == index or is_item[first]):
+    while first > 0 and (first == index or _is_item(pieces[first][1], clause)):
         first -= 1
-    while last + 1 < len(pieces) and is_item[last + 1]:
+    while last + 1 < len(pieces) and _is_item(pieces[last + 1][1], clause):
         last += 1
     return [text for _, text in pieces[first : last + 1] if split_units(text)]
+
+
+def _is_item(text: str, clause: re.Pattern[str]) -> bool:
+    return _is_short(text) and not clause.search(text.strip())
 
 
 def _is_short(item: str) -> bool:

@@ -107,9 +107,10 @@ def last_named(clauses: Iterable[Clause], original: str) -> str:
 
 def _pieces(text: str, start: int, end: int, cut: re.Pattern[str]) -> Iterable[tuple[int, int]]:
     begin = start
-    names = [match.span() for match in _QUOTED_NAME.finditer(text, start, end)]
+    is_quoted = any(mark in text for mark in '"「『')
+    names = [match.span() for match in _QUOTED_NAME.finditer(text, start, end)] if is_quoted else []
     for match in cut.finditer(text, start, end):
-        if any(first <= match.start() and match.end() <= last for first, last in names):
+        if names and any(first <= match.start() and match.end() <= last for first, last in names):
             continue
         if match.end() > begin and text[begin : match.end()].strip():
             yield begin, match.end()

@@ -3,7 +3,7 @@
 import re
 
 from raiden.rewards.idioms.base import phrases
-from raiden.rewards.reading.grammar import NEVER, Grammar, any_of, broader, families
+from raiden.rewards.reading.grammar import NEVER, Grammar, broader, families
 from raiden.rewards.reading.zh_tables import LABELS, OPPOSITES, OUT_OF_ROLE, RELATIONS, SELF_FACTS, transfer
 
 KIN = families(
@@ -21,13 +21,18 @@ KIN = families(
     "男朋友; 女朋友; 主人; 孩子 娃; 房东; 房客; 上司 主任; 校长; 船长; 队长; 前夫; 前妻; 搭档; 隔壁那位 "
     "隔壁那只 隔壁那家"
 )
-_KINS = rf"(?!姑娘|小女子|娘家)(?<![师表堂外新板姑奶])(?:{any_of(KIN)})"
+_GOES_ON = {"姑": "娘", "小女": "子", "娘": "家"}
+"""Words for persons that begin another word, with how that goes on (姑娘)."""
+_KINS = "|".join(
+    rf"{word}(?<![师表堂外新板姑奶]{word})" + (f"(?!{_GOES_ON[word]})" if word in _GOES_ON else "")
+    for word in sorted(KIN, key=len, reverse=True)
+)
 """A word for a person, not the end of a longer one (妹 in 师妹)."""
 _SELF = r"我(?!们)|俺(?!们)|在下|本(?:人|座|王|宫)|老夫|老朽|奴家|朕|吾|小女子|额(?=是)"
 _USER = r"你们?|您|妳们?|阁下|客官"
 _THIRD = r"他们?|她们?|它们?"
 _FOLK = (
-    r"大家伙?|大伙儿?|(?![我你您咱俺他她它孩])[一-龠]{1,3}(?<![我你您咱俺他她它])们|街坊(?:邻居)?们?|人们|人人|(?:别|众|外|有|旁|某些|有些|不少|很多)人|人家|老人们|乡亲们|坊间|江湖上|"
+    r"大家伙?|大伙儿?|(?<=[一-龠])(?<![我你您咱俺他她它妳])们|街坊(?:邻居)?们?|人们|人人|(?:别|众|外|有|旁|某些|有些|不少|很多)人|人家|老人们|乡亲们|坊间|江湖上|"
     r"报(?:纸)?上|[村镇城街店庄寨宫府乡山][里上下](?:的?(?:老人家?|乡亲|大伙儿?|孩子|老少|人))们?"
 )
 _PEOPLE = rf"{_FOLK}|(?:隔壁|楼[上下]|对门|对面|邻桌|隔壁桌|前后?院|邻村)(?:的|那[位个家]?)?"
