@@ -13,7 +13,7 @@ from raiden.rewards.answer import Answer
 from raiden.rewards.chinese import simplify
 from raiden.rewards.commitment import STUFFED, is_stuffed, lack_of_commitment
 from raiden.rewards.finding import MAX_HITS, finder_for
-from raiden.rewards.hits import Hit
+from raiden.rewards.hits import PIECE_OF_WORD, Hit
 from raiden.rewards.mechanisms import ALL, EXCUSABLE, objection, objections
 from raiden.rewards.names import find_initials, find_split_name, names_in_profile, other_spellings, spelled_out
 from raiden.rewards.normalise import fold_text
@@ -22,9 +22,12 @@ from raiden.rewards.reading import GRAMMARS
 from raiden.rewards.reading.place import Place
 from raiden.rewards.reading.question import Question, read_question
 from raiden.rewards.reading.stance import SCOFFED
-from raiden.rewards.units import split_units
+from raiden.rewards.units import is_wide, split_units
 
 CONTRADICTED = "the reply affirms it in one place and denies it in another"
+
+_MIN_HEAD = 2
+"""Characters that the head of a compound and the question share at least."""
 
 
 @dataclass(frozen=True)
@@ -188,6 +191,7 @@ def _examine(term: Term, answer: Answer, context: Context) -> Finding:
         if is_stuffed(answer.text, hits):
             refused = refused or hits[0]._replace(fault=STUFFED.format(len(hits)))
             continue
+        hits = [_with_asked_head(hit, answer, context) for hit in hits]
         judged = [hit if hit.fault else _judge_hit(hit, answer, context) for hit in hits]
         said = tuple(hit for hit in judged if not hit.fault)
         denied = next((hit for hit in judged if _is_opposite(hit, answer, context)), None)
@@ -197,6 +201,16 @@ def _examine(term: Term, answer: Answer, context: Context) -> Finding:
             refused = refused or said[0]._replace(fault=CONTRADICTED)
         refused = refused or next(iter(judged), None)
     return Finding(term, (), refused)
+
+
+def _with_asked_head(hit: Hit, answer: Answer, context: Context) -> Hit:
+    """A piece of a compound is the answer where the rest of it is what the question asks for a kind of.
+
+    "餃子は何が好き?" - "エビ餃子が好き" for エビ.
+    """
+    head = answer.text[hit.end : hit.end + _MIN_HEAD]
+    is_kind = len(head) == _MIN_HEAD and head.isalpha() and is_wide(head[0]) and head in context.asked.text
+    return hit._replace(fault="") if hit.fault == PIECE_OF_WORD and is_kind else hit
 
 
 def _is_opposite(hit: Hit, answer: Answer, context: Context) -> bool:

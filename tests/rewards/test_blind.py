@@ -12,7 +12,8 @@ of 12). Today's figures say less than those.
 `cases/sixth_*.jsonl` (60 a language, 15 pairs each) were written by a third writer, who had read the open half and the
 table of mechanisms and none of the rules, and scored once before any was touched: 43 of 60 and 10 of 15 pairs (zh),
 43 and 8 (ja). After that was mended the same writer, who by then knew the rules, wrote `seventh_*.jsonl` (40, 10
-pairs): 34 and 6 (zh), 33 and 4 (ja); then `eighth_*.jsonl` (40, 12 pairs): 34 and 6 (zh), 33 and 7 (ja).
+pairs): 34 and 6 (zh), 33 and 4 (ja); then `eighth_*.jsonl` (40, 12 pairs): 34 and 6 (zh), 33 and 7 (ja);
+and `ninth_*.jsonl` (24, 8 pairs): 19 and 4 (zh), 17 and 4 (ja).
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from .cases import CASES, accuracy, read_cases
         ("sixth", (60, 15)),
         ("seventh", (40, 10)),
         ("eighth", (40, 12)),
+        ("ninth", (24, 8)),
     ],
 )
 @pytest.mark.parametrize("language", ["zh", "ja"])
@@ -230,6 +232,32 @@ def test_blind_cases_and_their_pairs_are_judged_as_a_reader_would(
         ("ja", "近所の人はあなたを何だと思ってる？", "近所の人は俺を元スパイだと思ってるんだ。", "スパイ", 1),
         ("ja", "好きなものは？", "隣の畑のスイカが好きでね。", "スイカ", 1),
         ("ja", "一番うれしいのは？", "給料日以上にうれしい日なんてないよ。", "給料日", 1),
+        ("zh", "你们班有几个女生？", "男生二十六个，女生才九个。", "26个", 0),
+        ("zh", "你们班有几个男生？", "男生二十六个，女生才九个。", "26个", 1),
+        ("zh", "你是做什么的？", "小孩都管我叫巫婆。", "巫婆", 0),
+        ("zh", "小孩管你叫什么？", "小孩都管我叫巫婆。", "巫婆", 1),
+        ("zh", "我最喜欢什么颜色？", "你不是最喜欢蓝色吗？", "蓝色", 1),
+        ("zh", "你是做什么的？", "你不是医生吗？", "医生", 0),
+        ("zh", "你最喜欢哪个季节？", "当然是秋。", "秋天", 1),
+        ("ja", "餃子は何が好き？", "エビ餃子が好きだよ。", "エビ", 1),
+        ("ja", "何が好き？", "エビ餃子が好きだよ。", "エビ", 0),
+        (
+            "ja",
+            "泳げるようになったのはいつ？",
+            "泳げるようになったのは春で、海に入れるようになったのは秋だ。",
+            "秋",
+            0,
+        ),
+        (
+            "ja",
+            "海に入れるようになったのはいつ？",
+            "泳げるようになったのは春で、海に入れるようになったのは秋だ。",
+            "秋",
+            1,
+        ),
+        ("ja", "船長は何をくれたの？", "船長に海図をあげたら、金貨をくれたんだ。", "金貨", 1),
+        ("ja", "船長に何をあげたの？", "船長に海図をあげたら、金貨をくれたんだ。", "金貨", 0),
+        ("ja", "男子は何人？", "男子は六人で女子は九人しかいないの。", "6人", 1),
         ("ja", "今はなんて呼ばれてるの？", "昔は姫って呼ばれてたけど、今はおばさんさ。", "姫", 0),
     ],
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from raiden.rewards.dates import names_a_time
+from raiden.rewards.hits import Hit
 from raiden.rewards.idioms import IDIOMS
 from raiden.rewards.reading.clauses import Clause
 from raiden.rewards.reading.content import content
@@ -28,10 +29,15 @@ def other_role(place: Place) -> str:
         found = asking.search(place.asked.text)
         if found and re.search(told_so.format(v=re.escape(found["v"])), place.text):
             return OTHER_ROLE
+    return OTHER_ROLE if goes_otherwise(place.text, place) and not _comes_back(place) else ""
+
+
+def goes_otherwise(text: str, place: Place) -> bool:
+    """Whether a clause tells who did it to whom the other way round than the question asks."""
     transfer = place.grammar.transfer
     asked = _ways(transfer.user.sub("@", place.asked.text), transfer)
-    told = _ways(transfer.speaker.sub("@", place.text), transfer)
-    return OTHER_ROLE if len(asked) == len(told) == 1 and asked != told and not _comes_back(place) else ""
+    told = _ways(transfer.speaker.sub("@", text), transfer)
+    return len(asked) == len(told) == 1 and asked != told
 
 
 def _ways(text: str, transfer: Transfer) -> set[str]:
@@ -82,18 +88,21 @@ def _other_deed(place: Place, later: list[str]) -> bool:
     """Whether the clause begins with a deed that is not the question's, and another one with the question's.
 
     What is set against it comes second; a topic that comes first may go on over many clauses, unless it has its own
-    number already: "I first held a sword at seven. Whom I fought at fifteen ..." for the fifteen.
+    number or time already: "I first held a sword at seven. Whom I fought at fifteen ..." for the fifteen.
     """
-    wanted, deed = content(place.asked.text), place.grammar.deed
+    wanted, deed, text = content(place.asked.text), place.grammar.deed, place.answer.text
     own = deed.match(place.text)
     if own is None or place.clause.start + own.end("deed") > place.hit.start or content(own["deed"]) & wanted:
         return False
-    starts = [number.start for number in place.answer.numbers]
-    if any(place.hit.start <= start < place.hit.end for start in starts):
+    if names_a_time(text[place.hit.start : place.hit.end]) or _numbers_in(place, place.hit):
         before = [clause for clause in _all_clauses(place) if clause.end <= place.clause.start]
-        later = later + [_text(place, c) for c in before if any(c.start <= start < c.end for start in starts)]
+        later = later + [_text(place, c) for c in before if names_a_time(_text(place, c)) or _numbers_in(place, c)]
     others = (deed.match(text) for text in later)
     return any(other and content(other["deed"]) & wanted for other in others)
+
+
+def _numbers_in(place: Place, piece: Clause | Hit) -> bool:
+    return any(piece.start <= number.start < piece.end for number in place.answer.numbers)
 
 
 def _opposite(place: Place) -> bool:
@@ -118,15 +127,19 @@ def _other_count(place: Place) -> bool:
     counted = place.grammar.counted
     asked, text = counted.search(place.asked.text), place.answer.text
     own = next((m for m in counted.finditer(text) if m.start() <= place.hit.start < m.end()), None)
-    if not asked or not own or own["thing"].endswith(asked["thing"]):
+    if not asked or not own or _thing(own).endswith(_thing(asked)):
         return False
     starts = [number.start for number in place.answer.numbers]
     others = [clause for clause in _all_clauses(place) if clause is not place.clause] or [place.clause]
-    thing = asked["thing"]
+    thing = _thing(asked)
     counts = (c for c in others if any(c.start <= start < c.end for start in starts))
     return any(thing in _text(place, c) for c in counts) or any(
-        m["thing"].endswith(thing) for m in counted.finditer(text)
+        _thing(m).endswith(thing) for m in counted.finditer(text)
     )
+
+
+def _thing(counted: re.Match[str]) -> str:
+    return next(filter(None, (word for name, word in counted.groupdict().items() if name.startswith("thing"))), "")
 
 
 def _other_event(place: Place, later: list[str]) -> bool:

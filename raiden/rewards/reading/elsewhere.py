@@ -9,6 +9,7 @@ from raiden.rewards.dates import Date, find_dates, names_a_time
 from raiden.rewards.idioms import IDIOMS
 from raiden.rewards.reading.clauses import PRONOUN, Clause, Person, owned
 from raiden.rewards.reading.content import content, main_verb
+from raiden.rewards.reading.contrast import goes_otherwise
 from raiden.rewards.reading.place import Place
 
 ELSEWHERE = "another clause answers the question, and this one tells of something else"
@@ -54,6 +55,8 @@ def answered_elsewhere(place: Place) -> str:
         if _is_of_another(place, other):
             continue
         text = answer.text[other.start : other.end]
+        if goes_otherwise(text, place):
+            continue
         shared = wanted & content(text)
         if _does_it(place, other, told):
             return ELSEWHERE

@@ -45,6 +45,7 @@ _WORD = (
 )
 
 _DIGITS = r"一二两三四五六七八九十百千\d"
+_MEASURE = "[个只条位名匹头口把本辆棵斤箱筐袋块碗杯盒瓶张件枚颗朵]"
 
 _ONCE = (
     "以前|从前|原先|早先|早些年|早年|头些年|头几年|前些年|那些年|"
@@ -81,6 +82,7 @@ CHINESE = Grammar(
         (re.compile(r"^.(.)([大医中])[学院]$"), r"\1\2"),
         (re.compile(r"^([高初])(?:级)?中([一二三])年级$"), r"\1\2"),
         (re.compile(r"^大学?([一二三四])年级$"), r"大\1"),
+        (re.compile(r"^([春夏秋冬])[天季]$"), r"\1"),
     ),
     split_name=(re.compile("姓"), re.compile(r"(?:单名|名|字)(?:一?个|叫|是|唤)?")),
     other_senses=(
@@ -95,6 +97,7 @@ CHINESE = Grammar(
             re.compile("叫|名|称呼|谁|号"),
         ),
         (re.compile("打"), NEVER, re.compile("算"), NEVER),
+        (re.compile(".+"), re.compile("[管喊][^,。]{0,2}我叫?$"), NEVER, re.compile("[叫喊称]|名|外?号|谁")),
         (re.compile("[鼠牛虎兔龙蛇马羊猴鸡狗猪]"), re.compile("属$"), NEVER, re.compile("属|生肖")),
     ),
     focus=phrases(
@@ -118,7 +121,8 @@ CHINESE = Grammar(
         r"(?P<topic>(?:(?![做什哪怎你我他她谁当其就都也还不没最爱想去来有会能])[一-龠]){1,4}?)(?:是|嘛|呢|么|倒|则|才|叫|在|,)(?!的?(?:时候|地方))"
     ),
     counted=re.compile(
-        rf"(?:多少|[几{_DIGITS}]+)[个只条位名匹头口把本辆棵斤箱筐袋块碗杯盒瓶张件枚颗朵](?P<thing>[一-龠]{{1,4}}?)(?=[,、。?!呢呀啊吗了和跟]|还有|$)"
+        rf"(?:多少|[几{_DIGITS}]+){_MEASURE}(?P<thing>[一-龠]{{1,4}}?)(?=[,、。?!呢呀啊吗了和跟]|还有|$)|"
+        rf"(?P<thing2>[一-龠]{{1,4}}?)(?:一共|总共|足足|只|才|就|倒)?有?(?:多少|[几{_DIGITS}]+){_MEASURE}(?=[,、。?!呢呀啊吗了]|$)"
     ),
     transfer=transfer(_SELF, _USER, _KINS),
     deed=re.compile(r"^\W*(?P<deed>[^,。?!]{1,8}?)(?:是因为|是为了|是由于|嘛|呢|是(?=[^,。?!]{1,8}的(?:[,。!]|$)))"),
