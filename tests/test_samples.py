@@ -95,6 +95,15 @@ def test_the_history_is_part_of_the_identity():
     assert told.id != parse_sample(sample_record(conversation_history=[]), "here").id
 
 
+def test_another_name_question_history_or_keyword_makes_another_sample_and_nothing_else_does():
+    """Seeds of completions follow from it, and so a run that goes on."""
+    changes = {"character_name": "小红", "question": "你是谁？", "conversation_history": [], "keywords": ["明"]}
+    ids = [parse_sample(sample_record(**{key: value}), "here").id for key, value in changes.items()]
+    usual = parse_sample(sample_record(), "here").id
+    assert len({usual, *ids}) == 5
+    assert parse_sample(sample_record(answer="是小明。", difficulty="hard", notes="x"), "there").id == usual
+
+
 def test_a_record_that_is_there_twice_is_refused_with_both_places(tmp_path):
     path = write_json(tmp_path / "s.json", [sample_record(), sample_record(question="二？"), sample_record()])
     with pytest.raises(SampleError, match=r"s.json: item 3: the same sample as .*s.json: item 1; drop one"):
