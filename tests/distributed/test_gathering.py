@@ -6,8 +6,11 @@ import os
 
 import pytest
 import torch
+from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.tensor import Shard, distribute_tensor
 
 from raiden.core.processes import Processes
+from raiden.policy import gathering
 from tests.distributed.processes import in_processes
 
 EVERYONES = {0: [0.5, -1.25, 3.0], 1: [], 2: [1e-30], 3: [float("-inf"), 2.0]}
@@ -37,3 +40,17 @@ def gathered():
 def test_all_processes_have_the_rows_of_all(gathered, name):
     expected = {row: torch.tensor(EVERYONES[row]).tolist() for share in SHARES[name] for row in share}
     assert [own[name] for own in gathered] == [expected, expected]
+
+
+def buckets() -> list[list[int]]:
+    """Of six shards of 60 bytes each, the third of another type; two may be gathered together."""
+    torch.distributed.init_process_group("gloo", rank=0)
+    mesh = init_device_mesh("cpu", (1,))
+    types = [torch.float32, torch.float32, torch.int32, torch.float32, torch.float32, torch.float32]
+    shards = [distribute_tensor(torch.ones(15, dtype=kind), mesh, [Shard(0)]) for kind in types]
+    gathering.MAX_BUCKET_BYTES = 120
+    return list(gathering._buckets(shards))
+
+
+def test_what_is_gathered_together_keeps_to_its_bound_and_has_one_type():
+    assert in_processes(1, buckets) == [[[0, 1], [2], [3, 4], [5]]]
