@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 
 from raiden.rewards.idioms import IDIOMS
-from raiden.rewards.reading.clauses import NAMED, PEOPLE
+from raiden.rewards.reading.clauses import NAMED, PEOPLE, PRONOUN
 from raiden.rewards.reading.content import content, first_content
 from raiden.rewards.reading.grammar import Grammar
 from raiden.rewards.reading.place import Place
@@ -23,6 +23,7 @@ NOT_YET = "its clause tells what is planned or wished, and the question asks wha
 NOT_THEN = "its clause tells what is so now, and the question asks what was"
 _REACH = 60
 """Characters before a clause that may tell of the one who is asked about."""
+_FIRST_WORD = re.compile(r" \w+")
 OTHER_RELATION = "its clause tells of {}, and the question asks for {}"
 
 
@@ -115,6 +116,8 @@ def of_another(place: Place) -> str:
     if asked.whose.who == "self" and told.who == "other":
         bears_on_self = place.grammar.of_self.search(place.predicate)
         is_other_event = "event" in asked.times and not place.shares_predicate()
+        if told == PRONOUN and not bears_on_self and _does_the_deed_asked_about(place):
+            return OF_ANOTHER
         return "" if bears_on_self or is_other_event or not told.family else OF_ANOTHER
     if asked.whose.family and told.who in ("self", "other") and not asked.asks_who:
         mentioned = place.answer.kin_in(place.clause)
@@ -132,6 +135,14 @@ def _turns_to_speaker(place: Place) -> bool:
     told = content(place.answer.text[max(0, place.clause.start - _REACH) : place.clause.start])
     asked = content(place.asked.text)
     return bool(place.grammar.for_my_part.match(place.with_subject) and told & asked and told - asked)
+
+
+def _does_the_deed_asked_about(place: Place) -> bool:
+    """ "What did you spill?" - "He spilled ketchup.": a third person with the verb of the question."""
+    verb = place.grammar.asked_verb.search(place.asked.text)
+    deed = _FIRST_WORD.match(place.answer.text, place.subject.end, place.clause.end)
+    is_brought_up = place.grammar.third.search(place.asked.text)
+    return bool(verb and deed and not is_brought_up and content(verb["verb"]) & content(deed[0]))
 
 
 def _may_be_one(family: str, other: str, grammar: Grammar) -> bool:

@@ -27,6 +27,9 @@ _MIN_SHARED = 2
 _NAME = re.compile(r"(?<![.!?*\"'])\s(?!I\b)[A-Z][a-z]+\b")
 _RELATIVE = re.compile(r"\s*(?:who|which|that)\b")
 _APPOSITION = re.compile(r"\s*[,，、]\s*([^,，、.。!！?？]+)")
+_WORD = re.compile(r"[a-z]+")
+_APPOSED = 4
+"""Words that a name in passing has at most, with its title and article."""
 _REACH = 3
 """Clauses before and behind the word's own that are looked at."""
 
@@ -44,13 +47,14 @@ def answered_elsewhere(place: Place) -> str:
     if len(wanted) < _MIN_SHARED and not refuses:
         return ""
     told = content(place.whole)
-    own = wanted & told
     asks_for_denial = asked.asks_for_negative and IDIOMS[answer.language].negator.search(asked.text)
     behind = next((c for c in answer.clauses_of(place.hit.start) if c.start >= place.clause.end), place.clause)
     if _RELATIVE.match(answer.text, behind.start):  # "It was Hilda | who stole the goose."
         told |= content(answer.text[behind.start : behind.end])
     if not told - wanted - word:  # "It was in May." adds to the clause before it
         return ""
+    told |= content(_around_apposition(place))
+    own = wanted & told
     for other in (other for other in neighbours(place) if not answer.sentence_at(other.start).is_question):
         if _is_of_another(place, other):
             continue
@@ -68,6 +72,17 @@ def answered_elsewhere(place: Place) -> str:
         if refuses and _turns_down(text, place) and not _turns_down(place.whole, place):
             return ELSEWHERE
     return ""
+
+
+def _around_apposition(place: Place) -> str:
+    """The clauses on both sides of a person named in passing: "Your teacher, | Mr Fitzroy, | is letting me in." """
+    text, own, hit = place.answer.text, place.clause, place.hit
+    has_title = all(subject.person.family and not text[subject.end : hit.start].strip() for subject in own.subjects)
+    is_short = 0 < len(_WORD.findall(text, own.start, own.end)) <= _APPOSED
+    if not place.asked.asks_who or not has_title or not is_short or content(text[hit.end : own.end]):
+        return ""
+    beside = (c for c in place.answer.clauses_of(place.hit.start) if c.end == own.start or c.start == own.end)
+    return " ".join(text[c.start : c.end] for c in beside)
 
 
 def _does_it(place: Place, other: Clause, told: frozenset[str]) -> bool:

@@ -94,9 +94,10 @@ ENGLISH = Grammar(
     third=phrases(r"\b(?:he|she|they|him|her|them|his|their|he's|she's|they're)\b"),
     nobody_asked=phrases(
         r"^\W*(?:and |so )?(?:where|when) (?:do|did|are|is|was|were|have|had|can|should|will) (?:you|i)\b"
+        r"(?! (?:say|tell|think)\b)"
     ),
     third_person=phrases(r"\W*(?:he|she)(?:'s)?\b"),
-    third_owner=phrases(r"\b(?:his|her|their) (?:[\w-]+ )?$"),
+    third_owner=phrases(r"(?<!\bcall )(?<!\bcalled )(?<!\bnamed )\b(?:his|her|their) (?:[\w-]+ )?$"),
     self_owner=phrases(r"\bmy (?:[\w-]+ ){0,2}$"),
     mine=phrases(r"\bmy [\w-]+"),
     on_self=phrases(r"\b(?:me|us)\b"),
@@ -167,8 +168,8 @@ ENGLISH = Grammar(
         r"\b(?:do|does|did|would|will) (?!you\b|i\b|we\b)[^?]{1,30}? (?:say|think|believe|claim|swear|call|take)\b",
     ),
     seeks_subject=phrases(
-        r"^\W*(?:and |so |but |well,? )?(?:who|which \w+)\b(?!'s| is\b| am\b| are\b| was\b| were\b| do\b| did\b| "
-        r"does\b| would\b| will\b| can\b| have\b| has your\b)",
+        r"^\W*(?:and |so |but |well,? )?(?:who|which \w+)\b(?!'s| (?:is|was)\b(?! \w+ing\b)| am\b| are\b| were\b| "
+        r"do\b| did\b| does\b| (?:would|will|can)\b(?= (?:you|i|we|he|she|they|your|my|the)\b)| have\b| has your\b)",
         r"^\W*(?:and |so )?what (?:happened|made|makes|keeps|kept|scares|stopped|helps|woke)\b",
     ),
     asks_who=phrases(r"\bwhom?\b|\bwhose\b"),
