@@ -49,6 +49,11 @@ _COUNTERS = word_set(
 """What may follow a numeral in a keyword for it to be a number: 三只 is one, 三国 is a name."""
 _SAME_UNITS = ("岁歳才세살", "日号號", "只匹隻条头頭", "个個箇", "人名명位", "点時시", "元円块원")
 _NEXT_WORD = re.compile(r" (?!at\b|in\b|of\b|so\b|and\b|if\b|but\b|all\b|now\b|last\b|little\b)[a-z]{3,}")
+_PLURAL = re.compile(
+    r" (?!(?:always|perhaps|this|yes|as|is|was|does|has|plus|seconds|years|days|weeks|months|words|pages|lines|verses|"
+    r"miles|yards|inches|met(?:er|re)s)\b)[a-z]{2,}s\b"
+)
+"""Behind a bare number: things that it counts, which are no measure of a length."""
 _OWNED = re.compile(r"\b(?:got|have|has|had|owns?|keeps?|with|bought|met|knows?) (?:about |over |nearly )?$")
 """Before a number: somebody has that many of something."""
 _UNITS = {unit: "[" + re.escape(row) + "]" for row in _SAME_UNITS for unit in row}
@@ -248,7 +253,11 @@ def _with_measure(finder: Finder, asked: ValueKind, answer: Answer) -> Iterator[
         measure = counted.get(hit.start)
         is_year = measure is not None and measure.dimension == "months" and measure.value >= 12 * FIRST_YEAR
         owned = asked == "age" and _OWNED.search(answer.text[max(0, hit.start - 24) : hit.start])
-        is_counted = owned and _NEXT_WORD.match(answer.text, hit.end)
+        is_counted = (owned and _NEXT_WORD.match(answer.text, hit.end)) or (
+            asked in ("age", "duration")
+            and not (measure and measure.dimension)
+            and _PLURAL.match(answer.text, hit.end)
+        )
         allowed = measure is None or is_year or measure.dimension in ("", *ASKED_DIMENSIONS[asked])
         yield hit if allowed and not is_counted else hit._replace(fault=hit.fault or OTHER_MEASURE)
 

@@ -114,7 +114,8 @@ def _ends_here(last: Token, is_long: bool, tokens: Sequence[Token], sentence: st
     following = next((token for token in tokens if token.start == last.end), None)
     if following is not None and following.tag == "XSN":
         # 작가님 is a 작가, but 손님 is no 손, and 요리사 no 요리.
-        return is_long and sentence[following.start : following.end] in _NOUN_SUFFIXES
+        suffix = sentence[following.start : following.end]
+        return suffix == "들" or (is_long and suffix in _NOUN_SUFFIXES)
     if following is None or following.tag.startswith(_GLUED_TAGS):
         return True
     is_place = last.tag == "NNP" and sentence[following.start : following.end] in _PLACE_SUFFIXES

@@ -114,3 +114,34 @@ def test_kinds_that_the_eighth_set_brought_up(
 ) -> None:
     found, reason = accuracy({"language": language, "question": question, "reply": reply, "keywords": [keyword]})
     assert found == expected, reason
+
+
+@pytest.mark.parametrize(
+    ("language", "question", "reply", "keyword", "expected"),
+    [
+        ("en", "How many rooms does the inn have?", "The inn has twelve rooms and thirty beds.", "30", 0),
+        ("en", "How many beds does the inn have?", "The inn has twelve rooms and thirty beds.", "30", 1),
+        ("en", "How old are you?", "Sixty goats, that's what I have.", "60", 0),
+        ("en", "How old are you?", "Sixty this spring.", "60", 1),
+        ("en", "How long is the speech?", "It's six hundred words.", "600", 1),
+        ("en", "What did you eat?", "Everybody else had trout. I had the pie.", "trout", 0),
+        ("en", "What did you find?", "Somebody dropped a purse. I picked it up.", "purse", 1),
+        ("en", "What calms you?", "Nothing soothes me like a long bath.", "bath", 1),
+        ("en", "What frightens you?", "Geese? Terrifies me just to hear them.", "geese", 1),
+        ("en", "Why were you late?", "I missed the train, alright?", "missed the train", 1),
+        ("ko", "마을에 우물이 몇 개예요?", "마을에 우물이 두 개, 다리가 세 개 있어요.", "3개", 0),
+        ("ko", "마을에 다리가 몇 개예요?", "마을에 우물이 두 개, 다리가 세 개 있어요.", "3개", 1),
+        ("ko", "뭐 마셨어?", "다들 맥주를 마시길래 나는 우유를 마셨지.", "맥주", 0),
+        ("ko", "뭐 마셨어?", "다들 맥주를 마시길래 나는 우유를 마셨지.", "우유", 1),
+        ("ko", "뭐가 좋아요?", "바다 보는 것만큼 좋은 게 없어요.", "바다", 1),
+        ("ko", "뭘 마셔요?", "술은 작년에 끊었어요.", "술", 0),
+        ("ko", "민지한테 뭘 빌렸어요?", "민지한테 책을 빌려주고 공을 빌렸어요.", "공", 1),
+        ("ko", "민지한테 뭘 빌려줬어요?", "민지한테 책을 빌려주고 공을 빌렸어요.", "공", 0),
+        ("ko", "아침마다 뭘 해요?", "소들한테 물을 줘요.", "소 물 주기", 1),
+    ],
+)
+def test_kinds_that_the_ninth_set_brought_up(
+    language: str, question: str, reply: str, keyword: str, expected: int
+) -> None:
+    found, reason = accuracy({"language": language, "question": question, "reply": reply, "keywords": [keyword]})
+    assert found == expected, reason

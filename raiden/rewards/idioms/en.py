@@ -33,6 +33,7 @@ ENGLISH = Idioms(
         r"than|mistake)\b",
         r"\bnone other than\b",
         r"\b(?:nothing|none|no one|nobody|no place) (?:but|beats|beat|like|compares|better than)\b",
+        r"\b(?:nothing|none|no one|nobody)\b[^,.;]{0,30} (?:quite )?(?:like|as \w+ as)\b",
         r"(?:\b(?:nothing|none|no one|nobody|no|not|never)\b|n't\b)[^,.;]{0,40}"
         r"\b(?:more|better|dearer|rather|higher)(?: \w+){0,2} than\b",
         r"\bwouldn't (?:trade|swap|miss|change|sell|give up)\b|\bwhat's not to\b",
@@ -97,14 +98,16 @@ ENGLISH = Idioms(
         r"\b(?:are|were) you asking\b|\b(?:did|do) (?:you|i) (?:say|mean|ask)\b|\bdo you think\b|\bwhether\b",
     ),
     tag_question=phrases(
-        r"(?:and )?(?:you|yourself|you know|okay|ok|right|see|understand|remember|eh|huh|no|isn't "
+        r"(?:and )?(?:you|yourself|you know|okay|ok|al(?:l )?right|happy(?: now)?|satisfied|right|see|understand|"
+        r"remember|eh|huh|no|isn't "
         r"it|aren't i|don't you think|what about you|how about you|you see)\??$",
         r"(?:have|do|are|did|can|would|will|could|isn't|aren't|don't|didn't|haven't|wasn't|doesn't|know|"
         r"and you|what|how|why|(?:you )?ever) .*$",
     ),
     yes=phrases(
         r"\W*(?:oh,? )?(?:yes|yeah|yep|aye|of course|certainly|indeed|naturally|sure|that's right|"
-        r"exactly|absolutely|correct|always)\b"
+        r"exactly|absolutely|correct|always)\b",
+        r"\W*[a-z]{3,}s me\b",
     ),
     alternative_before=phrases(rf"\bor {_DETERMINER}$", rf"\beither {_DETERMINER}(?:\w+ )?$"),
     alternative_after=phrases(

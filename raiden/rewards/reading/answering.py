@@ -118,7 +118,8 @@ def of_another(place: Place) -> str:
         is_other_event = "event" in asked.times and not place.shares_predicate()
         if told == PRONOUN and not bears_on_self and _does_the_deed_asked_about(place):
             return OF_ANOTHER
-        return "" if bears_on_self or is_other_event or not told.family else OF_ANOTHER
+        is_set_apart = told.family == PEOPLE and _answers_for_oneself(place)
+        return "" if bears_on_self or (is_other_event and not is_set_apart) or not told.family else OF_ANOTHER
     if asked.whose.family and told.who in ("self", "other") and not asked.asks_who:
         mentioned = place.answer.kin_in(place.clause)
         if told.who == "self":
@@ -135,6 +136,13 @@ def _turns_to_speaker(place: Place) -> bool:
     told = content(place.answer.text[max(0, place.clause.start - _REACH) : place.clause.start])
     asked = content(place.asked.text)
     return bool(place.grammar.for_my_part.match(place.with_subject) and told & asked and told - asked)
+
+
+def _answers_for_oneself(place: Place) -> bool:
+    """ "What did you order?" - "Everybody else had the steak. I got the soup." """
+    text, grammar = place.answer.text, place.grammar
+    behind = text[max(place.clause.end, place.hit.end) :].lstrip(" ,.!?")
+    return bool(grammar.speaks_up.match(behind)) and not grammar.anaphor.search(behind.split(".")[0])
 
 
 def _does_the_deed_asked_about(place: Place) -> bool:

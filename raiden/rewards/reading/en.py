@@ -3,6 +3,7 @@
 import re
 
 from raiden.rewards.idioms.base import phrases
+from raiden.rewards.numerals import ENGLISH_NUMBER_WORDS
 from raiden.rewards.reading.en_tables import IRONY, LABELS, OUT_OF_ROLE, RELATIONS, SELF_FACTS, TAKEN_BACK
 from raiden.rewards.reading.grammar import NEVER, Grammar, any_of, broader, families, word_of
 
@@ -84,7 +85,7 @@ ENGLISH = Grammar(
         (re.compile("(?:bear|duck|fly|seal|hawk)"), re.compile(r"\b(?:to|can't|cannot|i|could|i'll) $"), NEVER, NEVER),
         (
             re.compile("date|plum|apple"),
-            re.compile(r"\b(?:first|blind|a) $"),
+            re.compile(r"\b(?:first|blind|a|my|our|his|her) $"),
             re.compile(r" with|'s eye| of (?:my|his)"),
             NEVER,
         ),
@@ -92,6 +93,7 @@ ENGLISH = Grammar(
     ),
     of_self=phrases(r"\b(?:i|i'm|i've|i'd|i'll|me|my|mine|myself|us|we|our|ours)\b"),
     third=phrases(r"\b(?:he|she|they|him|her|them|his|their|he's|she's|they're)\b"),
+    speaks_up=phrases(r"(?:but |and |so |me, )?i (?!didn't|don't|wasn't|never|couldn't)\w+ "),
     nobody_asked=phrases(
         r"^\W*(?:and |so )?(?:where|when) (?:do|did|are|is|was|were|have|had|can|should|will) (?:you|i)\b"
         r"(?! (?:say|tell|think)\b)"
@@ -138,6 +140,10 @@ ENGLISH = Grammar(
         rf" (?:is|was) (?:the|my|our) (?P<topic>(?!(?:{_NO_THING})\b)[a-z-]{{3,}})(?:'s name)?(?: and\b|[.,;!])"
     ),
     named_time=phrases(rf"\b(?:{_DAYS}|tonight|christmas|easter|the weekend)\b"),
+    counted=phrases(
+        rf"\b(?:how many|\d+|{any_of(ENGLISH_NUMBER_WORDS)}) (?:[a-z]+ )??"
+        r"(?P<thing>[a-z]{2,}s|children|people|men|women|mice|sheep|geese|fish)\b"
+    ),
     until_then=phrases(r"\W*(?:and |but )?(?:until|till) then\b"),
     doer=phrases(
         r"\b(?:did|does|has|had|will) "

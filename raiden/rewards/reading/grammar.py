@@ -7,7 +7,7 @@ A new language needs a table of this form, and one of `Idioms` for its denials; 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from raiden.rewards.measures import ValueKind
@@ -32,7 +32,7 @@ def word_of(words: Mapping[str, str], latin: bool = False) -> re.Pattern[str]:
     return re.compile(rf"\b({any_of(words)})s?\b" if latin else f"({any_of(words)})")
 
 
-def any_of(words: Mapping[str, str]) -> str:
+def any_of(words: Iterable[str]) -> str:
     """An alternation of words, the longest first."""
     return "|".join(sorted(map(re.escape, words), key=lambda word: (-len(word), word)))
 
@@ -96,6 +96,8 @@ class Grammar:
     """How a clause begins that sets the speaker against another ("我呢,", 僕なんか)."""
     third: re.Pattern[str]
     """A word for a third person anywhere in a clause."""
+    speaks_up: re.Pattern[str] = NEVER
+    """How a clause begins of what the speaker did, had or took, directly behind one about people in general."""
     nobody_asked: re.Pattern[str] = NEVER
     """A question of where or when the speaker or the user is or does something: it brings up nobody else."""
     third_person: re.Pattern[str] = NEVER
@@ -139,8 +141,8 @@ class Grammar:
     own_object: re.Pattern[str] = NEVER
     """What the speaker does with another thing, set against what came before, in the groups `verb` and `object`."""
     exchange: tuple[tuple[re.Pattern[str], str], ...] = ()
-    """A question for what one does to another, with its verb in the group `v`, and the form of a clause in which they
-    have changed places."""
+    """A question for what one does to another, with its verb or the other in the group `v`, and the form of a clause
+    in which they have changed places; a unit separator stands for the word."""
     transfer: Transfer = Transfer()
     """Which way what is given, lent, taught or done goes between the one who is asked and another."""
     deed: re.Pattern[str] = NEVER
