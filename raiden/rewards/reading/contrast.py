@@ -6,8 +6,6 @@ little (Chinese) and particles (Japanese) say which. Each check does nothing whe
 
 from __future__ import annotations
 
-import re
-
 from raiden.rewards.dates import names_a_time
 from raiden.rewards.hits import Hit
 from raiden.rewards.idioms import IDIOMS
@@ -25,12 +23,6 @@ _MIN_DEED = 2
 
 def other_role(place: Place) -> str:
     """ "鍵は誰にもらったの?" - "大家さんにもらって,珠江に渡したよ。" for 珠江."""
-    text, hit, clause = place.answer.text, place.hit, place.clause
-    around = f"{text[clause.start : hit.start]}\x1f{text[hit.end : clause.end]}"
-    for asking, told_so in place.grammar.exchange:
-        found = asking.search(place.asked.text)
-        if found and re.search(told_so.format(v=re.escape(found["v"])), around):
-            return OTHER_ROLE
     return OTHER_ROLE if goes_otherwise(place.text, place) and not _comes_back(place) else ""
 
 

@@ -140,9 +140,6 @@ class Grammar:
     """A question of what one does, with its verb in the group `verb`: what its answer is the object of."""
     own_object: re.Pattern[str] = NEVER
     """What the speaker does with another thing, set against what came before, in the groups `verb` and `object`."""
-    exchange: tuple[tuple[re.Pattern[str], str], ...] = ()
-    """A question for what one does to another, with its verb or the other in the group `v`, and the form of a clause
-    in which they have changed places; a unit separator stands for the word."""
     transfer: Transfer = Transfer()
     """Which way what is given, lent, taught or done goes between the one who is asked and another."""
     deed: re.Pattern[str] = NEVER

@@ -3,7 +3,7 @@
 import re
 
 from raiden.rewards.idioms.base import phrases
-from raiden.rewards.reading.grammar import NEVER, Grammar, any_of, broader, families, word_of
+from raiden.rewards.reading.grammar import NEVER, Grammar, Transfer, any_of, broader, families, word_of
 from raiden.rewards.reading.ko_tables import LABELS, OTHER_SENSES, OUT_OF_ROLE, RELATIONS, SELF_FACTS, TAKEN_BACK
 
 KIN = families(
@@ -41,12 +41,11 @@ _WILL = "".join(chr(code) for code in range(0xAC00, 0xD7A4) if (code - 0xAC00) %
 _PAST = "".join(chr(code) for code in range(0xAC00, 0xD7A4) if (code - 0xAC00) % 28 == 20 and chr(code) not in "있겠")
 """Syllables that end in ㅆ as past tenses do; 있다 and 겠 are none."""
 
-_NAMED = r"(?<![가-힣])(?P<v>[가-힣]{1,5}?)(?:\s씨|님)?"
-_FROM = r"(?<![가-힣]){v}(?:\s씨|님)?(?:한테|에게|께)서?\s"
 _GIVES = r"[려쳐해]\s?[주줬준줄]|줬|주었|[를을]\s주|드[렸리린]|가르[쳐치친]|팔았|보냈|맡겼"
-_TAKES = r"빌렸|빌린|배[웠우운]|받|얻|샀|들었"
+_TAKES = r"빌렸|빌린|배[웠우운]|받|얻|샀|[를을서]\s사서|들었"
 """Verbs of giving and of taking, which say 누구한테 of the other side."""
-_NEXT_VERB = rf"(?:(?!{_GIVES}|{_TAKES})[^,.?!])*"
+_OTHER = r"(?<![가-힣])[가-힣]+(?<!다)(?:이|가|께서)\s[^,.?!@]*"
+"""Somebody else who does it, up to the verb."""
 _COUNT = (
     r"(?:\d+|[일이삼사오육칠팔구십백천]+|한|두|세|네|열|스무|서른|마흔|쉰|예순|[가-힣]섯|[가-힣]덟|일곱|아홉)"
     r"\s?(?:개|명|마리|권|장|그루|대|채)"
@@ -57,6 +56,7 @@ KOREAN = Grammar(
     cut=phrases(
         r"[,;:()\"「」『』*]+|…+|\.{2,}|—+|-{2,}",
         r"(?<=[가-힣])(?:지만|는데|은데|인데|한데|던데|길래|니까|므로|면서|으며|이며|고요)(?=\s|$)",
+        r"(?<=[려쳐해])\s?주고(?=\s[가-힣]+[을를]\s)",
         rf"(?<=[가-힣])(?:이고|고(?<=[{_PAST}]고)|하고|있고)(?=\s)|고(?<=[가-힣]고)(?<![냐라다자]고)(?=\s[가-힣]{{1,6}}(?:엔|에는|은|"
         rf"는)\s)",
     ),
@@ -121,18 +121,16 @@ KOREAN = Grammar(
     own_object=re.compile(
         r"(?:길래|는데|지만|다가|대신|말고)[^.?!]*?\s(?<![한두세네몇]\s)(?P<object>[가-힣]+?)[을를만]\s(?P<verb>(?:[가-힣]+\s?){1,4})"
     ),
-    exchange=(
-        (
-            re.compile(rf"{_NAMED}(?:한테|에게|께)\s[^?]*(?:{_GIVES})"),
-            rf"(?<![가-힣]){{v}}(?:\s씨|님)?(?:이|가|께서|은|는)\s(?![^,.?!]*(?:{_TAKES}))",
+    transfer=Transfer(
+        speaker=re.compile(rf"(?<![가-힣])(?:{_SELF})(?=(?:은|는|가|도|에게|한테|께)\s)"),
+        user=re.compile(rf"(?<![가-힣])(?:{_USER})(?=(?:은|는|이|가|도|에게|한테|께)?\s)"),
+        inward=phrases(
+            rf"^(?!.*{_OTHER}(?:{_TAKES})).*(?:{_TAKES})",
+            rf"@(?:에게|한테)\s[^,.?!]*(?:{_GIVES})|{_OTHER}(?:{_GIVES})",
         ),
-        (
-            re.compile(rf"{_NAMED}(?:한테|에게|께)서?\s[^?]*(?:{_GIVES})"),
-            rf"{_FROM}[^,.?!]*\x1f{_NEXT_VERB}(?:{_TAKES})",
-        ),
-        (
-            re.compile(rf"{_NAMED}(?:한테|에게|께)서?\s[^?]*(?:{_TAKES})"),
-            rf"{_FROM}[^,.?!]*\x1f{_NEXT_VERB}(?:{_GIVES})",
+        outward=phrases(
+            rf"[가-힣](?:에게|한테|께)\s[^,.?!]*(?:{_GIVES})|{_OTHER}(?:{_TAKES})",
+            rf"^(?!.*(?:[가-힣](?:이|가|께서|한테|에게))\s)[^,.?!]*(?:{_GIVES})[^,.?!]*\?",
         ),
     ),
     drops_you=True,
