@@ -148,3 +148,28 @@ def test_kinds_that_the_ninth_set_brought_up(
 ) -> None:
     found, reason = accuracy({"language": language, "question": question, "reply": reply, "keywords": [keyword]})
     assert found == expected, reason
+
+
+@pytest.mark.parametrize(
+    ("language", "question", "reply", "keyword", "expected"),
+    [
+        ("en", "What are you eating?", "My brother's eating the last pie, so I get the crust.", "pie", 0),
+        ("en", "Whose food do you love?", "My brother's best pie, always.", "pie", 1),
+        ("en", "What do you teach now?", "Back in Rome I taught Latin. Here I teach cooking.", "Latin", 0),
+        ("en", "Who baked the bread?", "Ines baked the bread and Hugo cooked the soup.", "Hugo", 0),
+        ("en", "Who cooked the soup?", "Ines baked the bread and Hugo cooked the soup.", "Hugo", 1),
+        ("en", "What is your real name?", "The sailors call me Gull. On land I'm Ada.", "Gull", 0),
+        ("en", "What's on the left shelf?", "On the left shelf, jam. On the right shelf, salt.", "salt", 0),
+        ("ko", "뭘 시킬 거예요?", "언니가 냉면을 시킨대서 저는 만두를 시킬 거예요.", "냉면", 0),
+        ("ko", "뭐 먹을래요?", "냉면만 빼고 다 좋아요.", "냉면", 0),
+        ("ko", "여기선 뭘 키워요?", "서울에선 화분을 키웠어요. 여기선 닭을 키우죠.", "화분", 0),
+        ("ko", "당신은 뭘 싫어해요?", "오이 싫다고 하셔서 뺐어요.", "오이", 0),
+        ("ko", "지금도 가르쳐 주시는 코치님은 누구예요?", "노영주 코치님이 지금도 가르쳐 주세요.", "노영주", 1),
+        ("ko", "지금은 무슨 일을 해요?", "예전엔 어부였는데 지금은 빵을 구워요.", "빵", 1),
+    ],
+)
+def test_kinds_that_the_tenth_set_brought_up(
+    language: str, question: str, reply: str, keyword: str, expected: int
+) -> None:
+    found, reason = accuracy({"language": language, "question": question, "reply": reply, "keywords": [keyword]})
+    assert found == expected, reason

@@ -80,7 +80,7 @@ ENGLISH = Idioms(
         r"bear)|cannot (?:stand|bear)|sick of|tired of)\b"
     ),
     negative_question=phrases(
-        r"\b(?:not|never|no|avoid|hate|dislike|detest|loathe|fear|afraid|allergic|forbidden|"
+        r"\b(?:not|never|no|avoid|hate|dislike|detest|loathe|fear|afraid|allergic|forbidden|regret|"
         r"refuse|worst|least|without|missing|lack)\b|n't\b|\b(?:hard|unable) to (?:stand|bear)\b"
     ),
     rhetorical=phrases(

@@ -37,6 +37,7 @@ KOREAN = Idioms(
     turner=phrases(r"누가|누구겠|어떻게\s.*겠"),
     denied_directly_before=phrases(r"(?<![가-힣])(?:안|못)\s$"),
     denied_directly_after=phrases(
+        r"(?:은|는|만)?\s?(?:빼고|빼곤|제외하고)\s",
         r"(?:이)?라고\s(?:말)?한\s적(?:은|이|도)?\s?없",
         r"(?:이)?라니",
         r"(?:이)?(?:였|었)지만\s(?:지금|이제)은?\s(?:아니|아닙)",

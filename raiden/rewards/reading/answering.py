@@ -146,11 +146,12 @@ def _answers_for_oneself(place: Place) -> bool:
 
 
 def _does_the_deed_asked_about(place: Place) -> bool:
-    """ "What did you spill?" - "He spilled ketchup.": a third person with the verb of the question."""
+    """ "What did you spill?" - "He spilled ketchup.": the reply begins with a third person and the question's verb."""
     verb = place.grammar.asked_verb.search(place.asked.text)
     deed = _FIRST_WORD.match(place.answer.text, place.subject.end, place.clause.end)
     is_brought_up = place.grammar.third.search(place.asked.text)
-    return bool(verb and deed and not is_brought_up and content(verb["verb"]) & content(deed[0]))
+    begins = place.grammar.third_person.match(place.answer.text) and place.subject.start < 3
+    return bool(begins and verb and deed and not is_brought_up and content(verb["verb"]) & content(deed[0]))
 
 
 def _may_be_one(family: str, other: str, grammar: Grammar) -> bool:
@@ -169,12 +170,12 @@ def wrong_time(place: Place) -> str:
     if times == {"before"} and grammar.now.search(place.text) and not grammar.before.search(place.text):
         return NOT_THEN
     asks_now = grammar.now.search(place.asked.text) and not grammar.now.search(place.led_in)
-    if times == {"now"} and (grammar.before.search(place.text) or (asks_now and place.others_begin(grammar.now))):
+    led_in = place.text if grammar.now.search(place.text) else place.led_in
+    if times == {"now"} and (grammar.before.search(led_in) or (asks_now and place.others_begin(grammar.now))):
         return NOT_NOW
     if times and "later" not in times:
         if place.next_begins(grammar.until_then):
             return NOT_YET
-        led_in = place.text if grammar.now.search(place.text) else place.led_in
         return NOT_YET if grammar.later.search(led_in) else ""
     return ""
 

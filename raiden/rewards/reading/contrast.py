@@ -6,6 +6,8 @@ little (Chinese) and particles (Japanese) say which. Each check does nothing whe
 
 from __future__ import annotations
 
+import re
+
 from raiden.rewards.dates import names_a_time
 from raiden.rewards.hits import Hit
 from raiden.rewards.idioms import IDIOMS

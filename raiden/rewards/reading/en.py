@@ -3,6 +3,7 @@
 import re
 
 from raiden.rewards.idioms.base import phrases
+from raiden.rewards.irregular import IRREGULAR_FORMS
 from raiden.rewards.numerals import ENGLISH_NUMBER_WORDS
 from raiden.rewards.reading.en_tables import IRONY, LABELS, OUT_OF_ROLE, RELATIONS, SELF_FACTS, TAKEN_BACK
 from raiden.rewards.reading.grammar import NEVER, Grammar, any_of, broader, families, word_of
@@ -35,6 +36,7 @@ _SUBJECT = (
     r"(?P<thing>we|our|ours|it|that|this|there|these|those|what)\b"
     r"(?! (?:days?|mornings?|evenings?|nights?|weeks?|months?|years?|spring|summer|autumn|winter|times?)\b))"
 )
+_PAST = {form for forms in IRREGULAR_FORMS.values() for form in forms if not form.endswith("s")}
 _DAYS = (
     r"monday|tuesday|wednesday|thursday|friday|saturday|sunday|tomorrow|january|february|march|april|may|june|july|"
     r"august|september|october|november|december|spring|summer|autumn|winter"
@@ -55,12 +57,14 @@ ENGLISH = Grammar(
         r",\s+(?:(?:and|but|so|or)\s+)?",
         r"\s(?=(?:but|because|while|though|although|whereas|which|who|since)\b)",
         rf"(?<!\bwhere)(?<!\bwhat)(?<!\bwho)(?<!\bthat)\s(?:and|so|if|when)?\s?(?={_NOMINATIVE}\s)",
+        r"\sand\s(?=(?!(?:then|also|just|even|finally|never)\b)"
+        rf"[a-z]+ (?:{any_of(_PAST)}|[a-z]+ed) (?:the|an?|my|me)\b)",
         r"\sand\s(?=(?:my|you|your)\b|the \w+(?:'s|(?: up| down)? (?:is|was|takes?|costs?))\b)",
         rf"\b{_REPORT}(?: that)?\s(?=(?:my|your|you|the|it|it's|that)\b)",
     ),
     subject=phrases(_SUBJECT),
     owns=re.compile(
-        r" |'s (?!an?\b|the\b|my\b|called\b|named\b)"
+        r" |'s (?!\w+ing\b|an?\b|the\b|my\b|called\b|named\b)"
         r"(?:(?!(?:of|to|in|at|with|by|on|from|about|been|not|still|always)\b)[\w-]+ ){0,3}"
     ),
     last_subject=False,
@@ -205,7 +209,8 @@ ENGLISH = Grammar(
         r"become|if)\b|'ll\b|'d like"
     ),
     before=phrases(
-        r"\bused to\b|\bformer(?:ly)?\b|\bpreviously\b|\bex-|\bquit\b|\bga?ve up\b|\bgiven up\b|\bstopped \w+ing\b|"
+        r"\bused to\b|^\W*back in (?!a )\w+ (?=[^.?!]*\b(?:i|we)\b)|"
+        r"\bformer(?:ly)?\b|\bpreviously\b|\bex-|\bquit\b|\bga?ve up\b|\bgiven up\b|\bstopped \w+ing\b|"
         r"\bretired\b|\bno longer\b|\bany ?more\b|\b(?:un)?till?\b|\bback then\b|\bin those days\b|\byears ago\b|"
         r"\bonce "
         r"(?:was|lived|worked|had|owned|kept|played)\b|\b(?:i|we) (?:once |also )?(?:lived|worked|served|dwelt|owned|"

@@ -2,7 +2,13 @@
 
 from raiden.rewards.idioms.base import phrases
 
+_SIDED = r"(?:hand|eye|leg|arm|ear|foot|pocket|side|drawer|shelf|door|shoe|bag|box|bank|wall|corner)\b"
+
 RELATIONS = (
+    {
+        "true name": phrases(r"\b(?:real|full|birth|proper|given|actual|true) name\b"),
+        "byname": phrases(r"\b(?:the|my) \w+s call me\b|\b(?:stage|pen) name\b|\bnickname"),
+    },
     {
         "yesterday": phrases(r"\b(?:yesterday|last night|the day before)\b"),
         "today": phrases(r"\b(?:today|tonight|this (?:morning|afternoon|evening))\b"),
@@ -21,8 +27,8 @@ RELATIONS = (
         "younger": phrases(r"\b(?:younger|youngest|(?:little|baby|kid) (?:brother|sister))\b"),
     },
     {
-        "left": phrases(r"\bleft (?:hand|eye|leg|arm|ear|foot|pocket)\b"),
-        "right": phrases(r"\bright (?:hand|eye|leg|arm|ear|foot|pocket)\b"),
+        "left": phrases(rf"\bleft {_SIDED}"),
+        "right": phrases(rf"\bright {_SIDED}"),
     },
     {"find": phrases(r"\b(?:find|finds|found|finding)\b(?! out)"), "lose": phrases(r"\b(?:lose|loses|lost|losing)\b")},
     {
