@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Sequence
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from raiden.commands.stopping import STOPPED
@@ -43,8 +44,13 @@ def _run(argv: Sequence[str]) -> None:
 
 
 def _print_end(trainer: Any, seconds: float) -> None:
-    print(f"{trainer.state.global_step} steps, {seconds:.0f} s")
+    from raiden.evaluation.run_page import end_with_page
+    from raiden.train.trl.held_out import print_held_out
+
+    folder = Path(trainer.args.output_dir)
+    print_held_out(f"{trainer.state.global_step} steps, {seconds:.0f} s", folder)
     rewards = [entry["reward"] for entry in trainer.state.log_history if "reward" in entry]
     if rewards:
-        print(f"reward: {rewards[0]:.3f} at first, {rewards[-1]:.3f} at the end")
-    print(f"model: {trainer.args.output_dir}")
+        print(f"sampled reward: {rewards[0]:.3f} at first, {rewards[-1]:.3f} at the end")
+    for what, path in {"model": folder, **end_with_page(folder)}.items():
+        print(f"{what}: {path}")

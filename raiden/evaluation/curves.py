@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from raiden.core.errors import ConfigError
+from raiden.core.records import decode_text, load_json, read_bytes, shortened
 
 GLANCE = "at_a_glance"
 """Curves that stand there twice, so that TensorBoard opens on them."""
@@ -33,8 +36,15 @@ class Curve:
     """In the order of the steps, each step once."""
 
 
+_TRL = "trainer_state.json"
+"""The log of a run of TRL's trainer, in its folder."""
+_NAMES = {"sbk": "train/sbk", "cm": "train/cm", "learning_rate": "lr"}
+_BOOKKEEPING = ("step", "epoch", "total_flos", "train_", "eval_runtime", "eval_samples_per", "eval_steps_per")
+"""What begins the names of what transformers logs of itself."""
+
+
 def read_curves(run: str | Path) -> list[Curve]:
-    """Every scalar in a run's TensorBoard files, in the order of their names.
+    """Every scalar in a run's TensorBoard files, or in the log of TRL's trainer, in the order of their names.
 
     A run that was resumed has several files and has logged some steps twice; the later value stands, so that its
     curve is one curve.
@@ -43,6 +53,8 @@ def read_curves(run: str | Path) -> list[Curve]:
         ConfigError: the folder holds no scalars.
     """
     folder = Path(run)
+    if (folder / _TRL).is_file():
+        return _read_log(folder / _TRL)
     if not any(folder.glob("events.out.tfevents.*")):
         raise ConfigError(
             f"`run`: no TensorBoard files in {run}; give a run's own folder, such as logs/quickstart/version_0."
@@ -55,11 +67,36 @@ def read_curves(run: str | Path) -> list[Curve]:
     curves = []
     for name in sorted(name for name in events.Tags()["scalars"] if not name.startswith(f"{GLANCE}/")):
         in_time = sorted(events.Scalars(name), key=lambda event: event.wall_time)  # files come in the order of names
-        values = {event.step: event.value for event in in_time}
-        curves.append(Curve(name, tuple(Point(step, _finite(values[step])) for step in sorted(values))))
+        curves.append(_curve(name, {event.step: event.value for event in in_time}))
     if not curves:
         raise ConfigError(f"`run`: the TensorBoard files in {run} hold no curves; was the run stopped at its start?")
     return curves
+
+
+def _read_log(path: Path) -> list[Curve]:
+    """Of a run of TRL's trainer, under the names of `raiden fit`."""
+    values: dict[str, dict[int, float]] = defaultdict(dict)
+    try:
+        state: Any = load_json(decode_text(read_bytes(path, ConfigError), path, ConfigError))
+        for entry in state["log_history"]:
+            for name, value in entry.items():
+                if isinstance(value, int | float) and not name.startswith(_BOOKKEEPING):
+                    values[_own_name(name)][int(entry["step"])] = float(value)
+    except (ValueError, LookupError, TypeError, AttributeError) as fault:
+        raise ConfigError(f"`run`: {path} is no log of a trainer ({shortened(fault)}).") from fault
+    return [_curve(name, steps) for name, steps in sorted(values.items())]
+
+
+def _own_name(name: str) -> str:
+    """
+    >>> _own_name("eval_sbk"), _own_name("sbk"), _own_name("rewards/accuracy_reward/mean")
+    ('val/sbk', 'train/sbk', 'rewards/accuracy/mean')
+    """
+    return _NAMES.get(name) or name.replace("eval_", "val/", 1).replace("_reward/", "/")
+
+
+def _curve(name: str, values: Mapping[int, float]) -> Curve:
+    return Curve(name, tuple(Point(step, _finite(values[step])) for step in sorted(values)))
 
 
 def _finite(value: float) -> float | None:

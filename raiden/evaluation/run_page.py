@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from warnings import warn
 
-from raiden.core.errors import ConfigError
+from raiden.core.errors import ConfigError, InputError
 from raiden.core.records import write_text
 from raiden.evaluation.curves import Curve, read_curves
 from raiden.evaluation.html import build_page, page_content
@@ -66,23 +67,32 @@ def page_of(files: Sequence[Path], curves: Sequence[Curve], warnings: Sequence[s
     return build_page(page_content(named, curves, warnings), about)
 
 
-def write_run_page(run: Path, warnings: Sequence[str] = ()) -> list[Path]:
+def write_run_page(run: Path, warnings: Sequence[str] = ()) -> dict[str, Path]:
     """Writes a run's report and its learning curve into its folder, over those of before.
 
     Returns:
-        What was written: the report where the run has evaluated, the curve where it has logged one.
+        What was written, by what it is: the report where the run has evaluated, the curve where it has logged one.
 
     Raises:
         InputError: an evaluation cannot be read.
         OSError: the disk does not take it.
     """
     curves = curves_of(run)
-    written: list[Path] = []
+    written: dict[str, Path] = {}
     if any((run / name).is_file() for name in (BEFORE, AFTER)):
         title = f"{run.parent.name}, {run.name}"
         write_text(run / PAGE, page_of(evaluations_of(run), curves, warnings, title))
-        written.append(run / PAGE)
+        written["report"] = run / PAGE
     if (picture := learning_curve(curves)) is not None:
         write_text(run / PICTURE, picture)
-        written.append(run / PICTURE)
+        written["learning curve"] = run / PICTURE
     return written
+
+
+def end_with_page(run: Path, warnings: Sequence[str] = ()) -> dict[str, Path]:
+    """As `write_run_page`, at the end of a run, which does not fail for want of a page: it is told."""
+    try:
+        return write_run_page(run, warnings)
+    except (OSError, InputError) as error:
+        warn(f"no report was written ({error}); `raiden report --run {run}` makes it of the run.", stacklevel=2)
+        return {}

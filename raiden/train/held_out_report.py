@@ -10,13 +10,11 @@ from typing import Any
 
 from lightning import Callback
 from lightning.pytorch.loggers import TensorBoardLogger
-from lightning.pytorch.utilities import rank_zero_warn
 
-from raiden.core.errors import InputError
 from raiden.core.records import write_json
 from raiden.core.types import Rollout
 from raiden.evaluation.results import Evaluation, scored_row, write_evaluation
-from raiden.evaluation.run_page import AFTER, BEFORE, PAGE, PICTURE, SUMMARY, write_run_page
+from raiden.evaluation.run_page import AFTER, BEFORE, SUMMARY, end_with_page
 from raiden.train.callbacks import ExportPolicy
 from raiden.train.checkpoints import NewestCheckpoints
 from raiden.train.report import print_shares
@@ -24,8 +22,6 @@ from raiden.train.run_folder import folder_of
 from raiden.train.trackers import log_glance
 from raiden.train.watching import LearningWatch
 
-_PAGES = {PAGE: "report", PICTURE: "learning curve"}
-"""What the files of a run's report are called."""
 _GLANCE = {"sbk": "2_held_out_sbk", "cm": "3_held_out_cm", "reward": "4_held_out_reward", "loss": "5_held_out_loss"}
 
 
@@ -144,12 +140,7 @@ class HeldOutReport(Callback):
         for logger in trainer.loggers:
             if isinstance(logger, TensorBoardLogger):
                 logger.experiment.flush()  # the page reads its file
-        try:
-            written = write_run_page(folder, warnings)
-        except (OSError, InputError) as error:
-            rank_zero_warn(f"no report was written ({error}); `raiden report --run {folder}` makes it of the run.")
-            return {}
-        return {_PAGES[path.name]: str(path) for path in written}
+        return {what: str(path) for what, path in end_with_page(folder, warnings).items()}
 
     def teardown(self, trainer: Any, pl_module: Any, stage: str) -> None:
         if stage == "fit" or not self._samples or not trainer.is_global_zero:

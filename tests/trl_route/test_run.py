@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
+from contextlib import redirect_stdout
+from io import StringIO
 
 import numpy as np
 import pandas as pd
@@ -13,8 +16,11 @@ import trl.scripts.grpo
 from safetensors.torch import load_file
 
 from raiden.__main__ import main
+from raiden.core.errors import ConfigError
 from raiden.data.prompts import PromptSettings
 from raiden.data.samples import load_samples
+from raiden.evaluation.curves import read_curves
+from raiden.evaluation.results import read_evaluation
 from raiden.rewards import VRAR
 from raiden.train.datamodule import RoleplayDataModule
 from raiden.train.trl.options import parse_options
@@ -169,13 +175,60 @@ def test_a_shared_character_a_missing_model_and_wrong_options_are_refused(argume
     assert "TRL cannot begin with these options" in capsys.readouterr().err
 
 
-def test_adapters_are_trained_where_asked_for_and_held_out_samples_are_scored(arguments, tmp_path):
-    output = tmp_path / "lora"
-    words = ["--use_peft", "--lora_r=2", "--max_steps=1", "--eval_strategy=steps", "--eval_steps=1"]
-    assert main(["trl", *arguments[0], f"--output_dir={output}", *words]) == 0
-    assert (output / "adapter_model.safetensors").exists()
-    (entry,) = [entry for entry in log_history(output) if "eval_reward" in entry]
-    assert {"eval_sbk", "eval_rewards/format_reward/mean", "eval_rewards/length_reward/mean"} <= set(entry)
+EVALUATED = ["--use_peft", "--lora_r=2", "--max_steps=1", "--eval_strategy=steps", "--eval_steps=1"]
+
+
+@pytest.fixture(scope="module")
+def evaluated(arguments, tmp_path_factory):
+    """A run that is evaluated before and after its one step, each question by two replies; and what it printed."""
+    output, told = tmp_path_factory.mktemp("lora"), StringIO()
+    words = [*EVALUATED, "--eval_on_start=True", "--num_generations_eval=2"]
+    with redirect_stdout(told):
+        assert main(["trl", *arguments[0], f"--output_dir={output}", *words]) == 0
+    return output, told.getvalue()
+
+
+def test_adapters_are_trained_where_asked_for_and_held_out_samples_are_scored(evaluated):
+    assert (evaluated[0] / "adapter_model.safetensors").exists()
+    before, after = (entry for entry in log_history(evaluated[0]) if "eval_reward" in entry)
+    assert (before["step"], after["step"]) == (0, 1)
+    assert {"eval_sbk", "eval_rewards/format_reward/mean", "eval_rewards/length_reward/mean"} <= set(after)
+
+
+def test_a_run_ends_with_the_table_the_report_and_the_picture_of_raiden_fit(arguments, evaluated):
+    output, told = evaluated
+    log = [entry for entry in log_history(output) if "eval_reward" in entry]
+    samples = {sample.id: sample for sample in load_samples(arguments[1][1])}
+    vrar = VRAR(parse_options([*arguments[0], "--output_dir=o"]).rewards)
+    for name, entry in zip(("before", "after"), log, strict=True):
+        evaluation = read_evaluation(output / f"{name}.json")
+        assert sorted((row["id"], row["reply_index"]) for row in evaluation.rows) == sorted(
+            (id, number) for id in samples for number in range(2)
+        )
+        totals = [vrar(samples[r["id"]], r["reply"], r["finish_reason"] == "length").total for r in evaluation.rows]
+        assert [row["total"] for row in evaluation.rows] == totals
+        assert evaluation.metrics["reward"] == pytest.approx(entry["eval_reward"], abs=1e-6)
+        assert evaluation.metrics["sbk"] == pytest.approx(entry["eval_sbk"])
+    assert re.search(r"held-out replies that are right +┃ +before ┃ +after", told)
+    for what, file in (("report", "report.html"), ("learning curve", "learning-curve.svg")):
+        assert f"{what}: {output / file}" in told
+        assert (output / file).stat().st_size > 1000
+    curves = {curve.name: [point.step for point in curve.points] for curve in read_curves(output)}
+    assert {name: curves[name] for name in ("reward", "train/sbk", "val/sbk", "rewards/accuracy/mean", "lr")} == {
+        "reward": [1],
+        "train/sbk": [1],
+        "val/sbk": [0, 1],
+        "rewards/accuracy/mean": [1],
+        "lr": [1],
+    }
+    assert not [name for name in curves if "runtime" in name or "per_second" in name]
+
+
+def test_a_log_that_is_none_is_told(tmp_path):
+    for text in ("{", "[]", '{"log_history": [1]}', '{"log_history": [{"reward": 1}]}'):
+        (tmp_path / "trainer_state.json").write_text(text)
+        with pytest.raises(ConfigError, match="is no log of a trainer"):
+            read_curves(tmp_path)
 
 
 def test_the_recipe_runs_in_trls_own_script(arguments, tiny_folder, tmp_path):

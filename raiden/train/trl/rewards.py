@@ -19,6 +19,7 @@ from raiden.core.reasoning import with_opening
 from raiden.core.types import Reward, Sample
 from raiden.data.prompts import PromptSettings
 from raiden.data.reward_rows import read_sample
+from raiden.evaluation.results import scored_row
 from raiden.rewards import RewardConfig
 from raiden.rewards.extra import COMPONENTS
 from raiden.scoring.rows import RowScorer
@@ -135,6 +136,15 @@ class RewardFunctions:
             # Of a group that TRL spreads over processes, each scores its part.
             self._last = asked, self._scorer.score(asked)
         return self._last[1]
+
+    @property
+    def last_rows(self) -> list[dict[str, Any]]:
+        """A row of the evaluation file for each completion that was scored last."""
+        asked, rewards = self._last
+        return [
+            scored_row(read_sample(row), text, cut, reward)
+            for (row, _, (text, cut)), reward in zip(asked or (), rewards, strict=True)
+        ]
 
     def _samples(self, completions: Sequence[Completion], columns: Mapping[str, Any]) -> list[Sample]:
         return [read_sample(row) for row in self._column(completions, columns, "sample")]

@@ -22,6 +22,7 @@ from raiden.data.prompts import PromptSettings, ResponseFormat, build_messages
 from raiden.policy import load_tokenizer, resolve_model
 from raiden.policy.sources import explain_model_errors
 from raiden.train.datamodule import RoleplayDataModule
+from raiden.train.trl.held_out import HeldOutReplies
 from raiden.train.trl.options import DataArguments, Options, in_options_of_trl
 from raiden.train.trl.rewards import RewardFunctions
 from raiden.train.trl.unscored import ScoredTrainer
@@ -87,6 +88,9 @@ def make_trainer(options: Options) -> GRPOTrainer:
         # TRL and transformers check the rest of the options when they meet them.
         raise ConfigError(f"TRL cannot begin with these options: {error}") from error
     trainer.prompts = chat.settings
+    trainer.add_callback(
+        HeldOutReplies(str(options.model.model_name_or_path), rewards, trainer.num_generations_eval or 1)
+    )
     # As the engines of `raiden fit`: the chat template's own end of turn stops a completion too.
     if new := set(end_of_turn_ids(tokenizer)).difference(trainer.eos_token_ids):
         trainer.eos_token_ids = [*trainer.eos_token_ids, *new]
