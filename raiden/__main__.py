@@ -16,9 +16,11 @@ from raiden.core.errors import ConfigError, RaidenError, RunIsFinished
 from raiden.core.out_of_memory import explain_out_of_memory
 from raiden.core.shipped import with_config_paths
 from raiden.core.signals import STOPPED, end_at_once, reader_is_gone, silence, stoppable, was_stopped
+from raiden.core.waiting import told_if_slow
 
 _OWN_OPTIONS = {"--model_path", "--base_url", "--model_id", "--eval_data"}
 """With one of these, `validate` asks the model that they name, and not the trainer's."""
+_QUIET_SECONDS = 2.0
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -82,7 +84,8 @@ def _run(command: Command | None, arguments: Sequence[str]) -> int:
     elif (text := short_help(arguments)) is not None:
         print(text)
         return 0
-    main = import_module(command.module).main
+    with told_if_slow("loading libraries, some seconds", _QUIET_SECONDS):
+        main = import_module(command.module).main
     return int(main(arguments if command.is_of_trainer else arguments[1:]))
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+import raiden.__main__
 from raiden import __version__
 from raiden.__main__ import main
 from raiden.commands.short_help import ESSENTIALS, SHORTENED
@@ -33,6 +36,27 @@ def test_what_is_told_at_once_loads_no_library(words):
     heavy = "torch lightning transformers jsonargparse rich numpy yaml"
     run = subprocess.run([sys.executable, "-c", code % heavy, *words], capture_output=True, text=True, check=True)
     assert run.stdout.splitlines()[-1] == "set()"
+
+
+def test_a_terminal_is_told_while_libraries_are_loaded_and_a_file_is_not(monkeypatch, capsys):
+    leader, follower = os.openpty()
+    told = []
+
+    def load(name):
+        told.append(os.read(leader, 100).decode().strip())  # waits for the line
+        return import_module(name)
+
+    monkeypatch.setattr(raiden.__main__, "_QUIET_SECONDS", 0.0)
+    monkeypatch.setattr(raiden.__main__, "import_module", load)
+    with open(follower, "w") as terminal:
+        monkeypatch.setattr(sys, "stderr", terminal)
+        assert main(["configs"]) == 0
+    os.close(leader)
+    assert told == ["loading libraries, some seconds"]
+    monkeypatch.undo()
+    monkeypatch.setattr(raiden.__main__, "_QUIET_SECONDS", 0.0)
+    assert main(["configs"]) == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_the_overview_has_every_command_and_the_version(capsys):

@@ -42,3 +42,13 @@ def test_without_a_terminal_replies_are_counted_in_plain_lines(tiny_folder, tmp_
     assert len(counts) > 3
     assert tokens == sorted(tokens)
     assert all(0 <= int(done) <= 4 for done, _ in counts)
+
+
+def test_what_is_loaded_and_an_evaluation_are_told_as_they_begin(tiny_folder, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(live, "_LINE_EVERY", 3600.0)
+    arguments = fit_arguments(tiny_folder, write_samples_file(tmp_path / "samples.json"), tmp_path / "logs")
+    assert main(["validate", *arguments[1:]]) == 0
+    told = capsys.readouterr().out
+    assert re.findall(r"^(\d+)/4 held-out replies, \d+ tokens$", told, re.MULTILINE) == ["0"]
+    assert told.startswith(f"loading {tiny_folder}\n")

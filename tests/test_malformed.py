@@ -354,7 +354,7 @@ COMMANDS = {
     "--model.policy.lora.target_modules=nonesuch": "`model.policy.lora.target_modules`.*nonesuch",
     "--model.policy.lora.target_modules=q_proj,lm_head": "adapters of embeddings and of the head .lm_head. are not",
     # checkpoints
-    "--ckpt_path=missing.ckpt": "`ckpt_path`: missing.ckpt is not a checkpoint that can be read; give",
+    "--ckpt_path=missing.ckpt": "`ckpt_path`: missing.ckpt is not there; give",
     "--ckpt_path=folder": "`ckpt_path`: folder is not a checkpoint that can be read; give",
     "--ckpt_path=junk.ckpt": "`ckpt_path`: junk.ckpt is not a checkpoint that can be read; give",
     "--ckpt_path=other.ckpt": "`ckpt_path`: other.ckpt is not a checkpoint of raiden's; give",

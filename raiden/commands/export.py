@@ -17,7 +17,7 @@ _OF_GGUF = ("profiles_file", "character")
 _DESCRIPTION = """Make a Hugging Face folder of a checkpoint, or a GGUF file for llama.cpp, Ollama, KoboldCpp and LM
 Studio: shards gathered, LoRA merged. Needs no GPU."""
 _EPILOG = """examples:
-  raiden export logs/quickstart/version_0/checkpoints/last.ckpt --output edith
+  raiden export logs/quickstart/version_0/checkpoints/step-00000040.ckpt --output edith
   raiden export logs/quickstart/version_0/export --format gguf --dtype q8_0 --output edith.gguf"""
 
 

@@ -149,7 +149,8 @@ def _refused(path: str | Path, error: Exception) -> ConfigError:
     if isinstance(error, pickle.UnpicklingError) and unknown:
         name = unknown[1] or unknown[2]
         return ConfigError(f"{path} holds {name}, which is more than data and could run when it is read; {REMEDY}.")
-    return ConfigError(f"{path} is not a checkpoint that can be read; {REMEDY}.")
+    told = "is not a checkpoint that can be read" if Path(path).exists() else "is not there"
+    return ConfigError(f"{path} {told}; {REMEDY}.")
 
 
 class _Unpickler(pickle.Unpickler):

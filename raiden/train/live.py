@@ -18,7 +18,16 @@ from rich.text import Text
 
 from raiden.core.terminal import percent
 from raiden.core.types import Rollout
-from raiden.train.progress import Activity, TimeLeft, format_duration, held_out, step, step_line, watch_engine
+from raiden.train.progress import (
+    HELD_OUT,
+    Activity,
+    TimeLeft,
+    format_duration,
+    held_out,
+    step,
+    step_line,
+    watch_engine,
+)
 
 _LINE_EVERY = 10.0
 """Seconds between plain lines about one evaluation."""
@@ -78,7 +87,8 @@ class StepLine(_Shows):
     def begin(self, pl_module: Any, doing: Activity | None) -> None:
         trainer = pl_module.trainer
         self._shows = trainer.progress_bar_callback is None and trainer.is_global_zero
-        self._next_line = time.monotonic() + _LINE_EVERY
+        # What came before a step was told; before an evaluation the model was loaded, or a long update computed.
+        self._next_line = time.monotonic() + (_LINE_EVERY if doing is not None and doing.what != HELD_OUT else 0)
         if not self._shows:
             return
         super().begin(pl_module, doing)
@@ -101,7 +111,7 @@ class StepLine(_Shows):
 
 
 def _of(doing: Activity) -> str:
-    return doing.what if doing.what == "held-out replies" else f"completions of {doing.what}"
+    return doing.what if doing.what == HELD_OUT else f"completions of {doing.what}"
 
 
 class LiveView(_Shows, ProgressBar):

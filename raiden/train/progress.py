@@ -6,6 +6,9 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+HELD_OUT = "held-out replies"
+"""What an evaluation is called."""
+
 
 class Activity:
     """What a run does at the moment: held-out questions, or a step."""
@@ -57,7 +60,7 @@ def held_out(trainer: Any, pl_module: Any, stage: str) -> Activity:
     loader = data.val_dataloader() if stage == "validation" else data.test_dataloader()
     limit = _num_batches(trainer, stage)
     num = sum(len(batch) for index, batch in enumerate(loader) if index < limit)
-    return Activity("held-out replies", -(-num // pl_module.processes.num), _stops(pl_module))
+    return Activity(HELD_OUT, -(-num // pl_module.processes.num), _stops(pl_module))
 
 
 def _num_batches(trainer: Any, stage: str) -> float:

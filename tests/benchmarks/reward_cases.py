@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from raiden.core.types import LANGUAGES
 from raiden.rewards.mechanisms import ALL
 from tests.rewards.cases import CASES, accuracy, read_cases
 
@@ -45,10 +46,10 @@ def main() -> None:
     parser.add_argument("files", nargs="*", type=Path, default=[CASES / "questions.jsonl"])
     parser.add_argument("--failures", action="store_true", help="print each case that is judged otherwise")
     parser.add_argument("--ablate", action="store_true", help="print what each mechanism is worth")
-    parser.add_argument("--languages", default="zh,ja,en,ko")
+    parser.add_argument("--languages", default=",".join(LANGUAGES))
     arguments = parser.parse_args()
     cases = [case for file in arguments.files for case in read_cases(file)]
-    cases = [case for case in cases if case["language"] in arguments.languages]
+    cases = [case for case in cases if case["language"] in arguments.languages.split(",")]
     judged = judge(cases)
     _table("language", judged, lambda case: case["language"])
     _table("label", judged, lambda case: "right replies" if case["expected"] else "wrong replies")
