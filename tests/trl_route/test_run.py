@@ -23,6 +23,7 @@ from raiden.evaluation.curves import read_curves
 from raiden.evaluation.results import read_evaluation
 from raiden.rewards import VRAR
 from raiden.train.datamodule import RoleplayDataModule
+from raiden.train.trl.held_out import print_held_out
 from raiden.train.trl.options import parse_options
 from raiden.train.trl.rewards import COMPONENTS
 from raiden.train.trl.train import make_trainer
@@ -222,6 +223,11 @@ def test_a_run_ends_with_the_table_the_report_and_the_picture_of_raiden_fit(argu
         "lr": [1],
     }
     assert not [name for name in curves if "runtime" in name or "per_second" in name]
+
+
+def test_a_run_that_is_not_evaluated_has_no_table(tmp_path, capsys):
+    print_held_out("1 steps, 2 s", tmp_path)
+    assert capsys.readouterr().out == "1 steps, 2 s\n"
 
 
 def test_a_log_that_is_none_is_told(tmp_path):

@@ -45,9 +45,12 @@ class HeldOutReplies(TrainerCallback):
 
 
 def print_held_out(title: str, output_dir: Path) -> None:
-    """Prints the run's table, as far as it was evaluated."""
+    """Prints the run's table, as far as it was evaluated; else the title alone."""
     found = {path.stem: path for name in (BEFORE, AFTER) if (path := output_dir / name).is_file()}
-    print_shares(title, {name: read_evaluation(path).metrics for name, path in found.items()})
+    if found:
+        print_shares(title, {name: read_evaluation(path).metrics for name, path in found.items()})
+    else:
+        print(title)
 
 
 def _numbered(rows: Sequence[Row], limit: int) -> list[Row]:
