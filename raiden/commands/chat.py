@@ -75,8 +75,6 @@ def _chat(arguments: argparse.Namespace) -> int:
     sampling = ReplySampling(options.temperature, options.max_tokens, options.seed, settings)
     profile = _choose(cast, options.character, screen)
     with _event_loop() as (runner, stack):
-        if model.model_path is not None:
-            screen.say(f"loading {model.model_path}", "dim")
         endpoint = open_model(model, stack, settings=settings)
         history = History(Path(options.history).expanduser(), runner.run(endpoint.identity()).model)
         talk = Talk(screen, runner, endpoint, sampling, cast, book, history)

@@ -66,6 +66,7 @@ def _bare(options: ModelOptions, settings: PromptSettings | None) -> ChatEndpoin
         from raiden.endpoints.bedrock import BedrockEndpoint
 
         return BedrockEndpoint(options.model_id, options.region, options.timeout, options.concurrency)
+    print(f"loading {options.model_path}", flush=True)  # what is imported next takes seconds, too
     from raiden.commands.local_model import open_local
 
     return open_local(options, settings)

@@ -84,6 +84,10 @@ class StepLine(_Shows):
         self._next_line = 0.0
         self._shows = False
 
+    def setup(self, trainer: Any, pl_module: Any, stage: str) -> None:
+        if trainer.is_global_zero:
+            print(f"loading {pl_module.policy_config.path}", flush=True)
+
     def begin(self, pl_module: Any, doing: Activity | None) -> None:
         trainer = pl_module.trainer
         self._shows = trainer.progress_bar_callback is None and trainer.is_global_zero

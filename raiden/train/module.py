@@ -109,7 +109,6 @@ class PolicyModule(LightningModule):
         if not self._policy:
             mesh = getattr(self.trainer.strategy, "shard_mesh", None)
             placement = Placement(self.trainer.strategy.root_device, mesh)
-            self.print(f"loading {self.policy_config.path}", flush=True)
             self._policy.append(load_policy(self.policy_config, self.needs_reference, placement))
             self.model = self.policy.model
             self.strict_loading = self.policy_config.lora is None

@@ -36,6 +36,12 @@ def read(path):
     return json.loads(path.read_text(encoding="utf-8"))
 
 
+def test_a_model_is_named_before_its_seconds_of_loading(tiny_folder, tmp_path, capsys):
+    assert main(direct(tiny_folder, write_samples_file(tmp_path / "samples.json"), tmp_path / "out.json")) == 0
+    told = capsys.readouterr().out
+    assert 0 <= told.find(f"loading {tiny_folder}\n") < told.find(f"{tiny_folder}: loaded on cpu in")
+
+
 def test_ctrl_c_ends_a_long_generation_at_once(tiny_folder, tmp_path):
     samples = write_samples_file(tmp_path / "samples.json")
     token = "raiden.endpoints.local:LocalEndpoint._stop_where_nobody_waits"
