@@ -25,6 +25,7 @@ from raiden.policy import (
     Policy,
     PolicyConfig,
     export_policy,
+    frozen_digests,
     full_tensor,
     gathered,
     load_policy,
@@ -89,6 +90,7 @@ def _facts(loaded: tuple[Policy, int], exported: Path) -> dict[str, Any]:
         streamed = {name: weight.clone() for name, weight in stream_weights(policy.model)}
     weights = {name: full_tensor(p).clone() for name, p in policy.model.named_parameters()}
     return {
+        "frozen": frozen_digests(policy),
         "nonfinite": [nonfinite_weights(policy.model), _with_one_broken(policy.model)],
         "weights": weights,
         "streamed": streamed,
@@ -133,6 +135,14 @@ def test_sharded_weights_and_buffers_are_those_of_from_pretrained_bit_for_bit(lo
         assert facts["buffers"].keys() == dict(truth.named_buffers()).keys()
         assert all(torch.equal(facts["buffers"][n], b) for n, b in truth.named_buffers())
         assert facts["stop"] == truth.generation_config.eos_token_id
+
+
+def test_a_frozen_base_is_told_by_the_same_digest_sharded_or_not(looks, name):
+    """So that a run goes on with adapters on another number of processes, and not on another base."""
+    by_num, folders, _ = looks
+    whole = load_policy(PolicyConfig(str(folders[name]), lora=LoraConfig(4)), with_reference=False)
+    for own in (*by_num[1], *by_num[2]):
+        assert own[name, LORA]["frozen"] == frozen_digests(whole)
 
 
 @pytest.mark.parametrize("kind", [FULL, LORA])
