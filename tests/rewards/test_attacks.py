@@ -8,7 +8,7 @@ import pytest
 
 from raiden.rewards import VRAR, RewardConfig
 
-from .cases import build_sample
+from .cases import accuracy, build_sample
 
 PROFILES: dict[str, dict[str, str]] = {
     "en": {
@@ -253,3 +253,12 @@ def test_an_answer_with_one_related_fact_earns_accuracy(language: str, text: str
 def test_format_farming_earns_no_format(text: str) -> None:
     sample = build_sample(**sample_record("en", True))
     assert VRAR(RewardConfig(response_format="think"))(sample, text).components["format"] == 0
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected"), [("Coffee, green tea, cola, rum.", 0), ("Coffee, green tea, cola.", 1)]
+)
+def test_four_things_of_which_three_are_nowhere_else_are_a_list(reply: str, expected: int) -> None:
+    profile = {"Name": "Ann", "Likes": "green tea"}
+    case = {"question": "What do you drink?", "reply": reply, "character_profile": profile}
+    assert accuracy(case)[0] == expected
