@@ -57,6 +57,11 @@ def shape_and_offset(tensor: DTensor) -> tuple[tuple[int, ...], tuple[int, ...]]
     return compute_local_shape_and_global_offset(tensor.shape, tensor.device_mesh, tensor.placements)
 
 
+def let_schedules_go_first(optimizer: Any) -> None:
+    """A schedule over this optimizer may take its first step before the optimizer does, and torch warns of nothing."""
+    optimizer._opt_called = True
+
+
 def attention_name(model: Any) -> str:
     """The attention that a model of transformers was loaded with."""
     return str(model.config._attn_implementation)

@@ -14,6 +14,7 @@ from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
 
 from raiden.core.errors import ConfigError
+from raiden.core.private import let_schedules_go_first
 
 
 @dataclass(frozen=True)
@@ -78,9 +79,8 @@ def make_optimizer(parameters: Iterable[Parameter], config: OptimizerConfig, num
     fused = all(p.device.type == "cuda" for p in trained)
     optimizer = AdamW(trained, lr=config.lr, betas=config.betas, weight_decay=config.weight_decay, fused=fused)
     schedule = LambdaLR(optimizer, partial(lr_factor, config=config, num_steps=num_steps))
-    # Without gradients this does nothing, but torch warns of a schedule that goes on before the optimizer has: here it
-    # counts rollouts, and the first may have nothing to learn from.
-    optimizer.step()
+    # It counts rollouts, and the first may have nothing to learn from.
+    let_schedules_go_first(optimizer)
     return optimizer, schedule
 
 
