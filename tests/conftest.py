@@ -9,6 +9,7 @@ from pathlib import Path
 import huggingface_hub.constants
 import pytest
 import torch
+from lightning_utilities.core.rank_zero import rank_zero_only
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import (
     AutoModelForCausalLM,
@@ -37,10 +38,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(autouse=True)
-def lightning_forgets_seeds() -> Iterator[None]:
-    """Lightning notes a seed in the environment, where a later run with several processes would find it."""
+def lightning_forgets_seed_and_rank() -> Iterator[None]:
+    """Lightning notes a seed in the environment, where a later run with several processes would find it.
+
+    And a rank for the whole process, even in tests that only act as one of several: logs, checkpoints and warnings of
+    all later runs would be left to rank 0.
+    """
     yield
     os.environ.pop("PL_GLOBAL_SEED", None)
+    rank_zero_only.rank = 0
 
 
 @pytest.fixture
