@@ -91,6 +91,11 @@ class Answer:
         clauses = self.clauses_of(position)
         return next((clause for clause in reversed(clauses) if clause.start <= position), clauses[0])
 
+    @property
+    def clauses(self) -> list[Clause]:
+        """Those of all sentences."""
+        return [clause for sentence in self.sentences for clause in self.clauses_of(sentence.start)]
+
     def clauses_of(self, position: int) -> list[Clause]:
         """The clauses of the sentence that holds a position; it is cut when it is first asked for."""
         index = self.sentence_index(position)

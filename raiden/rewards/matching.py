@@ -110,7 +110,7 @@ def explain(sample: Sample, answer: Answer, mechanisms: frozenset[str] = ALL) ->
         for hits in _readings(variant, term.type, answer, context)
         for hit in hits
     ]
-    for clause in (clause for sentence in answer.sentences for clause in answer.clauses_of(sentence.start)):
+    for clause in answer.clauses:
         found = [hit for hit in judged if clause.start <= hit.start < clause.end]
         subject = clause.subject_at(clause.end, GRAMMARS[answer.language].last_subject).person
         line = f"{answer.span(clause.start, clause.end).text.strip()!r} ({subject})"

@@ -49,3 +49,8 @@ def build_sample(**record: Any) -> Sample:
 def accuracy(case: dict[str, Any], mechanisms: frozenset[str] = ALL) -> tuple[float, str]:
     reward = VRAR(mechanisms=mechanisms)(build_sample(**case), case["reply"])
     return reward.accuracy, reward.reason
+
+
+def assert_judged(language: str, question: str, reply: str, keyword: str, expected: float) -> None:
+    found, reason = accuracy({"language": language, "question": question, "reply": reply, "keywords": [keyword]})
+    assert found == expected, reason

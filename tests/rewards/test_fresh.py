@@ -12,7 +12,7 @@ import pytest
 
 from tests.benchmarks.reward_cases import judge, pairs
 
-from .cases import CASES, accuracy, read_cases
+from .cases import CASES, accuracy, assert_judged, read_cases
 
 LANGUAGES = ("zh", "ja", "en", "ko")
 
@@ -89,8 +89,7 @@ def test_later_fresh_cases_are_judged_as_a_reader_would(
 def test_a_title_is_not_the_thing_that_bears_the_same_name(
     language: str, question: str, reply: str, keyword: str, expected: int
 ) -> None:
-    found, reason = accuracy({"language": language, "question": question, "reply": reply, "keywords": [keyword]})
-    assert found == expected, reason
+    assert_judged(language, question, reply, keyword, expected)
 
 
 @pytest.mark.parametrize(
@@ -170,8 +169,7 @@ def test_a_day_that_the_conversation_has_was_not_made_up() -> None:
 def test_what_another_clause_answers_is_not_answered_by_this_one(
     language: str, question: str, reply: str, keyword: str, expected: int
 ) -> None:
-    found, reason = accuracy({"language": language, "question": question, "reply": reply, "keywords": [keyword]})
-    assert found == expected, reason
+    assert_judged(language, question, reply, keyword, expected)
 
 
 @pytest.mark.parametrize(
@@ -254,8 +252,7 @@ def test_what_the_user_owns_is_not_the_speakers(
 def test_who_does_it_to_whom_and_whether_is_not_turned_round(
     language: str, question: str, reply: str, keyword: str, expected: int
 ) -> None:
-    found, reason = accuracy({"language": language, "question": question, "reply": reply, "keywords": [keyword]})
-    assert found == expected, reason
+    assert_judged(language, question, reply, keyword, expected)
 
 
 @pytest.mark.parametrize(
@@ -278,5 +275,4 @@ def test_who_does_it_to_whom_and_whether_is_not_turned_round(
 def test_kinds_that_fresh_cases_brought_up(
     language: str, question: str, reply: str, keyword: str, expected: int
 ) -> None:
-    found, reason = accuracy({"language": language, "question": question, "reply": reply, "keywords": [keyword]})
-    assert found == expected, reason
+    assert_judged(language, question, reply, keyword, expected)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from .cases import accuracy
+from .cases import assert_judged
 
 
 @pytest.mark.parametrize(
@@ -32,8 +32,7 @@ from .cases import accuracy
 def test_the_clause_about_the_questions_thing_answers_it(
     language: str, question: str, reply: str, keyword: str, expected: int
 ) -> None:
-    found, reason = accuracy({"language": language, "question": question, "reply": reply, "keywords": [keyword]})
-    assert found == expected, reason
+    assert_judged(language, question, reply, keyword, expected)
 
 
 @pytest.mark.parametrize(
@@ -67,8 +66,7 @@ def test_the_clause_about_the_questions_thing_answers_it(
 def test_who_gives_and_who_takes_is_not_turned_round(
     language: str, question: str, reply: str, keyword: str, expected: int
 ) -> None:
-    found, reason = accuracy({"language": language, "question": question, "reply": reply, "keywords": [keyword]})
-    assert found == expected, reason
+    assert_judged(language, question, reply, keyword, expected)
 
 
 @pytest.mark.parametrize(
@@ -87,8 +85,7 @@ def test_who_gives_and_who_takes_is_not_turned_round(
 def test_the_clause_of_the_questions_time_or_reason_answers_it(
     language: str, question: str, reply: str, keyword: str, expected: int
 ) -> None:
-    found, reason = accuracy({"language": language, "question": question, "reply": reply, "keywords": [keyword]})
-    assert found == expected, reason
+    assert_judged(language, question, reply, keyword, expected)
 
 
 @pytest.mark.parametrize(
@@ -115,8 +112,7 @@ def test_the_clause_of_the_questions_time_or_reason_answers_it(
 def test_kinds_that_the_eighth_set_brought_up(
     language: str, question: str, reply: str, keyword: str, expected: int
 ) -> None:
-    found, reason = accuracy({"language": language, "question": question, "reply": reply, "keywords": [keyword]})
-    assert found == expected, reason
+    assert_judged(language, question, reply, keyword, expected)
 
 
 @pytest.mark.parametrize(
@@ -146,8 +142,7 @@ def test_kinds_that_the_eighth_set_brought_up(
 def test_kinds_that_the_ninth_set_brought_up(
     language: str, question: str, reply: str, keyword: str, expected: int
 ) -> None:
-    found, reason = accuracy({"language": language, "question": question, "reply": reply, "keywords": [keyword]})
-    assert found == expected, reason
+    assert_judged(language, question, reply, keyword, expected)
 
 
 @pytest.mark.parametrize(
@@ -171,5 +166,4 @@ def test_kinds_that_the_ninth_set_brought_up(
 def test_kinds_that_the_tenth_set_brought_up(
     language: str, question: str, reply: str, keyword: str, expected: int
 ) -> None:
-    found, reason = accuracy({"language": language, "question": question, "reply": reply, "keywords": [keyword]})
-    assert found == expected, reason
+    assert_judged(language, question, reply, keyword, expected)

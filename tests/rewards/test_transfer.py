@@ -6,7 +6,7 @@ import pytest
 
 from raiden.rewards.mechanisms import ALL
 
-from .cases import accuracy
+from .cases import accuracy, assert_judged
 
 
 @pytest.mark.parametrize(
@@ -88,8 +88,7 @@ from .cases import accuracy
 def test_what_goes_to_another_is_no_answer_to_what_came_from_them(
     language: str, question: str, reply: str, keyword: str, expected: int
 ) -> None:
-    found, reason = accuracy({"language": language, "question": question, "reply": reply, "keywords": [keyword]})
-    assert found == expected, reason
+    assert_judged(language, question, reply, keyword, expected)
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ def _ways(text: str, transfer: Transfer) -> set[str]:
 
 def _comes_back(place: Place) -> bool:
     """Whether another clause tells what is asked about a pronoun: "Ben hit me, so I hit him." """
-    others = [place.answer.text[c.start : c.end] for c in _all_clauses(place) if c is not place.clause]
+    others = [place.text_of(c) for c in place.answer.clauses if c is not place.clause]
     asked = content(place.asked.text)
     return any(place.grammar.third.search(other) and content(other) & asked for other in others)
 
@@ -65,19 +65,10 @@ def taken_up(place: Place) -> bool:
 
 def contrasted(place: Place) -> str:
     """ "Why did you cry?" - "I was late because of the rain. As for the tears ... don't ask." """
-    later = [clause for clause in _all_clauses(place) if clause.start >= max(place.clause.end, place.hit.end)]
-    texts = [place.answer.text[clause.start : clause.end] for clause in later]
+    later = [clause for clause in place.answer.clauses if clause.start >= max(place.clause.end, place.hit.end)]
+    texts = [place.text_of(clause) for clause in later]
     is_set_against = _other_deed(place, texts) or _opposite(place) or _other_event(place, texts) or _other_count(place)
     return CONTRASTED if is_set_against else ""
-
-
-def _text(place: Place, clause: Clause) -> str:
-    return place.answer.text[clause.start : clause.end]
-
-
-def _all_clauses(place: Place) -> list[Clause]:
-    answer = place.answer
-    return [clause for sentence in answer.sentences for clause in answer.clauses_of(sentence.start)]
 
 
 def _other_deed(place: Place, later: list[str]) -> bool:
@@ -91,8 +82,8 @@ def _other_deed(place: Place, later: list[str]) -> bool:
     if own is None or place.clause.start + own.end("deed") > place.hit.start or content(own["deed"]) & wanted:
         return False
     if names_a_time(text[place.hit.start : place.hit.end]) or _numbers_in(place, place.hit):
-        before = [clause for clause in _all_clauses(place) if clause.end <= place.clause.start]
-        later = later + [_text(place, c) for c in before if names_a_time(_text(place, c)) or _numbers_in(place, c)]
+        before = [clause for clause in place.answer.clauses if clause.end <= place.clause.start]
+        later = later + [place.text_of(c) for c in before if names_a_time(place.text_of(c)) or _numbers_in(place, c)]
     others = (deed.match(text) for text in later)
     return any(other and content(other["deed"]) & wanted for other in others)
 
@@ -106,8 +97,8 @@ def _opposite(place: Place) -> bool:
     is_of_another = place.told.who == "other" and place.told not in place.asked.persons
     if place.asked.asks_when or place.asked.manner or is_of_another:
         return False
-    clauses = [clause for clause in _all_clauses(place) if clause is not place.clause]
-    others = [place.answer.text[clause.start : clause.end] for clause in clauses]
+    clauses = [clause for clause in place.answer.clauses if clause is not place.clause]
+    others = [place.text_of(clause) for clause in clauses]
     for group in place.grammar.opposites:
         asked = [pattern for pattern in group.values() if pattern.search(place.asked.text)]
         told = [pattern for pattern in group.values() if pattern.search(place.text)]
@@ -126,10 +117,10 @@ def _other_count(place: Place) -> bool:
     if not asked or not own or _thing(own).endswith(_thing(asked)):
         return False
     starts = [number.start for number in place.answer.numbers]
-    others = [clause for clause in _all_clauses(place) if clause is not place.clause] or [place.clause]
+    others = [clause for clause in place.answer.clauses if clause is not place.clause] or [place.clause]
     thing = _thing(asked)
     counts = (c for c in others if any(c.start <= start < c.end for start in starts))
-    return any(thing in _text(place, c) for c in counts) or any(
+    return any(thing in place.text_of(c) for c in counts) or any(
         _thing(m).endswith(thing) for m in counted.finditer(text)
     )
 

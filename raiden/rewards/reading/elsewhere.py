@@ -91,7 +91,7 @@ def _does_it(place: Place, other: Clause, told: frozenset[str]) -> bool:
     A pronoun there may stand for the very person: "Mrs. Baker could tell you; she knows everything."
     """
     verb = main_verb(place.asked.text) if place.asked.asks_who else frozenset()
-    text = place.answer.text[other.start : other.end]
+    text = place.text_of(other)
     if not verb or verb & told or not verb <= content(text) or IDIOMS[place.answer.language].negator.search(text):
         return False
     subject = other.subject_at(other.end, place.grammar.last_subject)
@@ -237,7 +237,7 @@ def premise_denied(place: Place) -> str:
     if not asked.asks_for_reason or not wanted or not idioms.negator.search(asked.text):
         return ""
     for clause in (place.clause, *(neighbours(place) if len(wanted) >= _MIN_SHARED else ())):
-        text = place.answer.text[clause.start : clause.end]
+        text = place.text_of(clause)
         is_turned = wanted <= content(text) and clause.subject_at(clause.end, False).person.who == "self"
         if is_turned and not idioms.negator.search(text) and not place.grammar.before.search(text):
             return PREMISE_DENIED

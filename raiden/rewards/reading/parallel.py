@@ -30,10 +30,6 @@ def _others(place: Place) -> list[Clause]:
     return [clause for clause in place.answer.clauses_of(place.hit.start) if clause is not place.clause]
 
 
-def _text(place: Place, clause: Clause) -> str:
-    return place.answer.text[clause.start : clause.end]
-
-
 def _other_doer(place: Place) -> str:
     """ "What did Agnes give you?" - "Agnes gave me this scarf, and I gave her my ring." for the ring."""
     doer = place.grammar.doer.search(place.asked.text)
@@ -43,7 +39,7 @@ def _other_doer(place: Place) -> str:
     if place.subject.end > place.hit.start or not verb <= content(place.text):
         return ""
     for other in _others(place):
-        text = _text(place, other)
+        text = place.text_of(other)
         is_doer = re.search(rf"(?<!\w){re.escape(doer['doer'])}", text)
         if is_doer and verb <= content(text) and not any(s.person.who == "self" for s in other.subjects):
             return OTHER_DOER.format(doer["doer"])
@@ -63,7 +59,7 @@ def _done_to_speaker(place: Place) -> str:
         return "" if grammar.passive.search(place.text) else DONE_TO_SPEAKER
     if place.told not in asked.persons:  # "What did you inherit?" - "My uncle left me a mill."
         return ""
-    others = ((_text(place, other), other.subject_at(other.end, grammar.last_subject)) for other in neighbours(place))
+    others = ((place.text_of(other), other.subject_at(other.end, grammar.last_subject)) for other in neighbours(place))
     does_it = any(
         wanted <= content(text) and subject.person.who == "self" and not grammar.anaphor.search(text)
         for text, subject in others

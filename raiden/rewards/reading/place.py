@@ -44,6 +44,10 @@ class Place:
         """The clause's text; a word that reaches further takes its clauses along."""
         return self.answer.text[self.clause.start : max(self.clause.end, self.hit.end)]
 
+    def text_of(self, clause: Clause) -> str:
+        """The text of a clause of the answer."""
+        return self.answer.text[clause.start : clause.end]
+
     @cached_property
     def subject(self) -> Subject:
         """Whose fact the word is, and where that is said."""
@@ -113,9 +117,8 @@ class Place:
 
     def others_begin(self, pattern: re.Pattern[str]) -> bool:
         """Whether another clause of the answer begins with a pattern."""
-        clauses = (clause for sentence in self.answer.sentences for clause in self.answer.clauses_of(sentence.start))
-        others = (clause for clause in clauses if clause is not self.clause)
-        return any(pattern.match(self.answer.text[c.start : c.end].lstrip(" ,.!?。")) for c in others)
+        others = (clause for clause in self.answer.clauses if clause is not self.clause)
+        return any(pattern.match(self.text_of(other).lstrip(" ,.!?。")) for other in others)
 
     def next_begins(self, pattern: re.Pattern[str]) -> bool:
         """Whether the clause or sentence behind the word's own begins with a pattern."""

@@ -42,7 +42,7 @@ def _own_topic(place: Place) -> str:
 
 
 def _is_about(thing: str, other: Clause, place: Place) -> bool:
-    text = place.answer.text[other.start : other.end]
+    text = place.text_of(other)
     found, wanted = place.grammar.topic.search(text), content(place.asked.text)
     answer = place.answer
     starts = [n.start for n in answer.numbers if is_number_here(n, answer.text, answer.language)]
