@@ -2,7 +2,8 @@
 
 A policy that is paid for words alone drifts into replies that say them and are no sentences: a stray `.)`, a quote
 that never closes, "the the", "northI". Each kind of fault below is one that people, chatting or in character, do not
-make: emoticons, ellipses, stutters, dialect and terse replies are theirs, and left alone.
+make: emoticons, ellipses, stutters, dialect and terse replies are theirs, and left alone. The mark at the end, which
+some leave out, is asked for where the sample's own answer has it.
 """
 
 from __future__ import annotations
@@ -59,6 +60,8 @@ _MARK_CUT = re.compile(r"[,，、;；:：]\s*$")
 _ZH_CUT = re.compile(r"(?:因为|但是|所以|以及|并且|[和把被])\s*$")
 _JA_CUT = re.compile(r"(?:[をは]|そして|しかし)\s*$")
 _KO_CUT = re.compile(r"(?:그리고|하지만|왜냐하면|그래서)\s*$")
+_OPEN_END = re.compile(r"(?:[^\W_ㄱ-ㅣ笑](?<![:;=xX][DPpO3])|^)\Z")
+"""A letter or digit that is no laugh and no face, or nothing at all."""
 _EN_AGREEMENT = re.compile(
     r"\W(?:I'm|I am) (?:am|is|are|have|has|had|was|live|work|like|love)\b|(?<!and)\WI (?:is|has|are)\b"
     r"|\W(?:can|could|should|would|must|didn't|don't|doesn't) (?:was|were|has|am|went)\b"
@@ -110,9 +113,15 @@ def _ends_with(*patterns: re.Pattern[str]) -> Check:
     return lambda text: check(text[-_LAST_WORDS:])
 
 
+def _open_end(text: str) -> str:
+    """Words to the very end, without a mark behind them; an empty text too: as a reference answer it asks for none."""
+    return repr(text[-12:]) if _OPEN_END.search(text) else ""
+
+
 _EVERYWHERE: Mapping[str, Check] = {
     "brackets or quotes that do not match": _unbalanced,
     "stray or doubled marks": _found(_MARKS, where=_MARKS_MEET),
+    "words without a mark at their end": _open_end,
 }
 _KINDS: Mapping[Language, Mapping[str, Check]] = {
     "en": {
@@ -154,6 +163,8 @@ def writing_faults(text: str, language: Language, reference: str = "") -> list[s
     ['brackets or quotes that do not match () closes nothing)']
     >>> writing_faults("I keep bees :)", "en")
     []
+    >>> writing_faults("I keep bees", "en", reference="I keep nine hives.")
+    ["words without a mark at their end ('I keep bees')"]
     """
     manners = _kinds_of(reference, language)
     return [f"{kind} ({what})" for kind, what in _faults(text.strip(), language) if kind not in manners]

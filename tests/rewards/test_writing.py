@@ -174,3 +174,36 @@ def test_it_is_a_component_with_a_weight_and_a_reason() -> None:
 
 def test_a_fault_of_the_reference_answer_is_the_characters_manner() -> None:
     assert writing_faults("I keep bees .", "en", reference="I live in York .") == []
+
+
+ENDED: dict[Language, str] = {
+    "en": "I live in York.",
+    "zh": "我养蜜蜂。",
+    "ja": "蜂を飼っています。",
+    "ko": "벌을 키워요.",
+}
+OPEN: dict[Language, list[str]] = {
+    "en": ["I keep bees", "I was born in 1998", "She is called Mira Okafor"],
+    "zh": ["我叫小明", "我三十岁"],
+    "ja": ["北に住んでいます", "リンゴ"],
+    "ko": ["간호사입니다", "서른 살"],
+}
+CLOSED: dict[Language, list[str]] = {
+    "en": ["I keep bees!", "Bees, you know...", 'She said "bees."', "Bees :D", "Bees ;P", "Bees *smiles*", "(bees)"],
+    "zh": ["我养蜜蜂呀~", "她说：“进来。”", "蜜蜂（笑）"],
+    "ja": ["蜂です〜", "蜂です♪", "蜂ですよ笑"],
+    "ko": ["벌이요 ㅎㅎ", "벌이요ㅠㅠ", "벌이요~"],
+}
+
+
+@pytest.mark.parametrize(("language", "text"), cases_of(OPEN))
+def test_a_mark_at_the_end_is_asked_for_where_the_reference_answer_has_one(language: Language, text: str) -> None:
+    (fault,) = writing_faults(text, language, reference=ENDED[language])
+    assert fault.startswith("words without a mark at their end")
+    assert writing_faults(text, language) == []
+    assert writing_faults(text, language, reference=ENDED[language][:-1]) == []
+
+
+@pytest.mark.parametrize(("language", "text"), cases_of(CLOSED))
+def test_a_face_a_laugh_or_a_gesture_ends_a_reply_too(language: Language, text: str) -> None:
+    assert writing_faults(text, language, reference=ENDED[language]) == []
