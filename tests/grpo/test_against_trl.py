@@ -140,6 +140,26 @@ def test_loss_gradients_and_metrics_are_trls(
     assert_metrics_are_equal(update, trainer, objective)
 
 
+@pytest.mark.parametrize("beta", [0.0, 0.1])
+def test_cispo_is_trls(make_trainer, tiny_model, old_model, plain_old_model, reference, plain_reference, beta):
+    objective = ObjectiveConfig(policy_loss="cispo", loss="dapo", epsilon_high=0.1, beta=beta)
+    update = make_update(ROLLOUTS, objective, UpdateConfig(48, num_iterations=2), MAX_TOKENS)
+    update.compute_old_logps(old_model)
+    if beta:
+        update.compute_ref_logps(reference)
+    ours = backward(update, tiny_model, range(4))
+
+    trainer = make_trainer(loss_type="cispo", epsilon_high=1.1, beta=beta)  # TRL's is the bound itself
+    pairs = pairs_of(ROLLOUTS)
+    old, ref = without_gradient(plain_old_model, pairs, 1.0), without_gradient(plain_reference, pairs, 1.0)
+    truth = trl_backward(trainer, trl_inputs(ROLLOUTS, update.batch.advantages, old, ref if beta else []))
+
+    assert_close(ours, truth, atol=2e-6)
+    (share,) = trainer._metrics["train"]["cispo_clip_ratio"]
+    assert share > 0.02
+    assert update.metrics()["clip_ratio/high_mean"] == pytest.approx(share)
+
+
 def assert_metrics_are_equal(update: RolloutUpdate, trainer: GRPOTrainer, objective: ObjectiveConfig) -> None:
     names = ["entropy"] + ["kl"] * bool(objective.beta)
     if objective.ratio_level == "token":

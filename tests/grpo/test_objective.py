@@ -90,6 +90,21 @@ def test_one_tokens_loss_pulls_at_all_tokens_of_its_completion_by_the_sequence_r
     assert_values(logps.grad, [0.707107, 0.707107])
 
 
+def test_cispo_weights_each_log_probability_by_a_bounded_ratio_without_gradient():
+    found, gradient = terms(RATIOS, ADVANTAGES, policy_loss="cispo", epsilon_high=0.28)
+    # Bounded ratios 1, 1.28, 1.28, 0.5, 0.5, 1.1; the gradient is -ratio A, also where it is bounded.
+    assert_values(gradient, [-2.0, -2.56, 1.28, -0.5, 0.5, 3.3])
+    # Times the log-probability, -2 + ln(ratio): -2, -1.594535, -1.594535, -2.693147, -2.693147, -1.904690
+    assert_values(found.loss, [4.0, 4.08201, -2.041005, 1.346574, -1.346574, -6.285477])
+    assert found.clipped_high.tolist() == [False, True, False, False, False, False]
+    assert not found.clipped_low.any()
+
+
+def test_with_one_update_a_rollout_cispo_has_the_gradient_of_ppo():
+    gradients = [terms([1.0, 1.0], [2.0, -1.0], policy_loss=name)[1] for name in ("ppo", "cispo")]
+    assert_values(gradients[0], gradients[1].tolist())
+
+
 # d = ref - logp = ln 2
 KL = {"k1": -0.693147, "k2": 0.240227, "k3": 0.306853}  # -d; d^2 / 2; 2 - d - 1
 KL_GRADIENT = {"k1": 1.0, "k2": -0.693147, "k3": -1.0}  # by logp: 1; -d; 1 - exp(d)

@@ -46,6 +46,7 @@ OBJECTIVES = {
     "dapo, sequence ratio, truncated by sequence": ObjectiveConfig(
         loss="dapo", ratio_level="sequence", sampling_correction=SamplingCorrection("sequence_truncate", 1.5)
     ),
+    "dapo, cispo": ObjectiveConfig(loss="dapo", policy_loss="cispo", epsilon_high=0.1),
     "dapo, masked, k3, entropy": ObjectiveConfig(
         loss="dapo", beta=0.1, entropy_coef=0.02, sampling_correction=SamplingCorrection("token_mask", 1.1, 0.4)
     ),
@@ -81,6 +82,8 @@ def slow_update(
         high = config.epsilon_high or config.epsilon
         bounded = ratio if config.delta is None else ratio.clamp(max=config.delta)
         loss = -torch.minimum(bounded * advantage, ratio.clamp(1 - config.epsilon, 1 + high) * advantage)
+        if config.policy_loss == "cispo":
+            loss = -ratio.detach().clamp(max=1 + high) * advantage * logp
         loss = loss * slow_correction(old - sampled, config.sampling_correction)
         difference = ref - logp
         kl = {"k1": -difference, "k2": difference**2 / 2, "k3": difference.exp() - difference - 1}[config.kl_estimator]

@@ -29,14 +29,18 @@ class ObjectiveConfig:
     loss: Literal["grpo", "bnpo", "dr_grpo", "dapo"] = "dapo"
     """How token losses are averaged: per completion, then over completions (grpo); over the tokens of an update
     (bnpo); over completions times the longest allowed (dr_grpo); over the tokens of the rollout (dapo)."""
+    policy_loss: Literal["ppo", "cispo"] = "ppo"
+    """What the advantage weights: the ratio, without a gradient where it is clipped (ppo), or the log-probability,
+    times a ratio that is bounded from above and has no gradient, so that no token is left out (CISPO,
+    arXiv:2506.13585, with no lower bound, as there). With one update a rollout the two have the same gradient."""
     ratio_level: Literal["token", "sequence"] = "token"
     """What the clipped ratio belongs to: each token, or the whole completion (GSPO, arXiv:2507.18071)."""
     epsilon: float = 0.2
-    """How far below 1 the ratio still counts."""
+    """How far below 1 the ratio still counts (ppo)."""
     epsilon_high: float | None = None
-    """How far above 1 the ratio still counts; None is epsilon."""
+    """How far above 1 the ratio still counts; None is epsilon. For cispo the field takes 4."""
     delta: float | None = None
-    """Upper bound of the ratio where the advantage is negative (dual clip), above 1 + epsilon_high; None: none."""
+    """Upper bound of the ratio where advantages are negative (dual clip, ppo), above 1 + epsilon_high; None: none."""
     beta: float = 0.0
     """Weight of the KL divergence to the reference, in reward units per nat; 0 needs no reference."""
     kl_estimator: Literal["k1", "k2", "k3"] = "k3"
@@ -104,9 +108,9 @@ class TokenTerms:
     kl: Tensor
     """Estimated divergence from the reference, in nats; zero without a reference."""
     clipped_low: Tensor
-    """True where clipping from below stops the gradient (ratio below 1 - epsilon, advantage negative)."""
+    """True where clipping from below stops the gradient (ratio below 1 - epsilon, advantage negative), in ppo."""
     clipped_high: Tensor
-    """True where clipping from above stops the gradient."""
+    """True where clipping from above stops the gradient, or, in cispo, bounds the weight of a good token."""
 
 
 def token_terms(
@@ -122,6 +126,7 @@ def token_terms(
 
     ``-min(min(rho, delta) A, clip(rho, 1 - epsilon, 1 + epsilon_high) A) + beta KL`` with
     ``rho = exp(logp - old_logp)``, at most ``exp(MAX_LOG_RATIO)``; PPO, arXiv:1707.06347, and GRPO, arXiv:2402.03300.
+    In cispo ``-stop_gradient(min(rho, 1 + epsilon_high)) A logp + beta KL``, arXiv:2506.13585.
 
     Args:
         logps: of the policy, with gradient.
@@ -138,10 +143,13 @@ def token_terms(
     if config.ratio_level == "sequence":
         log_ratio = sequence_sum(log_ratio, sequence) / sequence_sum(torch.ones_like(log_ratio), sequence)
     ratio = log_ratio.clamp(max=MAX_LOG_RATIO).exp()
-    high = config.epsilon if config.epsilon_high is None else config.epsilon_high
-    clipped = ratio.clamp(1 - config.epsilon, 1 + high)
-    bounded = ratio if config.delta is None else ratio.clamp(max=config.delta)
-    loss = -torch.minimum(bounded * advantages, clipped * advantages)
+    low, high = 1 - config.epsilon, 1 + (config.epsilon if config.epsilon_high is None else config.epsilon_high)
+    if config.policy_loss == "cispo":
+        low = 0.0
+        loss = -ratio.detach().clamp(max=high) * advantages * logps
+    else:
+        bounded = ratio if config.delta is None else ratio.clamp(max=config.delta)
+        loss = -torch.minimum(bounded * advantages, ratio.clamp(low, high) * advantages)
     if sampling_ratio is not None:
         loss = loss * sampling_ratio
     kl = torch.zeros_like(logps)
@@ -153,8 +161,8 @@ def token_terms(
     return TokenTerms(
         loss,
         kl.detach(),
-        clipped_low=(ratio < 1 - config.epsilon) & (advantages < 0),
-        clipped_high=(ratio > 1 + high) & (advantages > 0),
+        clipped_low=(ratio < low) & (advantages < 0),
+        clipped_high=(ratio > high) & (advantages > 0),
     )
 
 
