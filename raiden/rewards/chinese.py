@@ -120,7 +120,7 @@ def _is_word(start: int, end: int, sentence: str, borders: list[int]) -> bool:
     last_begin = bisect_right(borders, end - 1)
     finish = borders[last_begin] if last_begin < len(borders) else len(sentence)
     before, after = sentence[begin:start], sentence[end:finish]
-    if not before and not after:
+    if (not before and not after) or sentence[begin:finish] == 2 * sentence[start:end]:  # 喂喂 for 喂
         return True
     if sentence[begin:finish] in _NOT_THAT_THING:
         return False

@@ -68,7 +68,7 @@ def _items(answer: Answer, hit: Hit) -> list[str]:
     sentence = answer.sentences[answer.sentence_index(hit.start)]
     text = answer.text[sentence.start : sentence.end]
     idioms = IDIOMS[answer.language]
-    items = list_items(text, hit.start - sentence.start, idioms.separator, idioms.clause)
+    items = list_items(text, hit.start - sentence.start, idioms.separator, idioms.clause, hit.end - sentence.start)
     words = text.split()
     is_heap = len(items) == 1 and len(words) > _MAX_WORDS and not idioms.glue.search(text)
     return words if is_heap else items
@@ -80,12 +80,18 @@ def list_length(sentence: str, position: int, separator: re.Pattern[str]) -> int
 
 
 def list_items(
-    sentence: str, position: int, separator: re.Pattern[str], clause: re.Pattern[str] = _NOTHING
+    sentence: str, position: int, separator: re.Pattern[str], clause: re.Pattern[str] = _NOTHING, end: int = 0
 ) -> list[str]:
-    """The items of the list around a position: the pieces between separators, short and no clauses."""
+    """The items of the list around a position: the pieces between separators, short and no clauses.
+
+    Args:
+        end: of the word at the position, which is one item whatever stands in it (エルネスト・ド・ヴァレンヌ).
+    """
     pieces: list[tuple[int, str]] = []
     start = 0
     for match in separator.finditer(sentence):
+        if position <= match.start() < end:
+            continue
         pieces.append((start, sentence[start : match.start()]))
         start = match.end()
     pieces.append((start, sentence[start:]))

@@ -56,6 +56,8 @@ _PLURAL = re.compile(
 """Behind a bare number: things that it counts, which are no measure of a length."""
 _OWNED = re.compile(r"\b(?:got|have|has|had|owns?|keeps?|with|bought|met|knows?) (?:about |over |nearly )?$")
 """Before a number: somebody has that many of something."""
+_COUNTER = re.compile(f"[{''.join(word for word in _COUNTERS if len(word) == 1 and word not in '代分')}趟遍场顿届]")
+"""Directly behind a number that answers with none: it counts something (三十七回), and is no age."""
 _UNITS = {unit: "[" + re.escape(row) + "]" for row in _SAME_UNITS for unit in row}
 
 
@@ -210,7 +212,7 @@ def _find_measure(dimension: str, value: float, number: float, asked: ValueKind,
     for measure in answer.measures:
         is_bare = not measure.dimension and measure.value == number and dimension in ASKED_DIMENSIONS[asked]
         # "We've got nine kids" counts them; in Korean no stretch of time goes without its unit.
-        is_bare &= not _NEXT_WORD.match(answer.text, measure.end) and (answer.language != "ko" or asked != "duration")
+        is_bare &= not _counts(measure.end, answer) and (answer.language != "ko" or asked != "duration")
         is_lived = asked == "duration" and measure.dimension == "age" and dimension == "months"  # a dozen winters
         is_same = measure.dimension == dimension and measure.value == value
         if is_bare or is_same or (is_lived and 12 * measure.value == value):
@@ -225,6 +227,12 @@ def _find_bare(value: float, answer: Answer) -> Iterator[Hit]:
         is_alone = not measure.dimension and not answer.text[measure.end : measure.end + 1].isalnum()
         if is_alone and measure.value == value and not _NEXT_WORD.match(answer.text, measure.end):
             yield Hit(measure.start, measure.end)
+
+
+def _counts(end: int, answer: Answer) -> bool:
+    """Whether a number that ends there without a unit of the table counts something: nine kids, 二十六趟."""
+    pattern = _COUNTER if answer.language in ("zh", "ja") else _NEXT_WORD
+    return bool(pattern.match(answer.text, end))
 
 
 def _find_fixed(value: float, asked: ValueKind, answer: Answer) -> Iterator[Hit]:
@@ -256,7 +264,7 @@ def _with_measure(finder: Finder, asked: ValueKind, answer: Answer) -> Iterator[
         is_counted = (owned and _NEXT_WORD.match(answer.text, hit.end)) or (
             asked in ("age", "duration")
             and not (measure and measure.dimension)
-            and _PLURAL.match(answer.text, hit.end)
+            and (_PLURAL.match(answer.text, hit.end) or (not answer.text.isascii() and _counts(hit.end, answer)))
         )
         allowed = measure is None or is_year or measure.dimension in ("", *ASKED_DIMENSIONS[asked])
         yield hit if allowed and not is_counted else hit._replace(fault=hit.fault or OTHER_MEASURE)

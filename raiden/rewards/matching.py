@@ -15,7 +15,14 @@ from raiden.rewards.commitment import STUFFED, is_stuffed, lack_of_commitment
 from raiden.rewards.finding import MAX_HITS, finder_for
 from raiden.rewards.hits import PIECE_OF_WORD, Hit
 from raiden.rewards.mechanisms import ALL, EXCUSABLE, objection, objections
-from raiden.rewards.names import find_initials, find_split_name, names_in_profile, other_spellings, spelled_out
+from raiden.rewards.names import (
+    find_by_title,
+    find_initials,
+    find_split_name,
+    names_in_profile,
+    other_spellings,
+    spelled_out,
+)
 from raiden.rewards.normalise import fold_text
 from raiden.rewards.phrases import phrase_finder
 from raiden.rewards.reading import GRAMMARS
@@ -147,6 +154,8 @@ def _readings(variant: str, kind: TermType, answer: Answer, context: Context) ->
             names += names_in_profile(folded, context.profile, answer.language)
         found = {hit.start: hit for name in names for hit in finder_for(name, kind, answer.language)(answer)}
         found |= {hit.start: hit for hit in find_initials(variant, answer)}
+        if context.asked.asks_who:
+            found |= {hit.start: hit for hit in find_by_title(folded, answer)}
         yield list(found.values())[:MAX_HITS]
     if "split_names" in context.mechanisms:
         yield list(find_split_name(folded, answer.language, answer))

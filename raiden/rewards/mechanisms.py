@@ -74,7 +74,16 @@ FINDERS: Mapping[str, str] = {
 TAKEN_UP = "taken_up"
 """Lifts `OF_OTHERS` from what is said of others and then taken up by the speaker (别人都讨厌下雨,我偏偏喜欢)."""
 OF_OTHERS = frozenset(
-    {"denied", "disliked", "others_belief", "hearsay", "of_another", "answered_elsewhere", "contrasted"}
+    {
+        "denied",
+        "disliked",
+        "others_belief",
+        "hearsay",
+        "of_another",
+        "answered_elsewhere",
+        "contrasted",
+        "other_relation",
+    }
 )
 EXCUSABLE = frozenset(
     {

@@ -13,7 +13,9 @@ from raiden.core.languages import word_list, word_set
 from raiden.core.types import Language
 from raiden.rewards.answer import Answer
 from raiden.rewards.hits import Hit
+from raiden.rewards.japanese import tokenise
 from raiden.rewards.reading import GRAMMARS
+from raiden.rewards.reading.grammar import NEVER
 
 EN_FUNCTION = word_set(
     "a an the of in on at to with from by for off into out up down over under and or my your his her our "
@@ -31,6 +33,18 @@ _LETTERS = {
 }
 """The names of the Latin letters, as abbreviations are spelled out."""
 _MAX_LETTERS = 5
+_HAN_NAME = re.compile(r"[\u4e00-\u9fff]{3,5}")
+_LONG_SURNAMES = word_set("欧阳 上官 司马 诸葛 慕容 司徒 端木 皇甫 东方 南宫 公孙 令狐 夏侯 尉迟 长孙 独孤")
+_TITLE: dict[Language, re.Pattern[str]] = {
+    "zh": re.compile(
+        "[队班船校院局厂社部处科组店团]长|老(?:师|板|爷|先生)|师[傅父兄姐弟妹]|先生|小姐|太太|夫人|医生|大[夫人哥姐叔婶爷]|"
+        "教授|教练|经理|主任|主编|导演|掌柜|将军|公子|姑娘|道长|[捕镖]头|总(?![是算能])|[哥姐叔婶嫂伯姨](?!妹)"
+    ),
+    "ja": re.compile(
+        "さん|ちゃん|くん|君|様|さま|殿|氏|先[生輩]|師匠|教授|監督|[隊船校院局社部課係店団班会組学艦]長|将軍|[大少中][佐尉将]"
+    ),
+}
+"""What follows a name that stands for the whole of it."""
 
 
 def family(word: str, language: Language) -> tuple[str, ...]:
@@ -76,6 +90,27 @@ def other_spellings(folded: str, language: Language) -> tuple[str, ...]:
 
 def _bordered(word: str) -> str:
     return rf"\b{re.escape(word)}\b" if word.isascii() else re.escape(word)
+
+
+@lru_cache(maxsize=4096)
+def _by_title(folded: str, language: Language) -> re.Pattern[str]:
+    """The surname of a full name with a title; in Japanese either part of it."""
+    title = _TITLE.get(language)
+    if not title or not _HAN_NAME.fullmatch(folded) or title.search(folded) or folded in GRAMMARS[language].kin:
+        return NEVER
+    if language == "zh":
+        parts = [folded[: 2 if folded[:2] in _LONG_SURNAMES else 1]]
+    else:
+        tokens = tokenise(folded)
+        parts = [token.surface for token in tokens if token.pos_detail == "固有名詞"]
+        if len(parts) < 2 or len(parts) < len(tokens):
+            return NEVER
+    return re.compile(rf"(?<![\u4e00-\u9fff])(?:{'|'.join(parts)})(?:{title.pattern})")
+
+
+def find_by_title(folded: str, answer: Answer) -> Iterator[Hit]:
+    """A person by surname and title: 沈队长 for 沈砚秋, 桐生課長 for 桐生誠一郎."""
+    return (Hit(*match.span()) for match in _by_title(folded, answer.language).finditer(answer.text))
 
 
 def find_split_name(folded: str, language: Language, answer: Answer) -> Iterator[Hit]:

@@ -33,7 +33,8 @@ _DIGITS = re.compile(_ARABIC + r"(?P<big>" + _BIG_UNIT + r")?(?P<ordinal>(?:st|n
 # Behind a power of ten, and at the end, 两 is the tael that is counted: 三百两 is 300 of them.
 _HAN_NUMERAL = re.compile(
     rf"(?:\d{{1,12}}(?:\.\d+)?)?[{_HAN}]"
-    rf"(?:(?!(?<=[十百千万萬亿億])[两兩](?![百千万萬亿億])|[两兩](?=[银酒重半,。!?]|$))[{_HAN}]|\d{{1,12}}(?=[十百千万萬亿億])){{0,23}}"
+    rf"(?:(?!(?<=[十百千万萬亿億])[两兩](?![百千万萬亿億])|[两兩](?=[银酒重半,。!?]|$))[{_HAN}]|"
+    rf"(?<=[十百])[有又](?=[一二三四五六七八九])(?!有八九)|\d{{1,12}}(?=[十百千万萬亿億])){{0,23}}"
 )
 # 일 is the numeral 1 and the counter for days: digits follow one another only in a number read digit by digit.
 _HANGUL_NUMERAL = re.compile(

@@ -57,6 +57,7 @@ def han_value(numeral: str) -> float | None:
     >>> [han_value(n) for n in ("二十七", "廿七", "一九九〇", "一百零五", "3万", "千五百", "十")]
     [27, 27, 1990, 105, 30000, 1500, 10]
     """
+    numeral = numeral.replace("有", "").replace("又", "")  # 七十有三
     for sign, spelled in _TENS.items():
         numeral = numeral.replace(sign, spelled)
     if all(char in _DIGITS for char in numeral):

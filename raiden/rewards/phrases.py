@@ -148,6 +148,8 @@ def _chinese_places(words: tuple[str, ...], sentence: str) -> Places:
     hits = (hit for word in words for hit in find_chinese(word, sentence))
     places = [(hit.start, hit.end) for hit in hits if not hit.fault]
     word = words[0]
+    if not places and len(word) == 2 and is_verb(word):  # 偷着喝 for 偷喝
+        places = [match.span() for match in re.finditer(f"{word[0]}[着了过偷]{{1,2}}{word[1]}", sentence)]
     if not places and len(word) > 1 and word[-1] in _ZH_RESULT:
         stem = word.rstrip(_ZH_RESULT)
         places = [m.span() for m in re.finditer(re.escape(stem) + f"[{_ZH_RESULT}]", sentence)] if stem else []
@@ -159,7 +161,9 @@ def _japanese(folded: str) -> Callable[[Answer], Iterator[Hit]] | None:
     content = [
         token
         for token in tokens
-        if token.pos in ("名詞", "動詞", "形容詞", "形状詞") and token.surface not in "いるたてことものとき"
+        if token.normal != "為る"
+        and token.pos in ("名詞", "動詞", "形容詞", "形状詞")
+        and token.surface not in "いるたてことものとき"
     ]
     is_phrase = any(token.pos in ("動詞", "助詞", "形容詞") for token in tokens)
     if len(content) < 2:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from raiden.rewards.idioms import IDIOMS
 from raiden.rewards.reading.clauses import NAMED, PEOPLE, PRONOUN
 from raiden.rewards.reading.content import content, first_content
+from raiden.rewards.reading.elsewhere import goes_on_about, neighbours
 from raiden.rewards.reading.grammar import Grammar
 from raiden.rewards.reading.place import Place
 
@@ -182,9 +183,12 @@ def wrong_time(place: Place) -> str:
 
 def _told_relations(group: Mapping[str, re.Pattern[str]], place: Place) -> list[str]:
     """The relations of a group that a clause tells; of several, the one whose verb the word belongs to."""
-    start = place.clause.start
+    start, hit = place.clause.start, place.hit
     found = [
-        (start + match.start(), name) for name, pattern in group.items() for match in pattern.finditer(place.text)
+        (start + match.start(), name)
+        for name, pattern in group.items()
+        for match in pattern.finditer(place.text)
+        if not hit.start <= start + match.start() < hit.end
     ]
     if len({name for _, name in found}) > 1:
         if IDIOMS[place.answer.language].denies == "after":  # the verb stands behind
@@ -192,7 +196,8 @@ def _told_relations(group: Mapping[str, re.Pattern[str]], place: Place) -> list[
         else:
             near = [name for at, name in sorted(found) if at < place.hit.start][-1:]
         return near or [name for _, name in found]
-    return [name for _, name in found] or [name for name, pattern in group.items() if pattern.search(place.led_in)]
+    before = "" if place.grammar.now.search(place.text) else place.answer.text[place.leading_in[-1].start : start]
+    return [name for _, name in found] or [name for name, pattern in group.items() if pattern.search(before)]
 
 
 def other_relation(place: Place) -> str:
@@ -203,6 +208,8 @@ def other_relation(place: Place) -> str:
     for group in place.grammar.relations:
         asked = [name for name, pattern in group.items() if pattern.search(question)]
         told = _told_relations(group, place) if asked else []
-        if told and not set(asked) & set(told):
+        goes_on = [place.text_of(c) for c in neighbours(place) if told and goes_on_about(place, c)]
+        is_told = any(group[name].search(text) for name in asked for text in goes_on)
+        if told and not is_told and not set(asked) & set(told):
             return OTHER_RELATION.format(told[0], asked[0])
     return ""

@@ -9,9 +9,7 @@ from __future__ import annotations
 import re
 
 from raiden.rewards.dates import names_a_time
-from raiden.rewards.hits import Hit
 from raiden.rewards.idioms import IDIOMS
-from raiden.rewards.reading.clauses import Clause
 from raiden.rewards.reading.content import content
 from raiden.rewards.reading.grammar import Transfer
 from raiden.rewards.reading.place import Place
@@ -81,15 +79,11 @@ def _other_deed(place: Place, later: list[str]) -> bool:
     own = deed.match(place.text)
     if own is None or place.clause.start + own.end("deed") > place.hit.start or content(own["deed"]) & wanted:
         return False
-    if names_a_time(text[place.hit.start : place.hit.end]) or _numbers_in(place, place.hit):
+    if names_a_time(text[place.hit.start : place.hit.end]) or place.has_number(place.hit):
         before = [clause for clause in place.answer.clauses if clause.end <= place.clause.start]
-        later = later + [place.text_of(c) for c in before if names_a_time(place.text_of(c)) or _numbers_in(place, c)]
+        later = later + [place.text_of(c) for c in before if names_a_time(place.text_of(c)) or place.has_number(c)]
     others = (deed.match(text) for text in later)
     return any(other and content(other["deed"]) & wanted for other in others)
-
-
-def _numbers_in(place: Place, piece: Clause | Hit) -> bool:
-    return any(piece.start <= number.start < piece.end for number in place.answer.numbers)
 
 
 def _opposite(place: Place) -> bool:
@@ -116,11 +110,9 @@ def _other_count(place: Place) -> bool:
     own = next((m for m in counted.finditer(text) if m.start() <= place.hit.start < m.end()), None)
     if not asked or not own or _thing(own).endswith(_thing(asked)):
         return False
-    starts = [number.start for number in place.answer.numbers]
     others = [clause for clause in place.answer.clauses if clause is not place.clause] or [place.clause]
     thing = _thing(asked)
-    counts = (c for c in others if any(c.start <= start < c.end for start in starts))
-    return any(thing in place.text_of(c) for c in counts) or any(
+    return any(thing in place.text_of(c) for c in others if place.has_number(c)) or any(
         _thing(m).endswith(thing) for m in counted.finditer(text)
     )
 

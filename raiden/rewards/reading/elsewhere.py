@@ -59,7 +59,7 @@ def answered_elsewhere(place: Place) -> str:
         if _is_of_another(place, other):
             continue
         text = answer.text[other.start : other.end]
-        if goes_otherwise(text, place):
+        if goes_otherwise(text, place) or goes_on_about(place, other):
             continue
         shared = wanted & content(text)
         if _does_it(place, other, told):
@@ -111,6 +111,17 @@ def _is_of_another(place: Place, other: Clause) -> bool:
     return subject.who != "self" and bool(subject.family or is_done_to_self)
 
 
+def goes_on_about(place: Place, other: Clause) -> bool:
+    """Whether a later clause says more of the word, which is the subject: 师父救了我,又教我武功."""
+    text, subject, wanted = place.answer.text, place.subject, content(place.asked.text)
+    if not place.asked.asks_who or not subject.start <= place.hit.start < subject.end:
+        return False
+    between = [c for c in place.answer.clauses_of(place.hit.start) if place.clause.end <= c.start <= other.start]
+    # Behind the verb of the question a person is its object.
+    subjects = [s for c in between for s in c.subjects if not wanted & content(text[c.start : s.start])]
+    return other in between and not subjects and not place.answer.kin_in(other)
+
+
 def _turns_down(text: str, place: Place) -> bool:
     return bool(place.grammar.refusal.search(text) or IDIOMS[place.answer.language].negator.search(text))
 
@@ -137,8 +148,12 @@ def neighbours(place: Place) -> list[Clause]:
 
 def _has_what_is_asked(place: Place, other: Clause) -> bool:
     asked, grammar, text = place.asked, place.grammar, place.answer.text
+    if asked.asks_when and names_a_time(text[other.start : other.end]):
+        return True
+    if asked.value:  # "I started at fifteen, and got the shop at thirty."
+        return place.has_number(other)
     if asked.asks_when:
-        return names_a_time(text[other.start : other.end])
+        return False
     if asked.asks_who:
         teller = other.subject_at(other.end, grammar.last_subject).person
         is_named = _NAME.search(place.answer.original[other.start : other.end])

@@ -122,6 +122,8 @@ class Grammar:
     """The thing that a clause begins with and is about, in the group `topic` (这把剑|嘛, ペンダント|は)."""
     named_thing: re.Pattern[str] = NEVER
     """Directly behind a name: the thing that bears it, likewise (Pepper| is the cat, 후추|는 고양이고)."""
+    own_name: tuple[re.Pattern[str], re.Pattern[str]] = (NEVER, NEVER)
+    """A clause in which the speaker gives their own name, `@` (わたしは@といいます), and the questions for that."""
     counted: re.Pattern[str] = NEVER
     """A number, or the question for one, with what it counts in the group `thing` (三个|哥哥, 几个|妹妹)."""
     named_time: re.Pattern[str] = NEVER
@@ -164,6 +166,8 @@ class Grammar:
     """The end of a statement that only wants a nod ("didn't you?", 对吧？)."""
     asked_person: re.Pattern[str]
     """Persons of a question, in the groups of `subject`; the first is whose fact it asks for."""
+    receiver: re.Pattern[str] = NEVER
+    """A person of a question to whom the one who is asked does it."""
     advice: re.Pattern[str]
     """A question of what one should do: the answer may be about anybody."""
     advised_self: re.Pattern[str] = NEVER

@@ -33,6 +33,8 @@ OPPOSITES = (
 )
 """What is told of one of them need not be so of another; both have to be told."""
 
+_MAIN = "(?![^,。?!はがをに]{0,6}[たるうくすつむ][一-龠ァ-ヶ])"
+"""Behind a verb: it is no relative clause, which tells of the noun behind it (救ってくれた師匠)."""
 RELATIONS = (
     {
         "win": phrases(r"勝[っちつて]|優勝|一着|一位"),
@@ -54,7 +56,8 @@ RELATIONS = (
         "birth": phrases(r"生まれ|出身|お国"),
         "study": phrases(r"(?:大学|高校|学校|学部|専門学校)(?:は|で|時代|に(?:通|入))|留学|卒業|通っ"),
         "work": phrases(r"[でに](?:働|勤め|勤務)|職場"),
-        "live": phrases(r"住[んまみむ]|暮らし|お住まい"),
+        "live": phrases(r"住[んまみむ]|暮らし|お住まい|越し|引っ越"),
+        "visit": phrases(r"旅行|登っ|観光|出張|通りかか"),
     },
     {
         "spouse": phrases(r"旦那|夫|妻|奥さん|主人|嫁|女房|結婚し"),
@@ -72,6 +75,28 @@ RELATIONS = (
     {
         "opening": phrases(r"開店|開[くけいき]|始ま|起き|開演"),
         "closing": phrases(r"閉店|閉[めま]|終わ|寝[るま]|終演"),
+    },
+    {
+        "teaching": phrases(rf"(?:教[えわ]|習[いっう]|仕込|叩き込|手ほどき|学[んび]){_MAIN}"),
+        "rescue": phrases(rf"(?:助け|救[いっわう]|引き上げ|拾[っわ]){_MAIN}"),
+        "care": phrases(rf"(?:看病|世話|面倒|看取|育て|養[いっわ]|介抱){_MAIN}"),
+        "betrayal": phrases(rf"(?:裏切|騙[さしせ]|だま[さしせ]){_MAIN}"),
+    },
+    {
+        "dislike": phrases(rf"(?:憎|恨[みんめ]|嫌[いな]|怖[いか]|恐[れろ]){_MAIN}"),
+        "liking": phrases(rf"(?:好き|愛し|憧れ|尊敬|慕[っう]|恋し){_MAIN}"),
+        "service": phrases(rf"(?:仕え|忠誠){_MAIN}"),
+    },
+    {
+        "play": phrases(r"[弾吹][いきくけか]|演奏"),
+        "sing": phrases(r"[歌唄][いっうえわ]"),
+        "dance": phrases(r"踊"),
+        "draw": phrases(r"描"),
+        "write": phrases(r"書[いきくけか](?!物)"),
+        "cook": phrases(r"料理|煮"),
+        "sew": phrases(r"縫|編[んみむ]|刺繍"),
+        "swim": phrases(r"泳"),
+        "ride": phrases(r"乗[りっれ]|乗馬"),
     },
     {
         "harmed": phrases(r"アレルギー|怖|恐|苦手|嫌い|怯え"),

@@ -10,6 +10,7 @@ from itertools import takewhile
 from raiden.rewards.affirmation import Surroundings, surroundings
 from raiden.rewards.answer import Answer
 from raiden.rewards.hits import Hit
+from raiden.rewards.numbers import is_number_here
 from raiden.rewards.reading import GRAMMARS
 from raiden.rewards.reading.clauses import Clause, Person, Subject, person_of
 from raiden.rewards.reading.content import content
@@ -43,6 +44,12 @@ class Place:
     def text(self) -> str:
         """The clause's text; a word that reaches further takes its clauses along."""
         return self.answer.text[self.clause.start : max(self.clause.end, self.hit.end)]
+
+    def has_number(self, piece: Clause | Hit) -> bool:
+        """Whether a piece of the answer holds a number."""
+        text, language = self.answer.text, self.answer.language
+        inside = (number for number in self.answer.numbers if piece.start <= number.start < piece.end)
+        return any(is_number_here(number, text, language) for number in inside)
 
     def text_of(self, clause: Clause) -> str:
         """The text of a clause of the answer."""
@@ -135,7 +142,8 @@ class Place:
         between = self.answer.text[self.subject.end : self.hit.start]
         if self.subject.end <= self.hit.start and self.grammar.relative.fullmatch(between):
             return True
-        ends = not content(self.answer.text[self.hit.end : self.clause.end])
+        bearer = self.grammar.named_thing.match(self.answer.text, self.hit.end)  # 父の形見の「月光」|って刀|だ
+        ends = not content(self.answer.text[bearer.end() if bearer else self.hit.end : self.clause.end])
         if ends and self.told.who == "other" and self.subject.end <= self.hit.start:
             owns = self.grammar.owns.fullmatch(between) and not self.grammar.marked.search(self.subject_text)
             return bool(owns and self.subject.start < self.subject.end)

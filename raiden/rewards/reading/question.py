@@ -67,8 +67,8 @@ def read_question(question: str, language: Language) -> Question:
     about_talk = grammar.frame.search(text)
     persons = [] if grammar.advice.search(asks) else _persons(asks, grammar, reported)
     seeks_subject = bool(grammar.seeks_subject.search(asks))
-    if grammar.drops_you and not persons and not about_talk and asks.strip():
-        persons = [Person("self")]
+    if grammar.drops_you and len(persons) == len(grammar.receiver.findall(asks)) and not about_talk and asks.strip():
+        persons = [Person("self"), *persons]  # 妹さんに何をあげたの?
     return Question(
         text=text,
         whose=persons[0] if persons and not seeks_subject else OPEN,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from raiden.rewards.numbers import is_number_here
 from raiden.rewards.reading.clauses import Clause
 from raiden.rewards.reading.content import content
 from raiden.rewards.reading.elsewhere import neighbours
 from raiden.rewards.reading.place import Place
 
 OTHER_THING = "its clause is about {!r}, and the question about {!r}, which another clause is about"
+OWN_NAME = "the reply gives it as the speaker's own name, and nobody asked for that"
 _MIN_ASKED = 2
 """Words of the question that make another clause be about its topic, wherever it stands there."""
 
@@ -19,6 +19,10 @@ def other_thing(place: Place) -> str:
     Likewise "Pepper is the cat. The parrot answers to Admiral." and 평일엔 수영을 하고, 주말엔 자요; where a number is
     told, the other clause has one too.
     """
+    text, (own_name, asking) = place.answer.text, place.grammar.own_name
+    named = own_name.search(text.replace(text[place.hit.start : place.hit.end], "@"))
+    if named and place.asked.times and not asking.search(place.asked.text):
+        return OWN_NAME
     asked = place.grammar.topic.search(place.asked.text)
     bearer = place.grammar.named_thing.match(place.answer.text, place.hit.end)
     own = bearer["topic"] if bearer else _own_topic(place)
@@ -44,9 +48,7 @@ def _own_topic(place: Place) -> str:
 def _is_about(thing: str, other: Clause, place: Place) -> bool:
     text = place.text_of(other)
     found, wanted = place.grammar.topic.search(text), content(place.asked.text)
-    answer = place.answer
-    starts = [n.start for n in answer.numbers if is_number_here(n, answer.text, answer.language)]
-    is_number = any(place.hit.start <= start < place.hit.end for start in starts)
-    says_one = not is_number or any(other.start <= start < other.end for start in starts)
+    says_one = not place.has_number(place.hit) or place.has_number(other)
+    marked = place.grammar.marked.search(text[: text.find(thing) + len(thing) + 1])  # 隣の老犬|が
     is_whole = thing in text and len(wanted) >= _MIN_ASKED and wanted <= content(text)
-    return bool((found and found["topic"].endswith(thing)) or is_whole) and says_one
+    return bool((found and found["topic"].endswith(thing)) or is_whole or (marked and thing in text)) and says_one

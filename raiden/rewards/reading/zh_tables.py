@@ -13,6 +13,7 @@ OPPOSITES = (
         "noon": phrases("(?:中午|午[饭餐]|晌午)(?!的|剩)"),
         "evening": phrases("(?:晚[上饭餐]|夜[里宵间]|傍晚)(?!的|剩)"),
     },
+    {"day": phrases("白天|大白日(?!的)"), "night": phrases("(?:晚上|夜[里间晚]|半夜|天黑)(?!的)")},
     {
         "yesterday": phrases("(?:昨[天日晚夜])(?!的|剩)"),
         "today": phrases("(?:今[天日晚])(?!的|剩)"),
@@ -30,6 +31,8 @@ OPPOSITES = (
 )
 """What is told of one of them need not be so of another; both have to be told."""
 
+_MAIN = "(?![^,。?!]{0,5}的(?!是|命|[,。!?]|$))"
+"""Behind a verb: it is no relative clause, which tells of the noun behind it (救过我的那个老周)."""
 RELATIONS = (
     {
         "win": phrases(r"[赢胜](?!利街|过我)|夺(?:冠|魁)|第一名|头名"),
@@ -39,7 +42,7 @@ RELATIONS = (
         "from": phrases(r"从[^,。?]{1,6}(?:来|到这|出发|回)|来自|哪里人|哪儿人|老家|故乡|家乡|籍贯|打哪"),
         "to": phrases(
             r"[往去到赴](?:[^,。?]{1,8})(?:去|赶考|做|找|看)|(?<!过)去(?:[^,。?]{1,4})|"
-            r"[往赴](?=[^,。?往])|前往|赶往|路过"
+            r"[往赴](?=[^,。?往])|前往|赶往|路过|[就才快能](?:能|要|会)?(?:抵|走|赶)?到(?![这此])"
         ),
     },
     {
@@ -54,7 +57,8 @@ RELATIONS = (
         "birth": phrases(r"出生|生在|生于"),
         "study": phrases(r"(?:念|读|上)(?:的|了|过|完)?(?:书|大学|[初高中小]学|[初高]中|研究生|学)|求学|留学|毕业"),
         "work": phrases(r"在[^,。?]{1,8}(?:上班|工作|干活|当差|做事|打工|任职)"),
-        "live": phrases(r"住|定居|安家|落脚"),
+        "live": phrases(r"住|定居|安家|落脚|搬"),
+        "visit": phrases(r"爬(?!行)|逛|旅游|参观|登上|出差|路过"),
     },
     {
         "spouse": phrases(r"丈夫|妻子|老公|老婆|嫁(?:给|的)|娶(?:了|的)|夫君"),
@@ -78,6 +82,31 @@ RELATIONS = (
     {
         "opening": phrases(r"开(?:门|张|店|锣|始|业|摊|工|场)|起床|起来|就起了?(?=[,。!?]|$)|出摊|上班"),
         "closing": phrases(r"关(?:门|张|店)|收(?:摊|工|场)|打烊|睡(?:觉)?|下班|结束"),
+    },
+    {
+        "teaching": phrases(rf"(?:教(?!书|室|练|堂|授|师|训|会)|传授|指点|学的){_MAIN}"),
+        "rescue": phrases(rf"(?:救(?!命[,。!])|捞[上了起我]|拽上){_MAIN}"),
+        "care": phrases(rf"(?:照[顾料]|看护|[伺侍]候|服侍|守[在着]|养[大活]|抚养|拉扯|带大){_MAIN}"),
+        "betrayal": phrases(rf"(?:出卖|背叛|骗){_MAIN}"),
+    },
+    {
+        "dislike": phrases(rf"(?:恨(?!不得)|讨厌|厌恶|(?<![恐哪])怕){_MAIN}"),
+        "liking": phrases(
+            rf"(?:喜欢|(?<![可恋])爱(?!人|好|[吃喝看听玩])|[敬佩]服|崇拜|仰慕|惦[记念]|[想思]念){_MAIN}"
+        ),
+        "service": phrases(rf"(?:效忠|侍奉|辅佐|卖命){_MAIN}"),
+    },
+    {
+        "play": phrases(r"弹(?!弓)|吹(?!牛|风)|拉(?=[^,。]?[琴胡])"),
+        "sing": phrases(r"唱"),
+        "dance": phrases(r"跳舞|舞蹈"),
+        "draw": phrases(r"(?<!一)画(?!面)"),
+        "write": phrases(r"写(?!生)|书法|作诗"),
+        "cook": phrases(r"做(?:饭|菜)|[烧炒炖煮](?!了?村)|下厨"),
+        "sew": phrases(r"[缝绣织]"),
+        "swim": phrases(r"游泳|凫水|游水"),
+        "ride": phrases(r"骑"),
+        "fight": phrases(r"用剑|使剑|剑[术法]|刀法|武[功艺术]|拳|射箭"),
     },
     {
         "harmed": phrases(r"过敏|怕|吓|受不了|不能[吃喝碰]"),
