@@ -99,6 +99,8 @@ _FIXED: dict[Language, dict[str, tuple[str, float]]] = {
     ),
 }
 """Words that are a number and its unit in one."""
+_HALF = re.compile(r"\s?(?:and a half\b|반(?=이[에었요고다라]|만|을|은|정도|쯤|[^가-힣]|$)|半(?!载))")
+"""Behind a unit: half of one more."""
 _BETWEEN = r"[\s-]?(?:whole |long |full |good |多|几|来|个(?=年头)|整)?\s?"
 _HEIGHT = re.compile(r"(?P<m>[12一二两])\s?(?:米|メートル|미터)\s?(?P<cm>[一二三四五六七八九]{1,2}|\d{1,2})(?!\d)")
 _TENS = "twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
@@ -136,14 +138,18 @@ def measure_of(number: Number, text: str, language: Language) -> Measure:
     match = _unit_pattern(language).match(text, number.end)
     if match:
         dimension, size = _UNITS[language][match[1]]
-        return Measure(number.start, match.end(), dimension, number.value * size)
+        half = _HALF.match(text, match.end())
+        end, value = (half.end(), number.value + 0.5) if half else (match.end(), number.value)
+        return Measure(number.start, end, dimension, value * size)
     return Measure(number.start, number.end, "", number.value)
 
 
 def fixed_measures(text: str, language: Language) -> Iterator[Measure]:
     """What words say a measure by themselves: a fortnight, 花甲, 還暦, 사흘; and heights such as 一米七八."""
     for match in _fixed_pattern(language).finditer(text):
-        yield Measure(*match.span(), *_FIXED[language][match[0]])
+        dimension, value = _FIXED[language][match[0]]
+        half = _HALF.match(text, match.end())
+        yield Measure(match.start(), half.end() if half else match.end(), dimension, value * 1.5 if half else value)
     for match in _HEIGHT.finditer(text):
         rest = "".join(str(_DIGIT.get(char, char)) for char in match["cm"])
         yield Measure(*match.span(), "cm", 100 * int(_DIGIT.get(match["m"], match["m"])) + int(rest.ljust(2, "0")))

@@ -32,8 +32,8 @@ ENGLISH = Idioms(
         r"\bno (?:doubt|wonder|question|matter|one but|one else but|less than|longer than|other "
         r"than|mistake)\b",
         r"\bnone other than\b",
-        r"\b(?:nothing|none|no one|nobody|no place) (?:but|beats|beat|like|compares|better than)\b",
-        r"\b(?:nothing|none|no one|nobody)\b[^,.;]{0,30} (?:quite )?(?:like|as \w+ as)\b",
+        r"\b(?:nothing|none|no one|nobody|no place|nowhere) (?:but|beats|beat|like|compares|better than)\b",
+        r"\b(?:nothing|none|no one|nobody|nowhere)\b[^,.;]{0,30} (?:quite )?(?:like|as \w+ as)\b",
         r"(?:\b(?:nothing|none|no one|nobody|no|not|never)\b|n't\b)[^,.;]{0,40}"
         r"\b(?:more|better|dearer|rather|higher)(?: \w+){0,2} than\b",
         r"\bwouldn't (?:trade|swap|miss|change|sell|give up)\b|\bwhat's not to\b",
@@ -109,12 +109,17 @@ ENGLISH = Idioms(
         r"exactly|absolutely|correct|always)\b",
         r"\W*[a-z]{3,}s me\b",
     ),
-    alternative_before=phrases(rf"\bor {_DETERMINER}$", rf"\beither {_DETERMINER}(?:\w+ )?$"),
+    alternative_before=phrases(
+        rf"\bor {_DETERMINER}$",
+        rf"\beither {_DETERMINER}(?:\w+ )?$",
+        rf"\b(?:could|might|may) be [^.?!]{{1,60}}?, (?:it )?(?:could|might|may) be {_DETERMINER}$",
+    ),
     alternative_after=phrases(
         r",? or (?!(?:do|did|does|are|is|was|can|have|would|will|who|what|where)\b|so\b|rather\b|as\b|if\b|"
         r"simply\b|just\b|more\b|less\b|two\b|at least\b|else\b|"
         r"thereabouts\b|\w+,? (?:for short|as )|[^.,!?]{0,24}for short)",
         r"(?:,\s+(?:\w+ ){0,3}\w+){1,8},? or\b",
+        r", (?:it )?(?:could|might|may) be\b",
     ),
     hedge=phrases(
         r"\b(?:might|may|could|maybe|perhaps|possibly|probably|presumably|guess|suppose|either|"

@@ -200,6 +200,12 @@ def _told_relations(group: Mapping[str, re.Pattern[str]], place: Place) -> list[
     return [name for _, name in found] or [name for name, pattern in group.items() if pattern.search(before)]
 
 
+def _comes_back(place: Place, relation: re.Pattern[str]) -> bool:
+    """ "Who did you marry?" - "I met Ben in Hull | and married him in Leeds." """
+    later = (place.text_of(c) for c in place.answer.clauses_of(place.hit.start) if c.start >= place.clause.end)
+    return place.asked.asks_who and any(relation.search(t) and place.grammar.third.search(t) for t in later)
+
+
 def other_relation(place: Place) -> str:
     """ "Who won?" - "Armand lost."; "Where are you from?" - "I'm on my way to Porto." """
     if place.asked.manner or place.asked.asks_several:
@@ -207,7 +213,7 @@ def other_relation(place: Place) -> str:
     question = place.grammar.condition.sub("", place.asked.text)
     for group in place.grammar.relations:
         asked = [name for name, pattern in group.items() if pattern.search(question)]
-        told = _told_relations(group, place) if asked else []
+        told = _told_relations(group, place) if asked and not _comes_back(place, group[asked[0]]) else []
         goes_on = [place.text_of(c) for c in neighbours(place) if told and goes_on_about(place, c)]
         is_told = any(group[name].search(text) for name in asked for text in goes_on)
         if told and not is_told and not set(asked) & set(told):

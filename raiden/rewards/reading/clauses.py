@@ -143,7 +143,7 @@ def owned(text: str, grammar: Grammar) -> frozenset[str]:
 
 def person_of(match: re.Match[str], grammar: Grammar) -> Person:
     """The person that a match of `Grammar.subject` or `Grammar.focus` names."""
-    groups = {name.rstrip("2"): word for name, word in match.groupdict().items() if word}
+    groups = {name.rstrip("23"): word for name, word in match.groupdict().items() if word}
     if kin := groups.get("kin"):
         return Person("other", grammar.kin[kin])
     if groups.get("self"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import pairwise
 
 from raiden.core.languages import ENGLISH_FUNCTION_WORDS, word_set
 from raiden.rewards.irregular import IRREGULAR_FORMS
@@ -20,11 +21,23 @@ _STOP_CHARS = frozenset(
 )
 _KOREAN_CONTENT = ("NNG", "NNP", "XR", "SL", "VV", "VA")
 _KOREAN_STOP_WORDS = word_set("하 되 있 없 이 어떻 그렇 이렇 뭐 이름 때 지금 요즘")
+_KOREAN_VERBS = ("VV", "VA", "VX", "XSV", "XSA")
 _HANGUL = re.compile("[가-힣]")
 _PLACE = re.compile("[哪这那]儿|結局|一体|一番|本当に|到底|究竟|最后|最終的")
 """Words of question and emphasis that say nothing of what is asked."""
+_ENDING = re.compile(r"(?P<stem>[a-z']*?[aeiouy][a-z']*?)(?P<end>ing|ied|ies|(?<!e)ed|es|(?<!s)s)")
+_DOUBLE = re.compile(r"([bdglmnprt])\1$")
+_ASKED_KIND = re.compile(
+    r"\b(?:what|which|how) [a-z]+ (?=(?:is|are|was|were|do|does|did|have|has|had|can|will|would)\b)"
+)
 _PREFIX = 4
 _LATIN_WORD = re.compile(r"[a-z'-]+")
+_FINITE = re.compile(
+    r"\b(?:"
+    + "|".join(sorted(form for forms in IRREGULAR_FORMS.values() for form in forms))
+    + r"|[a-z]{2,}ed|am|do|have|"
+    r"can|can't|will|must)\b|'(?:m|re|s|ve|ll|d) |\b(?:i|you|we|they|he|she) [a-z]+"
+)
 _BASES = {form: base for base, forms in IRREGULAR_FORMS.items() for form in forms}
 
 
@@ -33,16 +46,29 @@ def content(text: str) -> frozenset[str]:
     """Beginnings of the content words; single Han characters; Korean nouns and stems of verbs.
 
     >>> sorted(content("Where have I just come from?") & content("I came from Leeds"))
-    ['come']
+    ['com']
     """
     units = split_units(_PLACE.sub("", text))
     wide = {unit for unit in units if is_wide(unit) and unit >= "\u3400" and unit not in _STOP_CHARS}
     words = {
-        _BASES.get(unit, unit)[:_PREFIX]
+        _stem(unit)[:_PREFIX]
         for unit in units
         if not is_wide(unit) and len(unit) > 1 and unit not in _STOP_WORDS and not "\uac00" <= unit[0] <= "\ud7a3"
     }
     return frozenset(wide | words | _korean(text) if _HANGUL.search(text) else wide | words)
+
+
+@lru_cache(maxsize=16384)
+def _stem(word: str) -> str:
+    """A word in Latin script without its ending: liv for live, lives, lived and living; bury for buried.
+
+    >>> [_stem(word) for word in ("living", "live", "digging", "dig", "buried", "hid", "spring")]
+    ['liv', 'liv', 'dig', 'dig', 'bury', 'hid', 'spring']
+    """
+    word = _BASES.get(word, word)
+    if found := _ENDING.fullmatch(word):
+        word = found["stem"] + ("y" if found["end"] in ("ies", "ied") else "")
+    return _DOUBLE.sub(r"\1", word.removesuffix("e") if len(word) > 2 else word)
 
 
 def _korean(text: str) -> set[str]:
@@ -63,15 +89,23 @@ def main_verb(question: str) -> frozenset[str]:
     ['pay']
     """
     if not _HANGUL.search(question):
-        return first_content(question)
-    verbs = [form for token in tokenise(question) for form, tag in token.parts if tag in ("VV", "NNG", "XR")]
+        return first_content(_ASKED_KIND.sub("", question))
+    verbs = [form for token in tokenise(question) for form, tag in token.parts if tag in ("VV", "VA", "NNG", "XR")]
     return frozenset(verbs[-1:]) - _KOREAN_STOP_WORDS
+
+
+def has_verb(text: str) -> bool:
+    """Whether a clause has a verb of its own; in Latin script a finite one, or what follows a pronoun."""
+    if not _HANGUL.search(text):
+        return bool(_FINITE.search(text))
+    tags = [tag for token in tokenise(text) for _, tag in token.parts]
+    return any(tag in _KOREAN_VERBS and after[0] == "E" and after != "ETM" for tag, after in pairwise(tags))
 
 
 def first_content(text: str) -> frozenset[str]:
     """What the first content word of a text in Latin script is about: behind a subject that is the verb.
 
     >>> sorted(first_content(" have baked you a pie"))
-    ['bake']
+    ['bak']
     """
     return next(filter(None, map(content, _LATIN_WORD.findall(text))), frozenset())

@@ -22,7 +22,13 @@ _MIN_DEED = 2
 
 
 def other_role(place: Place) -> str:
-    """ "鍵は誰にもらったの?" - "大家さんにもらって,珠江に渡したよ。" for 珠江."""
+    """ "鍵は誰にもらったの?" - "大家さんにもらって,珠江に渡したよ。" for 珠江.
+
+    Likewise "What did you give me?" - "For pistachio."
+    """
+    before = place.answer.text[place.clause.start : place.hit.start]
+    if place.grammar.asks_object.search(place.asked.text) and place.grammar.oblique.fullmatch(before):
+        return OTHER_ROLE
     return OTHER_ROLE if goes_otherwise(place.text, place) and not _comes_back(place) else ""
 
 

@@ -30,6 +30,8 @@ _APPOSITION = re.compile(r"\s*[,，、]\s*([^,，、.。!！?？]+)")
 _WORD = re.compile(r"[a-z]+")
 _APPOSED = 4
 """Words that a name in passing has at most, with its title and article."""
+_NEAR = 80
+"""Characters behind a place in which something else may be told to be beside it."""
 _REACH = 3
 """Clauses before and behind the word's own that are looked at."""
 
@@ -46,24 +48,22 @@ def answered_elsewhere(place: Place) -> str:
     wanted, refuses = content(asked.text) - word, bool(place.grammar.refusal.search(asked.text))
     if len(wanted) < _MIN_SHARED and not refuses:
         return ""
-    told = content(place.whole)
+    told = content(place.whole) | content(place.with_part(place.clause))
     asks_for_denial = asked.asks_for_negative and IDIOMS[answer.language].negator.search(asked.text)
-    behind = next((c for c in answer.clauses_of(place.hit.start) if c.start >= place.clause.end), place.clause)
-    if _RELATIVE.match(answer.text, behind.start):  # "It was Hilda | who stole the goose."
-        told |= content(answer.text[behind.start : behind.end])
-    if not told - wanted - word:  # "It was in May." adds to the clause before it
+    speaks_of_self = place.told.who == "self" and place.clause.subjects
+    has_deed = wanted & told & (told if speaks_of_self else main_verb(asked.text))
+    is_whole = has_deed and not place.grammar.third.search(place.subject_text)
+    if not told - wanted - word and not is_whole:  # "It was in May." adds to the clause before it
         return ""
     told |= content(_around_apposition(place))
     own = wanted & told
     for other in (other for other in neighbours(place) if not answer.sentence_at(other.start).is_question):
         if _is_of_another(place, other):
             continue
-        text = answer.text[other.start : other.end]
+        text = place.with_part(other)
         if goes_otherwise(text, place) or goes_on_about(place, other):
             continue
         shared = wanted & content(text)
-        if _does_it(place, other, told):
-            return ELSEWHERE
         only_affirms = asks_for_denial and not _turns_down(text, place)
         if own < shared and len(shared) >= _MIN_SHARED and not only_affirms:
             is_whole = shared == wanted and not asked.manner and content(text) - wanted - word
@@ -83,19 +83,6 @@ def _around_apposition(place: Place) -> str:
         return ""
     beside = (c for c in place.answer.clauses_of(place.hit.start) if c.end == own.start or c.start == own.end)
     return " ".join(text[c.start : c.end] for c in beside)
-
-
-def _does_it(place: Place, other: Clause, told: frozenset[str]) -> bool:
-    """Whether another clause has the verb of a question for a person, and this one another verb.
-
-    A pronoun there may stand for the very person: "Mrs. Baker could tell you; she knows everything."
-    """
-    verb = main_verb(place.asked.text) if place.asked.asks_who else frozenset()
-    text = place.text_of(other)
-    if not verb or verb & told or not verb <= content(text) or IDIOMS[place.answer.language].negator.search(text):
-        return False
-    subject = other.subject_at(other.end, place.grammar.last_subject)
-    return not place.grammar.third.search(place.answer.text, subject.start, subject.end) or bool(_RELATIVE.match(text))
 
 
 def _is_of_another(place: Place, other: Clause) -> bool:
@@ -127,11 +114,13 @@ def _turns_down(text: str, place: Place) -> bool:
 
 
 def beside(place: Place) -> str:
-    """ "Where do you work?" - "At the bakery across from the courthouse." for the courthouse."""
+    """ "Where do you work?" - "At the bakery across from the courthouse." or "See the courthouse? I'm behind it." """
     before, behind, asking = place.grammar.beside
+    text, hit = place.answer.text, place.hit
+    if place.asked.asks_where and place.grammar.beside_it.search(text, hit.end, hit.end + _NEAR):
+        return BESIDE
     if not asking.search(place.asked.text):
         return ""
-    text, hit = place.answer.text, place.hit
     is_landmark = before.search(text[place.clause.start : hit.start]) or behind.match(text, hit.end)
     return BESIDE if is_landmark else ""
 
@@ -220,7 +209,7 @@ def swapped(place: Place) -> str:
     if asked.asks_who and not asked.seeks_subject and asked.whose.who == "self":
         return SWAPPED_BACK if _is_done_to_self(place) else ""
     is_done_to_self = asked.seeks_subject and Person("self") in asked.persons
-    if not is_done_to_self or place.told.who != "self":
+    if not is_done_to_self or place.told.who != "self" or grammar.self_owner.search(place.subject_text + " "):
         return ""
     verbs = content(asked.text)
     if subject.start >= place.hit.end:  # 健坊に将棋を教えたのは私だ
@@ -233,11 +222,13 @@ def swapped(place: Place) -> str:
 
 
 def _is_done_to_self(place: Place) -> bool:
-    """ "Who did you rescue?" - "It was Percival | that rescued me." """
+    """ "Who did you rescue?" - "It was Percival | that rescued me.", or "Percival did it." """
     text, hit, grammar = place.answer.text, place.hit, place.grammar
     behind = next((c for c in place.answer.clauses_of(hit.start) if c.start >= place.clause.end), place.clause)
     end = behind.end if _RELATIVE.match(text, behind.start) else place.clause.end
     verb = main_verb(place.asked.text)
+    if grammar.does_so.match(text, hit.end):
+        return True
     told = text[hit.end : end]
     return bool(verb and verb <= content(told) and grammar.on_self.search(told)) and not grammar.passive.search(told)
 

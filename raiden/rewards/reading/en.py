@@ -5,7 +5,19 @@ import re
 from raiden.rewards.idioms.base import phrases
 from raiden.rewards.irregular import IRREGULAR_FORMS
 from raiden.rewards.numerals import ENGLISH_NUMBER_WORDS
-from raiden.rewards.reading.en_tables import IRONY, LABELS, OUT_OF_ROLE, RELATIONS, SELF_FACTS, TAKEN_BACK
+from raiden.rewards.reading.en_tables import (
+    BEFORE,
+    DAYS,
+    HEARSAY,
+    IRONY,
+    LABELS,
+    LATER,
+    OUT_OF_ROLE,
+    RELATIONS,
+    SAYERS,
+    SELF_FACTS,
+    TAKEN_BACK,
+)
 from raiden.rewards.reading.grammar import NEVER, Grammar, any_of, broader, families, word_of
 
 KIN = families(
@@ -37,15 +49,8 @@ _SUBJECT = (
     r"(?! (?:days?|mornings?|evenings?|nights?|weeks?|months?|years?|spring|summer|autumn|winter|times?)\b))"
 )
 _PAST = {form for forms in IRREGULAR_FORMS.values() for form in forms if not form.endswith("s")}
-_DAYS = (
-    r"monday|tuesday|wednesday|thursday|friday|saturday|sunday|tomorrow|january|february|march|april|may|june|july|"
-    r"august|september|october|november|december|spring|summer|autumn|winter"
-)
-_SAYERS = (
-    r"(?:poster|sign|book|letter|legend|stor(?:y|ie)|song|ballad|file|record|brochure|label|plaque|map|rumou?r|gossip|"
-    r"website|programme|newspaper|article)"
-)
 
+_WHERE = re.compile(r"\bwhere\b")
 _NO_THING = (
     r"i|you|he|she|it|we|they|there|that|this|these|those|one|what|where|how|who|when|why|which|not|all|"
     r"name|names|price|cost|answer|truth|rest|thing|only|best|worst|same|first|last"
@@ -56,9 +61,14 @@ ENGLISH = Grammar(
         r"[;:()\"]+|\s-+\s|-{2,}|\.{2,}|…",
         r",\s+(?:(?:and|but|so|or)\s+)?",
         r"\s(?=(?:but|because|while|though|although|whereas|which|who|since)\b)",
-        rf"(?<!\bwhere)(?<!\bwhat)(?<!\bwho)(?<!\bthat)\s(?:and|so|if|when)?\s?(?={_NOMINATIVE}\s)",
+        r"(?<!\bwhere)(?<!\bwhat)(?<!\bwho)(?<!\bthat)(?<!\bwhen)(?<!\bif)(?<!\bsince)(?<!\bbecause)(?<!\bwhile)(?<!though)"
+        rf"(?<!\bwhich)(?<!\bwhereas)\s(?:and|so)?\s?(?=(?:(?:if|when) )?{_NOMINATIVE}\s)",
         r"\sand\s(?=(?!(?:then|also|just|even|finally|never)\b)"
         rf"[a-z]+ (?:{any_of(_PAST)}|[a-z]+ed) (?:the|an?|my|me)\b)",
+        rf"\s(?:and|but|then)\s(?=(?:{any_of(_PAST)}|[a-z]+ed) "
+        r"(?:the|an?|my|your|his|her|our|their|me|him|it|them|in|at|on|to|into|from|with|up|down|out|off|for|"
+        rf"{any_of(ENGLISH_NUMBER_WORDS)})\b)",
+        rf"\sand\s(?=(?:the |my |an? )?[a-z]+ (?:at|in|for|from) (?:{any_of(ENGLISH_NUMBER_WORDS)}|\d))",
         r"\sand\s(?=(?:my|you|your)\b|the \w+(?:'s|(?: up| down)? (?:is|was|takes?|costs?))\b)",
         rf"\b{_REPORT}(?: that)?\s(?=(?:my|your|you|the|it|it's|that)\b)",
     ),
@@ -86,7 +96,12 @@ ENGLISH = Grammar(
         (re.compile("blue"), re.compile(r"\bfeel(?:s|ing)? $|\bfelt $|\bout of the $"), NEVER, re.compile(r"\bfeel")),
         (re.compile("green"), re.compile(r"\bturn(?:s|ed)? $"), re.compile(r" with envy"), NEVER),
         (re.compile("bow"), re.compile(r"\b(?:takes?|took|with) an? (?:\w+ )?$"), NEVER, NEVER),
-        (re.compile("(?:bear|duck|fly|seal|hawk)"), re.compile(r"\b(?:to|can't|cannot|i|could|i'll) $"), NEVER, NEVER),
+        (
+            re.compile("bear|duck|fly|seal|hawk|crane|swallow|bat|ram|badger|hound|fish|squash|jam"),
+            re.compile(r"\b(?:to|can't|cannot|i|could|i'll|let me|let us|let's|don't) $"),
+            NEVER,
+            re.compile(r"\b(?:do|doing|hobby|spend|like to)\b"),
+        ),
         (
             re.compile("date|plum|apple"),
             re.compile(r"\b(?:first|blind|a|my|our|his|her) $"),
@@ -107,6 +122,12 @@ ENGLISH = Grammar(
     self_owner=phrases(r"\bmy (?:[\w-]+ ){0,2}$"),
     mine=phrases(r"\bmy [\w-]+"),
     on_self=phrases(r"\b(?:me|us)\b"),
+    asks_object=phrases(
+        r"\bwhat (?:did|do|have) you (?:give|bring|send|sell|buy|lend|make|cook|bake|find|take|steal|eat|drink)\b"
+        r"(?![^?]* (?:for|from|to|with|by|at|about|of|on|in)\W*$)"
+    ),
+    oblique=phrases(r"\W*(?:for|from|to|with|by) (?:(?:the|an?|some|my|your) )?"),
+    does_so=phrases(r" (?:did|does)(?: (?:it|that|so))?(?=[.,!])"),
     anaphor=phrases(r"\b(?:it|them|that|this|one)\b"),
     passive=phrases(
         r"\b(?:by|get|gets|got|have|has|had|receive\w*|let|lets|ask|asks|"
@@ -143,23 +164,27 @@ ENGLISH = Grammar(
     named_thing=phrases(
         rf" (?:is|was) (?:the|my|our) (?P<topic>(?!(?:{_NO_THING})\b)[a-z-]{{3,}})(?:'s name)?(?: and\b|[.,;!])"
     ),
-    named_time=phrases(rf"\b(?:{_DAYS}|tonight|christmas|easter|the weekend)\b"),
+    named_time=phrases(rf"\b(?:{DAYS}|tonight|christmas|easter|the weekend)\b"),
     counted=phrases(
         rf"\b(?:how many|\d+|{any_of(ENGLISH_NUMBER_WORDS)}) (?:[a-z]+ )??"
         r"(?P<thing>[a-z]{2,}s|children|people|men|women|mice|sheep|geese|fish)\b"
     ),
     until_then=phrases(r"\W*(?:and |but )?(?:until|till) then\b"),
-    doer=phrases(
-        r"\b(?:did|does|has|had|will) "
-        rf"(?P<doer>(?!(?:{_NO_THING}|your|my|our|his|her|their|an?|people|everyone)\b)[a-z]+) "
-    ),
-    subordinate=phrases(r"\W*(?:because|since|so that|thanks to|due to|after|when|while)\b"),
+    subordinate=phrases(r"\W*(?:because|since|so that|thanks to|due to|after(?! that| all)|when|while|who|which)\b"),
     cause=phrases(r"\b(?:because|since|so that|for the|for my|thanks to|due to|on account)\b"),
-    asked_verb=phrases(r"\b(?:what|which)\b[^?]*?\b(?:did|do|have) you (?P<verb>\w+)\b(?! (?:to|about|think|for)\b)"),
-    own_object=phrases(
-        r"(?:(?P<set>\b(?:but|instead|yet|though|while|whereas),?)|[;.]) i (?:then |just |only )?"
-        r"(?P<verb>\w+)(?: (?:up|out|down|on|off|in))? (?:an?|the|my|some|two|three) (?P<object>[\w-]+(?: [\w-]+)?)"
-        r"(?![^.?!]*\b(?:too|also|as well)\b)"
+    asks_where=_WHERE,
+    slots=(
+        (
+            _WHERE,
+            phrases(
+                r"\b(?:in|at|on|to|under|behind|near|by|from|into|inside|beside|above|below|over|across|through) "
+                r"(?!(?:i|me|you|him|her|it|them|all|first|last|least|time)\b)\w+"
+            ),
+        ),
+    ),
+    asked_verb=phrases(
+        r"\b(?:what|which)(?:\b[^?]*?\b(?:did|do|have) you| [a-z]+ (?:is|was|were|got)) "
+        r"(?P<verb>\w+)\b(?! (?:to|about|think|for)\b)"
     ),
     advice=phrases(r"\b(?:should|shall|can|could|may|would|must) (?:i|we)\b"),
     advised_self=phrases(r"\bi (?:should|shall|can|could|may|would|must)\b"),
@@ -174,7 +199,7 @@ ENGLISH = Grammar(
         r"\b(?:people|villagers|papers|they|everyone|neighbours|rumou?rs?|others|the \w+s|who|locals|"
         r"legend)\b[^?]{0,24}"
         r"\b(?:say|think|believe|blame|call|claim|write|print|suspect|accuse|assume|suppose|take you for)\b",
-        rf"\b(?:on|in) (?:the|that|this|your) {_SAYERS}\b",
+        rf"\b(?:on|in) (?:the|that|this|your) {SAYERS}\b",
         r"\b(?:do|does|did|would|will) (?!you\b|i\b|we\b)[^?]{1,30}? (?:say|think|believe|claim|swear|call|take)\b",
     ),
     seeks_subject=phrases(
@@ -208,36 +233,9 @@ ENGLISH = Grammar(
         r"grow up|moving|getting|buying|starting|joining|adopting|saving|one day|headed|bound|later|tonight|ambition|"
         r"become|if)\b|'ll\b|'d like"
     ),
-    before=phrases(
-        r"\bused to\b|^\W*back in (?!a )\w+ (?=[^.?!]*\b(?:i|we)\b)|"
-        r"\bformer(?:ly)?\b|\bpreviously\b|\bex-|\bquit\b|\bga?ve up\b|\bgiven up\b|\bstopped \w+ing\b|"
-        r"\bretired\b|\bno longer\b|\bany ?more\b|\b(?:un)?till?\b|\bback then\b|\bin those days\b|\byears ago\b|"
-        r"\bonce "
-        r"(?:was|lived|worked|had|owned|kept|played)\b|\b(?:i|we) (?:once |also )?(?:lived|worked|served|dwelt|owned|"
-        r"kept|played)\b|\b(?:i|we) \w+ed\b[^.?!]*\b(?:as a (?:boy|girl|child|kid)|(?:in|for|at) (?:my )?(?:college|"
-        r"school|"
-        r"university)|that was that|in my (?:youth|day))\b|\bi was (?:once )?an?\b(?! only)|\bi had an?\b|\bin (?:my|"
-        r"those) (?:youth|younger) days\b"
-    ),
+    before=BEFORE,
     now=phrases(r"\b(?:now|nowadays|these days|today|currently|at the moment|at present)\b"),
-    later=phrases(
-        rf"\bin (?:the )?(?:{_DAYS}),? i (?:start|begin|join|move)\b",
-        rf"\b(?:starting|beginning|as of|from|come) (?:next |this )?(?:{_DAYS})\b(?! (?:to|till|until|through)\b)",
-        r"\bnext (?:week|month|year|spring|summer|autumn|winter|time)\b|\btomorrow\b|\bone day\b|\bsome ?day\b|"
-        r"\b(?:'ll|will|going to|gonna) (?:be|become|move|live|have|get|buy|start)\b|\bmoving to\b|\bhop(?:e|ing) "
-        r"to\b|\bplan(?:s|ning|ned)? (?:to|on)\b|\bwant(?:s|ed)? to\b|\bwould (?:like|love) to\b|\b(?:i'd|we'd) "
-        r"(?:like|love)\b|\bdream(?:ed|t|s)? of\b|\b(?:tell|tells|told|telling|want|wants|wanted|urges?|urged|begs?|"
-        r"begged) me to\b|\bi wish\b|\bif (?:only )?i\b|\bpromise me\b|\b(?:i'd|i would|we'd|we "
-        r"would)\b[^.?!]{0,60}\bif "
-        r"(?!you (?:ask|must|want|wish|please|like|will)\b|i'm honest)|\bwould(?:n't)? (?:be|mind|do) (?:nice|lovely|"
-        r"good|grand|great|fun|an?)\b|\b(?:thinking of|considering|saving (?:up )?for)\b|\b(?:once|when|as soon as|"
-        r"after)\b[^.?!]*\b(?:i|we)(?:'ll| will)\b|\b(?:i'm|i am|we're) "
-        r"(?:getting|"
-        r"buying|joining|starting|adopting|opening|taking up)\b[^.?!]*\b(?:in (?:january|february|march|april|may|"
-        r"june|"
-        r"july|august|september|october|november|december)|soon|once|when|if|come|(?:this|in the) (?:spring|summer|"
-        r"autumn|winter))\b",
-    ),
+    later=LATER,
     supposed=(re.compile(r"\bif i (?:were|was|had been) (?:really |only )?(?:an? |the |your )?$"), re.compile("")),
     almost=phrases(
         r"\b(?:nearly|almost|supposed to|meant to|was going to|were going to|about to|tried to|(?:should|would|could) "
@@ -246,6 +244,8 @@ ENGLISH = Grammar(
         r"\bthought (?:about|of) \w+ing\b"
     ),
     relations=RELATIONS,
+    offer=phrases(r"\b(?:want|wish|expect|hope|urge|raise|train)(?:e?d|s)? (?:me|us|you) (?:to|as)\b"),
+    likewise=phrases(r"\b(?:too|also|as well)\b"),
     refusal=phrases(
         r"\b(?:refus\w+|declin\w+|reject\w*|turn(?:s|ed)? down|g[ia]ve(?:s|n)? up|quit|skip\w*|avoid\w*)\b"
     ),
@@ -258,29 +258,15 @@ ENGLISH = Grammar(
         NEVER,
         phrases(r"\bwhere\b[^?]*\b(?:work|job|study|teach|employed)"),
     ),
-    hearsay=phrases(
-        r"\b(?:the \w+s|they|people|folks?|some|others|everyone|everybody)(?:'ll| will|'d| would) (?:tell you|swear|"
-        r"say|claim|"
-        r"have you believe)\b",
-        rf"\b{_SAYERS}s?\b(?: \w+){{0,3}}? (?:say|says|said|reads?|claims?|has it|tells?|told|insists?|swears?|"
-        rf"swore)\b",
-        r"\bonce upon a time\b[^.?!]*? there (?:was|lived|were)\b",
-        r"\bi(?:'m| was| am) (?:told|instructed|ordered|programmed|asked) to (?:say|answer|output|write|mention)\b",
-        r"\b(?:some|someone|somebody|people|others|they|everyone|everybody|folks|many|most|rumou?r|(?:the "
-        r")?(?:villagers|"
-        r"neighbou?rs|"
-        r"papers|locals|sailors|legends?|gossips?|town|village)) (?:\w+ ){0,4}?(?:say|says|said|think|thinks|thought|"
-        r"(?:believe|claim|assume|guesse?|swear|whisper|print|write|suspect|reckon|insist|figure|bet|expect|peg|picture)(?:s|d|ed)?|"
-        r"swore|"
-        r"wrote|has it)\b",
-        r"\bi (?:\w+ )?(?:thought|assumed|figured) (?:it|he|she|that|they|you)\b",
-        r"\b(?:takes?|took|mistakes?|mistook) (?:me|us) for\b",
-        r"\b(?:(?:the|this) (?:whole|entire)|half (?:of )?(?:the|this|my)) \w+ (?:says?|said|swears?|swore|thinks?|"
-        r"thought|believes?d?|claims?|calls?)\b",
+    beside_it=phrases(
+        r"\b(?:i'm|i am|i live|i work|we're|we are|mine's|mine is|my \w+(?:'s| is)) [^.?!]{0,24}\b"
+        r"(?:behind|past|beyond|opposite|across from|next (?:door )?to|above|below|near|beside|"
+        r"(?:left|right|north|south|east|west) of) (?:it|that|there)\b"
     ),
+    hearsay=HEARSAY,
     print_=phrases(
         r"\b(?:papers?|newspapers?|headlines?|posters?|book|song|legend|they|people|others?|rumou?rs?|"
-        r"press)\b[^.?!]{0,24}"
+        r"press|the \w+s)\b[^.?!]{0,24}"
         r"\b(?:print|prints|printed|say|says|said|write|writes|wrote|claim|claims|scream|screams|reads?)\b"
     ),
     work=phrases(

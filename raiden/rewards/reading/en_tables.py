@@ -1,8 +1,70 @@
-"""The long rows of the English table: relations that exclude each other, and what speaks out of the role."""
+"""The long rows of the English table: times, relations that exclude each other, and what speaks out of the role."""
 
 from raiden.rewards.idioms.base import phrases
 
 _SIDED = r"(?:hand|eye|leg|arm|ear|foot|pocket|side|drawer|shelf|door|shoe|bag|box|bank|wall|corner)\b"
+
+DAYS = (
+    r"monday|tuesday|wednesday|thursday|friday|saturday|sunday|tomorrow|january|february|march|april|may|june|july|"
+    r"august|september|october|november|december|spring|summer|autumn|winter"
+)
+
+BEFORE = phrases(
+    r"\bused to\b|^\W*back in (?!a )\w+ (?=[^.?!]*\b(?:i|we)\b)|"
+    r"\bformer(?:ly)?\b|\bpreviously\b|\bex-|\bquit\b|\bga?ve up\b|\bgiven up\b|\bstopped \w+ing\b|"
+    r"\bretired\b|\bno longer\b|\bany ?more\b|\b(?:un)?till?\b|\bback then\b|\bin those days\b|\byears ago\b|"
+    r"\bonce "
+    r"(?:was|lived|worked|had|owned|kept|played)\b|\b(?:i|we) (?:once |also )?(?:lived|worked|served|dwelt|owned|"
+    r"kept|played)\b|\b(?:i|we) \w+ed\b[^.?!]*\b(?:as a (?:boy|girl|child|kid)|(?:in|for|at) (?:my )?(?:college|"
+    r"school|"
+    r"university)|that was that|in my (?:youth|day))\b|\bi was (?:once )?an?\b(?! only)|\bi had an?\b|\bin (?:my|"
+    r"those) (?:youth|younger) days\b"
+)
+
+LATER = phrases(
+    rf"\bin (?:the )?(?:{DAYS}),? i (?:start|begin|join|move)\b",
+    rf"\b(?:starting|beginning|as of|from|come) (?:next |this )?(?:{DAYS})\b(?! (?:to|till|until|through)\b)",
+    r"\bnext (?:week|month|year|spring|summer|autumn|winter|time)\b|\btomorrow\b|\bone day\b|\bsome ?day\b|"
+    r"\b(?:'ll|will|going to|gonna) (?:be|become|move|live|have|get|buy|start)\b|\bmoving to\b|\bhop(?:e|ing) "
+    r"to\b|\bplan(?:s|ning|ned)? (?:to|on)\b|\bwant(?:s|ed)? to\b|\bwould (?:like|love) to\b|\b(?:i'd|we'd) "
+    r"(?:like|love)\b|\bdream(?:ed|t|s)? of\b|\b(?:tell|tells|told|telling|want|wants|wanted|urges?|urged|begs?|"
+    r"begged) me to\b|\bi wish\b|\bif (?:only )?i\b|\bpromise me\b|\b(?:i'd|i would|we'd|we "
+    r"would)\b[^.?!]{0,60}\bif "
+    r"(?!you (?:ask|must|want|wish|please|like|will)\b|i'm honest)|\bwould(?:n't)? (?:be|mind|do) (?:nice|lovely|"
+    r"good|grand|great|fun|an?)\b|\b(?:thinking of|considering|saving (?:up )?for)\b|\b(?:once|when|as soon as|"
+    r"after)\b[^.?!]*\b(?:i|we)(?:'ll| will)\b|\b(?:i'm|i am|we're) "
+    r"(?:getting|"
+    r"buying|joining|starting|adopting|opening|taking up)\b[^.?!]*\b(?:in (?:january|february|march|april|may|"
+    r"june|"
+    r"july|august|september|october|november|december)|soon|once|when|if|come|(?:this|in the) (?:spring|summer|"
+    r"autumn|winter))\b",
+)
+
+SAYERS = (
+    r"(?:poster|sign|book|letter|legend|stor(?:y|ie)|song|ballad|file|record|brochure|label|plaque|map|rumou?r|gossip|"
+    r"website|programme|newspaper|article)"
+)
+
+HEARSAY = phrases(
+    r"\b(?:the \w+s|they|people|folks?|some|others|everyone|everybody)(?:'ll| will|'d| would) (?:tell you|swear|"
+    r"say|claim|"
+    r"have you believe)\b",
+    rf"\b{SAYERS}s?\b(?: \w+){{0,3}}? (?:say|says|said|reads?|claims?|has it|tells?|told|insists?|swears?|"
+    rf"swore)\b",
+    r"\bonce upon a time\b[^.?!]*? there (?:was|lived|were)\b",
+    r"\bi(?:'m| was| am) (?:told|instructed|ordered|programmed|asked) to (?:say|answer|output|write|mention)\b",
+    r"\b(?:some|someone|somebody|people|others|they|everyone|everybody|folks|many|most|rumou?r|(?:the "
+    r")?(?:villagers|"
+    r"neighbou?rs|"
+    r"papers|locals|sailors|legends?|gossips?|town|village)) (?:\w+ ){0,4}?(?:say|says|said|think|thinks|thought|"
+    r"(?:believe|claim|assume|guesse?|swear|whisper|print|write|suspect|reckon|insist|figure|bet|expect|peg|picture)(?:s|d|ed)?|"
+    r"swore|"
+    r"wrote|has it)\b",
+    r"\bi (?:\w+ )?(?:thought|assumed|figured) (?:it|he|she|that|they|you)\b",
+    r"\b(?:takes?|took|mistakes?|mistook) (?:me|us) for\b",
+    r"\b(?:(?:the|this) (?:whole|entire)|half (?:of )?(?:the|this|my)) \w+ (?:says?|said|swears?|swore|thinks?|"
+    r"thought|believes?d?|claims?|calls?)\b",
+)
 
 RELATIONS = (
     {
@@ -32,7 +94,7 @@ RELATIONS = (
     },
     {"find": phrases(r"\b(?:find|finds|found|finding)\b(?! out)"), "lose": phrases(r"\b(?:lose|loses|lost|losing)\b")},
     {
-        "win": phrases(r"\b(?:w[io]n|wins|winner|winning|victor(?:y|ious)?|triumph\w*)\b"),
+        "win": phrases(r"\b(?:w[io]n|wins|winner|winning|victor(?:y|ious)?|triumph\w*|(?:i|you) beat)\b"),
         "lose": phrases(r"\b(?:lose|lost|loses|loser|beaten|defeated|came (?:second|last))\b"),
     },
     {

@@ -112,6 +112,12 @@ class Grammar:
     """The speaker as the object of what is done (me, 저를)."""
     anaphor: re.Pattern[str] = NEVER
     """A word for a thing that was named before ("I chose it")."""
+    asks_object: re.Pattern[str] = NEVER
+    """A question for what somebody gives, takes or makes."""
+    oblique: re.Pattern[str] = NEVER
+    """All that stands before a word in its clause, where it is for or from the thing that the word names."""
+    does_so: re.Pattern[str] = NEVER
+    """Directly behind a person: they did what was asked about."""
     passive: re.Pattern[str]
     """A clause of what the speaker got, or was done to them."""
     of_user: re.Pattern[str]
@@ -132,16 +138,16 @@ class Grammar:
     """A person who is a question of their own ("Me?"), in the groups of `subject`, where no particle marks it."""
     until_then: re.Pattern[str] = NEVER
     """How a clause begins that makes the one before it tell of later ("until then")."""
-    doer: re.Pattern[str] = NEVER
-    """In a question, somebody by name who does what is asked about, in the group `doer` (did |Agnes| give)."""
     subordinate: re.Pattern[str] = NEVER
     """How a clause begins that is a part of the one before it ("because of")."""
     cause: re.Pattern[str] = NEVER
     """What says that a clause gives the reason of what it tells."""
+    asks_where: re.Pattern[str] = NEVER
+    """A question for a place."""
+    slots: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = ()
+    """Questions for a place or a means, and what says one in a clause (in |Baltimore, 속초|에)."""
     asked_verb: re.Pattern[str] = NEVER
     """A question of what one does, with its verb in the group `verb`: what its answer is the object of."""
-    own_object: re.Pattern[str] = NEVER
-    """What the speaker does with another thing, set against what came before, in the groups `verb` and `object`."""
     transfer: Transfer = Transfer()
     """Which way what is given, lent, taught or done goes between the one who is asked and another."""
     deed: re.Pattern[str] = NEVER
@@ -151,7 +157,7 @@ class Grammar:
     taken_up: re.Pattern[str] = NEVER
     """A clause in which the speaker takes up what was said of others, its verb in the group `verb` (我偏偏|喜欢)."""
     likewise: re.Pattern[str] = NEVER
-    """A clause that says the same of another time."""
+    """A clause that says the same of another time, or adds something to what was said."""
     self_state: re.Pattern[str]
     """A clause of what the speaker is, has or where they are."""
     impersonal_you: re.Pattern[str]
@@ -220,6 +226,8 @@ class Grammar:
     beside: tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]] = (NEVER, NEVER, NEVER)
     """What makes a place only the landmark of another: searched at the end of what stands before it, matched behind
     it, and the questions that it does not answer."""
+    beside_it: re.Pattern[str] = NEVER
+    """The speaker, or what is theirs, beside the place named before ("I'm behind it")."""
     hearsay: re.Pattern[str] = NEVER
     """What people in general say or think, before the word."""
     hearsay_behind: re.Pattern[str] = NEVER

@@ -41,11 +41,14 @@ _WILL = "".join(chr(code) for code in range(0xAC00, 0xD7A4) if (code - 0xAC00) %
 _PAST = "".join(chr(code) for code in range(0xAC00, 0xD7A4) if (code - 0xAC00) % 28 == 20 and chr(code) not in "있겠")
 """Syllables that end in ㅆ as past tenses do; 있다 and 겠 are none."""
 
+_AND_SO = "".join(chr(0xAC00 + 28 * vowel) for vowel in range(19 * 21) if vowel % 21 in (0, 1, 4, 6, 9, 10, 14))
+"""Syllables that end as stems do before the 서 of what came first."""
 _GIVES = r"[려쳐해]\s?[주줬준줄]|줬|주었|[를을]\s주|드[렸리린]|가르[쳐치친]|팔았|보냈|맡겼"
 _TAKES = r"빌렸|빌린|배[웠우운]|받|얻|샀|[를을서]\s사서|들었"
 """Verbs of giving and of taking, which say 누구한테 of the other side."""
 _OTHER = r"(?<![가-힣])[가-힣]+(?<!다)(?:이|가|께서)\s[^,.?!@]*"
 """Somebody else who does it, up to the verb."""
+_WHERE = re.compile(r"어디|어느\s?(?:곳|도시|나라|동네|마을)")
 _COUNT = (
     r"(?:\d+|[일이삼사오육칠팔구십백천]+|한|두|세|네|열|스무|서른|마흔|쉰|예순|[가-힣]섯|[가-힣]덟|일곱|아홉)"
     r"\s?(?:개|명|마리|권|장|그루|대|채)"
@@ -56,6 +59,7 @@ KOREAN = Grammar(
     cut=phrases(
         r"[,;:()\"「」『』*]+|…+|\.{2,}|—+|-{2,}",
         r"(?<=[가-힣])(?:지만|는데|은데|인데|한데|던데|길래|대서|래서|니까|므로|면서|으며|이며|고요)(?=\s|$)",
+        rf"(?<=[{_AND_SO}])(?<!그래)(?<!따라)(?<!혼자)서(?=\s(?:[가-힣]+\s)?[가-힣]+(?:[을를은는이가로]|에서?)\s)",
         r"(?<=[려쳐해])\s?주고(?=\s[가-힣]+[을를]\s)",
         rf"(?<=[가-힣])(?:이고|고(?<=[{_PAST}]고)|하고|있고)(?=\s)|고(?<=[가-힣]고)(?<![냐라다자]고)(?=\s[가-힣]{{1,6}}(?:엔|에는|은|"
         rf"는)\s)",
@@ -85,6 +89,7 @@ KOREAN = Grammar(
     split_name=(re.compile(r"성은\s"), re.compile(r"이름은\s")),
     other_senses=OTHER_SENSES,
     focus=phrases(
+        rf"[은는이가]\s(?:(?P<self3>제|내|저희|우리)|(?P<kin2>{any_of(KIN)})|(?P<user3>당신|네|너))\s?(?:거|것|꺼|건|겁니)",
         rf"(?:은|는|인 건|하는 건|인 사람은)\s(?:(?:제|내|우리|저희)\s)?(?:(?P<kin>{any_of(KIN)})|"
         rf"(?P<self>저|나|접니다|우리)|"
         r"(?P<user>당신|너))(?:\s?이름)?(?:이고|고|예요|이에요|입니다|지|야|이야|죠|요|니다|,)",
@@ -95,6 +100,7 @@ KOREAN = Grammar(
     self_owner=phrases(r"(?<![가-힣])(?:우리|제|내)\s(?:[가-힣]+\s){0,2}$"),
     mine=phrases(r"(?<![가-힣])(?:제|내) [가-힣]{2}"),
     on_self=phrases(r"(?<![가-힣])(?:저를|나를|날|절|우리를|저희를)(?![가-힣])"),
+    does_so=phrases(r"(?:님|씨)?(?:이|가|께서)\s(?:했|그랬|하셨|그러셨)"),
     passive=phrases(r"받|에게서|한테서|덕분|줘|주[시셨었는]"),
     of_user=phrases(
         r"(?<![가-힣])(?:당신|그대|자네|너희?|네|넌|그쪽|손님|댁)(?:은|는|이|가|도|의|께서|"
@@ -115,12 +121,16 @@ KOREAN = Grammar(
     ),
     named_time=phrases(r"[월화수목금토일]요일|내일|모레|주말|봄|여름|가을|겨울|\d월|설날|추석"),
     until_then=phrases(r"\W*(?:그때|그\s?전|그날)까[지진]"),
-    doer=phrases(rf"(?<![가-힣])(?!(?:{_SELF}|{_USER}|뭐|누|누구|무엇)[이가])(?P<doer>[가-힣]{{2,4}}?)[이가]\s"),
     cause=phrases(r"때문|덕분|[은는]\s(?:건|게|이유는|까닭은)\s"),
-    asked_verb=phrases(r"(?:뭐|뭘|무엇|무슨|어떤)[^?]*?\s(?P<verb>[^\s?]+)\?"),
-    own_object=re.compile(
-        r"(?:길래|는데|지만|다가|대신|말고)[^.?!]*?\s(?<![한두세네몇]\s)(?P<object>[가-힣]+?)[을를만]\s(?P<verb>(?:[가-힣]+\s?){1,4})"
+    asks_where=_WHERE,
+    slots=(
+        (
+            _WHERE,
+            phrases(r"[가-힣](?:에|에서|에다|로|서)(?:는|선|도|만)?(?=\s)"),
+        ),
+        (phrases(r"(?:무슨|어떤)\s[가-힣]+로\s|[뭐뭘]로\s|무엇으로\s"), phrases(r"[가-힣](?:로|게)(?=\s)")),
     ),
+    asked_verb=phrases(r"(?:뭐|뭘|무엇|무슨|어떤)[^?]*?\s(?P<verb>[^\s?]+)\?"),
     transfer=Transfer(
         speaker=re.compile(rf"(?<![가-힣])(?:{_SELF})(?=(?:은|는|가|도|에게|한테|께)\s)"),
         user=re.compile(rf"(?<![가-힣])(?:{_USER})(?=(?:은|는|이|가|도|에게|한테|께)?\s)"),
@@ -194,6 +204,7 @@ KOREAN = Grammar(
         r"[을ㄹ할살갈]\s?(?:작정|생각|계획)이었|하마터면|거의\s[가-힣]+\s?뻔"
     ),
     relations=RELATIONS,
+    offer=phrases(r"(?:길|기를)\s바[라랐]"),
     refusal=phrases(r"사양|거절|마다[했한하]|포기|그만\s?[두둬뒀]|물리[쳤치]"),
     beside=(
         NEVER,

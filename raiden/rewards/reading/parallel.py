@@ -6,44 +6,26 @@ of its own. A clause is only refused where the other one says something new in i
 
 from __future__ import annotations
 
-import re
-
+from raiden.rewards.dates import names_a_time
 from raiden.rewards.idioms import IDIOMS
-from raiden.rewards.reading.clauses import Clause
-from raiden.rewards.reading.content import content, main_verb
+from raiden.rewards.reading.clauses import OPEN, PRONOUN, Clause
+from raiden.rewards.reading.content import content, has_verb, main_verb
 from raiden.rewards.reading.elsewhere import neighbours
 from raiden.rewards.reading.place import Place
 
-OTHER_DOER = "its clause tells what the speaker did, and the question asks what {!r} did"
 DONE_TO_SPEAKER = "its clause tells what was done to the speaker, and the question asks what the speaker did"
 OTHER_REASON = "it is the reason of something else than is asked about"
-OTHER_OBJECT = "its clause tells what was done with it, and another one has the verb of the question"
+OTHER_DEED = "its clause tells of another deed, and the one that is asked about stands in another clause"
 
 
 def parallel(place: Place) -> str:
     """Why another clause of the reply answers the question, and this one another question; empty where it does not."""
-    return _other_doer(place) or _done_to_speaker(place) or _other_reason(place) or _other_object(place)
+    return _done_to_speaker(place) or _other_reason(place) or _other_deed(place)
 
 
 def _others(place: Place) -> list[Clause]:
     """The other clauses of the word's sentence."""
     return [clause for clause in place.answer.clauses_of(place.hit.start) if clause is not place.clause]
-
-
-def _other_doer(place: Place) -> str:
-    """ "What did Agnes give you?" - "Agnes gave me this scarf, and I gave her my ring." for the ring."""
-    doer = place.grammar.doer.search(place.asked.text)
-    verb = main_verb(place.asked.text[doer.end() :]) if doer else frozenset()
-    if not doer or not verb or place.told.who != "self" or not place.clause.subjects:
-        return ""
-    if place.subject.end > place.hit.start or not verb <= content(place.text):
-        return ""
-    for other in _others(place):
-        text = place.text_of(other)
-        is_doer = re.search(rf"(?<!\w){re.escape(doer['doer'])}", text)
-        if is_doer and verb <= content(text) and not any(s.person.who == "self" for s in other.subjects):
-            return OTHER_DOER.format(doer["doer"])
-    return ""
 
 
 def _done_to_speaker(place: Place) -> str:
@@ -74,35 +56,50 @@ def _other_reason(place: Place) -> str:
         return ""
     if not cause.search(place.whole) or verb & content(place.whole + place.with_subject + place.led_in):
         return ""
-    found = (_with_reason(place, other) for other in neighbours(place))
+    found = (place.with_part(other) for other in neighbours(place))
     return OTHER_REASON if any(verb <= content(text) and cause.search(text) for text in found) else ""
 
 
-def _with_reason(place: Place, clause: Clause) -> str:
-    """A clause with the next one, where that is a part of it."""
-    behind = next((c for c in place.answer.clauses_of(clause.start) if c.start >= clause.end), clause)
-    is_part = place.grammar.subordinate.match(place.answer.text, behind.start, behind.end)
-    return place.answer.text[clause.start : behind.end if is_part else clause.end]
+def _other_deed(place: Place) -> str:
+    """ "Where did you settle?" - "I came from Odessa | and settled in Baltimore." for Odessa."""
+    verb, own = _asked_deed(place), place.whole + place.with_part(place.clause)
+    word = content(place.answer.text[place.hit.start : place.hit.end])
+    if not verb or verb & content(own) or not has_verb(place.text) or not content(place.text) - word:
+        return ""
+    if place.told.family and place.grammar.on_self.search(place.text):  # "My uncle left me a mill."
+        return ""
+    return OTHER_DEED if any(_answers(verb, other, place) for other in _others(place)) else ""
 
 
-def _other_object(place: Place) -> str:
-    """ "What did you take up?" - "They offered me the cello, but I took up the trumpet." for the cello."""
-    asked, grammar, text = place.asked, place.grammar, place.answer.text
-    if asked.manner or asked.asks_who or asked.seeks_subject or asked.whose.who != "self" or not asked.times:
-        return ""
-    verb = grammar.asked_verb.search(asked.text)
-    wanted = main_verb(verb["verb"]) if verb else frozenset()
-    if not wanted or wanted & content(text[place.clause.start : place.hit.start]):
-        return ""
-    sentence = place.answer.sentence_at(place.hit.start)
-    for match in grammar.own_object.finditer(text, place.hit.end, sentence.end):
-        taken, known = content(match["object"]), content(asked.text) | content(text[place.hit.start : place.hit.end])
-        if IDIOMS[place.answer.language].negator.search(match[0]):
-            return ""
-        if wanted & content(text[place.hit.end : min(match.start("verb"), match.start("object"))]):
-            return ""
-        if "set" in match.re.groupindex and not match["set"] and place.told.who != "other":
-            continue
-        if wanted <= content(match["verb"]):
-            return OTHER_OBJECT if taken and not taken & known else ""
-    return ""
+def _asked_deed(place: Place) -> frozenset[str]:
+    """What the verb of the question is about, where its answer is a person, a place, a time, a number or an object."""
+    asked = place.asked
+    if asked.asks_who or ((asked.asks_when or asked.asks_where or asked.value) and not asked.manner):
+        return main_verb(asked.text)
+    verb = place.grammar.asked_verb.search(asked.text)
+    return main_verb(verb["verb"]) if verb and not asked.manner and not asked.reported else frozenset()
+
+
+def _is_of_somebody_else(other: Clause, place: Place) -> bool:
+    """Whether a clause has a subject that the question does not speak of; "he" may be the brother asked about."""
+    subject, asked = other.subject_at(other.end, place.grammar.last_subject), place.asked
+    is_marked = place.grammar.marked.search(place.answer.text[subject.start : subject.end].rstrip())
+    if not asked.persons or subject.person in (*asked.persons, OPEN) or (place.grammar.last_subject and not is_marked):
+        return False
+    return subject.person != PRONOUN or asked.whose.who != "other"
+
+
+def _answers(verb: frozenset[str], other: Clause, place: Place) -> bool:
+    """Whether another clause has the verb and a value of the kind that is asked for, and is not leant upon."""
+    asked, grammar, text = place.asked, place.grammar, place.with_part(other)
+    if not verb <= content(text) or IDIOMS[place.answer.language].negator.search(text):
+        return False
+    leans = other.end <= place.clause.start and grammar.anaphor.search(place.text)
+    if leans or grammar.likewise.search(text) or _is_of_somebody_else(other, place):
+        return False
+    if asked.value or asked.asks_when:
+        return names_a_time(text) or bool(asked.value and place.has_number(other))
+    is_new = bool(content(text) - content(asked.text) - content(place.answer.text[place.hit.start : place.hit.end]))
+    slot = next((tells for asks, tells in grammar.slots if asks.search(asked.text)), None)
+    refers = (grammar.third if asked.asks_who else grammar.anaphor).search(text)
+    return is_new and (bool(slot.search(text)) if slot else not refers)

@@ -81,6 +81,12 @@ class Place:
         """Whose fact the word is."""
         return self.subject.person
 
+    def with_part(self, clause: Clause) -> str:
+        """The text of a clause with the next one, where that is a part of it."""
+        behind = next((c for c in self.answer.clauses_of(clause.start) if c.start >= clause.end), clause)
+        is_part = self.grammar.subordinate.match(self.answer.text, behind.start, behind.end)
+        return self.answer.text[clause.start : behind.end if is_part else clause.end]
+
     @cached_property
     def predicate(self) -> str:
         """The clause without its subject and the word."""

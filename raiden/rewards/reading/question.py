@@ -29,6 +29,7 @@ class Question:
     """All that it speaks of."""
     asks_who: bool
     asks_when: bool
+    asks_where: bool
     value: ValueKind
     """The kind of number that it asks for."""
     times: frozenset[Time]
@@ -77,6 +78,7 @@ def read_question(question: str, language: Language) -> Question:
         asks_when=bool(grammar.asks_when.search(asks)),
         times=_times(asks, grammar),
         reported=reported,
+        asks_where=bool(grammar.asks_where.search(asks)),
         value=next((kind for kind, pattern in grammar.values.items() if pattern.search(asks)), ""),
         manner=bool(grammar.manner.search(asks)),
         seeks_subject=seeks_subject,

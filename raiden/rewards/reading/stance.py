@@ -20,8 +20,13 @@ _REACH = 60
 
 
 def almost(place: Place) -> str:
-    """ "What did you eat?" - "I nearly got dumplings."; "They suggested dumplings. I declined." """
-    asked = place.asked
+    """ "What did you eat?" - "I nearly got dumplings."; "They suggested dumplings. I declined."
+
+    What others wish of the speaker is not the speaker's own wish: "They wanted me to be a priest."
+    """
+    asked, is_offered = place.asked, place.grammar.offer.search(place.text)
+    if is_offered and asked.asks_for_wish and not place.grammar.offer.search(asked.text):
+        return ALMOST
     asks_for_plan = "later" in asked.times and bool({"before", "event"} & asked.times)
     if asked.manner or asks_for_plan or place.grammar.almost.search(asked.text):
         return ""
@@ -47,7 +52,7 @@ def _contrary(place: Place) -> list[tuple[int, int]]:
 
 def hearsay(place: Place) -> str:
     """ "Where did you grow up?" - "People hear the accent and assume Glasgow." """
-    if place.asked.reported or place.asked.manner or _on_oneself(place):
+    if place.asked.reported or place.asked.asks_for_reason or _on_oneself(place):
         return ""
     sentence, grammar = place.answer.sentence_at(place.hit.start), place.grammar
     text = place.answer.text
