@@ -7,6 +7,10 @@ What is alive when:
 - layers: it goes through the layers; all activations still, the gradients of one layer, no logits any more.
 - embeddings: it ends; the gradients of embeddings and head.
 - optimizer: gradients and what AdamW computes in passing.
+
+Formulas, and not torch's own tracker under fake tensors: tried with torch 2.13, it comes to a stop where a model is
+read (`item`), in the token scores (`bincount`) and in the loss (`nonzero`), which ask for values that fake tensors do
+not have.
 """
 
 from __future__ import annotations
