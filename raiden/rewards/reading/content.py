@@ -17,7 +17,7 @@ _STOP_WORDS = ENGLISH_FUNCTION_WORDS | word_set(
     "really still just ever never always only very much more most some any all into our out over up down"
 )
 _STOP_CHARS = frozenset(
-    "的了是我你您他她它们们吗呢吧啊呀么什在有不没就都很也和与个一这那哪谁誰何说要会来去到上下里么多少年岁几点时候里为"
+    "的了是我你您他她它们们吗呢吧啊呀么什在有不没就都很也和与个一这那哪谁誰何说要会来去到上下里么多少年岁几点时候里为可"
 )
 _KOREAN_CONTENT = ("NNG", "NNP", "XR", "SL", "VV", "VA")
 _KOREAN_STOP_WORDS = word_set("하 되 있 없 이 어떻 그렇 이렇 뭐 이름 때 지금 요즘")

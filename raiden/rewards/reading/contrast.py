@@ -83,13 +83,17 @@ def _other_deed(place: Place, later: list[str]) -> bool:
     """
     wanted, deed, text = content(place.asked.text), place.grammar.deed, place.answer.text
     own = deed.match(place.text)
-    if own is None or place.clause.start + own.end("deed") > place.hit.start or content(own["deed"]) & wanted:
+    if own is None or place.clause.start + own.end("deed") > place.hit.start:
+        return False
+    shared = content(own["deed"]) & wanted  # 手紙を書いたのは, 届けてくれたのは
+    if shared and shared == content(own["deed"]):
         return False
     if names_a_time(text[place.hit.start : place.hit.end]) or place.has_number(place.hit):
         before = [clause for clause in place.answer.clauses if clause.end <= place.clause.start]
         later = later + [place.text_of(c) for c in before if names_a_time(place.text_of(c)) or place.has_number(c)]
     others = (deed.match(text) for text in later)
-    return any(other and content(other["deed"]) & wanted for other in others)
+    deeds = [content(other["deed"]) for other in others if other]
+    return any(deed <= wanted and deed - shared if shared else deed & wanted for deed in deeds)
 
 
 def _opposite(place: Place) -> bool:

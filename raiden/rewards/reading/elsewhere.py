@@ -46,10 +46,12 @@ def answered_elsewhere(place: Place) -> str:
     asked, answer = place.asked, place.answer
     word = content(answer.text[place.hit.start : place.hit.end])
     wanted, refuses = content(asked.text) - word, bool(place.grammar.refusal.search(asked.text))
-    if len(wanted) < _MIN_SHARED and not refuses:
-        return ""
     told = content(place.whole) | content(place.with_part(place.clause))
     asks_for_denial = asked.asks_for_negative and IDIOMS[answer.language].negator.search(asked.text)
+    if not (told - word) & wanted and told - word and not asks_for_denial and _is_denied_behind(place, wanted):
+        return ELSEWHERE
+    if len(wanted) < _MIN_SHARED and not refuses:
+        return ""
     speaks_of_self = place.told.who == "self" and place.clause.subjects
     has_deed = wanted & told & (told if speaks_of_self else main_verb(asked.text))
     is_whole = has_deed and not place.grammar.third.search(place.subject_text)
@@ -72,6 +74,13 @@ def answered_elsewhere(place: Place) -> str:
         if refuses and _turns_down(text, place) and not _turns_down(place.whole, place):
             return ELSEWHERE
     return ""
+
+
+def _is_denied_behind(place: Place, wanted: frozenset[str]) -> bool:
+    """Whether a later clause only denies what is asked: 我常去柳巷买菜,可没住那儿 (你住哪条街)."""
+    later = (place.text_of(c) for c in neighbours(place) if c.start >= max(place.clause.end, place.hit.end))
+    negator = IDIOMS[place.answer.language].negator
+    return any(content(text) and content(text) <= wanted and len(negator.findall(text)) % 2 for text in later)
 
 
 def _around_apposition(place: Place) -> str:

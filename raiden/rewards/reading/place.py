@@ -149,7 +149,8 @@ class Place:
         if self.subject.end <= self.hit.start and self.grammar.relative.fullmatch(between):
             return True
         bearer = self.grammar.named_thing.match(self.answer.text, self.hit.end)  # 父の形見の「月光」|って刀|だ
-        ends = not content(self.answer.text[bearer.end() if bearer else self.hit.end : self.clause.end])
+        rest = self.answer.text[bearer.end() if bearer else self.hit.end : self.clause.end]
+        ends = not content(rest) and not self.grammar.marked.search(rest[:1])
         if ends and self.told.who == "other" and self.subject.end <= self.hit.start:
             owns = self.grammar.owns.fullmatch(between) and not self.grammar.marked.search(self.subject_text)
             return bool(owns and self.subject.start < self.subject.end)
