@@ -48,6 +48,8 @@ def test_fresh_cases_and_their_pairs_are_judged_as_a_reader_would(language: str)
         ("fresh_10_ko", 24, 8, 0),
         ("fresh_11_en", 54, 15, 1),
         ("fresh_11_ko", 54, 15, 2),
+        ("fresh_12_en", 44, 12, 4),
+        ("fresh_12_ko", 44, 12, 3),
     ],
 )
 def test_later_fresh_cases_are_judged_as_a_reader_would(
@@ -61,7 +63,8 @@ def test_later_fresh_cases_are_judged_as_a_reader_would(
     seventh set, whose writer had just mended the rules, 25 of 28 and 5 of 8 (en), 25 and 6 (ko); eighth set, by
     somebody who had not seen the rules, 42 of 60 and 6 of 15 (en), 43 and 5 (ko); ninth set, after
     a round of mending, 33 of 40 and 8 of 10 in each; tenth set, later, 18 of 24 and 4 of 8 (en), 20 and 6 (ko);
-    eleventh set, by somebody who had not seen the rules, 39 of 54 and 8 of 15 (en), 47 and 10 (ko).
+    eleventh set, by somebody who had not seen the rules, 39 of 54 and 8 of 15 (en), 47 and 10 (ko);
+    twelfth set, by the same after mending those, 31 of 44 and 6 of 12 (en), 32 and 8 (ko).
     """
     judged = judge(read_cases(CASES / f"{file}.jsonl"))
     wrong = [f"{case['question']} {case['reply']} {reason}" for case, is_right, reason in judged if not is_right]

@@ -116,7 +116,7 @@ ENGLISH = Idioms(
     ),
     alternative_after=phrases(
         r",? or (?!(?:do|did|does|are|is|was|can|have|would|will|who|what|where)\b|so\b|rather\b|as\b|if\b|"
-        r"simply\b|just\b|more\b|less\b|two\b|at least\b|else\b|"
+        r"simply\b|just\b|more\b|less\b|two\b|at least\b|else\b|nothing\b|"
         r"thereabouts\b|\w+,? (?:for short|as )|[^.,!?]{0,24}for short)",
         r"(?:,\s+(?:\w+ ){0,3}\w+){1,8},? or\b",
         r", (?:it )?(?:could|might|may) be\b",

@@ -214,8 +214,9 @@ def other_relation(place: Place) -> str:
     for group in place.grammar.relations:
         asked = [name for name, pattern in group.items() if pattern.search(question)]
         told = _told_relations(group, place) if asked and not _comes_back(place, group[asked[0]]) else []
-        goes_on = [place.text_of(c) for c in neighbours(place) if told and goes_on_about(place, c)]
-        is_told = any(group[name].search(text) for name in asked for text in goes_on)
-        if told and not is_told and not set(asked) & set(told):
+        if not told or set(asked) & set(told):
+            continue
+        goes_on = [place.text_of(c) for c in neighbours(place) if goes_on_about(place, c)]
+        if not any(group[name].search(text) for name in asked for text in goes_on):
             return OTHER_RELATION.format(told[0], asked[0])
     return ""

@@ -106,6 +106,7 @@ def _opposite(place: Place) -> bool:
     for group in place.grammar.opposites:
         asked = [pattern for pattern in group.values() if pattern.search(place.asked.text)]
         told = [pattern for pattern in group.values() if pattern.search(place.text)]
+        told = told or [pattern for pattern in group.values() if pattern.search(place.led_in)]
         if not asked or not told or any(pattern in told for pattern in asked):
             continue
         if any(asked[0].search(other) and not place.grammar.likewise.search(other) for other in others):

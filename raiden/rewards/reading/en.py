@@ -39,9 +39,10 @@ _NO_SUBJECT_BEFORE = (
     r"loved|saw|gave|got|told|asked|call|calls|called|named|said|married|lost|won|miss|keep|kept|take|took"
 )
 _SUBJECT = (
-    rf"^\W*(?:(?!(?:{_NO_SUBJECT_BEFORE})\b)[\w'-]+\W+){{0,4}}?"
+    rf"^\W*(?:it(?: was| is|'s) (?=(?:my|your|our) (?:\w+ )?(?:{any_of(KIN)})\s*$))?"
+    rf"(?:(?!(?:{_NO_SUBJECT_BEFORE})\b)[\w'-]+\W+){{0,4}}?"
     rf"(?:(?:(?:my|our|your|his|her|their|the|this|that|old)\s+)?(?:(?!(?:of|in|is|was)\b)[\w-]+\s+){{0,2}}?{_KIN}|"
-    r"(?P<self>i|my|mine)\b|(?P<user>you|your|yours)\b|(?P<third>he|she|they|his|her|hers|their|theirs|who)\b|"
+    r"(?P<self>i|my)\b|(?P<user>you|your|yours)\b|(?P<third>he|she|they|his|her|hers|their|theirs|who|mine)\b|"
     r"(?P<people>somebody|someone|people|everyone|everybody|others|(?:the )?(?:villagers|papers|neighbours|others|"
     r"locals)|(?:the|that|some) (?:\w+ )?(?:man|woman|fellow|bloke|guy|chap|lady|gentleman|student|stranger|lodger|"
     r"tenant|customer|guest|people) (?:upstairs|downstairs|next door|across|at|in|from|over|who|down|up))\b|"
@@ -61,13 +62,15 @@ ENGLISH = Grammar(
         r"[;:()\"]+|\s-+\s|-{2,}|\.{2,}|…",
         r",\s+(?:(?:and|but|so|or)\s+)?",
         r"\s(?=(?:but|because|while|though|although|whereas|which|who|since)\b)",
-        r"(?<!\bwhere)(?<!\bwhat)(?<!\bwho)(?<!\bthat)(?<!\bwhen)(?<!\bif)(?<!\bsince)(?<!\bbecause)(?<!\bwhile)(?<!though)"
-        rf"(?<!\bwhich)(?<!\bwhereas)\s(?:and|so)?\s?(?=(?:(?:if|when) )?{_NOMINATIVE}\s)",
+        rf"\s(?=(?:and |so )?(?:(?:if|when) )?{_NOMINATIVE}\s)(?<!\b(?:where|which|while|since)\s)"
+        r"(?<!\b(?:what|that|when)\s)(?<!\b(?:who|but)\s)(?<!\bif\s)"
+        r"(?<!(?:because|whereas)\s)(?<!though\s)(?:and |so )?",
         r"\sand\s(?=(?!(?:then|also|just|even|finally|never)\b)"
         rf"[a-z]+ (?:{any_of(_PAST)}|[a-z]+ed) (?:the|an?|my|me)\b)",
         rf"\s(?:and|but|then)\s(?=(?:{any_of(_PAST)}|[a-z]+ed) "
         r"(?:the|an?|my|your|his|her|our|their|me|him|it|them|in|at|on|to|into|from|with|up|down|out|off|for|"
         rf"{any_of(ENGLISH_NUMBER_WORDS)})\b)",
+        r"\sand\s(?=(?:the |my |an? )?(?:[a-z]+ ){1,2}(?:with|for|to|from) (?:my|the|an?|your|our|his|her)\b)",
         rf"\sand\s(?=(?:the |my |an? )?[a-z]+ (?:at|in|for|from) (?:{any_of(ENGLISH_NUMBER_WORDS)}|\d))",
         r"\sand\s(?=(?:my|you|your)\b|the \w+(?:'s|(?: up| down)? (?:is|was|takes?|costs?))\b)",
         rf"\b{_REPORT}(?: that)?\s(?=(?:my|your|you|the|it|it's|that)\b)",
@@ -111,7 +114,7 @@ ENGLISH = Grammar(
         (re.compile("orange|apple"), NEVER, re.compile(r" (?:phone|laptop|watch|computer)s?\b"), NEVER),
     ),
     of_self=phrases(r"\b(?:i|i'm|i've|i'd|i'll|me|my|mine|myself|us|we|our|ours)\b"),
-    third=phrases(r"\b(?:he|she|they|him|her|them|his|their|he's|she's|they're)\b"),
+    third=phrases(r"\b(?:he|she|they|him|her|his|their|he's|she's|they're)\b"),
     speaks_up=phrases(r"(?:but |and |so |me, )?i (?!didn't|don't|wasn't|never|couldn't)\w+ "),
     nobody_asked=phrases(
         r"^\W*(?:and |so )?(?:where|when) (?:do|did|are|is|was|were|have|had|can|should|will) (?:you|i)\b"
@@ -245,6 +248,10 @@ ENGLISH = Grammar(
     ),
     relations=RELATIONS,
     offer=phrases(r"\b(?:want|wish|expect|hope|urge|raise|train)(?:e?d|s)? (?:me|us|you) (?:to|as)\b"),
+    contrary=re.compile(
+        r"(?P<if>\bif (?:only )?(?:i|we) (?:had|were|was|could|ever)\b[^.?!]*?\b(?:i|we)(?:'d| would)\b[^.?!]*)"
+    ),
+    opposites=({"before": phrases(r"\bbefore\b"), "after": phrases(r"\bafter\b")},),
     likewise=phrases(r"\b(?:too|also|as well)\b"),
     refusal=phrases(
         r"\b(?:refus\w+|declin\w+|reject\w*|turn(?:s|ed)? down|g[ia]ve(?:s|n)? up|quit|skip\w*|avoid\w*)\b"

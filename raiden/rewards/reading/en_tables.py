@@ -10,6 +10,7 @@ DAYS = (
 )
 
 BEFORE = phrases(
+    r"\bi(?:'ve| have)? (?:just )?finished\b",
     r"\bused to\b|^\W*back in (?!a )\w+ (?=[^.?!]*\b(?:i|we)\b)|"
     r"\bformer(?:ly)?\b|\bpreviously\b|\bex-|\bquit\b|\bga?ve up\b|\bgiven up\b|\bstopped \w+ing\b|"
     r"\bretired\b|\bno longer\b|\bany ?more\b|\b(?:un)?till?\b|\bback then\b|\bin those days\b|\byears ago\b|"
@@ -18,7 +19,7 @@ BEFORE = phrases(
     r"kept|played)\b|\b(?:i|we) \w+ed\b[^.?!]*\b(?:as a (?:boy|girl|child|kid)|(?:in|for|at) (?:my )?(?:college|"
     r"school|"
     r"university)|that was that|in my (?:youth|day))\b|\bi was (?:once )?an?\b(?! only)|\bi had an?\b|\bin (?:my|"
-    r"those) (?:youth|younger) days\b"
+    r"those) (?:youth|younger) days\b",
 )
 
 LATER = phrases(
@@ -67,6 +68,10 @@ HEARSAY = phrases(
 )
 
 RELATIONS = (
+    {
+        "trade": phrases(r"\b(?:job|trade|profession|occupation|for a living|for work)\b"),
+        "byname": phrases(r"\bcalls? (?:me|us)\b"),
+    },
     {
         "true name": phrases(r"\b(?:real|full|birth|proper|given|actual|true) name\b"),
         "byname": phrases(r"\b(?:the|my) \w+s call me\b|\b(?:stage|pen) name\b|\bnickname"),
@@ -131,7 +136,8 @@ RELATIONS = (
         "have": phrases(r"\b(?:have|had|has|got) [^.?!]{0,30}(?:enough|already|at home)\b"),
     },
     {
-        "opening": phrases(r"\b(?:open(?:s|ed|ing)?|start(?:s|ed)?|begin(?:s)?|began|get up|wake up)\b"),
+        "opening": phrases(r"\b(?:open(?:s|ed|ing)?|start(?:s|ed)?|begin(?:s)?|began)\b"),
+        "rising": phrases(r"\b(?:(?:get|gets|got) up|wakes?|woke|rise)\b"),
         "closing": phrases(r"\b(?:clos(?:e|es|ed|ing)|shut(?:s)?|end(?:s|ed)?|finish(?:es|ed)?|go to bed)\b"),
     },
     {

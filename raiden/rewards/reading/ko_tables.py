@@ -37,7 +37,8 @@ RELATIONS = (
         "sell": phrases(r"팔[아았고려]|팝니"),
     },
     {
-        "opening": phrases(r"열[어고나리었]|여나요|엽니|시작|일어나|출근|개점"),
+        "opening": phrases(r"열[어고나리었]|여나요|엽니|시작|출근|개점"),
+        "rising": phrases(r"일어나|기상"),
         "closing": phrases(r"닫[아는고았]|끝[나났]|마[쳐감]|자[나요]\b|퇴근"),
     },
     {

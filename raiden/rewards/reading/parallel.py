@@ -62,9 +62,10 @@ def _other_reason(place: Place) -> str:
 
 def _other_deed(place: Place) -> str:
     """ "Where did you settle?" - "I came from Odessa | and settled in Baltimore." for Odessa."""
-    verb, own = _asked_deed(place), place.whole + place.with_part(place.clause)
-    word = content(place.answer.text[place.hit.start : place.hit.end])
-    if not verb or verb & content(own) or not has_verb(place.text) or not content(place.text) - word:
+    verb = _asked_deed(place)
+    if not verb or verb & content(place.whole + place.with_part(place.clause)) or not has_verb(place.text):
+        return ""
+    if content(place.text) <= content(place.answer.text[place.hit.start : place.hit.end]):
         return ""
     if place.told.family and place.grammar.on_self.search(place.text):  # "My uncle left me a mill."
         return ""
@@ -84,7 +85,12 @@ def _is_of_somebody_else(other: Clause, place: Place) -> bool:
     """Whether a clause has a subject that the question does not speak of; "he" may be the brother asked about."""
     subject, asked = other.subject_at(other.end, place.grammar.last_subject), place.asked
     is_marked = place.grammar.marked.search(place.answer.text[subject.start : subject.end].rstrip())
-    if not asked.persons or subject.person in (*asked.persons, OPEN) or (place.grammar.last_subject and not is_marked):
+    is_inherited = subject.start == subject.end
+    if (
+        not asked.persons
+        or subject.person in (*asked.persons, OPEN)
+        or (place.grammar.last_subject and not (is_marked or is_inherited))
+    ):
         return False
     return subject.person != PRONOUN or asked.whose.who != "other"
 

@@ -24,8 +24,8 @@ def almost(place: Place) -> str:
 
     What others wish of the speaker is not the speaker's own wish: "They wanted me to be a priest."
     """
-    asked, is_offered = place.asked, place.grammar.offer.search(place.text)
-    if is_offered and asked.asks_for_wish and not place.grammar.offer.search(asked.text):
+    asked, offer = place.asked, place.grammar.offer
+    if asked.asks_for_wish and not offer.search(asked.text) and offer.search(place.text):
         return ALMOST
     asks_for_plan = "later" in asked.times and bool({"before", "event"} & asked.times)
     if asked.manner or asks_for_plan or place.grammar.almost.search(asked.text):
