@@ -21,6 +21,12 @@ def families(table: str) -> dict[str, str]:
     return {word.replace("_", " "): first.replace("_", " ") for first, *others in rows for word in (first, *others)}
 
 
+def relation(table: str, behind: str = "") -> dict[str, re.Pattern[str]]:
+    """A group of relations that exclude each other, from rows `name pattern`; `behind` follows each verb."""
+    rows = (row.strip().split(" ", 1) for row in table.split(";"))
+    return {name: re.compile(f"(?:{verbs}){behind}") for name, verbs in rows}
+
+
 def broader(table: str) -> dict[str, frozenset[str]]:
     """A word for a person to the first words of the families that it may stand for: `child: son daughter`."""
     rows = (row.split(":") for row in table.split(";") if row.strip())

@@ -3,7 +3,7 @@
 import re
 
 from raiden.rewards.idioms.base import phrases
-from raiden.rewards.reading.grammar import Transfer
+from raiden.rewards.reading.grammar import Transfer, relation
 
 _ROUND = "(?:月|週|年|学期|シーズン|季)"
 
@@ -20,10 +20,6 @@ OPPOSITES = (
     },
     {name: phrases(rf"(?:{name}(?=[はにもの、,]|休み))(?!の|から)") for name in "春夏秋冬"},
     {"work": phrases("平日|仕事の日"), "off": phrases("週末|休みの日|休日")},
-    {
-        "like": phrases("好き(?!じゃ|では|嫌い)|好物|お気に入り"),
-        "dislike": phrases("嫌い|苦手|(?:だめ|ダメ|無理)(?=[なだでよねさ。!]|$)|好き(?:じゃ|では)な"),
-    },
     {name: phrases(rf"{word}{_ROUND}") for name, word in (("last", "先"), ("this", "今"), ("next", "来"))},
     {"left": phrases("左[手目足腕耳]|左の"), "right": phrases("右[手目足腕耳]|右の")},
     {
@@ -79,28 +75,20 @@ RELATIONS = (
         "opening": phrases(r"開店|開[くけいき]|始ま|起き|開演"),
         "closing": phrases(r"閉店|閉[めま]|終わ|寝[るま]|終演"),
     },
-    {
-        "teaching": phrases(rf"(?:教[えわ]|習[いっう]|仕込|叩き込|手ほどき|学[んび]){_MAIN}"),
-        "rescue": phrases(rf"(?:助け|救[いっわう]|引き上げ|拾[っわ]){_MAIN}"),
-        "care": phrases(rf"(?:看病|世話|面倒|看取|育て|養[いっわ]|介抱){_MAIN}"),
-        "betrayal": phrases(rf"(?:裏切|騙[さしせ]|だま[さしせ]){_MAIN}"),
-    },
-    {
-        "dislike": phrases(rf"(?:憎|恨[みんめ]|嫌[いな]|怖[いか]|恐[れろ]){_MAIN}"),
-        "liking": phrases(rf"(?:好き|愛し|憧れ|尊敬|慕[っう]|恋し){_MAIN}"),
-        "service": phrases(rf"(?:仕え|忠誠){_MAIN}"),
-    },
-    {
-        "play": phrases(r"[弾吹][いきくけか]|演奏"),
-        "sing": phrases(r"[歌唄][いっうえわ]"),
-        "dance": phrases(r"踊"),
-        "draw": phrases(r"描"),
-        "write": phrases(r"書[いきくけか](?!物)"),
-        "cook": phrases(r"料理|煮"),
-        "sew": phrases(r"縫|編[んみむ]|刺繍"),
-        "swim": phrases(r"泳"),
-        "ride": phrases(r"乗[りっれ]|乗馬"),
-    },
+    relation(
+        "teaching 教[えわ]|習[いっう]|仕込|叩き込|手ほどき|学[んび]; rescue 助け|救[いっわう]|引き上げ|拾[っわ]; "
+        "care 看病|世話|面倒|看取|育て|養[いっわ]|介抱; betrayal 裏切|騙[さしせ]|だま[さしせ]",
+        _MAIN,
+    ),
+    relation(
+        "dislike 好き(?:じゃ|では)な|苦手|憎|恨[みんめ]|嫌[いな]|怖[いか]|恐[れろ]; "
+        "liking 好き(?!じゃ|では|嫌い)|愛し|憧れ|尊敬|慕[っう]|恋し; service 仕え|忠誠",
+        _MAIN,
+    ),
+    relation(
+        "play [弾吹][いきくけか]|演奏; sing [歌唄][いっうえわ]; dance 踊; draw 描; write 書[いきくけか](?!物); "
+        "cook 料理|煮; sew 縫|編[んみむ]|刺繍; swim 泳; ride 乗[りっれ]|乗馬"
+    ),
     {
         "harmed": phrases(r"アレルギー|怖|恐|苦手|嫌い|怯え"),
         "unharmed": phrases(r"平気|大丈夫|問題な|なんともな|怖くな|へっちゃら"),

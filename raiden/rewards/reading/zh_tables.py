@@ -3,7 +3,7 @@
 import re
 
 from raiden.rewards.idioms.base import phrases
-from raiden.rewards.reading.grammar import Transfer
+from raiden.rewards.reading.grammar import Transfer, relation
 
 _ROUND = "(?:月|周|星期|礼拜|赛季|学期|季度?|回|次)"
 
@@ -21,10 +21,6 @@ OPPOSITES = (
     },
     {name: phrases(rf"(?:{name}[天季])(?!的|剩)") for name in "春夏秋冬"},
     {"work": phrases("上班(?!的)|工作日|平日"), "off": phrases("周末|假期|放假|休息(?:日|的时候)|不上班")},
-    {
-        "like": phrases("(?<![不没])(?:喜欢|爱[吃喝看听玩]|最爱)"),
-        "dislike": phrases("不(?:太|大|怎么)?(?:喜欢|爱)|讨厌|受不了|最[怕烦恨]|恶心"),
-    },
     {name: phrases(rf"{word}个?{_ROUND}") for name, word in (("last", "上"), ("this", "[这本]"), ("next", "下"))},
     {"left": phrases("左[手眼腿臂耳脚边]"), "right": phrases("右[手眼腿臂耳脚边]")},
     {"elder": phrases("[大长]的(?!是)|老大"), "younger": phrases("小的(?!时候|是)|老[二小幺]")},
@@ -84,31 +80,22 @@ RELATIONS = (
         "opening": phrases(r"开(?:门|张|店|锣|始|业|摊|工|场)|起床|起来|就起了?(?=[,。!?]|$)|出摊|上班"),
         "closing": phrases(r"关(?:门|张|店)|收(?:摊|工|场)|打烊|睡(?:觉)?|下班|结束"),
     },
-    {
-        "teaching": phrases(rf"(?:教(?!书|室|练|堂|授|师|训|会)|传授|指点|学的){_MAIN}"),
-        "rescue": phrases(rf"(?:救(?!命[,。!])|捞[上了起我]|拽上){_MAIN}"),
-        "care": phrases(rf"(?:照[顾料]|看护|[伺侍]候|服侍|守[在着]|养[大活]|抚养|拉扯|带大){_MAIN}"),
-        "betrayal": phrases(rf"(?:出卖|背叛|骗){_MAIN}"),
-    },
-    {
-        "dislike": phrases(rf"(?:恨(?!不得)|讨厌|厌恶|(?<![恐哪])怕){_MAIN}"),
-        "liking": phrases(
-            rf"(?:喜欢|(?<![可恋])爱(?!人|好|[吃喝看听玩])|[敬佩]服|崇拜|仰慕|惦[记念]|[想思]念){_MAIN}"
-        ),
-        "service": phrases(rf"(?:效忠|侍奉|辅佐|卖命){_MAIN}"),
-    },
-    {
-        "play": phrases(r"弹(?!弓)|吹(?!牛|风)|拉(?=[^,。]?[琴胡])"),
-        "sing": phrases(r"唱"),
-        "dance": phrases(r"跳舞|舞蹈"),
-        "draw": phrases(r"(?<!一)画(?!面)"),
-        "write": phrases(r"写(?!生)|书法|作诗"),
-        "cook": phrases(r"做(?:饭|菜)|[烧炒炖煮](?!了?村)|下厨"),
-        "sew": phrases(r"[缝绣织]"),
-        "swim": phrases(r"游泳|凫水|游水"),
-        "ride": phrases(r"骑"),
-        "fight": phrases(r"用剑|使剑|剑[术法]|刀法|武[功艺术]|拳|射箭"),
-    },
+    relation(
+        "teaching 教(?!书|室|练|堂|授|师|训|会)|传授|指点|学的; rescue 救(?!命[,。!])|捞[上了起我]|拽上; "
+        "betrayal 出卖|背叛|骗; care 照[顾料]|看护|[伺侍]候|服侍|守[在着]|养[大活]|抚养|拉扯|带大",
+        _MAIN,
+    ),
+    relation(
+        "dislike 恨(?!不得)|讨厌|厌恶|(?<![恐哪])怕|不(?:太|大|怎么)?(?:喜欢|爱)|受不了|恶心; "
+        "service 效忠|侍奉|辅佐|卖命; "
+        "liking (?<![不没太大么])(?:喜欢|(?<![可恋])爱(?!人|好|[吃喝看听玩]))|[敬佩]服|崇拜|仰慕|惦[记念]|[想思]念",
+        _MAIN,
+    ),
+    relation(
+        "play 弹(?!弓)|吹(?!牛|风)|拉(?=[^,。]?[琴胡]); sing 唱; dance 跳舞|舞蹈; draw (?<!一)画(?!面); "
+        "write 写(?!生)|书法|作诗; cook 做(?:饭|菜)|[烧炒炖煮](?!了?村)|下厨; sew [缝绣织]; swim 游泳|凫水|游水; "
+        "ride 骑; fight 用剑|使剑|剑[术法]|刀法|武[功艺术]|拳|射箭"
+    ),
     {
         "harmed": phrases(r"过敏|怕|吓|受不了|不能[吃喝碰]"),
         "unharmed": phrases(r"没事|不要紧|不碍事|无妨|没关系|不打紧|没问题"),
