@@ -175,7 +175,6 @@ ENGLISH = Grammar(
     until_then=phrases(r"\W*(?:and |but )?(?:until|till) then\b"),
     subordinate=phrases(r"\W*(?:because|since|so that|thanks to|due to|after(?! that| all)|when|while|who|which)\b"),
     cause=phrases(r"\b(?:because|since|so that|for the|for my|thanks to|due to|on account)\b"),
-    asks_where=_WHERE,
     slots=(
         (
             _WHERE,

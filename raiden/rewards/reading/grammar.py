@@ -148,10 +148,8 @@ class Grammar:
     """How a clause begins that is a part of the one before it ("because of")."""
     cause: re.Pattern[str] = NEVER
     """What says that a clause gives the reason of what it tells."""
-    asks_where: re.Pattern[str] = NEVER
-    """A question for a place."""
     slots: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = ()
-    """Questions for a place or a means, and what says one in a clause (in |Baltimore, 속초|에)."""
+    """Questions for a place, which comes first, or a means, and what says one in a clause (in |Baltimore, 속초|에)."""
     asked_verb: re.Pattern[str] = NEVER
     """A question of what one does, with its verb in the group `verb`: what its answer is the object of."""
     transfer: Transfer = Transfer()

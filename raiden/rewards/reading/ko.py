@@ -124,7 +124,6 @@ KOREAN = Grammar(
     named_time=phrases(r"[월화수목금토일]요일|내일|모레|주말|봄|여름|가을|겨울|\d월|설날|추석"),
     until_then=phrases(r"\W*(?:그때|그\s?전|그날)까[지진]"),
     cause=phrases(r"때문|덕분|[은는]\s(?:건|게|이유는|까닭은)\s"),
-    asks_where=_WHERE,
     slots=(
         (
             _WHERE,

@@ -78,7 +78,7 @@ def read_question(question: str, language: Language) -> Question:
         asks_when=bool(grammar.asks_when.search(asks)),
         times=_times(asks, grammar),
         reported=reported,
-        asks_where=bool(grammar.asks_where.search(asks)),
+        asks_where=any(place.search(asks) for place, _ in grammar.slots[:1]),
         value=next((kind for kind, pattern in grammar.values.items() if pattern.search(asks)), ""),
         manner=bool(grammar.manner.search(asks)),
         seeks_subject=seeks_subject,
