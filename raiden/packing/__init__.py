@@ -7,15 +7,17 @@ layout         sequences (prompts, prompts with completions) -> one row and its 
 attention      what each token of the row may see; cascade, flex, run_by_run, masks, scoring: how that is computed
 cached_prefix  tokens of an earlier pass, which a row goes on from
 batching       groups -> micro-batches of packed rows, or of separate ones (rows)
+passes         the micro-batches of all processes, as many on each
 logps          the model's log-probabilities of a micro-batch; token_scores: the logits they are taken from, in blocks
 """
 
 from raiden.packing.attention import ATTENTION, Attention, TreeAttention, shares_prefixes
-from raiden.packing.batching import Group, MicroBatch, Packing, filler_batches, micro_batches
+from raiden.packing.batching import Group, MicroBatch, Packing, micro_batches
 from raiden.packing.cascade import attend, merge
 from raiden.packing.flex import FLEX_ATTENTION
 from raiden.packing.layout import Layout, Segment, pack
 from raiden.packing.logps import scored_logits, token_logps
+from raiden.packing.passes import Passes
 from raiden.packing.scoring import Scoring
 
 __all__ = [
@@ -26,11 +28,11 @@ __all__ = [
     "Layout",
     "MicroBatch",
     "Packing",
+    "Passes",
     "Scoring",
     "Segment",
     "TreeAttention",
     "attend",
-    "filler_batches",
     "merge",
     "micro_batches",
     "pack",

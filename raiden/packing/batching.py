@@ -70,6 +70,8 @@ class MicroBatch:
     """None: separate rows, which the model computes by its own attention and positions."""
     family: str | None = None
     """Of its groups."""
+    is_filler: bool = False
+    """Whether it is computed only because other processes have more passes; nothing is made of it."""
 
     @property
     def sequence(self) -> Tensor:
@@ -111,28 +113,7 @@ def packed_rows(groups: Sequence[Group], max_tokens: int) -> Iterator[tuple[list
         yield current, layout
 
 
-def filler_batches(
-    shares: Sequence[Sequence[Group]],
-    rank: int,
-    max_tokens: int,
-    device: torch.device,
-    packing: Packing = Packing.SHARED,
-) -> Iterator[MicroBatch]:
-    """As many small micro-batches as a process lacks beside the busiest: gathering shards needs everyone.
-
-    Args:
-        shares: the groups of each process, by rank.
-    """
-    if len(shares) == 1:
-        return
-    counts = [num_passes(share, max_tokens, packing) for share in shares]
-    for _ in range(max(counts) - counts[rank]):
-        group = next(group for share in shares for group in share)
-        small = replace(group, completions=group.completions[:1], rows=group.rows[:1])
-        yield from micro_batches([small], 1, device, packing)
-
-
-def num_passes(groups: Sequence[Group], max_tokens: int, packing: Packing) -> int:
+def num_micro_batches(groups: Sequence[Group], max_tokens: int, packing: Packing) -> int:
     """How many micro-batches the groups make."""
     if packing is Packing.SHARED:
         return sum(1 for _ in packed_rows(groups, max_tokens))

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from raiden.core.processes import Processes
 from raiden.core.types import Prompt, Reward
-from raiden.packing import Group, filler_batches, micro_batches, token_logps
+from raiden.packing import Group, Passes, token_logps
 from raiden.policy import Policy
 
 NAME = "unlikely"
@@ -48,17 +48,13 @@ def reference_logps(
         Group(prompt.token_ids, [ids for _, ids in group if ids], [row for row, ids in group if ids])
         for prompt, group in zip(prompts, numbered, strict=True)
     ]
-    shares = [
-        [groups[i] for i in processes.share(range(len(groups)), rank) if groups[i].rows]
-        for rank in range(processes.num)
-    ]
+    passes = Passes([group if group.rows else None for group in groups], max_tokens, device, processes, policy.packing)
     by_row: dict[int, Tensor] = {}
     with policy.reference() as reference:
-        for batch in micro_batches(shares[processes.rank], max_tokens, device, policy.packing):
+        for batch in passes:
             logps, _ = token_logps(reference, batch, temperature)
-            by_row.update(zip(batch.rows.tolist(), logps.cpu().split(batch.lengths.tolist()), strict=True))
-        for batch in filler_batches(shares, processes.rank, max_tokens, device, policy.packing):
-            token_logps(reference, batch, temperature)
+            if not batch.is_filler:
+                by_row.update(zip(batch.rows.tolist(), logps.cpu().split(batch.lengths.tolist()), strict=True))
     by_row = processes.gather_rows(by_row, device)
     nothing = torch.zeros(0)
     return [[by_row.get(row, nothing).to(device) for row, _ in group] for group in numbered]

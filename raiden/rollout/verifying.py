@@ -10,7 +10,7 @@ import torch
 from raiden.core.processes import Processes
 from raiden.core.types import Rollout
 from raiden.data.chat_template import ChatTemplate
-from raiden.packing import Group, filler_batches, micro_batches, token_logps
+from raiden.packing import Group, Passes, token_logps
 from raiden.policy import Policy
 from raiden.rewards import RewardConfig
 from raiden.scoring import Score, answer_of
@@ -63,14 +63,11 @@ def log_odds(
     """
     words = [policy.tokenizer.encode(word, add_special_tokens=False)[:1] for word in ("Yes", "No")]
     groups = [Group(prompt, words, [2 * i, 2 * i + 1]) for i, prompt in enumerate(prompts)]
-    shares = [[groups[i] for i in processes.share(range(len(groups)), rank)] for rank in range(processes.num)]
-    own = shares[processes.rank]
     logps: dict[int, float] = {}
     with policy.reference() as reference:
-        for batch in micro_batches(own, _MAX_TOKENS, device, policy.packing):
+        for batch in Passes(groups, _MAX_TOKENS, device, processes, policy.packing):
             found, _ = token_logps(reference, batch)
-            logps.update(zip(batch.rows.tolist(), found.float().tolist(), strict=True))
-        for batch in filler_batches(shares, processes.rank, _MAX_TOKENS, device, policy.packing):
-            token_logps(reference, batch)
+            if not batch.is_filler:
+                logps.update(zip(batch.rows.tolist(), found.float().tolist(), strict=True))
     logps = dict(processes.gather(list(logps.items())))
     return [logps[2 * i] - logps[2 * i + 1] for i in range(len(groups))]

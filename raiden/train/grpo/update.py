@@ -13,8 +13,9 @@ from transformers import PreTrainedModel
 from raiden.core.errors import ConfigError
 from raiden.core.processes import ALONE, Processes
 from raiden.core.types import Rollout
-from raiden.packing.batching import Group, MicroBatch, Packing, filler_batches, micro_batches, num_passes
+from raiden.packing.batching import Group, MicroBatch, Packing
 from raiden.packing.logps import token_logps
+from raiden.packing.passes import Passes
 from raiden.train.grpo.batch import make_batch
 from raiden.train.grpo.correction import sampling_ratios
 from raiden.train.grpo.objective import ObjectiveConfig, token_terms, token_weights
@@ -192,16 +193,16 @@ class RolloutUpdate:
             updates_per_rollout=len(self.config.mini_batches(len(self.rollouts))),
         ).to(self.device)
         entropy_weight = self.objective.entropy_coef / max(int(num_tokens[rows].sum()), 1)
-        for batch in self._micro_batches(mini_batch):
-            yield self._loss(model, batch, weights[batch.rows][batch.sequence], entropy_weight)
-        for batch in self._fillers(mini_batch):
-            logps, _ = token_logps(model, batch, self.temperature)
-            yield logps.sum() * 0.0
+        for batch in self._passes(mini_batch):
+            if batch.is_filler:
+                logps, _ = token_logps(model, batch, self.temperature)
+                yield logps.sum() * 0.0
+            else:
+                yield self._loss(model, batch, weights[batch.rows][batch.sequence], entropy_weight)
 
     def num_passes(self, mini_batch: range) -> int:
         """How many losses an optimizer step has, the same on all processes."""
-        shares = [self._groups(self.processes.share(mini_batch, rank)) for rank in range(self.processes.num)]
-        return max(num_passes(share, self.config.micro_batch_tokens, self.packing) for share in shares)
+        return len(self._passes(mini_batch))
 
     def _loss(self, model: PreTrainedModel, batch: MicroBatch, weights: Tensor, entropy_weight: float) -> Tensor:
         logps, entropy = token_logps(model, batch, self.temperature, entropy_gradient=entropy_weight > 0)
@@ -240,26 +241,20 @@ class RolloutUpdate:
         )
         return loss
 
-    def _passes(self, mini_batch: range, by_character: bool = False) -> Iterator[MicroBatch]:
-        """This process's passes without gradient, as many as the busiest has."""
-        yield from self._micro_batches(mini_batch, by_character)
-        yield from self._fillers(mini_batch, by_character)
+    def _passes(self, mini_batch: range, by_character: bool = False) -> Passes:
+        """Those of the prompts.
 
-    def _micro_batches(self, mini_batch: range, by_character: bool = False) -> Iterator[MicroBatch]:
-        """This process's passes over its share."""
-        groups = self._groups(self.processes.share(mini_batch), by_character)
-        return micro_batches(groups, self.config.micro_batch_tokens, self.device, self.packing)
+        Args:
+            by_character: each character has passes of its own.
+        """
+        groups = self.batch.groups[mini_batch.start : mini_batch.stop]
+        if not by_character:
+            groups = [None if group is None else replace(group, family=None) for group in groups]
+        return Passes(groups, self.config.micro_batch_tokens, self.device, self.processes, self.packing)
 
-    def _fillers(self, mini_batch: range, by_character: bool = False) -> Iterator[MicroBatch]:
-        shares = [
-            self._groups(self.processes.share(mini_batch, rank), by_character) for rank in range(self.processes.num)
-        ]
-        return filler_batches(shares, self.processes.rank, self.config.micro_batch_tokens, self.device, self.packing)
-
-    def _groups(self, mini_batch: range, by_character: bool = False) -> list[Group]:
+    def _groups(self, mini_batch: range) -> list[Group]:
         """What is worth a pass of these prompts."""
-        groups = [group for p in mini_batch if (group := self.batch.groups[p]) is not None]
-        return groups if by_character else [replace(group, family=None) for group in groups]
+        return [group for p in mini_batch if (group := self.batch.groups[p]) is not None]
 
     def sampling_difference(self) -> float | None:
         """Mean distance so far between the policy's log-probabilities and the engine's, in nats; None before any."""

@@ -9,8 +9,7 @@ import torch
 from torch import Tensor
 
 from raiden.core.processes import ALONE, Processes
-from raiden.packing import Group, Packing, filler_batches, micro_batches, token_logps
-from raiden.packing.batching import num_passes
+from raiden.packing import Group, Packing, Passes, token_logps
 from raiden.train.nonfinite import NonFinite, NonFiniteWatch
 
 
@@ -36,13 +35,9 @@ class CrossEntropy:
             processes: each computes its share.
             packing: of the model.
         """
-        self.micro_batch_tokens = micro_batch_tokens
-        self.device = device
-        self.processes = processes
-        self.packing = packing
+        self.passes = Passes(groups, micro_batch_tokens, device, processes, packing)
         self.groups = groups
         self.num_tokens = sum(len(completion) for group in groups for completion in group.completions)
-        self.shares = [[groups[i] for i in processes.share(range(len(groups)), r)] for r in range(processes.num)]
         self._watch = NonFiniteWatch()
         self._sums: list[Tensor] = []
         """Nats and entropy of each micro-batch, on the device."""
@@ -52,31 +47,25 @@ class CrossEntropy:
         """The first value of this process's that is no finite number."""
         return self._watch.first
 
-    @property
-    def num_passes(self) -> int:
-        """How many losses there are, the same on all processes."""
-        return max(num_passes(share, self.micro_batch_tokens, self.packing) for share in self.shares)
-
     def alone(self) -> CrossEntropy:
         """The same, each completion in a pass of its own and all of them on each process."""
-        return CrossEntropy(self.groups, 1, self.device, packing=self.packing)
+        return CrossEntropy(self.groups, 1, self.passes.device, packing=self.passes.packing)
 
     def losses(self, model: Any) -> Iterator[Tensor]:
         """The loss of each micro-batch; their sum over all processes is the mean of all target tokens."""
-        rank = self.processes.rank
-        for batch in micro_batches(self.shares[rank], self.micro_batch_tokens, self.device, self.packing):
+        for batch in self.passes:
             logps, entropy = token_logps(model, batch)
+            if batch.is_filler:
+                yield logps.sum() * 0.0
+                continue
             self._watch.show({"log-probability": logps}, batch.rows, batch.lengths)
             nats = -logps.sum()
             self._sums.append(torch.stack([nats.detach(), entropy.sum()]))
             yield nats / self.num_tokens
-        for batch in filler_batches(self.shares, rank, self.micro_batch_tokens, self.device, self.packing):
-            logps, _ = token_logps(model, batch)
-            yield logps.sum() * 0.0
 
     def metrics(self) -> dict[str, float]:
         """Once the losses are through: mean loss and entropy over the target tokens of all processes, in nats."""
         of_each = torch.stack(self._sums).tolist() if self._sums else []
         own = [sum(nats for nats, _ in of_each), sum(entropy for _, entropy in of_each)]
-        nats, entropy = self.processes.reduce(own, "sum", self.device)
+        nats, entropy = self.passes.processes.reduce(own, "sum", self.passes.device)
         return {"loss": nats / self.num_tokens, "entropy": entropy / self.num_tokens}

@@ -113,7 +113,7 @@ class SFTModule(PolicyModule):
             lambda row: self._told(prompts[row]),
             lambda *found: self._record(prompts, cross_entropy, *found),
         ):
-            loss = self.backpropagate(cross_entropy.losses(self.model), cross_entropy.num_passes)
+            loss = self.backpropagate(cross_entropy.losses(self.model), len(cross_entropy.passes))
             self.guard.raise_on(cross_entropy.nonfinite or loss, self.processes, self.device)
             learned |= self.step_optimizer()
         self.zero_grad()
