@@ -1,7 +1,5 @@
 """`raiden` and `python -m raiden`."""
 
-from __future__ import annotations
-
 import os
 import sys
 from collections.abc import Sequence

@@ -3,8 +3,6 @@
 `reward.reward_manager.source=importlib`, `.name=RoleplayRewardManager`, `.module.path=pkg://raiden.verl_manager`.
 """
 
-from __future__ import annotations
-
 import asyncio
 from functools import partial
 from typing import Any

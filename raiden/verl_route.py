@@ -8,8 +8,6 @@ tokenizer counts among its special tokens, channels. EasyR1: the path of this fi
 Options (`reward_kwargs`, `reward_function_kwargs`) are those of `model.rewards`, as `accuracy_weight`.
 """
 
-from __future__ import annotations
-
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence

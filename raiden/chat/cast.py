@@ -1,7 +1,5 @@
 """Which character a name means."""
 
-from __future__ import annotations
-
 import unicodedata
 from collections.abc import Sequence
 

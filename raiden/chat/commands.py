@@ -1,7 +1,5 @@
 """What a line that begins with / does."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path

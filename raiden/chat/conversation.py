@@ -1,7 +1,5 @@
 """What was said with a character, and what the model reads of it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal

@@ -4,8 +4,6 @@ A line is what one step did: `{"conversation", "time", "character_name", "model"
 turns of the conversation stay, and `turns` follow them; taking back is a line that keeps fewer and adds none.
 """
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,5 @@
 """What is typed and what is shown, in a terminal or through pipes, where there are neither colours nor editing."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager

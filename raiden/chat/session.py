@@ -1,7 +1,5 @@
 """A talk from its first line to its last."""
 
-from __future__ import annotations
-
 from raiden.chat.commands import Commands
 from raiden.chat.talk import Talk
 from raiden.core.errors import InputError

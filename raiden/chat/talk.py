@@ -1,7 +1,5 @@
 """A talk with a character: questions, replies as they are written, and what is kept of both."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Sequence
 

@@ -1,7 +1,5 @@
 """What the reward says of a reply in a conversation."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path

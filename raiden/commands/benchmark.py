@@ -1,7 +1,5 @@
 """`raiden benchmark`: a model on the RAIDEN benchmark, by rules and by a judge."""
 
-from __future__ import annotations
-
 import asyncio
 import sys
 from collections.abc import Mapping, Sequence

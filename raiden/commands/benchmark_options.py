@@ -1,7 +1,5 @@
 """The options of `raiden benchmark`, checked before anything is asked."""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace

@@ -1,7 +1,5 @@
 """What is seen of `raiden benchmark`: progress, what was left out, and the tables at the end."""
 
-from __future__ import annotations
-
 import sys
 from collections import Counter
 from collections.abc import Mapping

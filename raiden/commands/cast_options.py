@@ -1,7 +1,5 @@
 """The options that say which characters there are, and by which samples their replies are scored."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass

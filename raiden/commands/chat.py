@@ -1,7 +1,5 @@
 """`raiden chat`: talk with a character in the terminal."""
 
-from __future__ import annotations
-
 import argparse
 import asyncio
 import sys

@@ -1,7 +1,5 @@
 """A run's checkpoint -> its policy and its reward, by the configuration that the run left in its log folder."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 from typing import Any

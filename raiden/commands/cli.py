@@ -1,7 +1,5 @@
 """The command line: argument links and where runs are kept."""
 
-from __future__ import annotations
-
 import math
 import sys
 from collections.abc import Sequence

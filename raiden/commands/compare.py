@@ -1,7 +1,5 @@
 """`raiden compare BEFORE.json AFTER.json`: whether a model is the better role-player, and how sure that is."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

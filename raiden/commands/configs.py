@@ -1,7 +1,5 @@
 """`raiden configs [NAME]`: the configurations that come with raiden."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field

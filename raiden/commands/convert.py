@@ -1,7 +1,5 @@
 """`raiden convert FILE --to FORM --output OUT`: samples in the forms that other trainers read."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

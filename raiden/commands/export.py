@@ -1,7 +1,5 @@
 """`raiden export CHECKPOINT`: a checkpoint as an ordinary Hugging Face folder, or as a GGUF file for llama.cpp."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """The Modelfile and the SillyTavern preset beside an exported GGUF file."""
 
-from __future__ import annotations
-
 from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """`raiden export --format gguf`: the file, looked at once more, and beside it what other programs need to use it."""
 
-from __future__ import annotations
-
 import time
 from pathlib import Path
 

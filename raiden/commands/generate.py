@@ -1,7 +1,5 @@
 """`raiden generate`: character profiles -> training samples, in a file that only grows."""
 
-from __future__ import annotations
-
 import asyncio
 import sys
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """The options of `raiden generate` -> who writes the samples, and who looks them over."""
 
-from __future__ import annotations
-
 from collections import Counter
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """The options of `raiden generate`: from the command line or a YAML file, checked before anything is done."""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass, fields

@@ -1,7 +1,5 @@
 """What is seen of `raiden generate`: progress while it works, tables at its end."""
 
-from __future__ import annotations
-
 import asyncio
 from collections import Counter
 from collections.abc import Sequence

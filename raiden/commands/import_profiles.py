@@ -1,7 +1,5 @@
 """`raiden import FILE... --output profiles.jsonl`: profiles of other formats, written in raiden's own."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field

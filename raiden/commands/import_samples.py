@@ -1,7 +1,5 @@
 """`raiden import-samples FILE... --output samples.json`: samples from others' dialogues and from one's own chats."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field

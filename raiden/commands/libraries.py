@@ -1,7 +1,5 @@
 """How the libraries under `raiden fit` are set before a run: what jsonargparse reads, and what is not said."""
 
-from __future__ import annotations
-
 import logging
 import threading
 import warnings

@@ -1,7 +1,5 @@
 """A model of this machine, from a checkpoint or from what transformers loads."""
 
-from __future__ import annotations
-
 import time
 from pathlib import Path
 

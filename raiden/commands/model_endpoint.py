@@ -1,7 +1,5 @@
 """The endpoint that a command's model options mean."""
 
-from __future__ import annotations
-
 import os
 from contextlib import AsyncExitStack
 from dataclasses import fields

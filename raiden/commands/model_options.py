@@ -1,7 +1,5 @@
 """The options that say which model replies."""
 
-from __future__ import annotations
-
 import argparse
 from dataclasses import dataclass, field, replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What libraries raise about a user's options, as errors of raiden's own."""
 
-from __future__ import annotations
-
 import re
 from argparse import ArgumentError
 from collections.abc import Iterator, Sequence

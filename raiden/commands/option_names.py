@@ -1,7 +1,5 @@
 """Messages of the parts, told by the names that a command's own options have."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

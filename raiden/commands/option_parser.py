@@ -1,7 +1,5 @@
 """Options of all commands that have no trainer: the fields of dataclasses, with faults told in the same words."""
 
-from __future__ import annotations
-
 import argparse
 import re
 import textwrap

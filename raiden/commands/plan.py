@@ -1,7 +1,5 @@
 """`raiden plan --config FILE`: what a run will do, and whether it fits, before anything is loaded."""
 
-from __future__ import annotations
-
 import json
 import sys
 from collections.abc import Sequence

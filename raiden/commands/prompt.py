@@ -1,7 +1,5 @@
 """`raiden prompt --config FILE`: the finished prompt of a sample, piece by piece, before anything is loaded."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile

@@ -1,7 +1,5 @@
 """The options that say how prompts are made; what they leave open is as the run has it that the model is of."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass, replace
 from hashlib import blake2b

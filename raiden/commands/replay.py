@@ -1,7 +1,5 @@
 """`raiden replay FOLDER`: a step that a run skipped, computed again."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """`raiden report [BEFORE.json] AFTER.json`, or `--run RUN`: evaluations as one HTML file."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field

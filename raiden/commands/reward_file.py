@@ -1,7 +1,5 @@
 """The reward's settings from a file: a run's configuration, or its `rewards` alone."""
 
-from __future__ import annotations
-
 from dataclasses import fields
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The configuration that a run keeps in its folder, and what a start that goes on with it has changed."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any

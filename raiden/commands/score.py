@@ -1,7 +1,5 @@
 """`raiden score FILE`: what a file of replies earns, and why."""
 
-from __future__ import annotations
-
 import json
 import sys
 import unicodedata

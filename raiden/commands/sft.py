@@ -1,7 +1,5 @@
 """`raiden sft --config FILE`: the cold start, supervised training on reference answers."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from lightning.pytorch.cli import LightningArgumentParser

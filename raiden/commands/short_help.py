@@ -1,7 +1,5 @@
 """The options of a run that matter first, told at once; `--help_all` tells all of them, Lightning's included."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Long work that shows its progress and ends cleanly on Ctrl-C."""
 
-from __future__ import annotations
-
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Coroutine

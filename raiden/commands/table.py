@@ -1,7 +1,5 @@
 """All commands: where each is, what it does in a line; told without loading any of them."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from difflib import get_close_matches
 

@@ -1,7 +1,5 @@
 """`raiden trl --config FILE`: GRPO with TRL's trainer, on the data, the prompts and the reward of raiden."""
 
-from __future__ import annotations
-
 import sys
 import time
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """`raiden validate` of any model, trained here or not: its replies to a file of samples, scored."""
 
-from __future__ import annotations
-
 import asyncio
 import sys
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """The one way in which work in progress is kept: an append-only file of JSON lines that survives being killed."""
 
-from __future__ import annotations
-
 import asyncio
 import fcntl
 import json

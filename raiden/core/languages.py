@@ -6,8 +6,6 @@ models of many megabytes. Here each script casts votes, function words count ext
 everything is a pass over at most the first `SAMPLE_LENGTH` characters.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from functools import lru_cache

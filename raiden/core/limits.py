@@ -3,8 +3,6 @@
 A bound is many times what real files have. It keeps a small file from becoming gigabytes, or hours, when it is opened.
 """
 
-from __future__ import annotations
-
 import io
 import zipfile
 from collections.abc import Collection

@@ -1,7 +1,5 @@
 """Modules by the names that they had before, as users' YAML, scripts and old runs still have them."""
 
-from __future__ import annotations
-
 import sys
 import warnings
 from collections.abc import Sequence

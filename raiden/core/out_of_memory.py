@@ -1,7 +1,5 @@
 """Plain words where the machine or a limit refuses memory: in which stage of a run, and what to lower there."""
 
-from __future__ import annotations
-
 import errno
 import re
 from collections.abc import Iterator

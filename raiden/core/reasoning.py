@@ -1,7 +1,5 @@
 """Reasoning in what a model writes: blocks such as `<think>...</think>`, and those that the prompt has opened."""
 
-from __future__ import annotations
-
 import re
 
 _TAGS = "think|thinking|thought|reasoning"

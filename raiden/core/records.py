@@ -1,7 +1,5 @@
 """Files of JSON objects: read, each with its place for error messages, and written whole."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path

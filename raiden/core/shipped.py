@@ -1,7 +1,5 @@
 """The configurations and the data that come with raiden, so that it can be tried without its repository."""
 
-from __future__ import annotations
-
 import os
 import sys
 from collections.abc import Iterator, Sequence

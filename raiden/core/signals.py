@@ -1,8 +1,6 @@
 """Ctrl-C, SIGTERM and a terminal that goes: the first such signal ends a command in order, the second at once, as any
 does when the command is over."""
 
-from __future__ import annotations
-
 import os
 import select
 import signal

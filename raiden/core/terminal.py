@@ -1,7 +1,5 @@
 """The one way in which tables and figures are shown in a terminal."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Iterable
 

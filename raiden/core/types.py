@@ -4,8 +4,6 @@ profiles -> samples -> prompts -> rollouts (completions and their rewards) -> ad
 Standard library only.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite, nan

@@ -1,7 +1,5 @@
 """What a terminal is told while nothing else can be."""
 
-from __future__ import annotations
-
 import sys
 import threading
 from collections.abc import Iterator

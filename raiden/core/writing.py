@@ -1,7 +1,5 @@
 """Files and folders that appear whole or not at all, and plain words where the disk does not take them."""
 
-from __future__ import annotations
-
 import errno
 import os
 import re

@@ -1,7 +1,5 @@
 """YAML within bounds: what its aliases unfold to is counted before anything is made of it."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

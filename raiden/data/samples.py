@@ -1,7 +1,5 @@
 """Read, check, write and split samples: questions to a character whose answers can be verified."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace

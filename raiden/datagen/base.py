@@ -1,7 +1,5 @@
 """The words that the parts of data generation share: slots, authors, rejections."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol

@@ -1,7 +1,5 @@
 """Slots -> drafts -> checks -> accepted samples, many at once and always with the same outcome."""
 
-from __future__ import annotations
-
 import asyncio
 from collections import Counter
 from collections.abc import Iterator, Sequence

@@ -1,7 +1,5 @@
 """Which command an output file belongs to: told beside it, and held by one process at a time."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What a run of data generation keeps on disk: the samples that it has accepted, and every draft that it has not."""
 
-from __future__ import annotations
-
 import os
 from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Mapping

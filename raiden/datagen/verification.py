@@ -1,7 +1,5 @@
 """What models say about a sample: whether its rule agrees with a judge, and whether it is worth training on."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 from hashlib import blake2b

@@ -1,7 +1,5 @@
 """What a chat endpoint is: one request in, one reply out."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, runtime_checkable

@@ -1,7 +1,5 @@
 """Models of Amazon Bedrock, over its Converse API."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 from collections.abc import Iterator, Mapping

@@ -1,7 +1,5 @@
 """How much of the chat protocol a server understands: the fields that not every server takes."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass

@@ -7,8 +7,6 @@ EndpointError
     └── TransientError   the same request may succeed when tried again
 """
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Mapping

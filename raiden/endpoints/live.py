@@ -3,8 +3,6 @@
 One thread computes; requests are made and read in the event loop.
 """
 
-from __future__ import annotations
-
 import asyncio
 import itertools
 import queue

@@ -1,7 +1,5 @@
 """A model of this machine as a chat endpoint: requests that wait at the same time are answered side by side."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Any server that speaks OpenAI's chat protocol: SGLang, vLLM, or one far away."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import os

@@ -1,7 +1,5 @@
 """Reasoning in what a model writes: taken out of the text by servers, put back into it, and left unread."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from raiden.core.reasoning import strip_reasoning

@@ -1,7 +1,5 @@
 """Replies are kept: what was asked and paid for once is never sent again, in this run or in a later one."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 from collections.abc import Mapping

@@ -4,8 +4,6 @@ Models wrap JSON in prose and code fences, and write trailing commas and single 
 breaks off is never mended, for nobody knows what its other half would have said.
 """
 
-from __future__ import annotations
-
 import json
 import math
 import re

@@ -1,7 +1,5 @@
 """Bounded concurrency, and another try for what may succeed on another try."""
 
-from __future__ import annotations
-
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable

@@ -1,7 +1,5 @@
 """How the replies of a chat endpoint are drawn; what an engine does with that is `raiden.rollout.engines`."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """The server that a reward asks, named by the reward's own options."""
 
-from __future__ import annotations
-
 import os
 
 from raiden.core.errors import ConfigError

@@ -1,7 +1,5 @@
 """A judge of style: a model behind an OpenAI-compatible endpoint that ranks a whole group, asked in two orders."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """A verifier behind an OpenAI-compatible endpoint."""
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Mapping, Sequence

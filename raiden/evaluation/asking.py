@@ -1,7 +1,5 @@
 """A model's replies to samples, scored: the trainer's own prompts and reward."""
 
-from __future__ import annotations
-
 import asyncio
 import sys
 from collections.abc import Callable, Coroutine, Sequence

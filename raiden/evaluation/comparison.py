@@ -1,7 +1,5 @@
 """Two models on the same samples: which is the better role-player, and how sure that is."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass

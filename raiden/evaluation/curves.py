@@ -1,7 +1,5 @@
 """The curves of a run, as its log folder keeps them."""
 
-from __future__ import annotations
-
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence

@@ -4,8 +4,6 @@ Written here, for no light package draws charts side by side without scripts in 
 (matplotlib) would be installed by all for one picture.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape

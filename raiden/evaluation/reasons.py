@@ -1,7 +1,5 @@
 """What was paid, what was refused, and why: the reasons of an evaluation, counted by kind."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,5 @@
 """The evaluation file: a row for each scored reply, and the shares of right ones."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass

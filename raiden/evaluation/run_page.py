@@ -1,7 +1,5 @@
 """The report and the picture of a run, from what lies in its folder."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from pathlib import Path

@@ -4,8 +4,6 @@ Replies about one character stand and fall together, so resampling them one by o
 All functions take a value for each sample and the character that it is about.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """How replies are written: what changes where a model learns to be right by being dull."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise

@@ -1,7 +1,5 @@
 """What is said of an evaluation: shares, how sure they are, and how tables call them."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Sequence
 from statistics import fmean

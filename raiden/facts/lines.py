@@ -1,7 +1,5 @@
 """One line of a text: a field, a heading, a turn of a dialogue, or prose."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """HTML, XML, tables and JSON as lines: what they say stays, their marks go."""
 
-from __future__ import annotations
-
 import html
 import re
 from collections.abc import Iterator, Mapping

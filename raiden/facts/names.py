@@ -1,7 +1,5 @@
 """When two spellings are one name, and whether a text names a character."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from functools import lru_cache

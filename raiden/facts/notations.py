@@ -8,8 +8,6 @@
 What is not plainly one of these stays text, and so does what is said of somebody else.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 

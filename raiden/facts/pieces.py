@@ -1,7 +1,5 @@
 """A text -> its fields and sections. Nesting is kept: what stands below somebody else's name stays there."""
 
-from __future__ import annotations
-
 import re
 import textwrap
 from collections.abc import Collection, Iterable, Iterator

@@ -1,7 +1,5 @@
 """What a heading says of the lines below it: whose they are."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 

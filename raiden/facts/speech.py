@@ -4,8 +4,6 @@ Both are read whole or not at all: a clause that says or asks anything besides i
 was plainly said. The sentences of each language stand in `data/speech.toml`.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass

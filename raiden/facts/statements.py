@@ -1,7 +1,5 @@
 """The fields of a profile -> what it says, each statement with its subject."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass

@@ -5,8 +5,6 @@ another: ``model(input_ids, position_ids=..., tree=TreeAttention(layout, device)
 computes plain causal attention, as ``sdpa`` does. Attention dropout is never applied.
 """
 
-from __future__ import annotations
-
 from functools import cached_property
 from typing import Any, Protocol
 

@@ -1,7 +1,5 @@
 """Completions -> micro-batches within a token budget: packed prefix trees, or separate rows."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum

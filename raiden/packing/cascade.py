@@ -6,8 +6,6 @@ its sequence is merged by their log-sum-exp (Hydragen, arXiv 2402.05099, equatio
 backward pass needs no merging: flash attention's takes each run's part of it from the merged outputs and normalisers.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -5,8 +5,6 @@ The model is loaded with ``attn_implementation=FLEX_ATTENTION``; the passes that
 the eager formulas behind it, forward and backward, with the segments' attention. No kernel for GPUs has been run.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from torch import Tensor

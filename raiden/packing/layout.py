@@ -1,7 +1,5 @@
 """Where each token of a prefix tree stands in its packed row. No torch: plain integers."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Log-probabilities of completion tokens under a model, from a micro-batch; `take` repeats what completions share."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from inspect import signature

@@ -1,7 +1,5 @@
 """Which tokens of a packed row see which."""
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor
 from torch.nn.attention.flex_attention import BlockMask

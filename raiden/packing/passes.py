@@ -1,7 +1,5 @@
 """The passes of all processes over groups that they share: each has as many, since shards are gathered by all."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 

@@ -1,7 +1,5 @@
 """Tree attention run by run, by PyTorch's public function: on devices whose kernels do not tell their normalisers."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import torch

@@ -1,7 +1,5 @@
 """Attention over the tree whose scores are not plain: sliding windows, caps (Gemma 2) and sinks (gpt-oss)."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """Log-probability and entropy from logits: at large vocabularies the tensors of their size are the peak of memory."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import torch

@@ -5,8 +5,6 @@ backward formulas of torch. ``T`` tokens, ``N`` of them scored, ``H`` hidden, ``
 heads, ``I`` intermediate, ``V`` vocabulary.
 """
 
-from __future__ import annotations
-
 from raiden.packing.logps import MAX_LOGITS
 from raiden.planning.shape import Adapters, Pass, Precision, Shape
 

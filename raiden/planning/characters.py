@@ -1,7 +1,5 @@
 """Stands in for a tokenizer that cannot be had: token counts from characters."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from itertools import chain

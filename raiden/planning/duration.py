@@ -1,7 +1,5 @@
 """How long an epoch will take, roughly: its arithmetic at the rate of the machine."""
 
-from __future__ import annotations
-
 import time
 
 import torch

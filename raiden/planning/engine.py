@@ -1,7 +1,5 @@
 """Memory of the engine on one process, in bytes."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from raiden.planning import activations

@@ -1,7 +1,5 @@
 """How large three options may become before a run does not fit any more, each alone."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import ceil

@@ -13,8 +13,6 @@ read (`item`), in the token scores (`bincount`) and in the loss (`nonzero`), whi
 not have.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import ceil

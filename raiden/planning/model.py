@@ -1,7 +1,5 @@
 """The model of a run, from its config alone: shape, parameters, adapters."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 

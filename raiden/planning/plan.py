@@ -1,7 +1,5 @@
 """A run's plan: its model, its work, the memory of each process, and whether that fits."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial

@@ -1,7 +1,5 @@
 """What the formulas need to know of a model; plain numbers."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 

@@ -1,7 +1,5 @@
 """What a run has to do: its steps, its tokens, and the passes of its first epoch."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 

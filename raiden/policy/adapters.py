@@ -1,7 +1,5 @@
 """LoRA: low-rank adapters of a model's linear layers."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

@@ -1,7 +1,5 @@
 """A model's `config.json`, whose sizes are looked at before anything is made of that size."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The trained policy as a Hugging Face folder that plain transformers loads."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Mapping
 from copy import copy

@@ -1,7 +1,5 @@
 """Weights and optimizer states that hold what is no number, and what made the first of them so."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """What a run has of its model besides its checkpoints, told by digests: tokenizer, weights not trained."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from hashlib import blake2b
 from typing import Any

@@ -1,7 +1,5 @@
 """Whole tensors of shards, many by one collective."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from math import prod
 

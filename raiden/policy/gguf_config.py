@@ -1,7 +1,5 @@
 """What the header of a GGUF file says of a model, and transformers' reader (5.19) leaves out without a word."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from pathlib import Path

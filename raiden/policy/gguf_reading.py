@@ -1,7 +1,5 @@
 """GGUF files as transformers reads them: once, and only where the header says what the file can hold."""
 
-from __future__ import annotations
-
 import mmap
 import struct
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Loads the policy, with LoRA if asked for, and its frozen reference."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass

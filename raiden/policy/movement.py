@@ -1,7 +1,5 @@
 """Whether steps move the weights: beside a weight, a small step rounds away."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import torch

@@ -1,7 +1,5 @@
 """Which model is trained, and in which form."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal
 

@@ -4,8 +4,6 @@ bitsandbytes, because its layers are what transformers loads and PEFT adapts, on
 by the largest of their block of 64, and the scales are kept in 8 bits, by blocks of 256 ("double quantisation").
 """
 
-from __future__ import annotations
-
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any

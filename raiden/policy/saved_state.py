@@ -5,8 +5,6 @@ rest. All are pickles. torch reads the files with `weights_only`, but not a fold
 shards that are not tensors.
 """
 
-from __future__ import annotations
-
 import io
 import pickle
 import re

@@ -1,7 +1,5 @@
 """FSDP2: a policy whose weights, gradients and optimizer states lie in shards on all processes."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """Whether a model's passes share what prompts have in common: found by trying, on a tiny random copy of the model."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial

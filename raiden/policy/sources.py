@@ -1,7 +1,5 @@
 """Where a model's files come from: a folder, a hub id, a GGUF file, or a GGUF inside an installed package."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

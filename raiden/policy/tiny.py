@@ -1,7 +1,5 @@
 """A tiny random copy of a model: its class and all that its config says, in sizes that take milliseconds."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

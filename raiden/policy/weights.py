@@ -1,7 +1,5 @@
 """The policy's weights as a plain Hugging Face folder has them, one layer at a time."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from itertools import groupby

@@ -1,7 +1,5 @@
 """The canary: does the engine sample with the weights that learn?"""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

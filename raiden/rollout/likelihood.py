@@ -5,8 +5,6 @@ Within the band that reference answers lie in, nothing is taken; beyond it one u
 to one.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """Whether an engine has answered what it was asked; whoever wrote it."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from raiden.core.errors import EngineError

@@ -1,7 +1,5 @@
 """Where the engine meets the reward: prompts -> groups of scored completions."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from hashlib import blake2b
 from math import isfinite, nan

@@ -1,7 +1,5 @@
 """The engine with the policy's weights in it, on all processes."""
 
-from __future__ import annotations
-
 import math
 import time
 from collections.abc import Iterator, Sequence

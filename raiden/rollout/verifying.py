@@ -1,7 +1,5 @@
 """The frozen reference as verifier: the log-odds of Yes against No, one token after the question."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 

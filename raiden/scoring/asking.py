@@ -1,7 +1,5 @@
 """Asks one reward for its scores, some calls at a time, and takes nothing for a score that is none."""
 
-from __future__ import annotations
-
 import asyncio
 import inspect
 import math

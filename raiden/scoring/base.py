@@ -12,8 +12,6 @@ at the end. `EndpointError` aside (a request to a server that failed is no score
 message: a made-up score would be trained on.
 """
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Sequence
 from typing import NamedTuple, Protocol, runtime_checkable
 

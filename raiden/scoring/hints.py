@@ -1,7 +1,5 @@
 """The hint reward of VeriRole (ICLR 2026), the successor of RAIDEN-R1, as far as it could be read."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence

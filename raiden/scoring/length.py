@@ -1,7 +1,5 @@
 """A length to keep to."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 

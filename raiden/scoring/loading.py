@@ -1,7 +1,5 @@
 """From entries of `model.rewards.extra` to the objects they name; what cannot work is said before the run begins."""
 
-from __future__ import annotations
-
 import importlib
 import inspect
 from typing import Any

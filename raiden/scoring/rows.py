@@ -1,7 +1,5 @@
 """The reward of completions whose samples stand in the rows of a data set, for trainers other than raiden's own."""
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace

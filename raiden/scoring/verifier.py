@@ -5,8 +5,6 @@ something else altogether. What the rule has settled the verifier never overturn
 to it; asked of all replies (`when: all`), it shows how often the two disagree.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from raiden.core.types import Message, Reward, Sample

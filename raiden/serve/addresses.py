@@ -1,7 +1,5 @@
 """The address of a request, as it was meant: with /v1, without it or with more than that, with a slash too many."""
 
-from __future__ import annotations
-
 from urllib.parse import unquote
 
 from starlette.requests import Request

@@ -1,7 +1,5 @@
 """What a model writes, as the objects of OpenAI's protocol: whole, or chunk by chunk."""
 
-from __future__ import annotations
-
 import json
 import time
 import uuid

@@ -1,7 +1,5 @@
 """The application: routes, the page's files, and one form for all errors."""
 
-from __future__ import annotations
-
 import traceback
 from collections.abc import Collection
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """What a request may ask for: what is done, what is refused, and the rest, which is ignored and told."""
 
-from __future__ import annotations
-
 import secrets
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 

@@ -1,7 +1,5 @@
 """/v1/models, /v1/responses, /v1/chat/completions and /v1/completions."""
 
-from __future__ import annotations
-
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable

@@ -1,7 +1,5 @@
 """A request's body, read within limits, and an answer whose work ends with its connection."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import aclosing, suppress

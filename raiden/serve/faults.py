@@ -1,7 +1,5 @@
 """What is answered where a request cannot be: the protocol's own form of an error."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 

@@ -1,7 +1,5 @@
 """Who may ask: requests of other hosts, of web pages of other origins, and without the key are turned away."""
 
-from __future__ import annotations
-
 import hmac
 from collections.abc import Callable, Collection
 from urllib.parse import urlsplit

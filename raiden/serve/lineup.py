@@ -1,7 +1,5 @@
 """Who can be asked: models, alone or as one of the characters, by the names that requests say."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """What was said last, for clients that send an earlier reply as a reference to it."""
 
-from __future__ import annotations
-
 from collections import OrderedDict
 from typing import Any
 

@@ -1,7 +1,5 @@
 """/v1/responses: what may be asked of it, and its answer as the protocol's objects and events."""
 
-from __future__ import annotations
-
 import time
 import uuid
 from collections.abc import Iterator

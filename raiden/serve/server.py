@@ -1,7 +1,5 @@
 """The application on a socket, until a signal ends it."""
 
-from __future__ import annotations
-
 import asyncio
 import socket
 from collections.abc import Callable, Sequence

@@ -1,7 +1,5 @@
 """What the page asks beside OpenAI's protocol: who is there, and why a reply is right or wrong."""
 
-from __future__ import annotations
-
 import asyncio
 from typing import Annotated, Any, Literal
 

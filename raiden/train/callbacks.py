@@ -1,7 +1,5 @@
 """What happens around the loop: completions in TensorBoard, room on the disk, the export."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any, Literal
 

@@ -1,7 +1,5 @@
 """Checkpoints that are whole or not there, the newest few of them."""
 
-from __future__ import annotations
-
 import sys
 from copy import deepcopy
 from pathlib import Path

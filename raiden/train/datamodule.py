@@ -1,7 +1,5 @@
 """Samples, or profiles to make them from -> prompt loaders, resumable in mid-epoch."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date as day

@@ -1,7 +1,5 @@
 """Which process of a run holds which card: two engines, or two policies, on one would each take the other's memory."""
 
-from __future__ import annotations
-
 import os
 import socket
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """How much of the disk a run will take."""
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -3,8 +3,6 @@
 Nothing in raiden draws from them, but a user's callback may.
 """
 
-from __future__ import annotations
-
 import random
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Skips steps whose values are not finite numbers, and ends a run in which that goes on."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass

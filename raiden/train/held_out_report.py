@@ -1,7 +1,5 @@
 """What a run says of itself: held-out replies before and after, as a table, in files, on a page."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict

@@ -1,7 +1,5 @@
 """Starts the processes of a run on this machine; they end together, whatever ends one of them."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

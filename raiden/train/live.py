@@ -1,7 +1,5 @@
 """What a run shows while it goes: a view that is drawn anew in a terminal, plain lines elsewhere."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Mapping
 from typing import Any

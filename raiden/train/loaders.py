@@ -1,7 +1,5 @@
 """Prompts in batches: an endless stream that resumes anywhere, or all of them once."""
 
-from __future__ import annotations
-
 import math
 import random
 from collections import defaultdict

@@ -1,7 +1,5 @@
 """SBK and CM, the shares of right replies, as torchmetrics with their breakdown."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import torch

@@ -1,7 +1,5 @@
 """What every way of training the policy shares: setup, optimizer, held-out replies, checkpoints."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any

@@ -1,7 +1,5 @@
 """Values of a step that are not finite numbers: where the first one stands, and which completion it is of."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """How far a run is, told while it goes: in replies, not in batches, of which one may take minutes."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any

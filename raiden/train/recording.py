@@ -5,8 +5,6 @@ step.safetensors      rewards and log-probabilities, exactly
 model/                the weights, config and tokenizer; with LoRA adapters.safetensors in its place
 """
 
-from __future__ import annotations
-
 import json
 import shutil
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """A recorded step, computed again completion by completion: what each gives, and where the first fault comes from."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

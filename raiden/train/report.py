@@ -1,7 +1,5 @@
 """What a user reads at the end of a run: the table and its JSON."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping, Sequence
 

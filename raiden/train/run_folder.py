@@ -1,7 +1,5 @@
 """A run's own folder, whatever its loggers are: made before anything is loaded, and written to by one process."""
 
-from __future__ import annotations
-
 import errno
 import fcntl
 import json

@@ -1,7 +1,5 @@
 """Where a run's folder lies, by the options of its trainer and of its loggers."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from importlib import import_module
 from inspect import signature

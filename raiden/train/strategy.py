@@ -1,7 +1,5 @@
 """FSDP2 as a Lightning strategy: one policy on all processes, sharded checkpoints that are whole or not there."""
 
-from __future__ import annotations
-
 from contextlib import nullcontext
 from datetime import timedelta
 from pathlib import Path

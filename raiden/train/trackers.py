@@ -1,7 +1,5 @@
 """Tables and texts for experiment trackers, each in the form that it shows; curves reach all by Lightning itself."""
 
-from __future__ import annotations
-
 import csv
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Messages as a chat template takes them: what it would refuse or lose is said in another way; nothing is dropped."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from raiden.core.languages import detect_language

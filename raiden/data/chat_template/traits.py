@@ -1,7 +1,5 @@
 """What a chat template does, found by rendering probes and reading what comes out; never by the name of a model."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,7 +1,5 @@
 """The Modelfile from which `ollama create` makes a model: https://docs.ollama.com/modelfile"""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from raiden.data.clients.settings import ClientSettings

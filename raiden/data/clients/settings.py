@@ -1,7 +1,5 @@
 """How replies are drawn, as far as other programs are told."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 

@@ -3,8 +3,6 @@
 https://docs.sillytavern.app/usage/prompts/advancedformatting/
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

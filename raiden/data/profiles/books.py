@@ -3,8 +3,6 @@
 What an entry says is about the character only where its name says so; all others are the world the character lives in.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ What has nothing to do with the card (pixels, checksums, other chunks) is not lo
 through by hand, for Pillow refuses the whole picture where one of them is damaged.
 """
 
-from __future__ import annotations
-
 import base64
 import binascii
 import io

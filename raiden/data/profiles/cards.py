@@ -5,8 +5,6 @@ character setting; how to play (instructions, examples, the first message) stand
 A part that cannot be read is left out and named. Other programs' characters are read as cards too: see `formats`.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn

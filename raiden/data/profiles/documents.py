@@ -1,7 +1,5 @@
 """The text of a file -> the JSON or YAML values in it, each with its place, and what stands between them."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterator

@@ -9,8 +9,6 @@ field itself, is written with a backslash before it:
     \Tuesday: yeast
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 

@@ -1,7 +1,5 @@
 """raiden's own format: a record with a `prompt` that holds the character setting."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """The macros of character cards: `{{char}}`, `{{user}}`, `<BOT>`, `<USER>`, comments; in any case."""
 
-from __future__ import annotations
-
 import re
 
 from raiden.core.types import Language

@@ -1,7 +1,5 @@
 """Files of profiles, in any format that is understood -> Profiles, and what is wrong with the rest."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Jinja templates of anybody's, rendered in a process of its own; see worker.py for what keeps them in bounds."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys

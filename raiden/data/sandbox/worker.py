@@ -7,8 +7,6 @@ Reads lines of JSON: the limits and the template, then the variables and the day
 JSON for each: `{"text": ...}`, or `{"fault": ...}`.
 """
 
-from __future__ import annotations
-
 import json
 import resource
 import signal

@@ -1,7 +1,5 @@
 """Replies that deny or dodge, in four languages: a rule that takes one of them for right rewards saying nothing."""
 
-from __future__ import annotations
-
 from functools import lru_cache
 
 from raiden.core.shipped import load_table

@@ -1,7 +1,5 @@
 """Whether two samples about one character ask the same thing."""
 
-from __future__ import annotations
-
 from functools import lru_cache
 
 from rapidfuzz import fuzz

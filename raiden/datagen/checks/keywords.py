@@ -1,7 +1,5 @@
 """What may be a keyword, and where it must and must not stand."""
 
-from __future__ import annotations
-
 import re
 from functools import lru_cache
 

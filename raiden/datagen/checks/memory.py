@@ -1,7 +1,5 @@
 """The conversation that a CM sample asks about."""
 
-from __future__ import annotations
-
 from itertools import pairwise
 
 from raiden.core.types import Sample

@@ -1,7 +1,5 @@
 """A draft -> a sample, or the first reason against it."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial

@@ -4,8 +4,6 @@ The words of a type overlap on purpose: 叫什么 asks who and what, 哪所学�
 question that has no word of its type at all, or that yes or no would answer.
 """
 
-from __future__ import annotations
-
 import re
 
 from raiden.core.types import Language, QuestionType

@@ -1,7 +1,5 @@
 """Whose fact answers a question: what a profile says of somebody else is no fact of the character."""
 
-from __future__ import annotations
-
 import re
 from functools import lru_cache
 

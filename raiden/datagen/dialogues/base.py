@@ -1,7 +1,5 @@
 """What the readers of formats give, and what they are told."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any

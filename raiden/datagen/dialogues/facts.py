@@ -1,7 +1,5 @@
 """The facts that can answer a question in a dialogue: what the profile states, what was told in the conversation."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Files of dialogues -> samples, each of which passed the checks, and what was left out and why."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """Facts that were told in a chat -> samples that ask for them later, by the user's own question where there is one."""
 
-from __future__ import annotations
-
 import random
 from collections.abc import Iterator, Sequence
 

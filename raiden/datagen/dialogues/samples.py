@@ -1,7 +1,5 @@
 """A question in a dialogue -> a sample, where the source, the profile or the conversation has the answer."""
 
-from __future__ import annotations
-
 import random
 from collections.abc import Sequence
 from dataclasses import replace

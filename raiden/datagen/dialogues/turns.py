@@ -1,7 +1,5 @@
 """Histories in any shape: lists of roles or of names, pairs, lines of text, names before what is said."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Facts that the user told of themselves -> questions for them and what the character answers."""
 
-from __future__ import annotations
-
 import random
 import re
 

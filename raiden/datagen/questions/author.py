@@ -1,7 +1,5 @@
 """A language model as the author of samples: what it is asked, and the sample that its reply is."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from typing import Any, get_args

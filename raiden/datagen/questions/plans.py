@@ -1,7 +1,5 @@
 """What each slot asks for, spread over question types, difficulties and parts of the profile."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass

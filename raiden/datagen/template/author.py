@@ -1,7 +1,5 @@
 """Samples without any model: questions and answers made of the profile's own facts."""
 
-from __future__ import annotations
-
 import random
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence

@@ -1,7 +1,5 @@
 """A profile -> the facts that its character can be asked for."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace

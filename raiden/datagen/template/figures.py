@@ -1,7 +1,5 @@
 """Values that are numbers and dates: ages, heights, weights, birthdays."""
 
-from __future__ import annotations
-
 import re
 
 from raiden.core.languages import word_list

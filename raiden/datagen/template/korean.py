@@ -1,7 +1,5 @@
 """Korean particles, which follow the sound of the word before them."""
 
-from __future__ import annotations
-
 import re
 
 from raiden.rewards.normalise import fold_text

@@ -1,7 +1,5 @@
 """How people label a character's fields, in four languages, and what kind of fact stands there."""
 
-from __future__ import annotations
-
 import re
 
 from raiden.core.languages import word_set

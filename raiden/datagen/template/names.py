@@ -1,7 +1,5 @@
 """Whether a value is a person's name, or a noun: under "Mother" stands a name on one card, a fate on the next."""
 
-from __future__ import annotations
-
 import re
 
 from raiden.core.languages import JAPANESE_SURNAMES, word_set

@@ -1,7 +1,5 @@
 """Values that are places and trades, of which a part already says the whole."""
 
-from __future__ import annotations
-
 import re
 
 from raiden.core.types import Language, Term

@@ -1,7 +1,5 @@
 """What a value says, and the tests that every reader of values puts to its words."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Questions and conversations -> records in the sample format."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from raiden.datagen.base import Slot

@@ -1,7 +1,5 @@
 """Who is what to a character, in a field about family and friends."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 

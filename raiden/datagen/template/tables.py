@@ -1,7 +1,5 @@
 """The package's own tables of words and sentences."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from raiden.core.shipped import load_table

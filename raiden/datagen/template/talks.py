@@ -1,7 +1,5 @@
 """Conversations in which the user mentions something about their own life, and later asks about it."""
 
-from __future__ import annotations
-
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ A value that is no name, noun, number, date or list of those is not read at all:
 one.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from functools import lru_cache

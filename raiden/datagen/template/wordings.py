@@ -1,7 +1,5 @@
 """Facts -> questions and what the character says to them, in four languages."""
 
-from __future__ import annotations
-
 import random
 import re
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Turns of the benchmark -> what the model replies."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 
 from raiden.data.prompts import conversation, system_message

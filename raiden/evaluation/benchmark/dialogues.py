@@ -1,7 +1,5 @@
 """The public files of the benchmark -> turns to reply to; what cannot be asked is said, never dropped in silence."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """What a turn of the benchmark tests, by the codes and the names of the public files."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Iterable

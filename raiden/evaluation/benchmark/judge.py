@@ -4,8 +4,6 @@ Judges are known to favour a place: a verdict that changes with the order says n
 reported as such.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass

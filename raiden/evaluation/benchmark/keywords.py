@@ -7,8 +7,6 @@ A file of keywords holds one entry a turn, to be read and corrected by hand::
 An entry may have a `rule` as samples do, and one with `keywords: []` is left to the judge; `rejected` says why.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """What the model replied, what the rules say of it, and the file that keeps both."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """All figures of a run; each can be worked out again from `replies.json` and `verdicts.json`."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,7 +1,5 @@
 """Verdicts -> scores, and their agreement with the rules."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass

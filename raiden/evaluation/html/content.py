@@ -1,7 +1,5 @@
 """What the page shows, as plain data for its script."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date

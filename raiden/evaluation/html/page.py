@@ -1,7 +1,5 @@
 """The page's file: templates, style, script and content put together."""
 
-from __future__ import annotations
-
 import base64
 import html
 import json

@@ -1,7 +1,5 @@
 """Which curves of a run a reader looks at first, which share a chart, and in what unit."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any

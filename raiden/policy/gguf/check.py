@@ -1,7 +1,5 @@
 """Whether a GGUF file that was written is the policy: read again, and by llama.cpp itself where that is installed."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass

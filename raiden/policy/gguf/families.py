@@ -4,8 +4,6 @@ Names of tensors come from the maps of `gguf`, llama.cpp's own package; it has n
 that converter knows besides: https://github.com/ggml-org/llama.cpp/tree/master/conversion
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

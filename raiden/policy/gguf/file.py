@@ -1,7 +1,5 @@
 """The policy as a GGUF file, which llama.cpp, Ollama, KoboldCpp and LM Studio read."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path

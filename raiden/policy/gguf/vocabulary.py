@@ -1,7 +1,5 @@
 """A tokenizer as llama.cpp reads it: tokens, merges, how text is split before them, special tokens, chat template."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Which rows of a batch see which keys of the prefix tree, as few rectangles."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 

@@ -4,8 +4,6 @@ Keys and values of the prompts are kept once a token of the tree, however many r
 room for its own completion. The rows of a prompt are neighbours, and so are those of a shared prefix.
 """
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor
 

@@ -5,8 +5,6 @@ the order in which its products read them, and those of one input (query, key an
 weights are copied by that; `Direct` is to be dropped as soon as they change.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any

@@ -1,7 +1,5 @@
 """Completions that are equal so far are one row of the batch, until they part. No torch: plain integers."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 
 

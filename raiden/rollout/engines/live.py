@@ -1,7 +1,5 @@
 """What serves requests that come and go: completions join and leave between two tokens."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable

@@ -5,8 +5,6 @@ all that is random is integer arithmetic, which is the same everywhere (the loga
 And it is made where it is needed: nothing of the vocabulary's size goes from the host to a GPU.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import torch

@@ -1,8 +1,6 @@
 """Completions of requests that come and go, one request after another: for models that the prefix tree does not
 compute."""
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import Sequence
 from typing import Any

@@ -1,7 +1,5 @@
 """Tokens that were said already, made less likely to be said again."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Keys and values of the last prompts: a talk goes on where it was, and a character's profile is read once."""
 
-from __future__ import annotations
-
 from raiden.packing.cached_prefix import MIN_KNOWN, CachedPrefix, num_equal
 
 

@@ -1,7 +1,5 @@
 """Draws one token for each row of logits, by that row's own noise."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

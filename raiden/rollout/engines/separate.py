@@ -5,8 +5,6 @@ never padded, for a state has no mask: where prompts differ in length, the rest 
 ones are answered already.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from inspect import signature

@@ -1,7 +1,5 @@
 """Generates with the policy's own modules: no second copy of the weights, nothing to keep in step."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from itertools import accumulate

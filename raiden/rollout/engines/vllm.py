@@ -1,7 +1,5 @@
 """Generates with vLLM, embedded in the trainer's own process."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal

@@ -1,7 +1,5 @@
 """Completions of requests that come and go, scheduled by vLLM."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any

@@ -1,7 +1,5 @@
 """How much better a completion is than its siblings."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 import torch

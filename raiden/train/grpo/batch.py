@@ -1,7 +1,5 @@
 """A rollout as one flat record of tensors, made once; micro-batches take from it what they need."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

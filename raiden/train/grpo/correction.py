@@ -1,7 +1,5 @@
 """Corrects for an engine whose probabilities are not quite the policy's: other kernels, other number types."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal
 

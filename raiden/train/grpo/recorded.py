@@ -1,7 +1,5 @@
 """An update as plain data, from which it can be computed again elsewhere."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, replace

@@ -1,7 +1,5 @@
 """Keys and values of the profiles that a frozen reference has seen, kept from step to step within a bound."""
 
-from __future__ import annotations
-
 from collections import OrderedDict
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """The groups that a step has sampled, and what came of sampling some of them again."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean

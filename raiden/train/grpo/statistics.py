@@ -1,7 +1,5 @@
 """What is known of an update for the log: sums over trained tokens, over all processes."""
 
-from __future__ import annotations
-
 import math
 
 import torch

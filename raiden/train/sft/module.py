@@ -1,7 +1,5 @@
 """Supervised fine-tuning as LightningModule hooks."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """What stands in a target's think block: the sample's own reasoning, or a quotation of what the answer rests on."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 

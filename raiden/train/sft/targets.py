@@ -1,7 +1,5 @@
 """Sample -> the completion that the model learns to give: reasoning where the format has it, answer, end of turn."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 
 from transformers import PreTrainedTokenizerBase

@@ -1,7 +1,5 @@
 """Held-out replies of a TRL run, kept as those of `raiden fit` are: evaluations, a table, a page and a picture."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict

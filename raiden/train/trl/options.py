@@ -1,7 +1,5 @@
 """The options of `raiden trl`: those of TRL and Open-R1 under their own names, raiden's data and raiden's reward."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass

@@ -7,8 +7,6 @@ They take the rows of `raiden convert --to trl`; nothing else has to be configur
 `RewardFunctions(RewardConfig(...))` makes them with other settings, and can be told how to see truncation.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from statistics import fmean

@@ -1,7 +1,5 @@
 """A run of TRL's GRPOTrainer on raiden's data, prompts and reward."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial

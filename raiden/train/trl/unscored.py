@@ -1,7 +1,5 @@
 """TRL's trainer, where a completion without a score is left out of the loss too, and models know their prompts."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

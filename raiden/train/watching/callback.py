@@ -1,7 +1,5 @@
 """The options of `watch`, and the warnings."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from statistics import fmean

@@ -1,7 +1,5 @@
 """What can be wrong with a run whose single steps are all right: the figure that shows it, and what helps."""
 
-from __future__ import annotations
-
 from raiden.train.watching.lasting import Fault
 
 # Limits are the options of `LearningWatch`; beside each stands what healthy runs show.

@@ -1,7 +1,5 @@
 """Whether the reward rises while held-out accuracy falls: the policy learns something else than to be right."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from statistics import fmean, variance

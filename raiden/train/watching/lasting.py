@@ -1,7 +1,5 @@
 """Faults that are seen in the figures of single steps, and told when they last."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from statistics import fmean

@@ -1,7 +1,5 @@
 """Whether replies to different questions have grown alike: the text, how it begins, how it ends."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b

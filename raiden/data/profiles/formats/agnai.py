@@ -1,7 +1,5 @@
 """Agnai characters: `kind: character`, the persona as text or as attributes with lists of values."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

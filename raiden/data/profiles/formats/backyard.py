@@ -1,7 +1,5 @@
 """Backyard AI characters, out of a .byaf archive: `displayName`, `persona`, `loreItems`."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from raiden.data.profiles.formats.base import Document

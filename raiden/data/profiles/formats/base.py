@@ -1,7 +1,5 @@
 """What every reader of a format takes and gives."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any

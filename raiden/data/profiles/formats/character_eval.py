@@ -1,7 +1,5 @@
 """CharacterEval's `character_profiles.json`: `{name: {"性别": ..., "人物关系": ...}}`, or a text for each name."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """CoSER's profiles: `character_datasets` of a book, each with a `profile`, or `character_profiles` of a test scene."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 
 from raiden.core.errors import ProfileError

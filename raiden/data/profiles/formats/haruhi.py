@@ -1,7 +1,5 @@
 """ChatHaruhi's system prompts: a text that says whom the model is to play."""
 
-from __future__ import annotations
-
 import re
 from typing import Any
 

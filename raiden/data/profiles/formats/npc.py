@@ -1,7 +1,5 @@
 """The role file of the RAIDEN benchmark: `{name: {"npc_type": ..., "npc_setting": "字段: 值,\\n..."}}`."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterator, Mapping

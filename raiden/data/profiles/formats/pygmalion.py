@@ -1,7 +1,5 @@
 """Pygmalion characters, which early front ends and text-generation-webui's JSON share: `char_name`, `char_persona`."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from raiden.data.profiles.formats.base import Document, texts_of

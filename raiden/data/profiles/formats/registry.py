@@ -1,7 +1,5 @@
 """Which format a JSON or YAML value is of, told by its content; the more particular ones first."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """RisuAI characters: `desc`, `firstMessage`, `globalLore`."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from raiden.data.profiles.formats.base import Document, texts_of

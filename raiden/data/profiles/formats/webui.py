@@ -1,7 +1,5 @@
 """text-generation-webui characters, as YAML or JSON: `name`, `greeting`, `context`."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from raiden.data.profiles.formats.base import Document, texts_of

@@ -1,7 +1,5 @@
 """SillyTavern's world info and lorebooks: a world, no character."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from raiden.core.errors import ProfileError

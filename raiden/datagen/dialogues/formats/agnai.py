@@ -1,7 +1,5 @@
 """Agnai's exported chats: `messages` with `msg`, a `handle`, and whose they are (`userId`, `characterId`)."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 
 from raiden.datagen.dialogues.base import Document

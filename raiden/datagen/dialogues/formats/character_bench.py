@@ -4,8 +4,6 @@ Where `messages.output` has an `answer`, it is the keyword; a `reference_respons
 models (`response_messages`) are no references: their scores have other scales in other files.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 

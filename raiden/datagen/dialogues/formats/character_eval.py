@@ -1,7 +1,5 @@
 """CharacterEval's contexts: `role`, and a `context` of lines `名字\uff1a话`; the profiles are in another file."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from raiden.core.records import shortened

@@ -1,7 +1,5 @@
 """The turns of a conversation that was had -> a chat for each character in it."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator, Sequence
 

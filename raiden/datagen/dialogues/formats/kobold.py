@@ -1,7 +1,5 @@
 """Saves of KoboldAI and KoboldCpp: a `prompt` and the `actions` after it, together one text of lines `Name: words`."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping

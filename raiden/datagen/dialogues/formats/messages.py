@@ -1,7 +1,5 @@
 """Conversations as lists of messages: OpenAI's (`role`, `content`) and ShareGPT's (`from`, `value`)."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 

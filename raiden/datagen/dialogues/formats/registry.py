@@ -1,7 +1,5 @@
 """Which data set a file is of, told by its content."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path

@@ -1,7 +1,5 @@
 """RisuAI's exported chats: `type: risuChat` with `data`, or `risuAllChats` with a list of them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 
 from raiden.datagen.dialogues.base import Document

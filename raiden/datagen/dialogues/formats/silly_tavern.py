@@ -3,8 +3,6 @@
 Chats of groups have several characters: each is one whose memory can be trained, and the others talk to it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 

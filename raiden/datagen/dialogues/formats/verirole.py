@@ -4,8 +4,6 @@ The keywords of the accuracy reward stand in `extra_info`. Situation puzzles (`h
 have none.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any

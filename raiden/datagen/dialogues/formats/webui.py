@@ -1,7 +1,5 @@
 """text-generation-webui's chats: `internal` and `visible`, lists of pairs of what the two sides say."""
 
-from __future__ import annotations
-
 import html
 from collections.abc import Iterator
 from itertools import zip_longest

@@ -1,7 +1,5 @@
 """The parts of an author's prompt that are written anew in each language."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 
