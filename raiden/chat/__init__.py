@@ -16,5 +16,3 @@ from raiden.chat.screen import Screen
 from raiden.chat.session import Session
 from raiden.chat.talk import SAMPLING, Talk
 from raiden.chat.why import SampleBook
-
-__all__ = ["SAMPLING", "Cast", "History", "SampleBook", "Screen", "Session", "Talk"]

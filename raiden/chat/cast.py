@@ -40,21 +40,17 @@ class Cast:
         having = [profile for profile, own in zip(self.profiles, names, strict=True) if wanted and wanted in own]
         if len(having) == 1:
             return having[0]
-        raise ProfileError(self._complaint(name, [profile.name for profile in having] or self._similar(wanted)))
+        candidates = [profile.name for profile in having] or self._similar(wanted)
+        if candidates:
+            raise ProfileError(f'`character`: no profile is "{name}"; did you mean {" or ".join(candidates)}?')
+        shown = ", ".join(profile.name for profile in self.profiles[:5])
+        more = f" and {len(self.profiles) - 5} more" if len(self.profiles) > 5 else ""
+        raise ProfileError(f'`character`: no profile is "{name}" or like it; there are {shown}{more}.')
 
     def _similar(self, wanted: str) -> list[str]:
         names = {profile.name: _folded(profile.name) for profile in self.profiles}
         found = process.extract(wanted, names, scorer=fuzz.WRatio, score_cutoff=_CLOSE, limit=_NUM_SUGGESTIONS)
         return [name for _, _, name in found]
-
-    def _complaint(self, name: str, candidates: Sequence[str]) -> str:
-        if candidates:
-            return f'`character`: no profile is "{name}"; did you mean {" or ".join(candidates)}?'
-        return f'`character`: no profile is "{name}" or like it; there are {self._told_names()}.'
-
-    def _told_names(self) -> str:
-        shown = ", ".join(profile.name for profile in self.profiles[:5])
-        return shown if len(self.profiles) <= 5 else f"{shown} and {len(self.profiles) - 5} more"
 
 
 def _folded(name: str) -> str:

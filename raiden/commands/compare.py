@@ -46,6 +46,7 @@ def main(argv: Sequence[str]) -> int:
 
     Raises:
         InputError: a file cannot be used, or the output is there already.
+        StorageError: the output cannot be written.
     """
     options = parse_options(CompareOptions, argv, "compare", _DESCRIPTION)
     if options.num_resamples < _MIN_RESAMPLES:
@@ -64,7 +65,7 @@ def main(argv: Sequence[str]) -> int:
     if differing := differing_rewards(before, after):
         print(f"scored with different settings ({differing}); mean reward is not compared")
     if output is not None:
-        _write(output, comparison)
+        write_json(output, comparison.as_json())
         print(f"comparison: {output}")
     return 0
 
@@ -76,13 +77,6 @@ def _refuse_output(output: Path) -> None:
     folder = next(parent for parent in output.absolute().parents if parent.exists())
     if not folder.is_dir() or not os.access(folder, os.W_OK):
         raise ConfigError(f"`output_file`: {output} cannot be written in {folder}; choose another folder.")
-
-
-def _write(output: Path, comparison: Comparison) -> None:
-    try:
-        write_json(output, comparison.as_json())
-    except OSError as fault:
-        raise ConfigError(f"`output_file`: {output} cannot be written ({fault.strerror}).") from fault
 
 
 def _print(comparison: Comparison) -> None:

@@ -57,7 +57,9 @@ class ClientFiles:
         window = policy.model.config.max_position_embeddings
         known = ClientSettings(min(window, _USUAL_CONTEXT), **self.sampling)
         stops = stop_strings(policy, chat)
-        profile = self._profile()
+        profile = None
+        if self.cast is not None:
+            profile = self.cast.profiles[0] if self.character is None else self.cast.find(self.character)
         system = None if profile is None else self._system(profile)
         note = f"ollama create {file.stem.lower()} -f {file.stem}.Modelfile"
         recipe, form = self.paths(file)
@@ -70,11 +72,6 @@ class ClientFiles:
         who = "no character is known: --profiles_file gives some" if profile is None else f"it plays {profile.name}"
         print(f"Ollama: {recipe} ({who})")
         print(f"SillyTavern: {form} (Advanced Formatting, Master Import)")
-
-    def _profile(self) -> Profile | None:
-        if self.cast is None:
-            return None
-        return self.cast.profiles[0] if self.character is None else self.cast.find(self.character)
 
     def _system(self, profile: Profile) -> str:
         return system_message(profile.name, profile.fields, profile.language, self.settings, text=profile.text).content

@@ -82,7 +82,9 @@ class RunView:
         """What was written where, what it cost, what is missing, and how to go on."""
         say = self.console.print
         if self.usages:
-            say("tokens: {:,} in, {:,} out".format(*self._tokens()) + self._told_replays())
+            replayed = sum(usage.num_replayed for usage in self.usages)
+            told = f"; {replayed} replies were there from before" if replayed else ""
+            say("tokens: {:,} in, {:,} out".format(*self._tokens()) + told)
         if any(self.retries):
             say("retries: " + _listed(sum(self.retries, Counter())))
         if self.tally.unfilled:
@@ -101,10 +103,6 @@ class RunView:
                 say(f"split: {path}")
         if len(self.tally.samples_by_character) < 2:
             say("no validation file: holding a character out takes two that have samples")
-
-    def _told_replays(self) -> str:
-        replayed = sum(usage.num_replayed for usage in self.usages)
-        return f"; {replayed} replies were there from before" if replayed else ""
 
 
 def _table_of_samples(tally: Tally) -> Table:

@@ -53,7 +53,9 @@ def main(argv: Sequence[str]) -> int:
                 sys.stderr.write(f"error: {found}\n")
                 continue
             num_profiles += 1
-            sys.stdout.write("\n".join(_report(found)) + "\n")
+            print(f"{found.origin}: {found.name} ({found.language}): {', '.join(found.fields)}")
+            for note in found.notes:  # what of its source was left out
+                print(f"    {note}")
             yield found
 
     stream = profiles()
@@ -65,9 +67,3 @@ def main(argv: Sequence[str]) -> int:
     if num_faults and not num_profiles:
         sys.stderr.write("Chats, and data sets of dialogues, are read by `raiden import-samples`.\n")
     return (1 if num_profiles else 2) if num_faults else 0
-
-
-def _report(profile: Profile) -> Iterator[str]:
-    """What became of a profile: its fields, and what of its source was left out."""
-    yield f"{profile.origin}: {profile.name} ({profile.language}): {', '.join(profile.fields)}"
-    yield from (f"    {note}" for note in profile.notes)

@@ -41,12 +41,17 @@ def main(argv: Sequence[str]) -> int:
         The exit code: 0, or 130 where it was stopped by Ctrl-C; then no page was written.
 
     Raises:
-        InputError: an evaluation cannot be read, or the page cannot be written where it should be.
+        InputError: an evaluation cannot be read, or the page must not be where it should be.
+        StorageError: it cannot be written there.
     """
     options = parse_options(ReportOptions, argv, "report", _DESCRIPTION)
     if len(options.files) > 2:
         raise ConfigError(f"one evaluation or two can be shown, got {len(options.files)}; give the two to compare.")
-    _refuse_output(options)
+    output = options.output
+    if output.is_dir():
+        raise ConfigError(f"`--output`: {output} is a folder; name a file.")
+    if output.exists() and not options.overwrite:
+        raise ConfigError(f"`--output`: {output} is there already; choose another name or say `--overwrite`.")
     try:
         _write(options)
     except KeyboardInterrupt:
@@ -61,16 +66,5 @@ def _write(options: ReportOptions) -> None:
         raise ConfigError("nothing to report: give BEFORE.json and AFTER.json, or `--run logs/quickstart/version_0`.")
     curves = (read_curves(run) if files else curves_of(run)) if run else []
     page = page_of(files or evaluations_of(run or ""), curves, warnings_of(run) if run else (), options.title or "")
-    try:
-        write_text(options.output, page)
-    except OSError as fault:
-        raise ConfigError(f"`--output`: {options.output} cannot be written ({fault.strerror}).") from fault
+    write_text(options.output, page)
     print(f"report: {options.output} ({len(page.encode()) / 2**20:.1f} MiB)")
-
-
-def _refuse_output(options: ReportOptions) -> None:
-    output = options.output
-    if output.is_dir():
-        raise ConfigError(f"`--output`: {output} is a folder; name a file.")
-    if output.exists() and not options.overwrite:
-        raise ConfigError(f"`--output`: {output} is there already; choose another name or say `--overwrite`.")

@@ -22,7 +22,6 @@ from raiden.core.errors import ConfigError
 from raiden.data.prompts import PromptSettings
 
 if TYPE_CHECKING:
-    from raiden.serve.app import Access
     from raiden.serve.lineup import Served
 
 _KEY_VARIABLE = "RAIDEN_API_KEY"
@@ -115,12 +114,14 @@ def _serve(options: ServeOptions, cast_options: CastOptions, prompts: PromptOpti
         # By the same prompts, so that nothing but the model differs.
         served[_BEFORE] = _load(options, options.model(options.before_path, "before_"), settings)
     from raiden.rollout.engines import SamplingConfig
-    from raiden.serve.app import build_app
+    from raiden.serve.app import Access, build_app
+    from raiden.serve.guards import LOOPBACK
     from raiden.serve.lineup import Lineup
     from raiden.serve.server import address_of, make_server
 
     sampling = SamplingConfig(temperature=options.temperature, max_tokens=options.max_tokens)
-    app = build_app(Lineup(served, cast), book, sampling, options.timeout, _access(options))
+    access = Access(None if options.key else {*LOOPBACK, options.host}, options.allow_origin, options.key)
+    app = build_app(Lineup(served, cast), book, sampling, options.timeout, access)
 
     def tell() -> None:
         print(f"in the browser: {address_of(opened)}")
@@ -141,13 +142,6 @@ def _load(options: ServeOptions, model: ModelOptions, settings: PromptSettings) 
     with renamed(names_of(model)):
         local = open_local(model, settings, engine)
     return Served(LiveModel(local, options.concurrency, options.max_waiting), settings, model.model_path or "")
-
-
-def _access(options: ServeOptions) -> Access:
-    from raiden.serve.app import Access
-    from raiden.serve.guards import LOOPBACK
-
-    return Access(None if options.key else {*LOOPBACK, options.host}, options.allow_origin, options.key)
 
 
 def _told_models(served: Mapping[str, Served], cast: Cast) -> str:

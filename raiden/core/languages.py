@@ -92,7 +92,7 @@ def detect_language(text: str) -> Language:
         return "en"
     text = _own_words(unicodedata.normalize("NFC", text))
     votes: dict[Language, float] = {
-        "en": _english_votes(text),
+        "en": len(_WORD.findall(text)) + 2 * _num_english_function_words(text),
         "ko": 2 * len(_HANGUL.findall(text)) + len(_LEANING_HANGUL.findall(text)),
         _han_language(text): _han_votes(text),
     }
@@ -103,10 +103,6 @@ def _own_words(text: str) -> str:
     """The text without titles and names in brackets, which may be in another language than the words around."""
     own_words = _QUOTED.sub(" ", text)
     return own_words if any(char.isalpha() for char in own_words) else text
-
-
-def _english_votes(text: str) -> float:
-    return len(_WORD.findall(text)) + 2 * _num_english_function_words(text)
 
 
 def _num_english_function_words(text: str) -> int:

@@ -5,7 +5,6 @@ A bound is many times what real files have. It keeps a small file from becoming 
 
 import io
 import zipfile
-from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -72,12 +71,9 @@ def is_deeper(value: Any, depth: int = MAX_JSON_DEPTH) -> bool:
     """
     level = [value] if isinstance(value, dict | list) else []
     for _ in range(depth):
-        level = [inner for outer in level for inner in _inside(outer) if isinstance(inner, dict | list)]
+        inside = (inner for outer in level for inner in (outer.values() if isinstance(outer, dict) else outer))
+        level = [inner for inner in inside if isinstance(inner, dict | list)]
     return bool(level)
-
-
-def _inside(outer: dict[str, Any] | list[Any]) -> Collection[Any]:
-    return outer.values() if isinstance(outer, dict) else outer
 
 
 def read_member(content: bytes, name: str, path: str | Path, error: type[InputError]) -> bytes:

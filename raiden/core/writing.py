@@ -36,10 +36,15 @@ def writing(target: str | Path, num_bytes: int | None = None, suffix: str = _SUF
         target.parent.mkdir(parents=True, exist_ok=True)
         remove(part)
         yield part
-        _flush(part)
+        for path in _files(part):  # to the disk itself: a machine that loses its power has the old or the new
+            with open(path, "rb") as file:
+                os.fsync(file.fileno())
         os.replace(part, target)
     except BaseException as error:
-        full = num_bytes is not None and _num_bytes(part) + shutil.disk_usage(target.parent).free < num_bytes
+        full = (
+            num_bytes is not None
+            and sum(f.stat().st_size for f in _files(part)) + shutil.disk_usage(target.parent).free < num_bytes
+        )
         remove(part)
         cause = next((c for e in led_to(error) if (c := _plain(e, target, num_bytes)) is not None), error)
         if cause is error and full:  # sharded writers lose what the system said
@@ -93,19 +98,8 @@ def in_bytes(size: int) -> str:
     return f"{size} bytes"
 
 
-def _flush(part: Path) -> None:
-    """To the disk itself, so that a machine that loses its power has the old or the new."""
-    for path in _files(part):
-        with open(path, "rb") as file:
-            os.fsync(file.fileno())
-
-
 def _files(path: Path) -> list[Path]:
     return [path] if path.is_file() else [p for p in path.rglob("*") if p.is_file()]
-
-
-def _num_bytes(path: Path) -> int:
-    return sum(file.stat().st_size for file in _files(path))
 
 
 def _plain(error: BaseException, target: Path, num_bytes: int | None) -> BaseException | None:

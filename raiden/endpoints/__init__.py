@@ -17,20 +17,3 @@ from raiden.endpoints.faults import ContextLengthError, RequestError, TransientE
 from raiden.endpoints.recorded import RecordedEndpoint, Usage
 from raiden.endpoints.retries import RetryingEndpoint
 from raiden.endpoints.sampling import ReplySampling
-
-__all__ = [
-    "AccessError",
-    "ChatEndpoint",
-    "ChatReply",
-    "ChatRequest",
-    "ContextLengthError",
-    "Identity",
-    "RecordedEndpoint",
-    "ReplySampling",
-    "RequestError",
-    "RetryingEndpoint",
-    "StreamingEndpoint",
-    "TransientError",
-    "Usage",
-    "stream_reply",
-]

@@ -14,17 +14,3 @@ from raiden.facts.names import is_called, same_name
 from raiden.facts.pieces import Piece, split_text, stated_name
 from raiden.facts.speech import AskedFact, ToldFact, fact_asked, facts_told
 from raiden.facts.statements import Statement, statements_of
-
-__all__ = [
-    "AskedFact",
-    "Piece",
-    "Statement",
-    "ToldFact",
-    "fact_asked",
-    "facts_told",
-    "is_called",
-    "same_name",
-    "split_text",
-    "stated_name",
-    "statements_of",
-]

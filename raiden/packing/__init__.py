@@ -19,24 +19,3 @@ from raiden.packing.layout import Layout, Segment, pack
 from raiden.packing.logps import scored_logits, token_logps
 from raiden.packing.passes import Passes
 from raiden.packing.scoring import Scoring
-
-__all__ = [
-    "ATTENTION",
-    "FLEX_ATTENTION",
-    "Attention",
-    "Group",
-    "Layout",
-    "MicroBatch",
-    "Packing",
-    "Passes",
-    "Scoring",
-    "Segment",
-    "TreeAttention",
-    "attend",
-    "merge",
-    "micro_batches",
-    "pack",
-    "scored_logits",
-    "shares_prefixes",
-    "token_logps",
-]

@@ -2,5 +2,3 @@
 
 from raiden.planning.plan import GIB, WIDTHS, Plan, Processes, make_plan
 from raiden.planning.workload import Limits
-
-__all__ = ["GIB", "WIDTHS", "Limits", "Plan", "Processes", "make_plan"]

@@ -11,32 +11,3 @@ from raiden.policy.saved_state import refuse_other_weights, restore_weights
 from raiden.policy.sharding import gathered, reduce_over_replicas
 from raiden.policy.sources import resolve_model
 from raiden.policy.weights import full_tensor, local_tensor, num_bytes_of, stream_weights
-
-__all__ = [
-    "BrokenWeight",
-    "LoraConfig",
-    "Placement",
-    "Policy",
-    "PolicyConfig",
-    "SampledWeights",
-    "broken_weight",
-    "export_policy",
-    "frozen_digests",
-    "full_tensor",
-    "gathered",
-    "load_policy",
-    "load_tokenizer",
-    "local_tensor",
-    "nonfinite_of",
-    "nonfinite_states",
-    "nonfinite_weights",
-    "num_bytes_of",
-    "num_export_bytes",
-    "reduce_over_replicas",
-    "refuse_other_frozen",
-    "refuse_other_weights",
-    "refuse_steps_that_round_away",
-    "resolve_model",
-    "restore_weights",
-    "stream_weights",
-]

@@ -11,13 +11,3 @@ from raiden.scoring.base import CompletionReward, GroupReward, Score, answer_of
 from raiden.scoring.hints import HintReward
 from raiden.scoring.length import LengthTarget
 from raiden.scoring.scorer import Scorer
-
-__all__ = [
-    "CompletionReward",
-    "GroupReward",
-    "HintReward",
-    "LengthTarget",
-    "Score",
-    "Scorer",
-    "answer_of",
-]

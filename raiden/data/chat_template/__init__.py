@@ -3,5 +3,3 @@
 from raiden.data.chat_template.chat import ChatTemplate, end_of_turn_ids, make_prompts
 from raiden.data.chat_template.decoding import decode
 from raiden.data.chat_template.shaping import shaped
-
-__all__ = ["ChatTemplate", "decode", "end_of_turn_ids", "make_prompts", "shaped"]

@@ -4,5 +4,3 @@ from raiden.data.clients.ollama import modelfile
 from raiden.data.clients.settings import ClientSettings
 from raiden.data.clients.sillytavern import preset
 from raiden.data.clients.turns import Turns, turns_of
-
-__all__ = ["ClientSettings", "Turns", "modelfile", "preset", "turns_of"]

@@ -68,7 +68,7 @@ def _read_entry(entry: Any, number: int, place: str) -> Entry | str | None:
     """An entry, or what is wrong with it; None where it is switched off."""
     if not isinstance(entry, Mapping):
         return f"not read: `{place}` must be an object, got {shortened(entry)}"
-    if not _is_on(entry):
+    if _is_true(entry.get("disable", False)) or not _is_true(entry.get("enabled", True)):
         return None
     text = next((entry[field] for field in _FIELDS if field in entry), None)
     if not isinstance(text, str):
@@ -76,10 +76,6 @@ def _read_entry(entry: Any, number: int, place: str) -> Entry | str | None:
     # Lines that begin with @@ tell a program when to show the entry.
     text = re.sub(r"\A(?:@@.*(?:\n|\Z))+", "", text).strip()
     return Entry(_title(entry) or f"Entry {number + 1}", text) if text else f"not read: `{place}` is empty"
-
-
-def _is_on(entry: Mapping[str, Any]) -> bool:
-    return not _is_true(entry.get("disable", False)) and _is_true(entry.get("enabled", True))
 
 
 def _is_true(value: Any) -> bool:

@@ -58,15 +58,14 @@ def scan_profiles(
     for path in _files(paths):
         for found in _read_file(path, options):
             if isinstance(found, Profile) and found.name in origins:
-                yield _second(found.name, found.origin, origins[found.name])
+                yield ProfileError(
+                    f'{found.origin}: a second profile "{found.name}" (the first: {origins[found.name]}); rename or '
+                    "drop one."
+                )
                 continue
             if isinstance(found, Profile):
                 origins[found.name] = found.origin
             yield found
-
-
-def _second(name: str, origin: str, first: str) -> ProfileError:
-    return ProfileError(f'{origin}: a second profile "{name}" (the first: {first}); rename or drop one.')
 
 
 def _files(paths: Iterable[str | Path]) -> Iterator[str | Path]:

@@ -10,5 +10,3 @@ passing        all of them in order, and the reward's own word on the reference 
 """
 
 from raiden.datagen.checks.passing import check, near_duplicate
-
-__all__ = ["check", "near_duplicate"]

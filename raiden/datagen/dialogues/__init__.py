@@ -9,5 +9,3 @@ importing    files -> samples, and what was left out and why
 """
 
 from raiden.datagen.dialogues.importing import Outcome, import_samples
-
-__all__ = ["Outcome", "import_samples"]

@@ -7,5 +7,3 @@ author         reply -> a record in the sample format
 """
 
 from raiden.datagen.questions.author import EndpointAuthor
-
-__all__ = ["EndpointAuthor"]

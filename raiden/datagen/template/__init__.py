@@ -11,5 +11,3 @@ author       the records of a slot, each of which passes the checks
 """
 
 from raiden.datagen.template.author import TemplateAuthor, samples_from_profiles
-
-__all__ = ["TemplateAuthor", "samples_from_profiles"]

@@ -2,5 +2,3 @@
 
 from raiden.evaluation.html.content import page_content
 from raiden.evaluation.html.page import build_page
-
-__all__ = ["build_page", "page_content"]

@@ -1,5 +1,3 @@
 """The policy for llama.cpp and what is built on it."""
 
 from raiden.policy.gguf.file import GgufFile, GgufType
-
-__all__ = ["GgufFile", "GgufType"]

@@ -3,5 +3,3 @@
 from raiden.rollout.engines.base import Engine, SamplingConfig, stop_token_ids
 from raiden.rollout.engines.transformers import TransformersEngine
 from raiden.rollout.engines.vllm import VLLMEngine
-
-__all__ = ["Engine", "SamplingConfig", "TransformersEngine", "VLLMEngine", "stop_token_ids"]

@@ -13,19 +13,3 @@ from raiden.train.grpo.objective import ObjectiveConfig, TokenTerms, token_terms
 from raiden.train.grpo.recorded import record_update, restore_update
 from raiden.train.grpo.reference_cache import ReferenceCache
 from raiden.train.grpo.update import RolloutUpdate, UpdateConfig
-
-__all__ = [
-    "ObjectiveConfig",
-    "ReferenceCache",
-    "RolloutUpdate",
-    "SamplingCorrection",
-    "TokenTerms",
-    "UpdateConfig",
-    "group_advantages",
-    "record_update",
-    "restore_update",
-    "sampling_ratios",
-    "token_terms",
-    "token_weights",
-    "with_correction",
-]

@@ -4,14 +4,3 @@ from raiden.train.sft.cross_entropy import CrossEntropy
 from raiden.train.sft.module import SFTModule, SFTUpdateConfig
 from raiden.train.sft.reasoning import own_reasoning, quoting_reasoning
 from raiden.train.sft.targets import end_of_turn, target_text, target_token_ids
-
-__all__ = [
-    "CrossEntropy",
-    "SFTModule",
-    "SFTUpdateConfig",
-    "end_of_turn",
-    "own_reasoning",
-    "quoting_reasoning",
-    "target_text",
-    "target_token_ids",
-]

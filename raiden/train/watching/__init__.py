@@ -8,5 +8,3 @@ callback      the options and the warnings
 """
 
 from raiden.train.watching.callback import LearningWatch
-
-__all__ = ["LearningWatch"]

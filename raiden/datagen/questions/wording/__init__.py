@@ -8,5 +8,3 @@ from raiden.datagen.questions.wording.ko import KOREAN
 from raiden.datagen.questions.wording.zh import CHINESE
 
 WORDINGS: dict[Language, Wording] = {"zh": CHINESE, "ja": JAPANESE, "en": ENGLISH, "ko": KOREAN}
-
-__all__ = ["WORDINGS", "Wording"]
