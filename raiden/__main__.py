@@ -2,8 +2,9 @@
 
 import os
 import sys
-from collections.abc import Sequence
-from contextlib import nullcontext
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from importlib import import_module
 from typing import TextIO
 
@@ -14,7 +15,6 @@ from raiden.core.errors import ConfigError, RaidenError, RunIsFinished
 from raiden.core.out_of_memory import explain_out_of_memory
 from raiden.core.shipped import with_config_paths
 from raiden.core.signals import STOPPED, end_at_once, reader_is_gone, silence, stoppable, was_stopped
-from raiden.core.waiting import told_if_slow
 
 _OWN_OPTIONS = {"--model_path", "--base_url", "--model_id", "--eval_data"}
 """With one of these, `validate` asks the model that they name, and not the trainer's."""
@@ -82,7 +82,7 @@ def _run(command: Command | None, arguments: Sequence[str]) -> int:
     elif (text := short_help(arguments)) is not None:
         print(text)
         return 0
-    with told_if_slow("loading libraries, some seconds", _QUIET_SECONDS):
+    with _told_if_slow("loading libraries, some seconds", _QUIET_SECONDS):
         main = import_module(command.module).main
     return int(main(arguments if command.is_of_trainer else arguments[1:]))
 
@@ -103,6 +103,21 @@ def _tell(what: str, file: TextIO) -> None:
     """Says it once, whatever the number of processes."""
     if os.environ.get("LOCAL_RANK", "0") == "0":
         print(what, file=file)
+
+
+@contextmanager
+def _told_if_slow(what: str, seconds: float) -> Iterator[None]:
+    """Within it, a terminal is told what is waited for once that has taken so many seconds; files are told nothing."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    timer = threading.Timer(seconds, print, (what,), {"file": sys.stderr, "flush": True})
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 if __name__ == "__main__":

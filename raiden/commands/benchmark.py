@@ -14,7 +14,6 @@ from raiden.core.errors import ConfigError
 from raiden.core.records import write_json
 from raiden.core.types import Sample
 from raiden.endpoints import ChatEndpoint, ChatReply, ChatRequest, RequestError
-from raiden.evaluation.benchmark.asking import ask_all, reply_request
 from raiden.evaluation.benchmark.dialogues import Benchmark, Turn, choose, load_benchmark
 from raiden.evaluation.benchmark.judge import Comparison, Judged, read_verdicts, verdict_requests
 from raiden.evaluation.benchmark.keywords import (
@@ -26,10 +25,12 @@ from raiden.evaluation.benchmark.keywords import (
 )
 from raiden.evaluation.benchmark.scoring import (
     Answered,
+    ask_all,
     evaluation,
     read_replies,
     read_reply,
     refuse_other_model,
+    reply_request,
     score,
     write_replies,
 )

@@ -13,12 +13,17 @@ from raiden.commands.model_options import (
 )
 from raiden.commands.option_parser import NO_OPTION, OptionParser, take
 from raiden.commands.prompt_options import PromptOptions, read_settings
-from raiden.core.errors import ConfigError
+from raiden.core.errors import ConfigError, require_at_least
 from raiden.core.types import Language
 from raiden.endpoints import ReplySampling
 from raiden.evaluation.benchmark.dimensions import CODES
 
 _JUDGE = "judge_"
+_DESCRIPTION = (
+    "Test a model on the RAIDEN benchmark: replies, what rules say of them, and a judge's verdict on each against "
+    "another model's or the reference, asked in both orders. The same command goes on after a stop, and asks nothing "
+    "twice."
+)
 _EPILOG = f"""the files:
   npc.json       {{"Edith": {{"npc_setting": "Occupation: lighthouse keeper\\nBorn: in Hull"}}, ...}}, or any file
                  of characters
@@ -75,7 +80,10 @@ def read_options(argv: Sequence[str]) -> BenchmarkOptions:
     Raises:
         ConfigError: an option is out of range, or two do not go together.
     """
-    arguments = _parser().parse_args(argv)
+    parser = OptionParser("benchmark", _DESCRIPTION, _EPILOG, (BenchmarkOptions, PromptOptions))
+    add_model_options(parser)
+    add_model_options(parser, _JUDGE, "the judge")
+    arguments = parser.parse_args(argv)
     model = read_model_options(arguments)
     has_judge = any(argument.startswith(f"--{_JUDGE}") for argument in argv)
     judge = _read_judge(arguments) if has_judge else None
@@ -97,28 +105,11 @@ def _read_judge(arguments: argparse.Namespace) -> ModelOptions:
 
 
 def _check(options: BenchmarkOptions) -> None:
-    if options.max_dialogues is not None and options.max_dialogues < 1:
-        raise ConfigError(f"`max_dialogues` must be at least 1, got {options.max_dialogues}.")
-    if options.judge_max_tokens is not None and options.judge_max_tokens < 1:
-        raise ConfigError(f"`judge_max_tokens` must be at least 1 token, got {options.judge_max_tokens}.")
+    require_at_least("max_dialogues", options.max_dialogues, 1)
+    require_at_least("judge_max_tokens", options.judge_max_tokens, 1, "token")
     if options.judge and not options.against and not options.extract_keywords:
         raise ConfigError("`against` is missing: a judge compares two replies; name a folder, or `reference`.")
     if options.extract_keywords and not options.judge:
         raise ConfigError("`extract_keywords` asks the judge; name one, as with `judge_base_url`.")
     if options.against and Path(options.against).resolve() == options.output_dir.resolve():
         raise ConfigError("`against` and `output_dir` are the same folder; choose another `output_dir`.")
-
-
-def _parser() -> OptionParser:
-    parser = OptionParser(
-        "benchmark",
-        "Test a model on the RAIDEN benchmark: replies, what rules say of them, and a judge's verdict on "
-        "each against another model's or the reference, asked in both orders. The same command goes on after a stop, "
-        "and asks nothing twice.",
-        _EPILOG,
-    )
-    parser.add_fields(BenchmarkOptions)
-    parser.add_fields(PromptOptions)
-    add_model_options(parser)
-    add_model_options(parser, _JUDGE, "the judge")
-    return parser

@@ -8,6 +8,7 @@ from pathlib import Path
 from raiden.chat import Cast
 from raiden.core.errors import ProfileError
 from raiden.core.shipped import find_file
+from raiden.core.types import Profile
 from raiden.data.profiles import read_profiles
 
 _PROFILES = "data/online_profiles.jsonl"
@@ -30,13 +31,21 @@ def read_cast(options: CastOptions) -> Cast:
     Raises:
         ProfileError: there is no character in the file.
     """
-    path = options.profiles_file
+    return Cast(read_characters(options.profiles_file)[0])
+
+
+def read_characters(path: str) -> tuple[list[Profile], list[ProfileError]]:
+    """The profiles of a file, and what is no profile, which is told.
+
+    Raises:
+        ProfileError: there is no character in the file.
+    """
     profiles, faults = read_profiles([path])
     for fault in faults:
         print(f"skipped: {fault}", file=sys.stderr)
     if not profiles:
         raise ProfileError(f"`profiles_file`: {path} holds no profile that can be used.")
-    return Cast(profiles)
+    return profiles, faults
 
 
 def sample_files(options: CastOptions) -> Sequence[Path]:

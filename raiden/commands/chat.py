@@ -16,7 +16,7 @@ from raiden.commands.model_endpoint import open_model
 from raiden.commands.model_options import add_model_options, read_model_options, rewards_of
 from raiden.commands.option_parser import OptionParser, take
 from raiden.commands.prompt_options import PromptOptions, read_settings
-from raiden.core.errors import ConfigError, ProfileError
+from raiden.core.errors import ConfigError, ProfileError, require_at_least
 from raiden.core.types import Profile
 from raiden.endpoints import ReplySampling
 
@@ -53,7 +53,11 @@ def main(argv: Sequence[str]) -> int:
         InputError: an option or a file must change.
         EndpointError: the server cannot be reached.
     """
-    arguments = _parser().parse_args(argv)
+    parser = OptionParser("chat", _DESCRIPTION, _EPILOG)
+    add_model_options(parser)
+    for kind in (CastOptions, ChatOptions, PromptOptions):
+        parser.add_fields(kind)
+    arguments = parser.parse_args(argv)
     _check(take(ChatOptions, arguments))
     try:
         return _chat(arguments)
@@ -95,21 +99,11 @@ def _event_loop() -> Iterator[tuple[asyncio.Runner, AsyncExitStack]]:
             runner.run(stack.aclose())
 
 
-def _parser() -> OptionParser:
-    parser = OptionParser("chat", _DESCRIPTION, _EPILOG)
-    add_model_options(parser)
-    for kind in (CastOptions, ChatOptions, PromptOptions):
-        parser.add_fields(kind)
-    return parser
-
-
 def _check(options: ChatOptions) -> None:
     if not 0 <= options.temperature <= 2:
         raise ConfigError(f"`temperature` must be 0 to 2, got {options.temperature}.")
-    if options.max_tokens < 1:
-        raise ConfigError(f"`max_tokens` must be at least 1 token, got {options.max_tokens}.")
-    if options.seed < 0:
-        raise ConfigError(f"`seed` must be at least 0, got {options.seed}.")
+    require_at_least("max_tokens", options.max_tokens, 1, "token")
+    require_at_least("seed", options.seed, 0)
 
 
 def _choose(cast: Cast, name: str | None, screen: Screen) -> Profile:

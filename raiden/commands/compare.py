@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.table import Table
 
 from raiden.commands.option_parser import POSITIONAL, parse_options
-from raiden.core.errors import ConfigError
+from raiden.core.errors import ConfigError, require_at_least
 from raiden.core.records import write_json
 from raiden.core.terminal import new_table, of_figures, open_console, percent
 from raiden.evaluation.comparison import Comparison, compare, differing_rewards
@@ -49,10 +49,8 @@ def main(argv: Sequence[str]) -> int:
         StorageError: the output cannot be written.
     """
     options = parse_options(CompareOptions, argv, "compare", _DESCRIPTION)
-    if options.num_resamples < _MIN_RESAMPLES:
-        raise ConfigError(f"`num_resamples` must be at least {_MIN_RESAMPLES}, got {options.num_resamples}.")
-    if options.seed < 0:
-        raise ConfigError(f"`seed` must be at least 0, got {options.seed}.")
+    require_at_least("num_resamples", options.num_resamples, _MIN_RESAMPLES)
+    require_at_least("seed", options.seed, 0)
     output = options.output_file
     if output is not None:
         _refuse_output(output)

@@ -15,6 +15,7 @@ from raiden.data.conversion import Form, convert_sample
 from raiden.data.prompts import PromptSettings
 from raiden.data.samples import load_samples
 
+_DESCRIPTION = "Write samples in the form of another trainer, with the prompts that raiden itself trains on."
 _FORMS_HELP = """\
 forms:
   sharegpt  conversations: from (system, human, gpt) and value; the reference answer last
@@ -47,7 +48,7 @@ def main(argv: Sequence[str]) -> int:
         SampleError: a sample cannot be used; the output is there already, or cannot be written.
         ConfigError: an option, the model or its chat template cannot be used.
     """
-    arguments = _parser().parse_args(argv)
+    arguments = OptionParser("convert", _DESCRIPTION, _FORMS_HELP, (ConvertOptions, PromptOptions)).parse_args(argv)
     options = take(ConvertOptions, arguments)
     samples = load_samples(options.file)
     settings = read_settings(take(PromptOptions, arguments), ModelOptions(model_path=options.model_path))
@@ -75,14 +76,3 @@ def _chat(options: ConvertOptions, settings: PromptSettings) -> Iterator[ChatTem
     chat = ChatTemplate(tokenizer, settings, options.model_path)
     with chat.renderer:
         yield chat
-
-
-def _parser() -> OptionParser:
-    parser = OptionParser(
-        "convert",
-        "Write samples in the form of another trainer, with the prompts that raiden itself trains on.",
-        _FORMS_HELP,
-    )
-    parser.add_fields(ConvertOptions)
-    parser.add_fields(PromptOptions)
-    return parser

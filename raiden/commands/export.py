@@ -1,14 +1,37 @@
 """`raiden export CHECKPOINT`: a checkpoint as an ordinary Hugging Face folder, or as a GGUF file for llama.cpp."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from raiden.commands.checkpoint import load_checkpoint, load_settings
-from raiden.commands.export_options import ExportOptions
-from raiden.commands.option_parser import parse_options
+from raiden.commands.option_parser import POSITIONAL, parse_options
 from raiden.core.errors import ConfigError
 from raiden.policy import export_policy
+
+
+@dataclass(frozen=True)
+class ExportOptions:
+    """What is exported, and as what."""
+
+    checkpoint: str = field(metadata=POSITIONAL)
+    """a .ckpt file, or the .ckpt folder of a sharded run; for a GGUF file also a model folder or a hub id"""
+    output: Path
+    """the folder or the .gguf file to write; it must not be there yet"""
+    format: Literal["hf", "vllm", "gguf"] = "hf"
+    """hf or vllm: the folder, which transformers and vLLM load; gguf: one file, and beside it a Modelfile for Ollama
+    and a preset for SillyTavern"""
+    dtype: Literal["float32", "bfloat16", "f32", "f16", "bf16", "q8_0"] | None = None
+    """of the weights: float32 or bfloat16 (default: as trained); of a GGUF file f32, f16, bf16 or q8_0 (default:
+    f16)"""
+    config: Path | None = None
+    """the run's configuration (default: config.yaml in the run's log folder)"""
+    profiles_file: str | None = None
+    """characters for the Modelfile (default: those of the run's own samples)"""
+    character: str | None = None
+    """whom the Modelfile makes the model, or a part of the name (default: the first)"""
+
 
 _DTYPES = {"folder": ("float32", "bfloat16"), "gguf": ("f32", "f16", "bf16", "q8_0")}
 _OF_GGUF = ("profiles_file", "character")

@@ -7,7 +7,7 @@ from typing import Any
 
 from raiden.chat import Cast
 from raiden.commands.checkpoint import load_sampling
-from raiden.commands.export_options import ExportOptions
+from raiden.commands.export import ExportOptions
 from raiden.core.errors import ConfigError
 from raiden.core.records import write_json, write_text
 from raiden.core.types import Language, Profile

@@ -4,19 +4,18 @@ import time
 from pathlib import Path
 
 from raiden.commands.checkpoint import load_checkpoint
+from raiden.commands.export import ExportOptions
 from raiden.commands.export_clients import of_run
-from raiden.commands.export_options import ExportOptions
 from raiden.commands.prompt_options import settings_of
 from raiden.core.errors import ConfigError
 from raiden.core.writing import in_bytes, writing
 from raiden.data.chat_template import ChatTemplate
 from raiden.data.prompts import PromptSettings
 from raiden.policy import Policy, PolicyConfig, load_policy, resolve_model
-from raiden.policy.configs import load_config
 from raiden.policy.gguf import GgufFile, GgufType
 from raiden.policy.gguf.check import ask_llama_cpp, read_again
 from raiden.policy.gguf.llama_cpp import has_llama_cpp
-from raiden.policy.sources import explain_model_errors
+from raiden.policy.sources import explain_model_errors, load_config
 
 _TELL_SECONDS = 3.0
 

@@ -8,13 +8,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from raiden.commands.cast_options import read_characters
 from raiden.commands.generate_backend import Backend, open_backend
 from raiden.commands.generate_options import GenerateOptions, read_options
 from raiden.commands.generate_view import RunView
 from raiden.commands.stopping import STOPPED, until_stopped
-from raiden.core.errors import ConfigError, ProfileError
+from raiden.core.errors import ConfigError
 from raiden.core.types import Focus, Profile
-from raiden.data.profiles import read_profiles
 from raiden.data.samples import held_out_characters
 from raiden.datagen.pipeline import Pipeline, Plan, Tally
 from raiden.datagen.run_state import RunState, beside
@@ -53,11 +53,7 @@ def main(argv: Sequence[str]) -> int:
         EndpointError: no request can succeed.
     """
     options = read_options(argv)
-    profiles, faults = read_profiles([options.samples.profiles_file])
-    for fault in faults:
-        print(f"skipped: {fault}", file=sys.stderr)
-    if not profiles:
-        raise ProfileError(f"`profiles_file`: {options.samples.profiles_file} holds no profile that can be used.")
+    profiles, faults = read_characters(options.samples.profiles_file)
     try:
         code = asyncio.run(_generate(options, profiles[: options.samples.max_profiles]))
     except KeyboardInterrupt:

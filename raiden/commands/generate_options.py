@@ -162,9 +162,7 @@ def read_options(args: Sequence[str]) -> GenerateOptions:
     Raises:
         ConfigError: one is unknown, missing, not of its type, out of range or without effect; the message names it.
     """
-    parser = OptionParser("generate", _DESCRIPTION, has_config=True)
-    for kind in _GROUPS:
-        parser.add_fields(kind)
+    parser = OptionParser("generate", _DESCRIPTION, kinds=_GROUPS, has_config=True)
     parsed = parser.parse_args(args)
     _check(parsed)
     return GenerateOptions(*(take(kind, parsed) for kind in _GROUPS))

@@ -1,14 +1,14 @@
 """The options that say which model replies."""
 
 import argparse
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from raiden.commands.option_parser import NO_OPTION, OptionParser, take
-from raiden.commands.reward_file import read_reward_file
 from raiden.core.errors import ConfigError
+from raiden.core.yaml_text import read_yaml_options
 from raiden.data.prompts import ResponseFormat
 from raiden.rewards import RewardConfig
 
@@ -121,3 +121,24 @@ def _refuse_idle(options: ModelOptions, source: str) -> None:
         raise ConfigError(f"`{options.prefix}timeout` does nothing for a model of this machine; drop it.")
     if source == "model_id" and options.enable_thinking is not None:
         raise ConfigError(f"`{options.prefix}enable_thinking` does nothing on Bedrock; drop it.")
+
+
+def read_reward_file(path: str) -> RewardConfig:
+    """The settings under `model.rewards` of a run's configuration, or those of a file that has nothing else.
+
+    Raises:
+        ConfigError: the file cannot be read, or an option in it is unknown or cannot work.
+    """
+    found: Any = read_yaml_options(path, "rewards")
+    for key in ("model", "rewards"):
+        found = found.get(key, found) if isinstance(found, dict) else found
+    if not isinstance(found, dict):
+        raise ConfigError(f"`rewards`: {path} holds no options of the reward; write `accuracy_weight: 0.7` and so on.")
+    known = [field.name for field in fields(RewardConfig)]
+    for name in found:
+        if name not in known:
+            raise ConfigError(f"`rewards`: {path}: `{name}` is no option of the reward; there are {', '.join(known)}.")
+    try:
+        return RewardConfig(**found)
+    except TypeError as error:
+        raise ConfigError(f"`rewards`: {path}: {error}.") from error

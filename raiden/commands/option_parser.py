@@ -24,13 +24,21 @@ class OptionParser(argparse.ArgumentParser):
 
     Args:
         description: a text with line breaks keeps them.
+        kinds: dataclasses whose fields are options, see `add_fields`.
         has_config: whether `--config FILE` gives options from YAML, which those beside it override.
 
     Raises:
         ConfigError: in place of usage and exit, by `parse_args`; it names the option and says what may be given.
     """
 
-    def __init__(self, command: str, description: str, epilog: str | None = None, has_config: bool = False) -> None:
+    def __init__(
+        self,
+        command: str,
+        description: str,
+        epilog: str | None = None,
+        kinds: Sequence[type] = (),
+        has_config: bool = False,
+    ) -> None:
         super().__init__(
             prog=f"raiden {command}",
             description=description if "\n" in description else textwrap.fill(description, _WIDTH),
@@ -41,6 +49,8 @@ class OptionParser(argparse.ArgumentParser):
         self._has_config = has_config
         if has_config:
             self.add_argument("--config", metavar="FILE", help="YAML file with these options; the command line wins")
+        for kind in kinds:
+            self.add_fields(kind)
 
     def add_fields(self, kind: type, title: str | None = None, prefix: str = "") -> None:
         """Adds an option for each field of a dataclass: its type and default, and as help the string beneath it.
@@ -117,9 +127,7 @@ def parse_options(kind: type[T], argv: Sequence[str], command: str, description:
     Raises:
         ConfigError: see `OptionParser`.
     """
-    parser = OptionParser(command, description, epilog)
-    parser.add_fields(kind)
-    return take(kind, parser.parse_args(argv))
+    return take(kind, OptionParser(command, description, epilog, [kind]).parse_args(argv))
 
 
 def _option_fields(kind: type) -> list[Field[Any]]:

@@ -6,8 +6,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from raiden.commands.model_options import ModelOptions
-from raiden.commands.reward_file import read_reward_file
+from raiden.commands.model_options import ModelOptions, read_reward_file
 from raiden.core.errors import ConfigError
 from raiden.core.records import load_json, read_bytes
 from raiden.data.profiles import load_profiles

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from raiden.commands.model_options import read_reward_file
 from raiden.commands.option_parser import POSITIONAL, parse_options
-from raiden.commands.reward_file import read_reward_file
 from raiden.core.errors import SampleError
 from raiden.core.reasoning import with_opening
 from raiden.core.records import read_records

@@ -90,7 +90,8 @@ def main(argv: Sequence[str]) -> int:
     Raises:
         InputError: an option or a file must change.
     """
-    arguments = _parser().parse_args(argv)
+    kinds = (ServeOptions, CastOptions, PromptOptions)
+    arguments = OptionParser("serve", _DESCRIPTION, _EPILOG, kinds).parse_args(argv)
     options = take(ServeOptions, arguments)
     _check(options)
     paths = [path for path in (options.model_path, options.before_path) if path is not None]
@@ -147,13 +148,6 @@ def _load(options: ServeOptions, model: ModelOptions, settings: PromptSettings) 
 def _told_models(served: Mapping[str, Served], cast: Cast) -> str:
     names = ", ".join(f'"{name}"' for name in served)
     return f'model {names}, or one of {len(cast.profiles)} characters such as "{_MODEL}/{cast.profiles[0].name}"'
-
-
-def _parser() -> OptionParser:
-    parser = OptionParser("serve", _DESCRIPTION, _EPILOG)
-    for kind in (ServeOptions, CastOptions, PromptOptions):
-        parser.add_fields(kind)
-    return parser
 
 
 def _check(options: ServeOptions) -> None:

@@ -20,7 +20,7 @@ from raiden.commands.model_options import (
 from raiden.commands.option_parser import OptionParser, take
 from raiden.commands.prompt_options import PromptOptions, describe_settings, outline, read_settings
 from raiden.commands.stopping import STOPPED, Progress, until_stopped
-from raiden.core.errors import ConfigError
+from raiden.core.errors import ConfigError, require_at_least
 from raiden.core.terminal import new_table, open_console, percent
 from raiden.core.types import Language, Sample
 from raiden.data.samples import load_samples
@@ -71,7 +71,9 @@ def main(argv: Sequence[str]) -> int:
         InputError: an option or the samples must change.
         EndpointError: no request can succeed.
     """
-    arguments = _parser().parse_args(argv)
+    parser = OptionParser("validate", _DESCRIPTION, _EPILOG, (ValidateOptions, PromptOptions))
+    add_model_options(parser)
+    arguments = parser.parse_args(argv)
     options, model = take(ValidateOptions, arguments), read_model_options(arguments)
     settings = read_settings(take(PromptOptions, arguments), model, options.rewards)
     rewards = rewards_of(model, settings.response_format, options.rewards)
@@ -91,17 +93,8 @@ def main(argv: Sequence[str]) -> int:
         raise ConfigError(f"{place}: cannot be written ({fault.strerror}); make room or give another path.") from fault
 
 
-def _parser() -> OptionParser:
-    parser = OptionParser("validate", _DESCRIPTION, _EPILOG)
-    parser.add_fields(ValidateOptions)
-    parser.add_fields(PromptOptions)
-    add_model_options(parser)
-    return parser
-
-
 def _check(options: ValidateOptions) -> None:
-    if options.samples_per_question < 1:
-        raise ConfigError(f"`samples_per_question` must be at least 1 reply, got {options.samples_per_question}.")
+    require_at_least("samples_per_question", options.samples_per_question, 1, "reply")
     if not 0 <= options.seed < 2**31:
         raise ConfigError(f"`seed` must be 0 to 2**31 - 1, got {options.seed}.")
     if options.samples_per_question > 1 and options.temperature == 0:
@@ -112,8 +105,7 @@ def _check(options: ValidateOptions) -> None:
 
 
 def _samples(options: ValidateOptions) -> list[Sample]:
-    if options.limit is not None and options.limit < 1:
-        raise ConfigError(f"`limit` must be at least 1 sample, got {options.limit}.")
+    require_at_least("limit", options.limit, 1, "sample")
     samples = load_samples(options.eval_data)
     kept = [sample for sample in samples if not options.language or sample.language in options.language]
     if not kept:

@@ -87,6 +87,19 @@ class AccessError(EndpointError):
     """The key, the model's name or the address is wrong: no request of this run can succeed."""
 
 
+def require_at_least(option: str, value: float | None, least: float, unit: str = "") -> None:
+    """
+    Args:
+        value: of the option; None: it has none.
+        unit: what it counts.
+
+    Raises:
+        ConfigError: it is less.
+    """
+    if value is not None and value < least:
+        raise ConfigError(f"`{option}` must be at least {least}{unit and f' {unit}'}, got {value}.")
+
+
 def led_to(error: BaseException) -> Iterator[BaseException]:
     """The error, what it was raised from, and so on; and those that a sharded writer has gathered (`failures`).
 

@@ -28,7 +28,7 @@ MOVED = {f"raiden.{name}": f"raiden.{room}.{name}" for room, names in _ROOMS.ite
     "raiden.policy_module": "raiden.train.module",
     "raiden.prefix_tree": "raiden.packing",
     "raiden.resampling": "raiden.train.grpo.sampled",
-    "raiden.rollout.answers": "raiden.rollout.malformed",
+    "raiden.rollout.answers": "raiden.rollout.rollouts",
     "raiden.rollout.engines.known_beginnings": "raiden.rollout.engines.prefix_cache",
     "raiden.rollout.engines.side_by_side": "raiden.rollout.engines.continuous_batch",
     "raiden.rollout.engines.taking_turns": "raiden.rollout.engines.one_by_one",

@@ -12,8 +12,15 @@ imported from their own modules, for their libraries take a second to load.
 """
 
 from raiden.core.errors import AccessError
-from raiden.endpoints.base import ChatEndpoint, ChatReply, ChatRequest, Identity, StreamingEndpoint, stream_reply
+from raiden.endpoints.base import (
+    ChatEndpoint,
+    ChatReply,
+    ChatRequest,
+    Identity,
+    ReplySampling,
+    StreamingEndpoint,
+    stream_reply,
+)
 from raiden.endpoints.faults import ContextLengthError, RequestError, TransientError
 from raiden.endpoints.recorded import RecordedEndpoint, Usage
 from raiden.endpoints.retries import RetryingEndpoint
-from raiden.endpoints.sampling import ReplySampling

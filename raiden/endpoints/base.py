@@ -1,10 +1,12 @@
 """What a chat endpoint is: one request in, one reply out."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, runtime_checkable
 
+from raiden.core.errors import ConfigError, require_at_least
 from raiden.core.types import Message
+from raiden.data.prompts import PromptSettings
 
 
 @dataclass(frozen=True)
@@ -104,3 +106,29 @@ async def stream_reply(endpoint: ChatEndpoint, request: ChatRequest, show: Show)
     reply = await endpoint.complete(request)
     show(reply.text)
     return reply
+
+
+@dataclass(frozen=True)
+class ReplySampling:
+    """How replies are asked for and drawn."""
+
+    temperature: float = 0.0
+    """0 is greedy."""
+    max_tokens: int = 256
+    """Longest reply, in tokens, reasoning included."""
+    seed: int = 0
+    settings: PromptSettings = PromptSettings()
+    """Of the prompts."""
+
+    def __post_init__(self) -> None:
+        if not self.temperature >= 0:
+            raise ConfigError(f"`temperature` must be at least 0 (greedy), got {self.temperature}.")
+        require_at_least("max_tokens", self.max_tokens, 1, "token")
+
+    def request(self, messages: Sequence[Message], seed: int) -> ChatRequest:
+        """What is asked for one reply, as the model writes it.
+
+        Args:
+            seed: of this reply.
+        """
+        return ChatRequest(tuple(messages), self.max_tokens, self.temperature, seed, verbatim=True)

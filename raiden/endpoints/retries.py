@@ -14,7 +14,7 @@ from tenacity import (
     wait_random_exponential,
 )
 
-from raiden.core.errors import AccessError, ConfigError
+from raiden.core.errors import AccessError, ConfigError, require_at_least
 from raiden.endpoints.base import ChatEndpoint, ChatReply, ChatRequest, Identity, Show, stream_reply
 from raiden.endpoints.faults import RequestError, TransientError
 
@@ -59,8 +59,7 @@ class RetryingEndpoint:
     ) -> None:
         if max_retries < 0:
             raise ConfigError(f"`max_retries` must be at least 0, got {max_retries}; 0 tries each request once.")
-        if concurrency < 1:
-            raise ConfigError(f"`concurrency` must be at least 1 request in flight, got {concurrency}.")
+        require_at_least("concurrency", concurrency, 1, "request in flight")
         self.endpoint = endpoint
         self.max_retries = max_retries
         self.max_retry_after = max_retry_after

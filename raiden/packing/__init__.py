@@ -4,17 +4,16 @@ Role-play prompts share long beginnings (the instructions, then one character's 
 a group of completions, and completions of a group begin alike. Packed into one row, a shared token stands there once.
 
 layout         sequences (prompts, prompts with completions) -> one row and its segments
-attention      what each token of the row may see; cascade, flex, run_by_run, masks, scoring: how that is computed
+attention      what each token of the row may see; cascade, run_by_run, masks, scoring: how that is computed
 cached_prefix  tokens of an earlier pass, which a row goes on from
-batching       groups -> micro-batches of packed rows, or of separate ones (rows)
+batching       groups -> micro-batches of packed rows, or of separate ones
 passes         the micro-batches of all processes, as many on each
 logps          the model's log-probabilities of a micro-batch; token_scores: the logits they are taken from, in blocks
 """
 
-from raiden.packing.attention import ATTENTION, Attention, TreeAttention, shares_prefixes
+from raiden.packing.attention import ATTENTION, FLEX_ATTENTION, Attention, TreeAttention, shares_prefixes
 from raiden.packing.batching import Group, MicroBatch, Packing, micro_batches
 from raiden.packing.cascade import attend, merge
-from raiden.packing.flex import FLEX_ATTENTION
 from raiden.packing.layout import Layout, Segment, pack
 from raiden.packing.logps import scored_logits, token_logps
 from raiden.packing.passes import Passes

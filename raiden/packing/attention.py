@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn.attention.flex_attention import BlockMask
 from transformers import AttentionInterface
+from transformers.integrations.flex_attention import flex_attention_forward
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
 from raiden.core.errors import ConfigError
@@ -24,6 +25,8 @@ from raiden.packing.scoring import ScoredRuns, Scoring, scoring_of
 
 ATTENTION = "raiden_prefix_tree"
 """The name under which transformers knows this attention."""
+FLEX_ATTENTION = "raiden_prefix_tree_flex"
+"""The same through PyTorch's flex attention: one fused kernel over the whole row, for GPUs."""
 
 _NOT_COMPUTED = {"position_bias": "a bias of the scores"}
 """What a layer may ask of its attention function, by argument, that a tree does not do."""
@@ -136,4 +139,32 @@ def shares_prefixes(model: Any) -> bool:
     return attention_name(model).startswith(ATTENTION)
 
 
+def _flex_attention_forward(
+    module: Any,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attention_mask: Tensor | None,
+    scaling: float | None = None,
+    tree: Attention | None = None,
+    **kwargs: Any,
+) -> tuple[Tensor, None]:
+    """The function that transformers calls in each layer; passes without packed rows (sampling) go the usual way.
+
+    On CPUs PyTorch compiles the forward pass only: run by hand, it agrees. The tests compare the eager formulas behind
+    it, forward and backward, with the segments' attention. No kernel for GPUs has been run.
+    """
+    scoring = scoring_of(kwargs)
+    if not isinstance(tree, TreeAttention) or (scoring is not None and not tree.scored_runs.is_plain(scoring)):
+        return tree_attention_forward(module, query, key, value, attention_mask, scaling, tree, **kwargs)
+    refuse_what_is_not_computed(module, kwargs)
+    if query.device.type == "cpu" and query.requires_grad:
+        raise ConfigError(
+            "`model.policy.attention`: flex attention has no backward pass on CPUs; train on a GPU, or set it to sdpa."
+        )
+    out, _ = flex_attention_forward(module, query, key, value, tree.block_mask, scaling=scaling)
+    return out, None
+
+
 AttentionInterface.register(ATTENTION, tree_attention_forward)
+AttentionInterface.register(FLEX_ATTENTION, _flex_attention_forward)

@@ -1,5 +1,7 @@
 """Completions -> micro-batches within a token budget: packed prefix trees, or separate rows."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -9,7 +11,6 @@ from torch import Tensor
 
 from raiden.packing.attention import Attention, TreeAttention
 from raiden.packing.layout import MIN_SAVED, Layout, pack
-from raiden.packing.rows import Row, row_batches
 
 
 class Packing(Enum):
@@ -208,3 +209,43 @@ def _separate_rows(rows: Sequence[Row], device: torch.device) -> MicroBatch:
         rows=tensor([row.number for row in rows]),
         lengths=tensor([len(row.completion) for row in rows]),
     )
+
+
+@dataclass(frozen=True)
+class Row:
+    """A prompt and one completion of it, for models that the prefix tree does not compute."""
+
+    prompt: Sequence[int]
+    completion: Sequence[int]
+    number: int
+    """Index of the completion among all of the rollout."""
+
+    def __len__(self) -> int:
+        return len(self.prompt) + len(self.completion)
+
+
+def rows_of(groups: Sequence[Group]) -> list[Row]:
+    """One for each completion, shortest first."""
+    rows = [
+        Row(group.prompt, completion, number)
+        for group in groups
+        for completion, number in zip(group.completions, group.rows, strict=True)
+    ]
+    return sorted(rows, key=len)
+
+
+def row_batches(groups: Sequence[Group], max_tokens: int, together: bool) -> Iterator[list[Row]]:
+    """Rows of about one length, at most `max_tokens` tokens a batch, padding counted; one row at least.
+
+    Args:
+        together: whether rows of different lengths may stand in one batch.
+    """
+    batch: list[Row] = []
+    for row in rows_of(groups):
+        fits = len(row) * (len(batch) + 1) <= max_tokens and (together or len(row) == len(batch[0]) if batch else True)
+        if batch and not fits:
+            yield batch
+            batch = []
+        batch.append(row)
+    if batch:
+        yield batch

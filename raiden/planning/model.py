@@ -9,11 +9,10 @@ from torch import nn
 from raiden.core.errors import ConfigError
 from raiden.planning.shape import Adapters, Parameters, Shape
 from raiden.policy.adapters import add_lora
-from raiden.policy.configs import load_config
 from raiden.policy.loading import empty_model
 from raiden.policy.options import PolicyConfig
 from raiden.policy.sharing import Sharing, sharing_of
-from raiden.policy.sources import resolve_model
+from raiden.policy.sources import load_config, resolve_model
 
 NORMS: dict[str, dict[str, bool]] = {
     "llama": {},

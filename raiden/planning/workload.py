@@ -7,8 +7,7 @@ from raiden.core.errors import ConfigError
 from raiden.core.processes import Processes
 from raiden.core.types import Message, Prompt
 from raiden.packing import Layout, pack
-from raiden.packing.batching import Group, Packing, packed_rows
-from raiden.packing.rows import row_batches
+from raiden.packing.batching import Group, Packing, packed_rows, row_batches
 from raiden.planning.characters import Characters
 from raiden.planning.engine import Wave
 from raiden.planning.shape import Pass

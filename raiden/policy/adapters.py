@@ -7,7 +7,7 @@ from torch import nn
 from transformers import PreTrainedModel
 from transformers.pytorch_utils import Conv1D
 
-from raiden.core.errors import ConfigError
+from raiden.core.errors import ConfigError, require_at_least
 from raiden.policy.weights import plain_name
 
 
@@ -24,8 +24,7 @@ class LoraConfig:
 
     def __post_init__(self) -> None:
         for name in ("rank", "alpha"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"`model.policy.lora.{name}` must be at least 1, got {getattr(self, name)}.")
+            require_at_least(f"model.policy.lora.{name}", getattr(self, name), 1)
 
 
 def _linear_layers(model: PreTrainedModel) -> list[str]:

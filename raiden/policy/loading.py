@@ -24,13 +24,12 @@ from raiden.core.errors import ConfigError
 from raiden.core.limits import MAX_CONFIG_BYTES, refuse_larger
 from raiden.packing import ATTENTION, Packing
 from raiden.policy.adapters import LoraConfig, add_lora
-from raiden.policy.configs import load_config
 from raiden.policy.finite import nonfinite_of, nonfinite_weights
 from raiden.policy.options import PolicyConfig
 from raiden.policy.quantised import keep_layout, loading_options, refuse_unquantisable, stored_weights
 from raiden.policy.sharding import initialise_adapters, load_shards, shard
 from raiden.policy.sharing import Sharing, sharing_of
-from raiden.policy.sources import NO_FOREIGN_CODE, explain_model_errors, local_folder, resolve_model
+from raiden.policy.sources import NO_FOREIGN_CODE, explain_model_errors, load_config, local_folder, resolve_model
 from raiden.policy.weights import unmap
 
 _BFLOAT16_INSTRUCTIONS = ("avx512_bf16", "amx_bf16", "bf16")

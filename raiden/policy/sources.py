@@ -20,11 +20,11 @@ from urllib.request import getproxies
 import torch
 from huggingface_hub import constants, snapshot_download
 from safetensors import SafetensorError, safe_open
-from transformers import AutoModelForCausalLM, AutoTokenizer, modeling_gguf_pytorch_utils
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PretrainedConfig, modeling_gguf_pytorch_utils
 from transformers.utils import logging as transformers_logging
 
 from raiden.core.errors import ConfigError
-from raiden.core.limits import MAX_CONFIG_BYTES, MAX_TOKENIZER_BYTES, refuse_larger
+from raiden.core.limits import MAX_CONFIG_BYTES, MAX_MODEL_SIZES, MAX_TOKENIZER_BYTES, refuse_larger
 from raiden.policy.gguf_reading import reading_once, refuse_broken_header
 
 PACKAGE = "package://"
@@ -214,3 +214,28 @@ def _publish(part: Path, folder: Path) -> None:
     except OSError:
         if not folder.is_dir():
             raise
+
+
+def load_config(model: str) -> Any:
+    """The config of a resolved model: a folder, a file, or a hub id.
+
+    Raises:
+        ConfigError: it asks for more layers, heads or the like than any model has.
+    """
+    written, _ = PretrainedConfig.get_config_dict(model, **NO_FOREIGN_CODE)
+    for name, size in _sizes(written):
+        if size > (limit := MAX_MODEL_SIZES[name]):
+            raise ConfigError(
+                f"`model.policy.path`: the config.json of {model} asks for `{name}` {size:,}, and at most {limit:,} "
+                "are made; take a model whose files are whole."
+            )
+    return AutoConfig.from_pretrained(model, **NO_FOREIGN_CODE)
+
+
+def _sizes(config: dict[str, Any]) -> Iterator[tuple[str, int]]:
+    """Those that have a bound, also of a model within the model."""
+    for name, value in config.items():
+        if isinstance(value, dict):
+            yield from _sizes(value)
+        elif name in MAX_MODEL_SIZES and isinstance(value, int | float):
+            yield name, int(value)

@@ -15,8 +15,7 @@ from raiden.data.chat_template import ChatTemplate
 from raiden.policy import Policy, gathered, stream_weights
 from raiden.rollout.canary import CanaryConfig, canary_error, engine_difference
 from raiden.rollout.engines import Engine, SamplingConfig
-from raiden.rollout.malformed import refuse_malformed
-from raiden.rollout.rollouts import group_seeds, score_groups
+from raiden.rollout.rollouts import group_seeds, refuse_malformed, score_groups
 from raiden.rollout.verifying import verify_by_reference
 from raiden.scoring import Scorer
 

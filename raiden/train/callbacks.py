@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from lightning import Callback
 
-from raiden.core.errors import ConfigError
+from raiden.core.errors import ConfigError, require_at_least
 from raiden.policy import export_policy, num_export_bytes
 from raiden.train.checkpoints import NewestCheckpoints, checkpoints_of
 from raiden.train.disk_need import disk_need, refuse_too_little_room
@@ -104,8 +104,7 @@ class CompletionTable(Callback):
             num_completions: completions of each prompt that are shown.
         """
         for name, value in (("every_n_steps", every_n_steps), ("num_completions", num_completions)):
-            if value < 0:
-                raise ConfigError(f"`completions.{name}` must be at least 0, got {value}.")
+            require_at_least(f"completions.{name}", value, 0)
         self.every_n_steps = every_n_steps
         self.num_completions = num_completions
 

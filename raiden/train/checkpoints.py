@@ -1,15 +1,17 @@
 """Checkpoints that are whole or not there, the newest few of them."""
 
+import random
 import sys
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from lightning.fabric.plugins import TorchCheckpointIO
 from lightning.pytorch.callbacks import Checkpoint
 
-from raiden.core.errors import ConfigError, RunIsFinished
+from raiden.core.errors import ConfigError, RunIsFinished, require_at_least
 from raiden.core.writing import discard, writing
 from raiden.policy import num_bytes_of
 from raiden.policy.saved_state import load_saved, refuse_nonfinite
@@ -43,10 +45,8 @@ class NewestCheckpoints(Checkpoint):
             every_n_steps: steps between checkpoints; 0 saves at the end only.
             keep: how many of this run's are kept, the newest; at least 1.
         """
-        if every_n_steps < 0:
-            raise ConfigError(f"`checkpoint.every_n_steps` must be at least 0, got {every_n_steps}.")
-        if keep < 1:
-            raise ConfigError(f"`checkpoint.keep` must be at least 1, got {keep}.")
+        require_at_least("checkpoint.every_n_steps", every_n_steps, 0)
+        require_at_least("checkpoint.keep", keep, 1)
         self.every_n_steps = every_n_steps
         self.keep = keep
         self.last_path: Path | None = None
@@ -130,3 +130,21 @@ def checkpoint_name(step: int) -> str:
 def checkpoints_of(run: Path) -> list[Path]:
     """The whole checkpoints of a run's folder, oldest first."""
     return sorted((run / CHECKPOINTS).glob("step-*.ckpt"))
+
+
+def generator_states() -> dict[str, Any]:
+    """Where torch's (CPU), Python's and NumPy's generators stand; raiden draws from none, a callback may."""
+    name, keys, *rest = np.random.get_state(legacy=True)
+    return {
+        "torch": torch.get_rng_state(),
+        "python": random.getstate(),
+        "numpy": (name, np.asarray(keys).tolist(), *rest),
+    }
+
+
+def restore_generators(states: dict[str, Any]) -> None:
+    """Puts them back to where they stood."""
+    torch.set_rng_state(states["torch"])
+    random.setstate(states["python"])
+    name, keys, *rest = states["numpy"]
+    np.random.set_state((name, np.array(keys, dtype=np.uint32), *rest))

@@ -14,7 +14,7 @@ from lightning import LightningDataModule
 from lightning.pytorch.utilities import rank_zero_info
 from transformers import PreTrainedTokenizerBase
 
-from raiden.core.errors import ChatTemplateError, ConfigError, SampleError
+from raiden.core.errors import ChatTemplateError, ConfigError, SampleError, require_at_least
 from raiden.core.processes import Processes
 from raiden.core.types import Language, Message, Prompt, Sample
 from raiden.data.chat_template import ChatTemplate
@@ -99,8 +99,7 @@ class RoleplayDataModule(LightningDataModule):
             ("questions_per_character", questions_per_character),
             ("max_prompt_tokens", max_prompt_tokens),
         ):
-            if value < 1:
-                raise ConfigError(f"`data.{name}` must be at least 1, got {value}.")
+            require_at_least(f"data.{name}", value, 1)
         if not 0 < val_ratio < 1:
             raise ConfigError(f"`data.val_ratio` must be above 0 and below 1, got {val_ratio}.")
         if prompt == "profile" and profiles is None:

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 import torch
 from lightning.pytorch.utilities import rank_zero_warn
 
-from raiden.core.errors import ConfigError, TrainingError
+from raiden.core.errors import TrainingError, require_at_least
 from raiden.core.processes import Processes
 from raiden.policy import BrokenWeight
 from raiden.train.nonfinite import NonFinite, NonFiniteStep
@@ -69,8 +69,7 @@ class StepGuard:
         Args:
             max_skipped: skipped steps in a row that end the run.
         """
-        if max_skipped < 1:
-            raise ConfigError(f"`watch.max_skipped` must be at least 1, got {max_skipped}.")
+        require_at_least("watch.max_skipped", max_skipped, 1)
         self.max_skipped = max_skipped
         self.num_skipped = 0
         self.in_a_row: list[SkippedStep] = []

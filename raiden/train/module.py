@@ -36,8 +36,8 @@ from raiden.rollout.engines import Engine, SamplingConfig, TransformersEngine
 from raiden.rollout.rollouts import refuse_unscored
 from raiden.rollout.sampler import Sampler
 from raiden.scoring import Scorer
+from raiden.train.checkpoints import generator_states, restore_generators
 from raiden.train.devices import own_device
-from raiden.train.generators import generator_states, restore_generators
 from raiden.train.guard import BrokenStep, StepGuard
 from raiden.train.metrics import RoleAwareness
 from raiden.train.nonfinite import GRADIENT_NORM, LOSS, NonFinite, NonFiniteStep

@@ -15,7 +15,7 @@ from torch.distributed.checkpoint.state_dict import (
 )
 from torch.distributed.device_mesh import DeviceMesh, init_device_mesh
 
-from raiden.core.errors import ConfigError
+from raiden.core.errors import ConfigError, require_at_least
 from raiden.core.writing import writing
 from raiden.policy import num_bytes_of
 from raiden.policy.saved_state import load_rest, load_shards
@@ -35,8 +35,7 @@ class FSDP2Strategy(ModelParallelStrategy):
                 (HSDP).
             timeout_minutes: how long a process waits for the others before it gives up.
         """
-        if replicas < 1:
-            raise ConfigError(f"`trainer.strategy.replicas` must be at least 1, got {replicas}.")
+        require_at_least("trainer.strategy.replicas", replicas, 1)
         super().__init__(tensor_parallel_size=1, timeout=timedelta(minutes=timeout_minutes))
         self.replicas = replicas
         self.shard_mesh: DeviceMesh | None = None

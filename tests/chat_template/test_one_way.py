@@ -24,8 +24,8 @@ from raiden.data.samples import load_samples
 from raiden.endpoints import ReplySampling
 from raiden.endpoints.openai import OpenAIEndpoint
 from raiden.evaluation import asking
-from raiden.evaluation.benchmark.asking import reply_request
 from raiden.evaluation.benchmark.dialogues import Turn as BenchmarkTurn
+from raiden.evaluation.benchmark.scoring import reply_request
 from raiden.planning import Limits
 from raiden.planning.workload import grpo_demand, measure
 from raiden.policy import PolicyConfig, export_policy, load_policy, load_tokenizer

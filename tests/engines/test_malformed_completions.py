@@ -9,7 +9,7 @@ import pytest
 
 from raiden.core.errors import EngineError
 from raiden.core.types import Completion
-from raiden.rollout.malformed import refuse_malformed
+from raiden.rollout.rollouts import refuse_malformed
 
 RIGHT = Completion((5, 6, 2), (-1.0, -0.5, 0.0), "I am Ada.", "stop")
 

@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from raiden.packing import Group, MicroBatch, micro_batches
-from raiden.packing.batching import _split
-from raiden.packing.rows import row_batches
+from raiden.packing.batching import _split, row_batches
 from raiden.train.grpo import ObjectiveConfig, UpdateConfig
 
 from .records import assert_close, backward, make_rollout, make_update

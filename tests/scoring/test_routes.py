@@ -8,7 +8,7 @@ import json
 import pytest
 import yaml
 
-from raiden.commands.reward_file import read_reward_file
+from raiden.commands.model_options import read_reward_file
 from raiden.commands.score import main
 from raiden.core.errors import ConfigError
 from raiden.data.samples import parse_sample

@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from raiden.data.clients.settings import ClientSettings
-from raiden.data.clients.turns import Turns
+from raiden.data.clients.turns import ClientSettings, Turns
 
 _QUOTES = '"""'
 

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from raiden.core.reasoning import CLOSING, OPENING
-from raiden.data.clients.settings import ClientSettings
-from raiden.data.clients.turns import Turns
+from raiden.data.clients.turns import ClientSettings, Turns
 
 NAME, CARD = "{{char}}", "{{description}}"
 """What SillyTavern puts the character's name and the text of its card for."""

@@ -99,3 +99,18 @@ def _ending(chat: ChatTemplate, num_turns: int) -> str:
     conversation = chat.conversation(_PROBE[:num_turns])
     text = chat.renderer.render(conversation, add_generation_prompt=False, **chat.kwargs)
     return text.partition(_PROBE[num_turns - 1].content)[2]
+
+
+@dataclass(frozen=True)
+class ClientSettings:
+    """How the run drew its replies; without one, all tokens as likely as the model has them."""
+
+    num_context: int
+    """Tokens of a prompt and its reply, at most."""
+    temperature: float = 1.0
+    top_p: float = 1.0
+    top_k: int = 0
+    """0 keeps all."""
+    min_p: float = 0.0
+    max_tokens: int = 256
+    """Longest reply, in tokens."""

@@ -7,10 +7,9 @@ from raiden.core.languages import detect_language
 from raiden.core.types import Language, Message, Sample
 from raiden.datagen.base import Rejection
 from raiden.datagen.dialogues.base import Chat, Dialogue, LeftOut
-from raiden.datagen.dialogues.facts import KnownFact, asked_fact, known_facts
+from raiden.datagen.dialogues.facts import KnownFact, asked_fact, exchange_about_user, known_facts
 from raiden.datagen.dialogues.samples import history_of, sample_about
 from raiden.datagen.dialogues.turns import words_of
-from raiden.datagen.dialogues.wordings import exchange_about_user
 from raiden.datagen.template.wordings import exchange_about
 
 MAX_TURNS = 20

@@ -12,9 +12,8 @@ from raiden.datagen.checks import check
 from raiden.datagen.checks.keywords import mentions
 from raiden.datagen.checks.questions import question_type_fault
 from raiden.datagen.dialogues.base import Dialogue
-from raiden.datagen.dialogues.facts import KnownFact, asked_fact, known_facts
+from raiden.datagen.dialogues.facts import KnownFact, asked_fact, exchange_about_user, known_facts
 from raiden.datagen.dialogues.turns import words_of
-from raiden.datagen.dialogues.wordings import exchange_about_user
 from raiden.datagen.template.records import sample_record, sbk_record
 from raiden.datagen.template.wordings import Exchange, exchange_about
 

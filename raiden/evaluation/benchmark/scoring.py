@@ -1,6 +1,6 @@
 """What the model replied, what the rules say of it, and the file that keeps both."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -9,9 +9,10 @@ from raiden.core.errors import ConfigError
 from raiden.core.reasoning import strip_reasoning
 from raiden.core.records import decode_text, parse_json, read_bytes, write_json
 from raiden.core.types import Reward, Sample
-from raiden.data.prompts import ResponseFormat, as_dicts
+from raiden.data.prompts import ResponseFormat, as_dicts, conversation, system_message
 from raiden.datagen.checks.keywords import stands_in
-from raiden.endpoints import ChatReply, RequestError
+from raiden.endpoints import ChatEndpoint, ChatReply, ChatRequest, ReplySampling, RequestError
+from raiden.evaluation.asking import gather_all
 from raiden.evaluation.benchmark.dialogues import Turn
 from raiden.evaluation.results import Evaluation, metrics_of, scored_row
 from raiden.rewards import VRAR, RewardConfig
@@ -154,3 +155,39 @@ def refuse_other_model(folder: Path, model: str) -> None:
 
 def _is_list(rows: Any) -> bool:
     return isinstance(rows, list) and all(isinstance(row, dict) for row in rows)
+
+
+def reply_request(turn: Turn, sampling: ReplySampling) -> ChatRequest:
+    """What the model is asked: the conversation of the turn, for a question with the instructions of training.
+
+    Those ask for an answer to the question, which is not what the other dimensions are about; there the model is asked
+    to talk.
+    """
+    profile = turn.profile
+    system = system_message(
+        profile.name, profile.fields, turn.language, sampling.settings, turn.focus is None, profile.text
+    )
+    return sampling.request(conversation(system, turn.history, turn.question), sampling.seed)
+
+
+async def ask_all(
+    endpoint: ChatEndpoint, requests: Sequence[ChatRequest], advance: Callable[[], object]
+) -> list[ChatReply | RequestError]:
+    """The replies in the order of the requests; a request that failed for good is answered by its error.
+
+    Args:
+        advance: called after each reply.
+
+    Raises:
+        AccessError: no request can succeed.
+    """
+
+    async def ask(request: ChatRequest) -> ChatReply | RequestError:
+        try:
+            return await endpoint.complete(request)
+        except RequestError as fault:
+            return fault
+        finally:
+            advance()
+
+    return await gather_all([ask(request) for request in requests])

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from raiden.core.errors import ConfigError
+from raiden.core.errors import require_at_least
 from raiden.core.private import num_changes
 from raiden.core.types import Completion
 from raiden.data.chat_template import decode as to_text
@@ -42,8 +42,7 @@ class TransformersEngine(Engine):
         Args:
             max_rows: completions decoded side by side; bounds the memory for keys and values.
         """
-        if max_rows < 1:
-            raise ConfigError(f"`model.engine.max_rows` must be at least 1, got {max_rows}.")
+        require_at_least("model.engine.max_rows", max_rows, 1)
         self.max_rows = max_rows
         self._packed: tuple[list[tuple[int, int]], Direct] | None = None
         self.watch: Watch | None = None

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from raiden.core.errors import ConfigError, EngineError
+from raiden.core.errors import ConfigError, EngineError, require_at_least
 from raiden.core.types import Completion
 from raiden.data.chat_template import decode
 from raiden.rollout.engines.base import Engine, SamplingConfig, stop_token_ids
@@ -54,8 +54,7 @@ class VLLMEngine(Engine):
             raise ConfigError(f"`model.engine.gpu_memory_utilization` {fault}.")
         if cpu_cache_gib <= 0:
             raise ConfigError(f"`model.engine.cpu_cache_gib` must be above 0, got {cpu_cache_gib}.")
-        if max_num_seqs < 1:
-            raise ConfigError(f"`model.engine.max_num_seqs` must be at least 1, got {max_num_seqs}.")
+        require_at_least("model.engine.max_num_seqs", max_num_seqs, 1)
         self.dtype = dtype
         self.gpu_memory_utilization = gpu_memory_utilization
         self.cpu_cache_gib = cpu_cache_gib

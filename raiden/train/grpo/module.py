@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
-from raiden.core.errors import ConfigError
+from raiden.core.errors import ConfigError, require_at_least
 from raiden.core.out_of_memory import explain_out_of_memory
 from raiden.core.types import Prompt, Rollout
 from raiden.packing import Packing
@@ -85,8 +85,7 @@ class GRPOModule(PolicyModule):
                 "`model.sampling.temperature` must be above 0: greedy completions of a group are all the same and "
                 "teach nothing; set it in `model.val_sampling` for greedy replies in validation."
             )
-        if max_resamples < 0:
-            raise ConfigError(f"`model.max_resamples` must be at least 0, got {max_resamples}.")
+        require_at_least("model.max_resamples", max_resamples, 0)
         val_sampling = val_sampling or SamplingConfig(temperature=0.0, max_tokens=sampling.max_tokens)
         super().__init__(policy, engine, val_sampling, rewards, optimizer, canary, seed, max_skipped)
         self.sampling = sampling

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from raiden.core.errors import ConfigError
+from raiden.core.errors import require_at_least
 from raiden.core.processes import ALONE, Processes
 from raiden.core.types import Rollout
 from raiden.packing.batching import Group, MicroBatch, Packing
@@ -40,14 +40,10 @@ class UpdateConfig:
     (where beta is above 0); 0 keeps none. A resumed run then equals one never stopped only up to rounding."""
 
     def __post_init__(self) -> None:
-        if self.reference_cache_gib < 0:
-            raise ConfigError(
-                f"`model.update.reference_cache_gib` must be at least 0, got {self.reference_cache_gib}."
-            )
+        require_at_least("model.update.reference_cache_gib", self.reference_cache_gib, 0)
         for name in ("micro_batch_tokens", "prompts_per_update", "num_iterations"):
             value = getattr(self, name)
-            if value is not None and value < 1:
-                raise ConfigError(f"`model.update.{name}` must be at least 1, got {value}.")
+            require_at_least(f"model.update.{name}", value, 1)
 
     def mini_batches(self, num_prompts: int) -> list[range]:
         """Which prompts stand behind each optimizer step of one iteration."""

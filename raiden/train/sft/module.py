@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from lightning.pytorch.utilities import rank_zero_info
 
-from raiden.core.errors import ConfigError
+from raiden.core.errors import require_at_least
 from raiden.core.out_of_memory import explain_out_of_memory
 from raiden.core.types import Prompt
 from raiden.packing import Group
@@ -37,8 +37,7 @@ class SFTUpdateConfig:
     micro-batches until all prompts of a step are through."""
 
     def __post_init__(self) -> None:
-        if self.micro_batch_tokens < 1:
-            raise ConfigError(f"`model.update.micro_batch_tokens` must be at least 1, got {self.micro_batch_tokens}.")
+        require_at_least("model.update.micro_batch_tokens", self.micro_batch_tokens, 1)
 
 
 class SFTModule(PolicyModule):

@@ -4,9 +4,9 @@ import pytest
 
 from raiden.core.errors import InputError, SampleError
 from raiden.endpoints import ReplySampling
-from raiden.evaluation.benchmark.asking import reply_request
 from raiden.evaluation.benchmark.dialogues import choose, load_benchmark
 from raiden.evaluation.benchmark.dimensions import parse_metrics
+from raiden.evaluation.benchmark.scoring import reply_request
 from tests.evaluation.benchmark.files import NPC, dialogue, write_files
 
 
