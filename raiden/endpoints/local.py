@@ -18,6 +18,7 @@ from raiden.endpoints.base import Show
 from raiden.endpoints.dialects import spell_out
 from raiden.endpoints.replies import make_reply
 from raiden.policy import Policy, stream_weights
+from raiden.policy.loading import best_device
 from raiden.rollout.engines import Engine, SamplingConfig, TransformersEngine
 from raiden.rollout.engines.transformers import Watch
 
@@ -65,7 +66,9 @@ class LocalEndpoint:
         switch = {} if enable_thinking is None else {"enable_thinking": enable_thinking}
         self.chat = ChatTemplate(policy.tokenizer, settings, name, switch)
         self._dtype = policy.compute_dtype or policy.model.dtype
-        self.own_identity = Identity("local", name, enable_thinking, _weights(files, self._dtype))
+        # Two models of one name differ in their weights.
+        weights = f"{files_digest(files) if files else ''} {self._dtype}".strip()
+        self.own_identity = Identity("local", name, enable_thinking, weights)
         self.engine = engine or TransformersEngine()
         self.context = int(policy.model.config.max_position_embeddings)
         self._waiting: list[_Waiting] = []
@@ -75,9 +78,7 @@ class LocalEndpoint:
 
     def _start(self) -> None:
         model = self.policy.model
-        if torch.accelerator.is_available():
-            model.to(torch.accelerator.current_accelerator())
-        model.eval()
+        model.to(best_device()).eval()
         self.engine.start(model, self.policy.tokenizer, self.context, self._dtype, model.device)
         if not self.engine.shares_weights:
             self.engine.update_weights(stream_weights(model, self.policy.compute_dtype))
@@ -232,11 +233,6 @@ def _fail(batch: Sequence[_Waiting], fault: Exception) -> None:
     for waiting in batch:
         if not waiting.done.done():
             waiting.done.set_exception(fault)
-
-
-def _weights(files: Path | None, dtype: torch.dtype) -> str:
-    """What tells two models of one name apart."""
-    return f"{files_digest(files) if files else ''} {dtype}".strip()
 
 
 def files_digest(path: Path) -> str:

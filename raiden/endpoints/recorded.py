@@ -56,7 +56,7 @@ class RecordedEndpoint:
         self.endpoint = endpoint
         self.usage = Usage()
         self._replies = Journal(path, _key_of_reply)
-        self._log = None if log is None else Journal(log, _time_of)
+        self._log = None if log is None else Journal(log, lambda line: str(line["time"]))
         self._asked: dict[str, asyncio.Task[ChatReply]] = {}
 
     async def identity(self) -> Identity:
@@ -110,7 +110,8 @@ class RecordedEndpoint:
 
     async def _keep(self, key: str, reply: ChatReply) -> None:
         self._charge(reply)
-        await self._replies.append(_line(key, reply))
+        fields = {name: getattr(reply, name) for name in _FIELDS if name != "key"}
+        await self._replies.append({"key": key, **fields, "truncated": reply.truncated})
 
     def _charge(self, reply: ChatReply | RequestError) -> None:
         self.usage.prompt_tokens += reply.prompt_tokens
@@ -144,20 +145,8 @@ def request_key(identity: Identity, request: ChatRequest) -> str:
     return blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-def _line(key: str, reply: ChatReply) -> dict[str, Any]:
-    return {
-        "key": key,
-        **{name: getattr(reply, name) for name in _FIELDS if name != "key"},
-        "truncated": reply.truncated,
-    }
-
-
 def _key_of_reply(line: Mapping[str, Any]) -> str:
     wrong = [name for name, kind in _FIELDS.items() if not isinstance(line[name], kind)]
     if wrong:
         raise TypeError(f"`{wrong[0]}` is {line[wrong[0]]!r}")
     return str(line["key"])
-
-
-def _time_of(line: Mapping[str, Any]) -> str:
-    return str(line["time"])

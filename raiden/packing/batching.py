@@ -124,8 +124,9 @@ def _split(group: Group, max_tokens: int) -> Iterator[Group]:
     start = 0
     for i in range(1, len(group.completions)):
         longer = _part(group, start, i + 1)
-        # Packing is needed only where the tokens would not fit one by one.
-        if _most_tokens(longer) > max_tokens and len(pack_groups([longer])) > max_tokens:
+        # Packing is needed only where the tokens would not fit one by one; MIN_SAVED: where no prompt is shared.
+        most = len(longer.prompt) + sum(map(len, longer.completions)) + MIN_SAVED
+        if most > max_tokens and len(pack_groups([longer])) > max_tokens:
             yield _part(group, start, i)
             start = i
     yield _part(group, start, len(group.completions))
@@ -133,11 +134,6 @@ def _split(group: Group, max_tokens: int) -> Iterator[Group]:
 
 def _part(group: Group, start: int, end: int) -> Group:
     return replace(group, completions=group.completions[start:end], rows=group.rows[start:end])
-
-
-def _most_tokens(group: Group) -> int:
-    """Of its row, if its completions share nothing but the prompt, and not even that where it saves too little."""
-    return len(group.prompt) + sum(map(len, group.completions)) + MIN_SAVED
 
 
 def _histories(groups: Sequence[Group]) -> list[tuple[int, ...]]:

@@ -94,7 +94,8 @@ def _forward(model: Any, batch: MicroBatch) -> Tensor:
     if batch.packed is None:
         # A row's last tokens, as a number: some models take no places. Positions and attention are the model's own.
         first = int((batch.predictors % batch.input_ids.shape[1]).min())
-        kept = {"logits_to_keep": batch.input_ids.shape[1] - first} if _keeps_logits(type(_base(model))) else {}
+        takes = "logits_to_keep" in signature(type(base_model(model)).forward).parameters
+        kept = {"logits_to_keep": batch.input_ids.shape[1] - first} if takes else {}
         return model(input_ids=batch.input_ids, use_cache=False, **kept).logits
     return model(
         input_ids=batch.input_ids,
@@ -114,12 +115,9 @@ def _scored(states: Tensor, batch: MicroBatch) -> Tensor:
     return states.flatten(0, 1)[rows * kept + places]
 
 
-def _base(model: Any) -> Any:
+def base_model(model: Any) -> Any:
+    """The model itself, where adapters of PEFT are around it."""
     return model.get_base_model() if hasattr(model, "get_base_model") else model
-
-
-def _keeps_logits(model_class: type[Any]) -> bool:
-    return "logits_to_keep" in signature(model_class.forward).parameters
 
 
 def take(values: Tensor, index: Tensor) -> Tensor:

@@ -15,6 +15,7 @@ from raiden.core.errors import TrainingError
 from raiden.core.writing import writing
 from raiden.data.chat_template import end_of_turn_ids
 from raiden.data.prompts import write_record
+from raiden.packing.logps import base_model
 from raiden.policy.finite import nonfinite_of
 from raiden.policy.loading import Policy
 from raiden.policy.quantised import num_bytes_dequantised
@@ -57,7 +58,8 @@ def export_policy(
         raise FileExistsError(f"{folder} is there already; nothing was written.")
     with writing(folder, num_export_bytes(policy, dtype)) as part:
         part.mkdir()
-        stored_dtype = _write_weights(_without_tied_head(weights, policy), part)
+        left_out = {"lm_head.weight"} if policy.model.config.tie_word_embeddings else set()
+        stored_dtype = _write_weights((pair for pair in weights if pair[0] not in left_out), part)
         _write_config(policy, part, stored_dtype)
         policy.tokenizer.save_pretrained(part)
         if record is not None:
@@ -80,11 +82,6 @@ def _finite(weights: Iterator[tuple[str, Tensor]]) -> Iterator[tuple[str, Tensor
                 "checkpoint (`raiden export`), or in float32 where `dtype` is bfloat16."
             )
         yield name, weight
-
-
-def _without_tied_head(weights: Iterator[tuple[str, Tensor]], policy: Policy) -> Iterator[tuple[str, Tensor]]:
-    tied = policy.model.config.tie_word_embeddings
-    return ((name, weight) for name, weight in weights if not (tied and name == "lm_head.weight"))
 
 
 def _write_weights(weights: Iterator[tuple[str, Tensor]], folder: Path) -> torch.dtype:
@@ -122,7 +119,7 @@ def _batches(weights: Iterator[tuple[str, Tensor]]) -> Iterator[dict[str, Tensor
 
 
 def _write_config(policy: Policy, folder: Path, dtype: torch.dtype) -> None:
-    base = policy.model.get_base_model() if hasattr(policy.model, "get_base_model") else policy.model
+    base = base_model(policy.model)
     config = base.config.to_dict()
     config.pop("quantization_config", None)
     config["dtype"] = str(dtype).removeprefix("torch.")

@@ -23,6 +23,7 @@ from transformers.utils import GENERATION_CONFIG_NAME
 from raiden.core.errors import ConfigError
 from raiden.core.limits import MAX_CONFIG_BYTES, refuse_larger
 from raiden.packing import ATTENTION, Packing
+from raiden.packing.logps import base_model
 from raiden.policy.adapters import LoraConfig, add_lora
 from raiden.policy.finite import nonfinite_of, nonfinite_weights
 from raiden.policy.options import PolicyConfig
@@ -139,7 +140,7 @@ def load_policy(config: PolicyConfig, with_reference: bool = False, placement: P
         raise ConfigError(
             "`model.policy.attention`: flex attention learns on GPUs only, and there is none here; set it to sdpa."
         )
-    placement = placement or Placement(_best_device())
+    placement = placement or Placement(best_device())
     if placement.mesh is not None:
         config.refuse_shards()
     _warn_of_slow_type(config, placement.device)
@@ -201,8 +202,9 @@ def without_noise(model: nn.Module) -> None:
                 setattr(module, name, 0.0)
 
 
-def _best_device() -> torch.device:
-    return torch.accelerator.current_accelerator() or torch.device("cpu")
+def best_device() -> torch.device:
+    """The accelerator of this machine, or its CPU."""
+    return torch.accelerator.current_accelerator(check_available=True) or torch.device("cpu")
 
 
 def _whole_model(folder: str, dtype: torch.dtype, attention: str, **options: Any) -> Any:
@@ -231,7 +233,7 @@ def _warn_of_slow_type(config: PolicyConfig, device: torch.device) -> None:
 
 def _compute_in(dtype: torch.dtype, model: Any) -> None:
     """Forward passes cast weights and activations; FSDP2 gathers its layers in that type instead."""
-    base = model.get_base_model() if hasattr(model, "get_base_model") else model
+    base = base_model(model)
     forward = base.forward
 
     @wraps(forward)  # `generate` reads what it takes

@@ -16,6 +16,7 @@ from transformers import AutoModelForCausalLM
 
 from raiden.core.errors import ConfigError
 from raiden.core.private import convert_tensors, shape_and_offset
+from raiden.packing.logps import base_model
 from raiden.policy.sources import NO_FOREIGN_CODE, weight_files
 from raiden.policy.weights import local_tensor, plain_name, saved_buffers
 
@@ -66,7 +67,7 @@ def load_shards(model: Any, folder: str | Path, device: torch.device) -> None:
     """
     # Not to_empty: that would wipe the buffers as well.
     convert_tensors(model, lambda t: torch.empty_like(t, device=device) if t.is_meta else t.to(device))
-    _tie(model)
+    base_model(model).tie_weights()
     files = weight_files(Path(folder))
     wanted = {plain_name(name): p for name, p in model.named_parameters() if ".lora_" not in name}
     buffers = {plain_name(name): buffer for name, buffer in saved_buffers(model)}
@@ -88,11 +89,6 @@ def _converted(folder: str | Path, dtype: torch.dtype) -> dict[str, Tensor]:
     whole: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, output_loading_info=True, **NO_FOREIGN_CODE)
     loaded, found = whole
     return {name: tensor for name, tensor in loaded.state_dict().items() if name not in found["missing_keys"]}
-
-
-def _tie(model: Any) -> None:
-    base = model.get_base_model() if hasattr(model, "get_base_model") else model
-    base.tie_weights()
 
 
 def _read_part(path: Path, name: str, parameter: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from torch.distributed.tensor import DTensor
 from transformers.core_model_loading import revert_weight_conversion
 
 from raiden.core.private import is_saved
+from raiden.packing.logps import base_model
 from raiden.policy.gathering import gather_together
 from raiden.policy.quantised import dequantised
 
@@ -29,7 +30,7 @@ def stream_weights(model: Any, dtype: torch.dtype | None = None) -> Iterator[tup
     Args:
         dtype: of what is yielded, gathered in it as well; None: as stored.
     """
-    base = model.get_base_model() if hasattr(model, "get_base_model") else model
+    base = base_model(model)
     adapters = dict(_lora_layers(model))
     parameters = ((name, p) for name, p in model.named_parameters() if ".lora_" not in name)
     for _, layer in groupby(parameters, key=lambda pair: _layer_of(plain_name(pair[0]))):

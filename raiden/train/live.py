@@ -14,7 +14,6 @@ from rich.progress_bar import ProgressBar as Bar
 from rich.table import Table
 from rich.text import Text
 
-from raiden.core.terminal import percent
 from raiden.core.types import Rollout
 from raiden.train.progress import (
     HELD_OUT,
@@ -26,6 +25,7 @@ from raiden.train.progress import (
     step_line,
     watch_engine,
 )
+from raiden.train.report import share_or_figure
 
 _LINE_EVERY = 10.0
 """Seconds between plain lines about one evaluation."""
@@ -104,16 +104,13 @@ class StepLine(_Shows):
         doing.drawn(tokens)
         if doing.total and time.monotonic() >= self._next_line:
             self._next_line = time.monotonic() + _LINE_EVERY
-            print(f"{doing.num_done}/{doing.total} {_of(doing)}, {doing.num_tokens} tokens", flush=True)
+            what = doing.what if doing.what == HELD_OUT else f"completions of {doing.what}"
+            print(f"{doing.num_done}/{doing.total} {what}, {doing.num_tokens} tokens", flush=True)
 
     def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
         if self._shows:
             metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
             print(f"step {pl_module.num_steps_done}  {step_line(metrics)}", flush=True)
-
-
-def _of(doing: Activity) -> str:
-    return doing.what if doing.what == HELD_OUT else f"completions of {doing.what}"
 
 
 class LiveView(_Shows, ProgressBar):
@@ -211,16 +208,12 @@ def _figures(metrics: Mapping[str, float], shares: Mapping[str, float]) -> Table
         ("training", [metrics.get(_in_training(name)) for name in names]),
         ("held out", [shares.get(name) for name in names]),
     ):
-        table.add_row(Text(what, "dim"), *(_shown(name, v) for name, v in zip(names, values, strict=True)))
+        table.add_row(Text(what, "dim"), *(share_or_figure(name, v) for name, v in zip(names, values, strict=True)))
     return table
 
 
 def _in_training(name: str) -> str:
     return f"train/{name}" if name in ("sbk", "cm") else name
-
-
-def _shown(name: str, value: float | None) -> str:
-    return percent(value) if name in ("sbk", "cm") or value is None else f"{value:.3f}"
 
 
 def _reply(rollout: Rollout, width: int) -> Panel:

@@ -13,6 +13,7 @@ from torch import Tensor
 from raiden.core.errors import ConfigError
 from raiden.packing import Group
 from raiden.policy import BrokenWeight, Policy, load_policy, restore_weights
+from raiden.policy.loading import best_device
 from raiden.policy.weights import plain_name
 from raiden.train.grpo import restore_update
 from raiden.train.recording import ADAPTERS, MODEL, fill_adapters, read_step
@@ -78,8 +79,7 @@ def replay(folder: Path, model_path: str | None, checkpoint: Path | None) -> tup
             f"`FOLDER`: {folder} holds no weights; give the run's last checkpoint before step {record['step']} by "
             "--checkpoint, or a model by --model_path."
         )
-    device = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else torch.device("cpu")
-    assert device is not None
+    device = best_device()
     policy.model.to(device)
     if record["kind"] == "sft":
         groups = [Group(g["prompt"], [g["token_ids"]], [row]) for row, g in enumerate(record["groups"])]

@@ -27,7 +27,7 @@ def print_shares(title: str, columns: Mapping[str, Mapping[str, float]]) -> None
     table = new_table("held-out replies that are right", *of_figures(columns), title=title)
     shares = list(columns.values())
     for name in sorted({name for share in shares for name in share}, key=_row_order):
-        table.add_row(_row_title(name), *(_cell(name, share.get(name)) for share in shares))
+        table.add_row(_row_title(name), *(share_or_figure(name, share.get(name)) for share in shares))
     open_console().print(table)
 
 
@@ -42,7 +42,8 @@ def _row_title(name: str) -> str:
     return f"  {kind.replace('_', ' ')}: {value}"
 
 
-def _cell(name: str, value: float | None) -> str:
+def share_or_figure(name: str, value: float | None) -> str:
+    """A value of an evaluation as it is shown: rewards and losses as figures, all others in percent."""
     return f"{value:.3f}" if name in ("reward", "loss") and value is not None else percent(value)
 
 

@@ -72,10 +72,10 @@ def ungrounded(sample: Sample, source: str) -> str:
 
 def mentions(source: str, term: Term, language: Language) -> bool:
     """Whether a source says a term in any form."""
-    return bool(stands_in(term, source, language)) or any(_is_spelled(v, source) for v in term.variants)
+    return bool(stands_in(term, source, language)) or any(is_spelled(v, source) for v in term.variants)
 
 
-def _is_spelled(variant: str, source: str) -> bool:
+def is_spelled(variant: str, source: str) -> bool:
     """Whether a text holds a keyword letter by letter; a source may glue to it what a reply may not (二十歳になる)."""
     folded = fold_text(variant).strip()
     border = r"(?<![a-z0-9]){}(?![a-z0-9])" if folded.isascii() else "{}"

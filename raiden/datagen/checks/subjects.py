@@ -1,12 +1,11 @@
 """Whose fact answers a question: what a profile says of somebody else is no fact of the character."""
 
-import re
 from functools import lru_cache
 
 from raiden.core.types import Sample
+from raiden.datagen.checks.keywords import is_spelled
 from raiden.facts import Statement, fact_asked, statements_of
 from raiden.facts.names import stands_for
-from raiden.rewards.normalise import fold_text
 
 
 def said_of_another(sample: Sample) -> str:
@@ -29,7 +28,7 @@ def said_of_another(sample: Sample) -> str:
     for term in sample.rule.terms:
         if any(stands_for(word, sample.character_name) for word in term.variants):
             continue
-        tellers = [one for one in statements if any(_spells(one.value, word) for word in term.variants)]
+        tellers = [one for one in statements if any(is_spelled(word, one.value) for word in term.variants)]
         if tellers and all(one.subject for one in tellers):
             return tellers[0].subject
     return ""
@@ -38,8 +37,3 @@ def said_of_another(sample: Sample) -> str:
 @lru_cache(maxsize=256)
 def _statements(fields: tuple[tuple[str, str], ...], name: str) -> tuple[Statement, ...]:
     return tuple(statements_of(dict(fields), name))
-
-
-def _spells(text: str, word: str) -> bool:
-    border = r"(?<![a-z0-9]){}(?![a-z0-9])" if word.isascii() else "{}"
-    return bool(re.search(border.format(re.escape(fold_text(word).strip())), fold_text(text)))

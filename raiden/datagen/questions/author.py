@@ -84,6 +84,7 @@ def plan_messages(slot: Slot, plan: Plan) -> tuple[Message, ...]:
     wording = WORDINGS[slot.language]
     role = wording.role[slot.focus].format(name=slot.profile.name)
     setting = "\n".join(f"{field}: {value}" for field, value in slot.profile.fields.items())
+    matters = wording.matters[plan.question_type]
     task = wording.task[slot.focus].format(
         type=plan.question_type,
         words=wording.question_words[plan.question_type],
@@ -91,7 +92,7 @@ def plan_messages(slot: Slot, plan: Plan) -> tuple[Message, ...]:
         passage=plan.passage,
         num_turns=plan.num_turns,
         fact_turn=plan.fact_turn,
-        matter=_pick(wording.matters[plan.question_type], plan.matter),
+        matter=matters[plan.matter % len(matters)],
     )
     method = wording.method[plan.validation_method]
     draft = f"<Character Setting>\n{setting}\n</Character Setting>\n\n{task}\n\n{method}"
@@ -122,7 +123,3 @@ def plan_schema(slot: Slot, plan: Plan) -> dict[str, Any]:
 def _object(fields: dict[str, Any]) -> dict[str, Any]:
     """An object with exactly these fields, as strict servers demand it."""
     return {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}
-
-
-def _pick(choices: tuple[str, ...], number: int) -> str:
-    return choices[number % len(choices)]

@@ -86,7 +86,8 @@ def ask_llama_cpp(file: GgufFile, path: Path, chat: ChatTemplate) -> Agreement:
     with LlamaCpp(path, len(prompt) + _NUM_TOKENS + 8, max(1, (os.cpu_count() or 1) // 2)) as llama:
         for text in _TEXTS:
             _refuse_other(llama.tokenize(text), chat.tokenize([text])[0], repr(text))
-        told = [{"role": m["role"], "content": m["content"]} for m in _plain(chat)]
+        # As clients send them, which have to be in the template's own order.
+        told = [{"role": m.role, "content": m.content} for m in chat.shape(_MESSAGES)]
         _refuse_other(llama.prompt(told), prompt, "a prompt of the chat template")
         reply = llama.reply(prompt, _NUM_TOKENS, file.policy.tokenizer.eos_token_id)
     agreement = _compare(file.policy.model, prompt, reply)
@@ -99,11 +100,6 @@ def ask_llama_cpp(file: GgufFile, path: Path, chat: ChatTemplate) -> Agreement:
             "Nothing is kept; export the folder (`--format hf`) and use llama.cpp's own converter."
         )
     return agreement
-
-
-def _plain(chat: ChatTemplate) -> list[dict[str, str]]:
-    """The messages as clients send them, which have to be in the template's own order."""
-    return [{"role": m.role, "content": m.content} for m in chat.shape(_MESSAGES)]
 
 
 def _refuse_other(theirs: Sequence[int], ours: Sequence[int], what: str) -> None:

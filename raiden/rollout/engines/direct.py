@@ -36,17 +36,14 @@ def looks_direct(model: Any) -> bool:
     """
     if "forward" in vars(model):  # cast to another type
         return False
-    if any(type(p) is not nn.Parameter or p.dtype != torch.float32 or p.device.type != "cpu" for p in _all(model)):
+    weights = list(model.parameters())
+    if any(type(p) is not nn.Parameter or p.dtype != torch.float32 or p.device.type != "cpu" for p in weights):
         return False
     if not torch.backends.mkldnn.is_available() or _names(model) != {"model", "lm_head"}:
         return False
     if _names(model.model) != _CHILDREN["base"] or type(model.model.embed_tokens) is not nn.Embedding:
         return False
     return all(_looks_direct(layer) for layer in model.model.layers)
-
-
-def _all(model: Any) -> list[Any]:
-    return list(model.parameters())
 
 
 def _looks_direct(layer: Any) -> bool:

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 from transformers import GenerationConfig, LogitsProcessor, LogitsProcessorList, StoppingCriteria, StoppingCriteriaList
 
+from raiden.packing.logps import base_model
 from raiden.rollout.engines.base import SamplingConfig
 from raiden.rollout.engines.noise import seed_words
 from raiden.rollout.engines.sampling import sample_tokens
@@ -34,7 +35,7 @@ def sample_rows(
     watch: Watch | None = None,
 ) -> list[list[Drawn]]:
     """A completion of each prompt for each of its seeds, to a stop token or the limit."""
-    base = model.get_base_model() if hasattr(model, "get_base_model") else model
+    base = base_model(model)
     drawn: list[list[Drawn]] = [[] for _ in prompts]
     for wave in _waves(prompts, seeds, max_rows, sampling.max_tokens):
         rows = [(number, seed) for number in wave for seed in seeds[number]]

@@ -70,7 +70,8 @@ def make_trainer(options: Options) -> GRPOTrainer:
     own = tokenizer.special_tokens_map
     absent = {name: token for name, token in chat.renderer.special_tokens.items() if name not in own}
     training.chat_template_kwargs = {**absent, **chat.kwargs}
-    training.model_init_kwargs = _model_options(options.model) | (training.model_init_kwargs or {})
+    own_options = {"attn_implementation": options.model.attn_implementation, "dtype": options.model.dtype}
+    training.model_init_kwargs = own_options | (training.model_init_kwargs or {})
     try:
         trainer = ScoredTrainer(
             model=folder,
@@ -146,10 +147,6 @@ def _tell_samples(trainer: Any) -> None:
     trainer.accelerator.print(
         f"{len(trainer.train_dataset)} samples to train on, {len(trainer.eval_dataset)} held out{note}"
     )
-
-
-def _model_options(model: ModelConfig) -> dict[str, Any]:
-    return {"attn_implementation": model.attn_implementation, "dtype": model.dtype}
 
 
 def load_datasets(
