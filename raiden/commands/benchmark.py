@@ -45,10 +45,6 @@ def main(argv: Sequence[str]) -> int:
 
     Returns:
         The exit code: 0; 1 where requests failed for good; 130 where the run was stopped.
-
-    Raises:
-        InputError: an option or a file must change.
-        EndpointError: no request can succeed.
     """
     options = read_options(argv)
     benchmark = load_benchmark(options.npc_file, options.dialogue_file)

@@ -47,12 +47,7 @@ class ChatOptions:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Loads the model and talks until the user ends it; returns the exit code.
-
-    Raises:
-        InputError: an option or a file must change.
-        EndpointError: the server cannot be reached.
-    """
+    """Loads the model and talks until the user ends it; returns the exit code."""
     parser = OptionParser("chat", _DESCRIPTION, _EPILOG)
     add_model_options(parser)
     for kind in (CastOptions, ChatOptions, PromptOptions):

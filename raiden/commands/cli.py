@@ -279,10 +279,6 @@ def open_cli(
 
 
 def main(args: Sequence[str]) -> int:
-    """Runs `raiden fit`, `validate`, `test` or `predict`; 0 at its end.
-
-    Raises:
-        RaidenError: what the user gave cannot work; the message names the option, or the place in a file.
-    """
+    """Runs `raiden fit`, `validate`, `test` or `predict`; 0 at its end."""
     open_cli(RaidenCLI, args, "raiden", "Train and evaluate with Lightning's trainer.")
     return 0

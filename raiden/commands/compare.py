@@ -42,12 +42,7 @@ class CompareOptions:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Compares two files that `raiden validate` wrote.
-
-    Raises:
-        InputError: a file cannot be used, or the output is there already.
-        StorageError: the output cannot be written.
-    """
+    """Compares two files that `raiden validate` wrote."""
     options = parse_options(CompareOptions, argv, "compare", _DESCRIPTION)
     require_at_least("num_resamples", options.num_resamples, _MIN_RESAMPLES)
     require_at_least("seed", options.seed, 0)

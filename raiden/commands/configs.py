@@ -28,11 +28,7 @@ class ConfigsOptions:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Lists the configurations, or prints one.
-
-    Raises:
-        ConfigError: there is none of this name.
-    """
+    """Lists the configurations, or prints one."""
     name = parse_options(ConfigsOptions, argv, "configs", _DESCRIPTION, _EXAMPLES).name
     found = dict(configs())
     if name is None:

@@ -42,12 +42,7 @@ class ConvertOptions:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Converts a file of samples.
-
-    Raises:
-        SampleError: a sample cannot be used; the output is there already, or cannot be written.
-        ConfigError: an option, the model or its chat template cannot be used.
-    """
+    """Converts a file of samples."""
     arguments = OptionParser("convert", _DESCRIPTION, _FORMS_HELP, (ConvertOptions, PromptOptions)).parse_args(argv)
     options = take(ConvertOptions, arguments)
     samples = load_samples(options.file)

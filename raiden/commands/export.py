@@ -43,12 +43,7 @@ _EPILOG = """examples:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Writes the folder or the file and says where it is.
-
-    Raises:
-        ConfigError: the checkpoint or its configuration cannot be used, or what is to be written is there already.
-        TrainingError: the file does not hold what it should.
-    """
+    """Writes the folder or the file and says where it is."""
     options = parse_options(ExportOptions, argv, "export", _DESCRIPTION, _EPILOG)
     _check(options)
     if options.format == "gguf":

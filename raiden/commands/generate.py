@@ -47,10 +47,6 @@ def main(argv: Sequence[str]) -> int:
 
     Returns:
         The exit code: 0; 1 where profiles could not be used or samples not be made; 130 where the run was stopped.
-
-    Raises:
-        InputError: an option or all profiles must change.
-        EndpointError: no request can succeed.
     """
     options = read_options(argv)
     profiles, faults = read_characters(options.samples.profiles_file)

@@ -38,9 +38,6 @@ def main(argv: Sequence[str]) -> int:
 
     Returns:
         The exit code, as in the help text.
-
-    Raises:
-        ProfileError: the output is there already, or cannot be written.
     """
     options = parse_options(ImportOptions, argv, "import", _DESCRIPTION, _EPILOG)
     num_faults = num_profiles = 0

@@ -46,9 +46,6 @@ def main(argv: Sequence[str]) -> int:
 
     Returns:
         The exit code, as in the help text.
-
-    Raises:
-        RaidenError: a file cannot be read; the output is there already, or cannot be written.
     """
     options = parse_options(ImportSamplesOptions, argv, "import-samples", _DESCRIPTION, _EPILOG)
     profiles, faults = read_profiles(options.profiles)

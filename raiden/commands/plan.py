@@ -101,9 +101,6 @@ def main(argv: Sequence[str]) -> int:
 
     Returns:
         The exit code: 0 where the run fits, also tightly; 1 where it does not.
-
-    Raises:
-        InputError: an option cannot work, samples cannot be read, or the model's config cannot be had.
     """
     kinds: dict[str, type[PolicyModule]] = {"fit": GRPOModule, "sft": SFTModule}
     module: type[PolicyModule] = GRPOModule

@@ -46,11 +46,7 @@ class PromptCLI(RaidenCLI):
 
 
 def main(argv: Sequence[str]) -> int:
-    """Prints the prompt; 0.
-
-    Raises:
-        InputError: an option cannot work, samples cannot be read, or the tokenizer cannot be had.
-    """
+    """Prints the prompt; 0."""
     cli: Any = open_cli(PromptCLI, argv, "raiden prompt", _DESCRIPTION, run=False)
     data: RoleplayDataModule = cli.datamodule
     chat = data.take_chat(load_tokenizer(data.tokenizer_path, data.chat_template))

@@ -31,9 +31,6 @@ def main(argv: Sequence[str]) -> int:
 
     Returns:
         1 where a value is not finite here either, else 0: a fix can be tried with it, and searched for by bisection.
-
-    Raises:
-        ConfigError: the folder or the model cannot be used.
     """
     options = parse_options(ReplayOptions, argv, "replay", _DESCRIPTION)
     broken = broken_by_optimizer(options.folder)

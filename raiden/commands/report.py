@@ -39,10 +39,6 @@ def main(argv: Sequence[str]) -> int:
 
     Returns:
         The exit code: 0, or 130 where it was stopped by Ctrl-C; then no page was written.
-
-    Raises:
-        InputError: an evaluation cannot be read, or the page must not be where it should be.
-        StorageError: it cannot be written there.
     """
     options = parse_options(ReportOptions, argv, "report", _DESCRIPTION)
     if len(options.files) > 2:

@@ -44,11 +44,7 @@ class ScoreOptions:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Score every row of a file and print a table, or one JSON object a row.
-
-    Raises:
-        SampleError: the file or one of its rows cannot be used; the message names the place.
-    """
+    """Score every row of a file and print a table, or one JSON object a row."""
     options = parse_options(ScoreOptions, argv, "score", _DESCRIPTION)
     config = read_reward_file(options.rewards) if options.rewards else RewardConfig()
     scorer = Scorer(replace(config, response_format=options.response_format or config.response_format))

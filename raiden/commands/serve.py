@@ -85,11 +85,7 @@ class ServeOptions:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Loads the model and serves it until a signal ends that.
-
-    Raises:
-        InputError: an option or a file must change.
-    """
+    """Loads the model and serves it until a signal ends that."""
     kinds = (ServeOptions, CastOptions, PromptOptions)
     arguments = OptionParser("serve", _DESCRIPTION, _EPILOG, kinds).parse_args(argv)
     options = take(ServeOptions, arguments)

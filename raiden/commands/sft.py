@@ -28,10 +28,6 @@ class SFTCLI(RaidenCLI):
 
 
 def main(argv: Sequence[str]) -> int:
-    """Trains; 0 at the end of the run.
-
-    Raises:
-        RaidenError: what the user gave cannot work; the message names the option, or the place in a file.
-    """
+    """Trains; 0 at the end of the run."""
     open_cli(SFTCLI, argv, "raiden sft", _DESCRIPTION, run=False, module=SFTModule)
     return 0

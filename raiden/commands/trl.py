@@ -16,9 +16,6 @@ def main(argv: Sequence[str]) -> int:
 
     Returns:
         The exit code: 0, or 130 where it was stopped by Ctrl-C.
-
-    Raises:
-        InputError: an option cannot work, or the model or the samples cannot be used.
     """
     if find_spec("trl") is None:
         raise ConfigError('TRL is not installed; run: pip install "raiden-r1[trl]"')

@@ -65,12 +65,7 @@ class ValidateOptions:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Evaluates a model and writes what it said.
-
-    Raises:
-        InputError: an option or the samples must change.
-        EndpointError: no request can succeed.
-    """
+    """Evaluates a model and writes what it said."""
     parser = OptionParser("validate", _DESCRIPTION, _EPILOG, (ValidateOptions, PromptOptions))
     add_model_options(parser)
     arguments = parser.parse_args(argv)
