@@ -1,4 +1,8 @@
-"""A run's checkpoint -> its policy and its reward, by the configuration that the run left in its log folder."""
+"""A run's checkpoint -> its policy and its reward, by the configuration that the run left in its log folder.
+
+`option` is what messages call the checkpoint. Where it or the run's configuration cannot be used, each function raises
+ConfigError.
+"""
 
 from dataclasses import replace
 from pathlib import Path
@@ -22,11 +26,7 @@ def load_checkpoint(checkpoint: Path, option: str, config: str | Path | None = N
     """The policy of a run at a checkpoint, a file or a folder of shards, LoRA included; no reference.
 
     Args:
-        option: what messages call the checkpoint.
         config: the run's configuration; None: `config.yaml` in the run's log folder.
-
-    Raises:
-        ConfigError: the checkpoint or the configuration cannot be used.
     """
     refuse_no_checkpoint(str(checkpoint), option)
     path = config or _config_of(checkpoint)
@@ -39,49 +39,27 @@ def load_checkpoint(checkpoint: Path, option: str, config: str | Path | None = N
 
 
 def load_rewards(checkpoint: Path, option: str) -> RewardConfig:
-    """The reward that the run of a checkpoint learnt by, the format of its replies included.
-
-    Args:
-        option: what messages call the checkpoint.
-
-    Raises:
-        ConfigError: the checkpoint or the run's configuration cannot be used.
-    """
+    """The reward that the run of a checkpoint learnt by, the format of its replies included."""
     refuse_no_checkpoint(str(checkpoint), option)
     rewards: RewardConfig = _settings(_config_of(checkpoint), "rewards", RewardConfig)
     return rewards
 
 
 def load_settings(checkpoint: Path, option: str) -> PromptSettings:
-    """How the run of a checkpoint made its prompts.
-
-    Args:
-        option: what messages call the checkpoint.
-
-    Raises:
-        ConfigError: the checkpoint or the run's configuration cannot be used.
-    """
+    """How the run of a checkpoint made its prompts."""
     settings = saved_settings(checkpoint, option) or PromptSettings()  # of an earlier version
     return replace(settings, response_format=load_rewards(checkpoint, option).response_format)
 
 
 def saved_settings(checkpoint: str | Path, option: str = "ckpt_path") -> PromptSettings | None:
-    """Those that stand in a checkpoint itself.
-
-    Raises:
-        ConfigError: it cannot be read.
-    """
+    """Those that stand in a checkpoint itself."""
     refuse_no_checkpoint(str(checkpoint), option)
     record = load_rest(checkpoint).get("RoleplayDataModule", {}).get("prompts")
     return None if record is None else PromptSettings.from_record(record)
 
 
 def load_sampling(config: Path) -> SamplingConfig:
-    """How a run drew its completions.
-
-    Raises:
-        ConfigError: the run's configuration cannot be used.
-    """
+    """How a run drew its completions."""
     sampling: SamplingConfig = _settings(config, "sampling", SamplingConfig)
     return sampling
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from abc import ABC, abstractmethod
 from hashlib import blake2b
 from typing import Protocol
 
@@ -38,11 +39,11 @@ class Verifier(Protocol):
         ...
 
 
-class AgreementVerifier:
-    """Keeps a sample whose rule and a judge agree on what is right, on replies sampled from the model.
+class _ReplyVerifier(ABC):
+    """Draws replies to a sample's own prompt, and looks at the sample by them.
 
     Args:
-        endpoint: replies, and judges too.
+        endpoint: replies.
         num_replies: sampled for each sample, at least 1.
         seed: other seeds draw other replies.
         prompts: how the model is told who it is.
@@ -51,18 +52,42 @@ class AgreementVerifier:
     def __init__(
         self, endpoint: ChatEndpoint, num_replies: int, seed: int = 0, prompts: PromptSettings = PromptSettings()
     ) -> None:
-        self.endpoint = endpoint
-        self._replies = _Replies(endpoint, num_replies, seed, prompts)
+        self.endpoint, self.num_replies, self.seed, self.prompts = endpoint, num_replies, seed, prompts
+        self._reward = VRAR(RewardConfig(response_format=prompts.response_format))
 
     async def verify(self, sample: Sample) -> Rejection | None:
         try:
-            replies = await self._replies.draw(sample)
-            verdicts = await _ask_all(self.endpoint, [_verdict_request(sample, reply.text) for reply in replies])
+            return await self.judge(sample, await self._draw(sample))
         except AccessError:
             raise
         except EndpointError as fault:
             return Rejection("request_failed", str(fault))
-        by_rule = [self._replies.is_right(sample, reply) for reply in replies]
+
+    @abstractmethod
+    async def judge(self, sample: Sample, replies: list[ChatReply]) -> Rejection | None:
+        """What the replies say of their sample."""
+
+    async def _draw(self, sample: Sample) -> list[ChatReply]:
+        """As many as wanted, each with a seed of its own."""
+        messages = tuple(build_messages(sample, self.prompts))
+        digest = blake2b(f"{self.seed} {sample.id}".encode(), digest_size=3).digest()
+        first = int.from_bytes(digest, "big") * self.num_replies
+        seeds = range(first, first + self.num_replies)
+        return await _ask_all(
+            self.endpoint, [ChatRequest(messages, _MAX_TOKENS, _TEMPERATURE, seed) for seed in seeds]
+        )
+
+    def is_right(self, sample: Sample, reply: ChatReply) -> bool:
+        """Whether the sample's rule takes a reply for right."""
+        return self._reward(sample, reply.text).accuracy == 1
+
+
+class AgreementVerifier(_ReplyVerifier):
+    """Keeps a sample whose rule and a judge agree on what is right, on replies of the endpoint, which judges too."""
+
+    async def judge(self, sample: Sample, replies: list[ChatReply]) -> Rejection | None:
+        verdicts = await _ask_all(self.endpoint, [_verdict_request(sample, reply.text) for reply in replies])
+        by_rule = [self.is_right(sample, reply) for reply in replies]
         by_judge = [json.loads(verdict.text)["right"] for verdict in verdicts]
         num_agreed = sum(rule == judge for rule, judge in zip(by_rule, by_judge, strict=True))
         if num_agreed / len(replies) >= MIN_AGREEMENT:
@@ -76,53 +101,15 @@ class AgreementVerifier:
         )
 
 
-class HardnessVerifier:
-    """Keeps a sample that a policy gets wrong at least once, by the sample's own rule.
+class HardnessVerifier(_ReplyVerifier):
+    """Keeps a sample that a policy, the model that is to be trained or one like it, gets wrong at least once."""
 
-    Args:
-        policy: the model that is to be trained, or one like it.
-        num_replies: sampled for each sample, at least 1.
-        seed: other seeds draw other replies.
-        prompts: those that it is to be trained on.
-    """
-
-    def __init__(
-        self, policy: ChatEndpoint, num_replies: int, seed: int = 0, prompts: PromptSettings = PromptSettings()
-    ) -> None:
-        self._replies = _Replies(policy, num_replies, seed, prompts)
-
-    async def verify(self, sample: Sample) -> Rejection | None:
-        try:
-            replies = await self._replies.draw(sample)
-        except AccessError:
-            raise
-        except EndpointError as fault:
-            return Rejection("request_failed", str(fault))
-        if not all(self._replies.is_right(sample, reply) for reply in replies):
+    async def judge(self, sample: Sample, replies: list[ChatReply]) -> Rejection | None:
+        if not all(self.is_right(sample, reply) for reply in replies):
             return None
         return Rejection(
             "too_easy", f'The policy is right in all of {len(replies)} replies, such as "{replies[0].text}".'
         )
-
-
-class _Replies:
-    """Replies to a sample's own prompt, and which of them its rule takes for right."""
-
-    def __init__(self, endpoint: ChatEndpoint, num: int, seed: int, prompts: PromptSettings) -> None:
-        self.endpoint, self.num, self.seed, self.prompts = endpoint, num, seed, prompts
-        self._reward = VRAR(RewardConfig(response_format=prompts.response_format))
-
-    async def draw(self, sample: Sample) -> list[ChatReply]:
-        """As many as wanted, each with a seed of its own."""
-        messages = tuple(build_messages(sample, self.prompts))
-        first = int.from_bytes(blake2b(f"{self.seed} {sample.id}".encode(), digest_size=3).digest(), "big") * self.num
-        seeds = range(first, first + self.num)
-        return await _ask_all(
-            self.endpoint, [ChatRequest(messages, _MAX_TOKENS, _TEMPERATURE, seed) for seed in seeds]
-        )
-
-    def is_right(self, sample: Sample, reply: ChatReply) -> bool:
-        return self._reward(sample, reply.text).accuracy == 1
 
 
 def _verdict_request(sample: Sample, reply: str) -> ChatRequest:

@@ -1,4 +1,4 @@
-"""The server that a reward asks, named by the reward's own options."""
+"""Rewards that ask a server, which their own options name."""
 
 import os
 
@@ -7,23 +7,29 @@ from raiden.endpoints.base import ChatEndpoint, ChatReply, ChatRequest
 from raiden.endpoints.retries import RetryingEndpoint
 
 
-class RewardServer:
-    """An OpenAI-compatible server, opened within the event loop that it is first asked from, and anew after `close`.
-
-    Args:
-        base_url: of the server, with the version: http://localhost:30000/v1.
-        model_name: on that server; None: the only one there.
-        api_key_env: environment variable with the key; None: none is sent.
-        timeout: seconds for one try of a request.
-        max_retries: tries after the first.
-
-    Raises:
-        ConfigError: the environment has no such variable.
-    """
+class AsksServer:
+    """A reward with an OpenAI-compatible server, opened within the event loop that it is first asked from, and anew
+    after `close`."""
 
     def __init__(
-        self, base_url: str, model_name: str | None, api_key_env: str | None, timeout: float, max_retries: int
+        self,
+        base_url: str,
+        model_name: str | None = None,
+        api_key_env: str | None = None,
+        timeout: float = 60.0,
+        max_retries: int = 3,
     ) -> None:
+        """
+        Args:
+            base_url: of the server, with the version: http://localhost:30000/v1.
+            model_name: on that server; null: the only one there.
+            api_key_env: environment variable with the key; null: none is sent.
+            timeout: seconds for one try of a request.
+            max_retries: tries after the first.
+
+        Raises:
+            ConfigError: the environment has no such variable.
+        """
         if api_key_env is not None and api_key_env not in os.environ:
             raise ConfigError(
                 f"`api_key_env`: the environment has no variable {api_key_env}; set it, or leave it out."

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from raiden.core.types import Message, Sample
 from raiden.data.prompts import setting_block
 from raiden.endpoints import ChatRequest, RequestError
-from raiden.endpoints.server import RewardServer
+from raiden.endpoints.server import AsksServer
 from raiden.scoring.base import Score, answer_of
 
 DEFAULT_CRITERION = (
@@ -32,7 +32,7 @@ fact is right. Give the `ranking`: the numbers of all {num} replies, the best fi
 """
 
 
-class StyleJudge:
+class StyleJudge(AsksServer):
     """How often a completion is ranked above its siblings, from -1 (below all) to 1 (above all).
 
     Judges are known to favour a place, so each group is ranked twice, the second time in the reverse order; a pair on
@@ -63,9 +63,9 @@ class StyleJudge:
             max_retries: tries after the first.
             max_tokens: longest reply of the judge.
         """
+        super().__init__(base_url, model_name, api_key_env, timeout, max_retries)
         self.criterion = criterion
         self.max_tokens = max_tokens
-        self._server = RewardServer(base_url, model_name, api_key_env, timeout, max_retries)
 
     async def score_group(
         self, sample: Sample, prompt: Sequence[Message], completions: Sequence[str]
@@ -81,12 +81,9 @@ class StyleJudge:
             return [Score(None, f"the judge failed ({fault})")] * len(replies)
         return [_standing(index, places) for index in forward]
 
-    async def close(self) -> None:
-        await self._server.close()
-
     async def _places(self, sample: Sample, replies: Sequence[str], order: Sequence[int]) -> list[int]:
         """The rank of each reply, 0 the best, where they are shown in this order."""
-        reply = await self._server.complete(self._request(sample, [replies[index] for index in order]))
+        reply = await self.complete(self._request(sample, [replies[index] for index in order]))
         ranking = json.loads(reply.text)["ranking"]
         if sorted(ranking) != list(range(1, len(replies) + 1)):
             raise RequestError(f"it ranked {ranking} where there are {len(replies)} replies")

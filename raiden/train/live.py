@@ -48,13 +48,10 @@ class _Shows(Callback):
             self.doing.end_batch(-(-len(pl_module.rollouts) // pl_module.processes.num))
 
     def on_validation_start(self, trainer: Any, pl_module: Any) -> None:
-        self.begin(pl_module, held_out(trainer, pl_module, "validation"))
+        self.begin(pl_module, held_out(trainer, pl_module))
 
-    def on_test_start(self, trainer: Any, pl_module: Any) -> None:
-        self.begin(pl_module, held_out(trainer, pl_module, "test"))
-
-    def on_predict_start(self, trainer: Any, pl_module: Any) -> None:
-        self.begin(pl_module, held_out(trainer, pl_module, "predict"))
+    on_test_start = on_validation_start
+    on_predict_start = on_validation_start
 
     def on_validation_batch_end(self, trainer: Any, pl_module: Any, *args: Any) -> None:
         self._batch_done(pl_module)

@@ -52,22 +52,14 @@ def watch_engine(engine: Any, doing: Activity | None) -> None:
         engine.watch = doing.drawn if doing else None
 
 
-def held_out(trainer: Any, pl_module: Any, stage: str) -> Activity:
-    """The questions of an evaluation."""
-    data = trainer.datamodule
-    loader = data.val_dataloader() if stage == "validation" else data.test_dataloader()
-    limit = _num_batches(trainer, stage)
+def held_out(trainer: Any, pl_module: Any) -> Activity:
+    """The questions of the evaluation that the trainer is about to begin."""
+    kind = "val" if trainer.state.fn in ("fit", "validate") else trainer.state.fn.value  # or `test`, `predict`
+    loader = trainer.datamodule.val_dataloader() if kind == "val" else trainer.datamodule.test_dataloader()
+    batches = trainer.num_sanity_val_batches if trainer.sanity_checking else getattr(trainer, f"num_{kind}_batches")
+    limit = float(sum(batches) if isinstance(batches, list) else batches)
     num = sum(len(batch) for index, batch in enumerate(loader) if index < limit)
     return Activity(HELD_OUT, -(-num // pl_module.processes.num), _stops(pl_module))
-
-
-def _num_batches(trainer: Any, stage: str) -> float:
-    if trainer.sanity_checking:
-        batches = trainer.num_sanity_val_batches
-    else:
-        name = {"validation": "num_val_batches", "test": "num_test_batches", "predict": "num_predict_batches"}[stage]
-        batches = getattr(trainer, name)
-    return float(sum(batches) if isinstance(batches, list) else batches)
 
 
 def step(pl_module: Any, prompts: Sequence[Any]) -> Activity:

@@ -15,11 +15,7 @@ def matches(document: Document) -> bool:
 
 
 def turns_of(document: Document) -> Iterator[Turn]:
-    """The turns of the chat, a greeting first where the messages do not begin with it.
-
-    Raises:
-        ValueError: with what is wrong, as a piece of a sentence.
-    """
+    """The turns of the chat, a greeting first where the messages do not begin with it."""
     turns = [turn for number, one in enumerate(document["messages"], 1) if (turn := _turn(one, number))]
     greeting = document.get("greeting")
     if turns and isinstance(greeting, str) and greeting.strip() and not turns[0].is_character:

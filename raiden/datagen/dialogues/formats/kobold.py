@@ -25,9 +25,6 @@ def turns_of(document: Document) -> Iterator[Turn]:
     """The turns of a chat; none where the save is a story.
 
     Who is the user is said by the settings, or is called so; else nobody is.
-
-    Raises:
-        ValueError: with what is wrong, as a piece of a sentence.
     """
     parts = [document.get("prompt") or "", *document["actions"]]
     if not all(isinstance(part, str) for part in parts):

@@ -28,11 +28,7 @@ def _is_list(value: Any) -> bool:
 
 
 def turns_of(document: Document) -> Iterator[Turn]:
-    """The turns without what the system and tools say.
-
-    Raises:
-        ValueError: with what is wrong, as a piece of a sentence.
-    """
+    """The turns without what the system and tools say."""
     named = next((document[key] for key in _NAMES if isinstance(document.get(key), str) and document[key]), "")
     for turn in read_turns(list_of(document), named or CHARACTER):
         name = turn.speaker or (named or CHARACTER if turn.is_character else USER)

@@ -24,7 +24,7 @@ from raiden.datagen.dialogues.turns import Turn
 
 _OF_ITEMS = (verirole, character_bench, character_eval)
 _OF_CHATS = (webui, agnai, risu, kobold, messages)
-"""Programs that save a chat as one object."""
+"""Programs that save a chat as one object; what is wrong with one they raise as ValueError, a piece of a sentence."""
 NAMES = (*(reader.NAME for reader in (*_OF_ITEMS, silly_tavern, *_OF_CHATS)),)
 
 

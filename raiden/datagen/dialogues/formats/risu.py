@@ -18,11 +18,7 @@ def _is_chat(value: object) -> bool:
 
 
 def chats_in(document: Document) -> list[Document]:
-    """The chats of a file.
-
-    Raises:
-        ValueError: with what is wrong, as a piece of a sentence.
-    """
+    """The chats of a file."""
     chats = document.get("data", document)
     chats = chats if isinstance(chats, list) else [chats]
     if not chats or not all(map(_is_chat, chats)):
@@ -31,11 +27,7 @@ def chats_in(document: Document) -> list[Document]:
 
 
 def turns_of(document: Document) -> Iterator[Turn]:
-    """The turns of one chat, without those that are switched off.
-
-    Raises:
-        ValueError: with what is wrong, as a piece of a sentence.
-    """
+    """The turns of one chat, without those that are switched off."""
     for number, one in enumerate(document["message"], 1):
         if not isinstance(one, Mapping) or not isinstance(one.get("data"), str):
             raise ValueError(f"has no text `data` in turn {number}")

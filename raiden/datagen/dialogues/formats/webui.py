@@ -19,11 +19,7 @@ def matches(document: Document) -> bool:
 
 
 def turns_of(document: Document) -> Iterator[Turn]:
-    """The turns as they were typed; as they were shown where only that is there, which is HTML.
-
-    Raises:
-        ValueError: with what is wrong, as a piece of a sentence.
-    """
+    """The turns as they were typed; as they were shown where only that is there, which is HTML."""
     raw, shown = next(fields for fields in _PAIRS if set(fields) <= set(document))
     typed, visible = document[raw] or [], document[shown] or []
     if not isinstance(typed, list) or not isinstance(visible, list):
