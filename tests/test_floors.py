@@ -36,7 +36,7 @@ HOOKS = {
     "train/launcher.py": "_SubprocessScriptLauncher _call_children_scripts",
     "train/strategy.py": "_configure_launcher",  # ModelParallelStrategy
     "train/trl/options.py": "_actions",  # argparse
-    "train/trl/unscored.py": "_calculate_rewards _generate_and_score_completions",  # GRPOTrainer of TRL 1.16.0
+    "train/trl/train.py": "_calculate_rewards _generate_and_score_completions",  # GRPOTrainer of TRL 1.16.0
 }
 """What subclasses of a library's classes override or ask of themselves; all else that is private to a library is used
 in `core/private.py`, which says the versions."""

@@ -94,17 +94,18 @@ class _Run:
             print_usage("model", model)
             if self.judge:
                 print_usage("judge", self.judge)
-            who = {"model": name, "against": other, "judge": await self._judge_name()}
-            summary = who | self._summary(answered, judged, against)
+            judge = (await self.judge.identity()).model if self.judge else None
+            who = {"model": name, "against": other, "judge": judge}
+            others = {id_: score(sample, against[id_]) for id_, sample in self.samples.items() if id_ in against}
+            figures = summarise(answered, judged, against, others, self.benchmark.skipped)
+            alone = [one for one in answered if one.reply is not None and one.turn.id not in against]
+            summary = who | figures | {"num_uncompared": len(alone) if self.options.against else 0}
         self._write(summary, name, answered, judged)
         print_summary(summary, self.folder)
         if self.num_failed_keywords:
             print(f"keywords: {self.num_failed_keywords} requests failed; the same command tries them again")
         has_failed = any(one.reply is None for one in answered) or any(one.failed for one in judged)
         return int(has_failed or self.num_failed_keywords > 0)
-
-    async def _judge_name(self) -> str | None:
-        return (await self.judge.identity()).model if self.judge else None
 
     def _against(self) -> tuple[str | None, dict[str, str]]:
         """Whom the model is compared with, and what they say to each turn."""
@@ -162,14 +163,6 @@ class _Run:
         limit = self.options.judge_max_tokens
         requests = [request for comparison in comparisons for request in verdict_requests(comparison, limit)]
         return read_verdicts(comparisons, await _asked(self.judge, requests, "verdicts"))
-
-    def _summary(
-        self, answered: Sequence[Answered], judged: Sequence[Judged], against: Mapping[str, str]
-    ) -> dict[str, Any]:
-        others = {id_: score(sample, against[id_]) for id_, sample in self.samples.items() if id_ in against}
-        alone = [one for one in answered if one.reply is not None and one.turn.id not in against]
-        figures = summarise(answered, judged, against, others, self.benchmark.skipped)
-        return figures | {"num_uncompared": len(alone) if self.options.against else 0}
 
     def _write(
         self, summary: Mapping[str, Any], model: str, answered: Sequence[Answered], judged: Sequence[Judged]

@@ -1,6 +1,5 @@
 """The options of `raiden benchmark`, checked before anything is asked."""
 
-import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -86,8 +85,10 @@ def read_options(argv: Sequence[str]) -> BenchmarkOptions:
     arguments = parser.parse_args(argv)
     model = read_model_options(arguments)
     has_judge = any(argument.startswith(f"--{_JUDGE}") for argument in argv)
-    judge = _read_judge(arguments) if has_judge else None
+    judge = read_model_options(arguments, _JUDGE) if has_judge else None
     if judge is not None:
+        if judge.enable_thinking is None and judge.model_id is None:  # Bedrock takes no switch
+            judge = replace(judge, enable_thinking=False)
         model, judge = keep_keys_apart(model, judge)
     options = take(BenchmarkOptions, arguments)
     settings = read_settings(take(PromptOptions, arguments), model)
@@ -95,13 +96,6 @@ def read_options(argv: Sequence[str]) -> BenchmarkOptions:
     options = replace(options, model=model, judge=judge, sampling=sampling)
     _check(options)
     return options
-
-
-def _read_judge(arguments: argparse.Namespace) -> ModelOptions:
-    judge = read_model_options(arguments, _JUDGE)
-    if judge.enable_thinking is None and judge.model_id is None:  # Bedrock takes no switch
-        return replace(judge, enable_thinking=False)
-    return judge
 
 
 def _check(options: BenchmarkOptions) -> None:

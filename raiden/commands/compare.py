@@ -1,7 +1,7 @@
 """`raiden compare BEFORE.json AFTER.json`: whether a model is the better role-player, and how sure that is."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -76,7 +76,11 @@ def _print(comparison: Comparison) -> None:
     console = open_console()
     console.print(f"before: {comparison.before}\nafter:  {comparison.after}")
     console.print(_table(comparison))
-    console.print(_style_table(comparison.style_before, comparison.style_after))
+    styles = new_table("how replies are written", ">before", ">after")
+    for name, heading in STYLE_TITLES.items():
+        values = comparison.style_before[name], comparison.style_after[name]
+        styles.add_row(heading, *(_style_cell(name, value) for value in values))
+    console.print(styles)
     if any(_mark(d) for d in comparison.differences.values()):
         console.print(f"?: fewer than {MIN_CHARACTERS} characters; the interval is not to be trusted")
     console.print("samples: so many questions about so many characters")
@@ -105,13 +109,6 @@ def _table(comparison: Comparison) -> Table:
 
 def _mark(difference: Difference) -> str:
     return " ?" if difference.num_characters < MIN_CHARACTERS else ""
-
-
-def _style_table(before: Mapping[str, float], after: Mapping[str, float]) -> Table:
-    table = new_table("how replies are written", ">before", ">after")
-    for name, heading in STYLE_TITLES.items():
-        table.add_row(heading, *(_style_cell(name, side[name]) for side in (before, after)))
-    return table
 
 
 def _style_cell(name: str, value: float) -> str:

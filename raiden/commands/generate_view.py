@@ -76,7 +76,13 @@ class RunView:
         """The samples by language, kind, type and difficulty, and why drafts were rejected."""
         self.console.print(_table_of_samples(self.tally))
         if self.rejections.counts:
-            self.console.print(_table_of_rejections(self.rejections))
+            columns = ("reason", ">drafts", "for example")
+            table = new_table(*columns, title="rejected drafts", show_lines=True)
+            for reason, number in self.rejections.counts.most_common():
+                shown = self.rejections.examples[reason]
+                examples = (f"{e['character_name']} ({e['focus']}): {e['detail']}" for e in shown)
+                table.add_row(reason, str(number), Text("\n".join(examples)))
+            self.console.print(table)
 
     def print_end(self, store: SampleStore, split: Sequence[Path], was_stopped: bool) -> None:
         """What was written where, what it cost, what is missing, and how to go on."""
@@ -116,14 +122,6 @@ def _table_of_samples(tally: Tally) -> Table:
     table.add_section()
     total = sum(rows.values(), Counter())
     table.add_row("all", "", *(str(total[column]) for column in _COLUMNS))
-    return table
-
-
-def _table_of_rejections(rejections: RejectionLog) -> Table:
-    table = new_table("reason", ">drafts", "for example", title="rejected drafts", show_lines=True)
-    for reason, number in rejections.counts.most_common():
-        examples = (f"{e['character_name']} ({e['focus']}): {e['detail']}" for e in rejections.examples[reason])
-        table.add_row(reason, str(number), Text("\n".join(examples)))
     return table
 
 

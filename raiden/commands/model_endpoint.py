@@ -1,15 +1,25 @@
 """The endpoint that a command's model options mean."""
 
 import os
-from contextlib import AsyncExitStack
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import fields
 from pathlib import Path
 
 from raiden.commands.model_options import API_KEY_VARIABLE, ModelOptions, is_checkpoint
-from raiden.commands.option_names import NamedEndpoint, renamed
-from raiden.core.errors import ConfigError
+from raiden.core.errors import ConfigError, RaidenError
 from raiden.data.prompts import PromptSettings
-from raiden.endpoints import ChatEndpoint, RecordedEndpoint, RetryingEndpoint
+from raiden.endpoints import (
+    ChatEndpoint,
+    ChatReply,
+    ChatRequest,
+    Identity,
+    RecordedEndpoint,
+    RetryingEndpoint,
+    stream_reply,
+)
+from raiden.endpoints.base import Show
 
 
 def open_model(
@@ -102,3 +112,41 @@ def _key(variable: str | None) -> str:
     if key is None and variable != API_KEY_VARIABLE:
         raise ConfigError(f"`api_key_env`: the environment has no variable {variable}; set it, or drop the option.")
     return key or ""
+
+
+@contextmanager
+def renamed(names: Mapping[str, str]) -> Iterator[None]:
+    """Errors of raiden's own pass as they are, their messages with other names.
+
+    Args:
+        names: what is found in a message -> what stands there instead.
+    """
+    try:
+        yield
+    except RaidenError as error:
+        found = "|".join(map(re.escape, names))
+        error.args = (re.sub(found, lambda match: names[match[0]], str(error)),)
+        raise
+
+
+class NamedEndpoint:
+    """An endpoint whose faults name the options of the command that asks it; `names` as for `renamed`."""
+
+    def __init__(self, endpoint: ChatEndpoint, names: Mapping[str, str]) -> None:
+        self.endpoint = endpoint
+        self._names = names
+
+    async def identity(self) -> Identity:
+        with renamed(self._names):
+            return await self.endpoint.identity()
+
+    async def complete(self, request: ChatRequest) -> ChatReply:
+        with renamed(self._names):
+            return await self.endpoint.complete(request)
+
+    async def stream(self, request: ChatRequest, show: Show) -> ChatReply:
+        with renamed(self._names):
+            return await stream_reply(self.endpoint, request, show)
+
+    async def close(self) -> None:
+        await self.endpoint.close()

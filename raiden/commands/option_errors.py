@@ -12,7 +12,7 @@ from jsonargparse import ArgumentParser
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 
 from raiden.commands.option_parser import TYPES, no_option
-from raiden.core.errors import ConfigError, RaidenError
+from raiden.core.errors import ConfigError, RaidenError, led_to
 from raiden.core.yaml_text import load_yaml
 from raiden.policy.saved_state import REMEDY, load_rest, stored_shapes
 
@@ -105,11 +105,9 @@ def _what_lacks(key: str, command: str, words: Sequence[str]) -> str:
     return f"add `{last}` to {files[-1]} under `{'.'.join(above)}`{there}; or give the option `--{key}`."
 
 
-def _own_error(error: BaseException | None) -> RaidenError | None:
+def _own_error(error: BaseException) -> RaidenError | None:
     """The error of raiden's own from which a library raised another, if there is one."""
-    while error is not None and not isinstance(error, RaidenError):
-        error = error.__cause__ or error.__context__
-    return error
+    return next((one for one in led_to(error) if isinstance(one, RaidenError)), None)
 
 
 def refuse_no_checkpoint(path: str, option: str = "ckpt_path", or_else: Sequence[Path] = ()) -> None:

@@ -118,7 +118,8 @@ REPEATED: Mapping[str, bool] = {"is_repeated": True}
 def take(kind: type[T], arguments: argparse.Namespace, prefix: str = "") -> T:
     """The dataclass whose fields `add_fields` made options of."""
     given = {field: getattr(arguments, prefix + field.name) for field in _option_fields(kind)}
-    return kind(**{f.name: tuple(value or ()) if _is_tuple(f) else value for f, value in given.items()})
+    is_tuple = {field.name: str(field.type).startswith("tuple[") for field in given}
+    return kind(**{f.name: tuple(value or ()) if is_tuple[f.name] else value for f, value in given.items()})
 
 
 def parse_options(kind: type[T], argv: Sequence[str], command: str, description: str, epilog: str | None = None) -> T:
@@ -132,10 +133,6 @@ def parse_options(kind: type[T], argv: Sequence[str], command: str, description:
 
 def _option_fields(kind: type) -> list[Field[Any]]:
     return [field for field in fields(kind) if field.metadata.get("is_option", True)]
-
-
-def _is_tuple(field: Field[Any]) -> bool:
-    return str(field.type).startswith("tuple[")
 
 
 def _help(told: str, field: Field[Any]) -> str:

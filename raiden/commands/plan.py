@@ -18,7 +18,6 @@ from raiden.core.terminal import new_table, of_figures, open_console
 from raiden.data.chat_template import ChatTemplate
 from raiden.planning import GIB, WIDTHS, Limits, Plan, Processes, make_plan
 from raiden.planning.duration import GPU_RATE, epoch_seconds, measured_rate
-from raiden.planning.headroom import Headroom
 from raiden.policy import PolicyConfig
 from raiden.train.disk_need import DiskNeed, disk_need
 from raiden.train.grpo.module import GRPOModule
@@ -229,7 +228,12 @@ def _print(plan: Plan, disk: DiskNeed, seconds: float, chat: ChatTemplate | None
             f"engine: room for {plan.cached_tokens:,} tokens; a prompt with its completion: {plan.max_length:,}"
         )
     if plan.headroom:
-        console.print(_told(plan.headroom, plan.workload.sampled_tokens > 0))
+        largest, sampling = plan.headroom, "sampling" if work.sampled_tokens > 0 else "val_sampling"
+        console.print(
+            f"largest that fit, each alone: `model.update.micro_batch_tokens` {largest.micro_batch_tokens:,}; "
+            f"completions sampled side by side (`max_rows`) {largest.rows:,}; `model.{sampling}.max_tokens` "
+            f"{largest.max_tokens:,}"
+        )
     console.print(f"disk: {disk}")
     moment, peak = plan.peak
     shares = f"{peak / GIB:.1f} of {plan.budget / GIB:.3g} GiB ({peak / plan.budget:.0%})"
@@ -237,14 +241,6 @@ def _print(plan: Plan, disk: DiskNeed, seconds: float, chat: ChatTemplate | None
         console.print(f"{plan.verdict}: {shares}, highest in the column {moment}")
     if plan.advice:
         console.print(plan.advice)
-
-
-def _told(largest: Headroom, samples: bool) -> str:
-    lengths = f"`model.{'sampling' if samples else 'val_sampling'}.max_tokens` {largest.max_tokens:,}"
-    return (
-        f"largest that fit, each alone: `model.update.micro_batch_tokens` {largest.micro_batch_tokens:,}; completions "
-        f"sampled side by side (`max_rows`) {largest.rows:,}; {lengths}"
-    )
 
 
 def _table(plan: Plan) -> Table:

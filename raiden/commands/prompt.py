@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
 from typing import Any
 
 from lightning.pytorch.cli import LightningArgumentParser
@@ -13,6 +12,7 @@ from raiden.core.terminal import new_table, open_console
 from raiden.core.types import Prompt
 from raiden.data.chat_template import ChatTemplate
 from raiden.data.prompts import DEFAULT_TEMPLATE, build_messages
+from raiden.packing.cached_prefix import num_equal
 from raiden.policy import load_tokenizer
 from raiden.train.datamodule import RoleplayDataModule
 
@@ -144,8 +144,7 @@ def _shared(prompts: Sequence[Prompt], number: int) -> str:
     following = next((p for p in after if p.sample.character_name == prompt.sample.character_name), None)
     if following is None:
         return f"no other question is about {prompt.sample.character_name}: nothing is shared"
-    both = zip(prompt.token_ids, following.token_ids, strict=False)
-    num_shared = len(list(takewhile(lambda pair: pair[0] == pair[1], both)))
+    num_shared = num_equal(prompt.token_ids, following.token_ids)
     return (
         f'shared with the next question about {prompt.sample.character_name} ("{following.sample.question}"): '
         f"{num_shared:,} of {len(prompt.token_ids):,} tokens, computed once where both stand in one step"

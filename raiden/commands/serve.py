@@ -5,17 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Literal
 
-from raiden.chat import SAMPLING, Cast, SampleBook
+from raiden.chat import SAMPLING, SampleBook
 from raiden.commands.cast_options import CastOptions, read_cast, sample_files
-from raiden.commands.model_endpoint import names_of
+from raiden.commands.model_endpoint import names_of, renamed
 from raiden.commands.model_options import ModelOptions, rewards_of
-from raiden.commands.option_names import renamed
 from raiden.commands.option_parser import OptionParser, take
 from raiden.commands.prompt_options import PromptOptions, read_settings
 from raiden.core.errors import ConfigError
@@ -120,9 +119,12 @@ def _serve(options: ServeOptions, cast_options: CastOptions, prompts: PromptOpti
     access = Access(None if options.key else {*LOOPBACK, options.host}, options.allow_origin, options.key)
     app = build_app(Lineup(served, cast), book, sampling, options.timeout, access)
 
+    names = ", ".join(f'"{name}"' for name in served)
+    characters = f'one of {len(cast.profiles)} characters such as "{_MODEL}/{cast.profiles[0].name}"'
+
     def tell() -> None:
         print(f"in the browser: {address_of(opened)}")
-        print(f"for clients: {address_of(opened)}/v1, {_told_models(served, cast)}; Ctrl-C ends it", flush=True)
+        print(f"for clients: {address_of(opened)}/v1, model {names}, or {characters}; Ctrl-C ends it", flush=True)
 
     print("warming up: a first reply, to nobody", flush=True)
     asyncio.run(make_server(app, [each.model for each in served.values()], tell).serve(sockets=[opened]))
@@ -139,11 +141,6 @@ def _load(options: ServeOptions, model: ModelOptions, settings: PromptSettings) 
     with renamed(names_of(model)):
         local = open_local(model, settings, engine)
     return Served(LiveModel(local, options.concurrency, options.max_waiting), settings, model.model_path or "")
-
-
-def _told_models(served: Mapping[str, Served], cast: Cast) -> str:
-    names = ", ".join(f'"{name}"' for name in served)
-    return f'model {names}, or one of {len(cast.profiles)} characters such as "{_MODEL}/{cast.profiles[0].name}"'
 
 
 def _check(options: ServeOptions) -> None:

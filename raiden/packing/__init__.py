@@ -4,7 +4,7 @@ Role-play prompts share long beginnings (the instructions, then one character's 
 a group of completions, and completions of a group begin alike. Packed into one row, a shared token stands there once.
 
 layout         sequences (prompts, prompts with completions) -> one row and its segments
-attention      what each token of the row may see; cascade, run_by_run, masks, scoring: how that is computed
+attention      what each token of the row may see; cascade, masks, scoring: how that is computed
 cached_prefix  tokens of an earlier pass, which a row goes on from
 batching       groups -> micro-batches of packed rows, or of separate ones
 passes         the micro-batches of all processes, as many on each

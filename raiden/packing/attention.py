@@ -20,8 +20,7 @@ from raiden.core.private import attention_name
 from raiden.packing.cascade import cascade_attention
 from raiden.packing.layout import Layout, Run
 from raiden.packing.masks import tree_block_mask
-from raiden.packing.run_by_run import RunByRun
-from raiden.packing.scoring import ScoredRuns, Scoring, scoring_of
+from raiden.packing.scoring import RunByRun, ScoredRuns, Scoring, scoring_of
 
 ATTENTION = "raiden_prefix_tree"
 """The name under which transformers knows this attention."""

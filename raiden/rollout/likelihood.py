@@ -1,6 +1,6 @@
-"""How unlikely replies are under the frozen reference: what a policy writes that nobody would.
+"""What the frozen reference says of completions: how unlikely they are, which nobody would write, and whether right.
 
-The mean of ``-log p`` of a reply's tokens under the reference, in nats a token, at the temperature that samples.
+`unlikely` is the mean of ``-log p`` of a reply's tokens under the reference, in nats a token, at the temperature that samples.
 Within the band that reference answers lie in, nothing is taken; beyond it one unit of the component for each nat, up
 to one.
 """
@@ -12,9 +12,13 @@ import torch
 from torch import Tensor
 
 from raiden.core.processes import Processes
-from raiden.core.types import Prompt, Reward
+from raiden.core.types import Prompt, Reward, Rollout
+from raiden.data.chat_template import ChatTemplate
 from raiden.packing import Group, Passes, token_logps
 from raiden.policy import Policy
+from raiden.rewards import RewardConfig
+from raiden.scoring import Score, answer_of
+from raiden.scoring.verifier import is_asked, verified, verifying_question
 
 NAME = "unlikely"
 NUM_ANSWERS = 64
@@ -84,3 +88,60 @@ def with_likelihood(reward: Reward, nats: float, limit: float, weight: float) ->
         f"{reward.reason} {NAME}: {nats:.2f} nats a token, the band ends at {limit:.2f}." if value else reward.reason
     )
     return replace(reward, total=total, components={**reward.components, NAME: value}, reason=reason)
+
+
+_MAX_TOKENS = 4096
+"""Of one pass; shared ones count once."""
+
+
+def verify_by_reference(
+    rollouts: Sequence[Rollout], policy: Policy, config: RewardConfig, processes: Processes, device: torch.device
+) -> list[Rollout]:
+    """The rollouts with what the reference says of their completions. All processes have to ask together."""
+    verifier = config.verifier_options
+    assert verifier is not None
+    asked = [
+        (p, index)
+        for p, rollout in enumerate(rollouts)
+        for index, reward in enumerate(rollout.rewards)
+        if is_asked(reward, verifier)
+    ]
+    if not asked:
+        return list(rollouts)
+    policy.move_reference(device)
+    questions = (
+        verifying_question(rollouts[p].prompt.sample, answer_of(rollouts[p].completions[index].text))
+        for p, index in asked
+    )
+    chat = ChatTemplate(policy.tokenizer, kwargs={"enable_thinking": False})  # the answer is the next token
+    prompts = chat.encode([[question] for question in questions])
+    odds = dict(zip(asked, log_odds(policy, prompts, processes, device), strict=True))
+    return [
+        replace(
+            rollout,
+            rewards=tuple(
+                verified(reward, Score(odds[p, index]), config) if (p, index) in odds else reward
+                for index, reward in enumerate(rollout.rewards)
+            ),
+        )
+        for p, rollout in enumerate(rollouts)
+    ]
+
+
+def log_odds(
+    policy: Policy, prompts: Sequence[Sequence[int]], processes: Processes, device: torch.device
+) -> list[float]:
+    """``log p(Yes) - log p(No)`` of the token after each prompt, under the frozen reference, in nats.
+
+    Prompts with a common beginning share its work; each process computes its share.
+    """
+    words = [policy.tokenizer.encode(word, add_special_tokens=False)[:1] for word in ("Yes", "No")]
+    groups = [Group(prompt, words, [2 * i, 2 * i + 1]) for i, prompt in enumerate(prompts)]
+    logps: dict[int, float] = {}
+    with policy.reference() as reference:
+        for batch in Passes(groups, _MAX_TOKENS, device, processes, policy.packing):
+            found, _ = token_logps(reference, batch)
+            if not batch.is_filler:
+                logps.update(zip(batch.rows.tolist(), found.float().tolist(), strict=True))
+    logps = dict(processes.gather(list(logps.items())))
+    return [logps[2 * i] - logps[2 * i + 1] for i in range(len(groups))]

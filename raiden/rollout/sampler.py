@@ -15,8 +15,8 @@ from raiden.data.chat_template import ChatTemplate
 from raiden.policy import Policy, gathered, stream_weights
 from raiden.rollout.canary import CanaryConfig, canary_error, engine_difference
 from raiden.rollout.engines import Engine, SamplingConfig
+from raiden.rollout.likelihood import verify_by_reference
 from raiden.rollout.rollouts import group_seeds, refuse_malformed, score_groups
-from raiden.rollout.verifying import verify_by_reference
 from raiden.scoring import Scorer
 
 
@@ -82,7 +82,10 @@ class Sampler:
             groups = self.engine.generate([prompt.token_ids for prompt in own_prompts], seeds, sampling)
         vocab_size = self.policy.model.get_input_embeddings().weight.shape[0]
         refuse_malformed(groups, seeds, sampling.max_tokens, vocab_size)
-        rollouts = self._score(own_prompts, self._read(groups), attempt)
+        if self.chat is not None:
+            read = self.chat.read
+            groups = [[replace(one, text=read(one.token_ids, one.text)) for one in group] for group in groups]
+        rollouts = self._score(own_prompts, groups, attempt)
         by_index = sorted(self.processes.gather(list(zip(own, rollouts, strict=True))), key=lambda pair: pair[0])
         everyones = [rollout for _, rollout in by_index]
         if rollouts:
@@ -92,11 +95,6 @@ class Sampler:
         if not self.scorer.asks_reference:
             return everyones
         return verify_by_reference(everyones, self.policy, self.scorer.config, self.processes, self.device)
-
-    def _read(self, groups: Sequence[Sequence[Completion]]) -> Sequence[Sequence[Completion]]:
-        if self.chat is None:
-            return groups
-        return [[replace(one, text=self.chat.read(one.token_ids, one.text)) for one in group] for group in groups]
 
     def _score(self, prompts: Sequence[Prompt], groups: Sequence[Sequence[Completion]], attempt: int) -> list[Rollout]:
         started = time.perf_counter()

@@ -54,7 +54,7 @@ class Scorer:
 
     @property
     def asks_reference(self) -> bool:
-        """Whether the run's frozen reference is to verify; whoever has it asks it (`raiden.rollout.verifying`)."""
+        """Whether the run's frozen reference is to verify; whoever has it asks it (`raiden.rollout.likelihood`)."""
         verifier = self.config.verifier_options
         return verifier is not None and verifier.is_reference
 

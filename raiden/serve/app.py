@@ -18,10 +18,9 @@ from raiden.chat import SampleBook
 from raiden.core.errors import RaidenError
 from raiden.core.terminal import printable
 from raiden.rollout.engines import SamplingConfig
-from raiden.serve.addresses import Addresses, asked_path
 from raiden.serve.completions import Completions
 from raiden.serve.faults import ApiError, as_api_error
-from raiden.serve.guards import Guard
+from raiden.serve.guards import Addresses, Guard, asked_path
 from raiden.serve.lineup import Lineup
 from raiden.serve.talking import Talking
 

@@ -12,11 +12,11 @@ from starlette.routing import Route
 
 from raiden.endpoints.live import GenerationRequest
 from raiden.rollout.engines import SamplingConfig
-from raiden.serve.addresses import asked_path
 from raiden.serve.answers import Answer, CompletionAnswer
 from raiden.serve.bodies import Body, ChatBody, TextBody, read_body
 from raiden.serve.connection import EventStream, read_json, while_connected
 from raiden.serve.faults import ApiError, told_of
+from raiden.serve.guards import asked_path
 from raiden.serve.lineup import Lineup, Voice
 from raiden.serve.memory import ReplyMemory
 from raiden.serve.responses import ResponseAnswer, ResponseBody

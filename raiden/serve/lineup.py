@@ -81,9 +81,7 @@ class Lineup:
         try:
             profile = self.cast.find(character)
         except ProfileError as fault:
-            raise _unknown(str(fault).removeprefix("`character`: ").rstrip(".")) from fault
+            told = str(fault).removeprefix("`character`: ").rstrip(".")
+            message = f"`model`: {told}; GET /v1/models lists all names."
+            raise ApiError(404, message, "model", "model_not_found") from fault
         return Voice(f"{model}/{profile.name}", self.served[model], profile)
-
-
-def _unknown(told: str) -> ApiError:
-    return ApiError(404, f"`model`: {told}; GET /v1/models lists all names.", "model", "model_not_found")

@@ -222,7 +222,7 @@ class RoleplayDataModule(LightningDataModule):
         """Each process makes the prompts of its share, and all get all of them."""
         processes = Processes.current()
         share = processes.share(range(len(samples)))
-        own = [self._messages(samples[i]) for i in share]
+        own = [build_messages(samples[i], self.settings) for i in share]
         made: list[tuple[int, ...]] = []
         fault: ChatTemplateError | None = None
         try:
@@ -239,11 +239,8 @@ class RoleplayDataModule(LightningDataModule):
         ends = np.cumsum(np.concatenate(lengths), dtype=np.int64).tolist()
         return [tuple(flat[start:end]) for start, end in pairwise([0, *ends])]
 
-    def _messages(self, sample: Sample) -> list[Message]:
-        return build_messages(sample, self.settings)
-
     def _refused(self, sample: Sample, fault: ChatTemplateError) -> ConfigError:
-        messages = self._messages(sample)
+        messages = build_messages(sample, self.settings)
         if self.chat is not None:
             messages = self.chat.shape(messages)
         turns = ", ".join(message.role for message in messages)
@@ -270,8 +267,7 @@ class RoleplayDataModule(LightningDataModule):
             raise ConfigError("`data.test_file` is not set; give the samples to test on.")
         return self._in_order("test")
 
-    def predict_dataloader(self) -> PromptBatches:
-        return self.test_dataloader()
+    predict_dataloader = test_dataloader
 
     def _in_order(self, name: str) -> PromptBatches:
         return PromptBatches(self._prompts[name], self.val_batch_size)

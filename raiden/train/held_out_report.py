@@ -10,7 +10,6 @@ from lightning import Callback
 from lightning.pytorch.loggers import TensorBoardLogger
 
 from raiden.core.records import write_json
-from raiden.core.types import Rollout
 from raiden.evaluation.results import Evaluation, scored_row, write_evaluation
 from raiden.evaluation.run_page import AFTER, BEFORE, SUMMARY, end_with_page
 from raiden.train.callbacks import ExportPolicy
@@ -65,7 +64,12 @@ class HeldOutReport(Callback):
         self._samples = []
 
     def on_validation_batch_end(self, trainer: Any, pl_module: Any, *args: Any) -> None:
-        self._samples += [row for rollout in pl_module.rollouts for row in _scored_rows(rollout)]
+        for rollout in pl_module.rollouts:
+            replies = enumerate(zip(rollout.completions, rollout.rewards, strict=True))
+            self._samples += [
+                scored_row(rollout.prompt.sample, reply.text, reply.finish_reason == "length", reward, index)
+                for index, (reply, reward) in replies
+            ]
 
     def on_validation_end(self, trainer: Any, pl_module: Any) -> None:
         folder = folder_of(trainer)
@@ -157,14 +161,6 @@ class HeldOutReport(Callback):
         if self.output_file is not None:
             write_evaluation(self.output_file, self._evaluation())
             print(f"evaluation: {self.output_file}")
-
-
-def _scored_rows(rollout: Rollout) -> list[dict[str, Any]]:
-    """A row of the evaluation file for each reply."""
-    return [
-        scored_row(rollout.prompt.sample, completion.text, completion.finish_reason == "length", reward, index)
-        for index, (completion, reward) in enumerate(zip(rollout.completions, rollout.rewards, strict=True))
-    ]
 
 
 def warnings_of(trainer: Any) -> list[str]:

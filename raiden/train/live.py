@@ -43,10 +43,6 @@ class _Shows(Callback):
         self.doing = doing
         watch_engine(pl_module.engine, doing)
 
-    def _batch_done(self, pl_module: Any) -> None:
-        if self.doing is not None:
-            self.doing.end_batch(-(-len(pl_module.rollouts) // pl_module.processes.num))
-
     def on_validation_start(self, trainer: Any, pl_module: Any) -> None:
         self.begin(pl_module, held_out(trainer, pl_module))
 
@@ -54,7 +50,8 @@ class _Shows(Callback):
     on_predict_start = on_validation_start
 
     def on_validation_batch_end(self, trainer: Any, pl_module: Any, *args: Any) -> None:
-        self._batch_done(pl_module)
+        if self.doing is not None:
+            self.doing.end_batch(-(-len(pl_module.rollouts) // pl_module.processes.num))
 
     on_test_batch_end = on_validation_batch_end  # type: ignore[assignment]
     on_predict_batch_end = on_validation_batch_end  # type: ignore[assignment]

@@ -26,13 +26,11 @@ def print_shares(title: str, columns: Mapping[str, Mapping[str, float]]) -> None
     """Prints shares of right replies, a row for each kind of question, a column for each evaluation."""
     table = new_table("held-out replies that are right", *of_figures(columns), title=title)
     shares = list(columns.values())
-    for name in sorted({name for share in shares for name in share}, key=_row_order):
+    order = list(_TITLES)
+    names = {name for share in shares for name in share}
+    for name in sorted(names, key=lambda name: (order.index(name.split("/")[0]), name)):
         table.add_row(_row_title(name), *(share_or_figure(name, share.get(name)) for share in shares))
     open_console().print(table)
-
-
-def _row_order(name: str) -> tuple[int, str]:
-    return list(_TITLES).index(name.split("/")[0]), name
 
 
 def _row_title(name: str) -> str:

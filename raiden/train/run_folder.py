@@ -48,7 +48,9 @@ class RunFolder(Callback):
         """
         try:
             for root in roots:
-                self._make_parents(root)
+                for path in reversed([path for path in (root, *root.parents) if not path.exists()]):
+                    path.mkdir(exist_ok=True)
+                    self._parents.append(path)
             if version is None:
                 version = max((_number(p) + 1 for root in roots for p in root.glob("version_*")), default=0)
                 while not self._make([root / version_name(version) for root in roots]):
@@ -124,12 +126,6 @@ class RunFolder(Callback):
                 + ". To train on, raise `trainer.max_epochs` or `trainer.max_steps`; to begin anew, leave "
                 "`--ckpt_path last` out."
             )
-
-    def _make_parents(self, root: Path) -> None:
-        missing = [path for path in (root, *root.parents) if not path.exists()]
-        for path in reversed(missing):
-            path.mkdir(exist_ok=True)
-            self._parents.append(path)
 
     def _make(self, paths: Sequence[Path]) -> bool:
         """Makes all of the folders, or none where one is there already."""

@@ -17,7 +17,7 @@ from transformers.integrations.flex_attention import flex_attention_forward
 
 from raiden.packing import Group, TreeAttention, micro_batches, pack, token_logps
 from raiden.packing.batching import pack_groups
-from raiden.packing.run_by_run import RunByRun
+from raiden.packing.scoring import RunByRun
 from raiden.planning.memory import Training, update_moments
 from raiden.planning.shape import Parameters, Precision, Shape
 from raiden.planning.workload import size_of

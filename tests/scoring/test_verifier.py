@@ -14,8 +14,8 @@ from raiden.core.types import Completion, Prompt, Rollout
 from raiden.data.chat_template import ChatTemplate
 from raiden.policy import PolicyConfig, load_policy
 from raiden.rewards import VRAR, RewardConfig
+from raiden.rollout.likelihood import log_odds, verify_by_reference
 from raiden.rollout.rollouts import rollout_metrics
-from raiden.rollout.verifying import log_odds, verify_by_reference
 from raiden.scoring import Score, Scorer
 from raiden.scoring.verifier import verified, verifying_question
 from raiden.train.report import as_markdown, completion_rows, disagree

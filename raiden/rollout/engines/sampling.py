@@ -133,7 +133,8 @@ def processed_logps(logits: Tensor, tokens: Tensor, config: SamplingConfig) -> T
         - tokens: ``(R,)``
         - output: ``(R,)``
     """
-    return _logps(_processed(logits, config), tokens)
+    logits = _processed(logits, config)
+    return logits.gather(1, tokens[:, None]).squeeze(1) - logits.logsumexp(dim=-1)
 
 
 def _processed(logits: Tensor, config: SamplingConfig) -> Any:
@@ -152,7 +153,3 @@ def _warpers(config: SamplingConfig) -> Any:
     if config.min_p > 0:
         warpers.append(MinPLogitsWarper(config.min_p))
     return warpers
-
-
-def _logps(logits: Tensor, tokens: Tensor) -> Tensor:
-    return logits.gather(1, tokens[:, None]).squeeze(1) - logits.logsumexp(dim=-1)

@@ -94,17 +94,14 @@ class _Draws(LogitsProcessor):
             ids, logps = sample_tokens(scores[drawing], words, positions, self.sampling)
             for row, token, logp in zip(drawing, ids.tolist(), logps.tolist(), strict=True):
                 tokens[row] = token
-                self._take(row, token, logp)
+                drawn, drawn_logps = self.drawn[row]
+                drawn.append(token)
+                drawn_logps.append(logp)
+                self.live[row] = token not in self.stop_ids and len(drawn) < self.sampling.max_tokens
             if self.watch is not None:
                 self.watch(ids.tolist())
         chosen = torch.tensor(tokens, device=scores.device)[:, None]
         return torch.full_like(scores, -torch.inf).scatter(1, chosen, 0.0)
-
-    def _take(self, row: int, token: int, logp: float) -> None:
-        tokens, logps = self.drawn[row]
-        tokens.append(token)
-        logps.append(logp)
-        self.live[row] = token not in self.stop_ids and len(tokens) < self.sampling.max_tokens
 
 
 class _Ends(StoppingCriteria):

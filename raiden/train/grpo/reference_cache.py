@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from raiden.packing import Attention, Layout, Scoring
+from raiden.packing import Attention, Scoring
 from raiden.packing.batching import MicroBatch, PackedRow
 from raiden.packing.cached_prefix import MIN_KNOWN, CachedPrefix, Continued, num_equal
 from raiden.packing.logps import token_logps
@@ -42,7 +42,9 @@ class ReferenceCache:
         """
         assert batch.family is not None
         assert batch.packed is not None
-        tokens = _prefix_of(batch.packed.layout, int(batch.predictors.min()))
+        # What all sequences of the row begin with, or those of its first tree; what predicts is computed in any case.
+        layout = batch.packed.layout
+        tokens = layout.token_ids[: min(layout.segments[0].end, int(batch.predictors.min()))]
         known = self._known.pop(batch.family, None)
         num_known = 0 if known is None else num_equal(known.tokens, tokens)
         if known is None or num_known < MIN_KNOWN:
@@ -52,22 +54,10 @@ class ReferenceCache:
         else:
             known = known.cut(num_known)
             logps, _ = token_logps(model, _continued(batch, batch.packed, known), temperature)
-        self._keep(batch.family, known)
-        return logps
-
-    def _keep(self, family: str, prefix: CachedPrefix) -> None:
-        self._known[family] = prefix
+        self._known[batch.family] = known
         while self.num_bytes > self.max_bytes:
             self._known.popitem(last=False)
-
-
-def _prefix_of(layout: Layout, first_predictor: int) -> tuple[int, ...]:
-    """What all sequences of the row begin with, or those of its first tree.
-
-    Args:
-        first_predictor: it predicts a scored token, and is computed in any case.
-    """
-    return layout.token_ids[: min(layout.segments[0].end, first_predictor)]
+        return logps
 
 
 class _Recorded:

@@ -14,7 +14,7 @@ from typing import Any
 
 from raiden.core.errors import SampleError
 from raiden.core.reasoning import with_opening
-from raiden.core.types import Reward, Sample
+from raiden.core.types import Reward
 from raiden.data.prompts import PromptSettings
 from raiden.data.reward_rows import read_sample
 from raiden.evaluation.results import scored_row
@@ -78,7 +78,7 @@ class RewardFunctions:
         Tells TRL, where it listens, the shares of right replies as `sbk` and `cm`, and of each completion the
         sample, whether it was cut, the words that decided and the reason.
         """
-        samples = self._samples(completions, columns)
+        samples = [read_sample(row) for row in self._column(completions, columns, "sample")]
         scored = self.score(completions, **columns)
         log_metric, log_extra = columns.get("log_metric"), columns.get("log_extra")
         if log_metric is not None:
@@ -143,9 +143,6 @@ class RewardFunctions:
             scored_row(read_sample(row), text, cut, reward)
             for (row, _, (text, cut)), reward in zip(asked or (), rewards, strict=True)
         ]
-
-    def _samples(self, completions: Sequence[Completion], columns: Mapping[str, Any]) -> list[Sample]:
-        return [read_sample(row) for row in self._column(completions, columns, "sample")]
 
     def _texts(self, completions: Sequence[Completion], columns: Mapping[str, Any]) -> list[tuple[str, bool]]:
         if self.transcribe is None:

@@ -6,24 +6,25 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import torch
 from datasets import Dataset
 from huggingface_hub import snapshot_download
+from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 from transformers.trainer_utils import get_last_checkpoint
 from trl import GRPOTrainer, ModelConfig, get_peft_config, get_quantization_config
 
-from raiden.core.errors import ConfigError
+from raiden.core.errors import ConfigError, TrainingError
 from raiden.core.types import Prompt
 from raiden.data.chat_template import ChatTemplate, end_of_turn_ids
 from raiden.data.conversion import convert_sample
-from raiden.data.prompts import PromptSettings, ResponseFormat, build_messages
+from raiden.data.prompts import PromptSettings, ResponseFormat, build_messages, write_record
 from raiden.policy import load_tokenizer, resolve_model
 from raiden.policy.sources import explain_model_errors
 from raiden.train.datamodule import RoleplayDataModule
 from raiden.train.trl.held_out import HeldOutReplies
 from raiden.train.trl.options import DataArguments, Options, in_options_of_trl
 from raiden.train.trl.rewards import RewardFunctions
-from raiden.train.trl.unscored import ScoredTrainer
 
 
 def train(options: Options) -> GRPOTrainer:
@@ -189,3 +190,37 @@ def make_dataset(prompts: Sequence[Prompt], settings: PromptSettings, chat: Chat
     for prompt, row in zip(prompts, rows, strict=True):
         row["prompt"] = chat.conversation(build_messages(prompt.sample, settings))
     return Dataset.from_list(rows)
+
+
+class ScoredTrainer(GRPOTrainer):
+    """GRPOTrainer leaves completions that no reward function scores out of means, deviations and advantages; here they
+    are not in the loss either: neither in its KL term nor among the tokens or the completions that it divides by."""
+
+    prompts = PromptSettings()
+    """What the rows' prompts were made by; it goes along with each model that is saved, as `raiden fit` has it."""
+
+    def save_model(self, output_dir: str | None = None, _internal_call: bool = False) -> None:
+        super().save_model(output_dir, _internal_call)
+        if self.args.should_save:
+            write_record(Path(output_dir or str(self.args.output_dir)), {"prompts": self.prompts.as_record()})
+
+    def _calculate_rewards(self, *arguments: Any, **options: Any) -> Tensor:
+        rewards: Tensor = super()._calculate_rewards(*arguments, **options)
+        self._unscored = torch.isnan(rewards).all(dim=1)
+        if bool(self._unscored.all()):
+            raise TrainingError(
+                f"none of {len(self._unscored)} completions has a score; see to the server or the reward (`extra`) "
+                "and go on from the last checkpoint, or give that reward the weight 0."
+            )
+        return rewards
+
+    def _generate_and_score_completions(self, inputs: Any) -> dict[str, Any]:
+        output: dict[str, Any] = super()._generate_and_score_completions(inputs)
+        own = len(output["completion_mask"])
+        start = self.accelerator.process_index * own
+        unscored = self._unscored[start : start + own].to(output["completion_mask"].device)
+        if bool(self._unscored.any()):
+            output["completion_mask"] = output["completion_mask"] * (~unscored).unsqueeze(1)
+            mask = output["completion_mask"] * output.get("tool_mask", 1)
+            output["num_items_in_batch"] = self.accelerator.gather(mask.sum()).sum()
+        return output

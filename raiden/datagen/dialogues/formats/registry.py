@@ -6,7 +6,6 @@ from pathlib import Path
 
 from raiden.core.errors import SampleError
 from raiden.core.records import decode_text, load_json, read_bytes, scan_records, shortened
-from raiden.core.types import Profile
 from raiden.datagen.dialogues.base import Chat, Dialogue, Document, LeftOut, Options
 from raiden.datagen.dialogues.formats import (
     agnai,
@@ -88,13 +87,9 @@ def _chats(document: Document, origin: str, options: Options) -> Iterator[Chat |
     except ValueError as fault:
         yield LeftOut(origin, "malformed", f"{program.NAME} {fault}.")
         return
-    own = _described(document, origin, options) if program is messages else None
+    own = None
+    if program is messages and (system := messages.system_of(document)):
+        described = verirole.profile_of_prompt(system, origin, document, {}, options)
+        own = None if isinstance(described, LeftOut) else described
     for number, turns in enumerate(conversations, 1):
         yield from chats_of(turns, origin if len(chats) == 1 else f"{origin}: chat {number}", options, own)
-
-
-def _described(document: Document, origin: str, options: Options) -> Profile | None:
-    """The character whom the system's message describes."""
-    system = messages.system_of(document)
-    found = verirole.profile_of_prompt(system, origin, document, {}, options) if system else None
-    return None if isinstance(found, LeftOut) else found
