@@ -75,40 +75,31 @@ class Tally:
         self.samples_by_character[sample.character_name] += 1
 
 
+@dataclass(eq=False)
 class Pipeline:
     """Fills the slots of a plan.
 
     Drafts of many slots are under way at once, but whether one is accepted is decided in the order of a character's
     slots, since a sample must be no near-duplicate of those before it. So what is accepted follows from the drafts
     alone, never from which came first.
-
-    Args:
-        store: slots that are filled there are left as they are.
-        verifiers: asked in this order about each draft that passes the checks.
-        max_attempts: drafts for a slot, at least 1.
-        concurrency: requests that the author and the verifiers can have in flight; enough slots are under way to keep
-            them busy.
     """
 
-    def __init__(
-        self,
-        plan: Plan,
-        author: Author,
-        store: SampleStore,
-        rejections: RejectionLog,
-        verifiers: Sequence[Verifier] = (),
-        max_attempts: int = 3,
-        concurrency: int = 16,
-    ) -> None:
-        self.plan = plan
-        self.author = author
-        self.store = store
-        self.rejections = rejections
-        self.verifiers = verifiers
-        self.max_attempts = max_attempts
-        self.tally = Tally(plan.num_slots)
-        self._max_drafting = _DRAFTING_PER_REQUEST * concurrency
-        self._max_open = _OPEN_PER_REQUEST * concurrency
+    plan: Plan
+    author: Author
+    store: SampleStore
+    """Slots that are filled there are left as they are."""
+    rejections: RejectionLog
+    verifiers: Sequence[Verifier] = ()
+    """Asked in this order about each draft that passes the checks."""
+    max_attempts: int = 3
+    """Drafts for a slot, at least 1."""
+    concurrency: int = 16
+    """Requests that the author and the verifiers can have in flight; enough slots are under way to keep them busy."""
+
+    def __post_init__(self) -> None:
+        self.tally = Tally(self.plan.num_slots)
+        self._max_drafting = _DRAFTING_PER_REQUEST * self.concurrency
+        self._max_open = _OPEN_PER_REQUEST * self.concurrency
         self._num_drafting = 0
         self._num_open = 0
         self._checking = asyncio.Lock()

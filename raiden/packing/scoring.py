@@ -1,5 +1,5 @@
-"""Tree attention run by run, by PyTorch's public function: where kernels do not tell their normalisers, and where scores
-are not plain (sliding windows, caps as in Gemma 2, sinks as in gpt-oss)."""
+"""Tree attention run by run, by PyTorch's public function: where a device's kernels do not tell their normalisers, and
+where scores are not plain (sliding windows, caps as in Gemma 2, sinks as in gpt-oss)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,8 +1,8 @@
 """What the frozen reference says of completions: how unlikely they are, which nobody would write, and whether right.
 
-`unlikely` is the mean of ``-log p`` of a reply's tokens under the reference, in nats a token, at the temperature that samples.
-Within the band that reference answers lie in, nothing is taken; beyond it one unit of the component for each nat, up
-to one.
+`unlikely` is the mean of ``-log p`` of a reply's tokens under the reference, in nats a token, at the temperature that
+samples. Within the band that reference answers lie in, nothing is taken; beyond it one unit of the component for each
+nat, up to one.
 """
 
 from collections.abc import Sequence

@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -20,34 +20,23 @@ from raiden.rollout.rollouts import group_seeds, refuse_malformed, score_groups
 from raiden.scoring import Scorer
 
 
+@dataclass(eq=False)
 class Sampler:
     """Keeps the engine's weights in step with the policy's, samples, and watches that they agree."""
 
-    def __init__(
-        self,
-        engine: Engine,
-        policy: Policy,
-        scorer: Scorer,
-        canary: CanaryConfig,
-        processes: Processes,
-        run_seed: int,
-        device: torch.device,
-        chat: ChatTemplate | None = None,
-    ) -> None:
-        """
-        Args:
-            chat: reads what completions say; None takes their text as the engine has it.
-        """
-        self.engine = engine
-        if scorer.asks_reference and not policy.has_reference:
-            scorer.refuse_reference()
-        self.policy = policy
-        self.scorer = scorer
-        self.canary = canary
-        self.processes = processes
-        self.run_seed = run_seed
-        self.device = device
-        self.chat = chat
+    engine: Engine
+    policy: Policy
+    scorer: Scorer
+    canary: CanaryConfig
+    processes: Processes
+    run_seed: int
+    device: torch.device
+    chat: ChatTemplate | None = None
+    """Reads what completions say; None takes their text as the engine has it."""
+
+    def __post_init__(self) -> None:
+        if self.scorer.asks_reference and not self.policy.has_reference:
+            self.scorer.refuse_reference()
         self.num_syncs = 0
         self.metrics: dict[str, float] = {}
         """Of the last sync, the last check and this step's scoring, for the log."""

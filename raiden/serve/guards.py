@@ -1,4 +1,7 @@
-"""What stands before the application: addresses as they were meant, and who may ask. Requests of other hosts, of web pages of other origins, and without the key are turned away."""
+"""What stands before the application: addresses as they were meant, and who may ask.
+
+Requests of other hosts, of web pages of other origins, and without the key are turned away.
+"""
 
 import hmac
 from collections.abc import Callable, Collection

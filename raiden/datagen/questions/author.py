@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, get_args
 
 from raiden.core.errors import EndpointError
@@ -14,23 +15,18 @@ from raiden.endpoints import AccessError, ChatEndpoint, ChatRequest, Identity
 _FOCUS_NAMES = {"sbk": "script_knowledge", "cm": "conversation_memory"}
 
 
+@dataclass(frozen=True)
 class EndpointAuthor:
-    """Writes each draft with one request; `raiden.datagen.base.Author` says what that means.
+    """Writes each draft with one request; `raiden.datagen.base.Author` says what that means."""
 
-    Args:
-        endpoint: retries what is worth it.
-        seed: other seeds give other questions.
-        temperature: of sampling; 0 makes drafts of one character alike.
-        max_tokens: longest reply, reasoning included; a conversation of ten turns takes about 800 tokens.
-    """
-
-    def __init__(
-        self, endpoint: ChatEndpoint, seed: int = 0, temperature: float = 0.8, max_tokens: int = 2048
-    ) -> None:
-        self.endpoint = endpoint
-        self.seed = seed
-        self.temperature = temperature
-        self.max_tokens = max_tokens
+    endpoint: ChatEndpoint
+    """Retries what is worth it."""
+    seed: int = 0
+    """Other seeds give other questions."""
+    temperature: float = 0.8
+    """Of sampling; 0 makes drafts of one character alike."""
+    max_tokens: int = 2048
+    """Longest reply, reasoning included; a conversation of ten turns takes about 800 tokens."""
 
     async def write(self, slot: Slot, attempt: int) -> Record | Rejection:
         """The draft for a slot, or why the request for it failed.

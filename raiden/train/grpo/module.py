@@ -222,7 +222,7 @@ class GRPOModule(PolicyModule):
             self.guard.raise_on(update.nonfinite, self.processes, self.device)
             self._compute_logps(update)
             for mini_batch in filter(update.has_work, update.mini_batches()):
-                loss = self.backpropagate(update.losses(self.model, mini_batch), update.num_passes(mini_batch))
+                loss = self.backpropagate(update.losses(self.model, mini_batch), len(update.passes(mini_batch)))
                 self.guard.raise_on(update.nonfinite or loss, self.processes, self.device)
                 # Before the weights change: nothing is learned from a wrong engine.
                 self.sampler.check(rollouts, self.sampling, update.sampling_difference())

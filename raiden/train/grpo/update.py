@@ -51,40 +51,29 @@ class UpdateConfig:
         return [range(start, min(start + size, num_prompts)) for start in range(0, num_prompts, size)]
 
 
+@dataclass(eq=False)
 class RolloutUpdate:
     """The update that one rollout asks for: advantages, old and reference log-probabilities, losses, statistics."""
 
-    def __init__(
-        self,
-        rollouts: Sequence[Rollout],
-        objective: ObjectiveConfig,
-        config: UpdateConfig,
-        max_tokens: int,
-        temperature: float,
-        device: torch.device,
-        processes: Processes = ALONE,
-        packing: Packing = Packing.SHARED,
-    ) -> None:
-        """
-        Args:
-            rollouts: those of all processes, in the same order on each.
-            max_tokens: longest completion allowed, in tokens.
-            temperature: the one that sampled.
-            processes: each computes its share; weights and advantages are those of the whole.
-            packing: of the model.
-        """
-        self.rollouts = rollouts
-        self.objective = objective
-        self.config = config
-        self.max_tokens = max_tokens
-        self.temperature = temperature
-        self.device = device
-        self.processes = processes
-        self.packing = packing
-        self.num_generations = len(rollouts[0].completions)
-        self.batch = make_batch(rollouts, objective, device)
+    rollouts: Sequence[Rollout]
+    """Those of all processes, in the same order on each."""
+    objective: ObjectiveConfig
+    config: UpdateConfig
+    max_tokens: int
+    """Of the longest completion allowed."""
+    temperature: float
+    """The one that sampled."""
+    device: torch.device
+    processes: Processes = ALONE
+    """Each computes its share; weights and advantages are those of the whole."""
+    packing: Packing = Packing.SHARED
+    """Of the model."""
+
+    def __post_init__(self) -> None:
+        self.num_generations = len(self.rollouts[0].completions)
+        self.batch = make_batch(self.rollouts, self.objective, self.device)
         self._watch = NonFiniteWatch(self._nonfinite_rollouts())
-        self.mini_batch = range(len(rollouts))
+        self.mini_batch = range(len(self.rollouts))
         """The prompts behind the optimizer step whose losses were asked for last."""
         self._statistics = UpdateStatistics()
 
@@ -146,16 +135,7 @@ class RolloutUpdate:
 
         All processes have to ask together.
         """
-        config = replace(self.config, micro_batch_tokens=1)
-        update = RolloutUpdate(
-            self.rollouts,
-            self.objective,
-            config,
-            self.max_tokens,
-            self.temperature,
-            self.device,
-            packing=self.packing,
-        )
+        update = replace(self, config=replace(self.config, micro_batch_tokens=1), processes=ALONE)
         update.mini_batch = self.mini_batch
         update.restore_logps(self.kept_logps())
         return update
@@ -165,7 +145,7 @@ class RolloutUpdate:
         """Log-probabilities of this process's share, ``(T,)``; zero elsewhere."""
         everyones = torch.zeros_like(self.batch.sampling_logps)
         for mini_batch in self.config.mini_batches(len(self.rollouts)):
-            for batch in self._passes(mini_batch, by_character=cache is not None):
+            for batch in self.passes(mini_batch, by_character=cache is not None):
                 if cache is None:
                     logps, _ = token_logps(model, batch, self.temperature)
                 else:
@@ -189,16 +169,12 @@ class RolloutUpdate:
             updates_per_rollout=len(self.config.mini_batches(len(self.rollouts))),
         ).to(self.device)
         entropy_weight = self.objective.entropy_coef / max(int(num_tokens[rows].sum()), 1)
-        for batch in self._passes(mini_batch):
+        for batch in self.passes(mini_batch):
             if batch.is_filler:
                 logps, _ = token_logps(model, batch, self.temperature)
                 yield logps.sum() * 0.0
             else:
                 yield self._loss(model, batch, weights[batch.rows][batch.sequence], entropy_weight)
-
-    def num_passes(self, mini_batch: range) -> int:
-        """How many losses an optimizer step has, the same on all processes."""
-        return len(self._passes(mini_batch))
 
     def _loss(self, model: PreTrainedModel, batch: MicroBatch, weights: Tensor, entropy_weight: float) -> Tensor:
         logps, entropy = token_logps(model, batch, self.temperature, entropy_gradient=entropy_weight > 0)
@@ -237,8 +213,8 @@ class RolloutUpdate:
         )
         return loss
 
-    def _passes(self, mini_batch: range, by_character: bool = False) -> Passes:
-        """Those of the prompts.
+    def passes(self, mini_batch: range, by_character: bool = False) -> Passes:
+        """Those of an optimizer step, one for each of its losses.
 
         Args:
             by_character: each character has passes of its own.
