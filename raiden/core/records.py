@@ -118,6 +118,18 @@ def _values(text: str, path: str | Path, error: type[InputError]) -> Iterator[tu
             yield f"{path}:{number}", parse_json(line, path, number, error)
 
 
+def all_entries(text: str) -> list[tuple[str, Any]]:
+    """The names and values of a JSON object, all of them: a plain dict would drop the first of two with one name."""
+    entries: list[tuple[str, Any]] = []
+
+    def keep_all(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        entries[:] = pairs  # the outermost object ends last
+        return dict(pairs)
+
+    json.loads(text, object_pairs_hook=keep_all)
+    return entries
+
+
 def write_json(path: str | Path, value: Any) -> None:
     """Writes JSON with readable non-ASCII text; the file appears whole or not at all."""
     write_text(path, json.dumps(value, ensure_ascii=False, indent=1) + "\n")

@@ -43,7 +43,7 @@ def compare(before: Evaluation, after: Evaluation, seed: int = 0, num_resamples:
         InputError: they share no sample, or the same sample reads differently in the two, or was scored by
             another rule.
     """
-    first, second = _by_sample(before.rows), _by_sample(after.rows)
+    first, second = by_sample_id(before.rows), by_sample_id(after.rows)
     shared = [sample for sample in first if sample in second]
     if not shared:
         raise InputError(
@@ -93,7 +93,8 @@ def differing_rewards(before: Evaluation, after: Evaluation) -> str:
     return ", ".join(f"{name} {first[name]} and {second[name]}" for name in shared if first[name] != second[name])
 
 
-def _by_sample(rows: Sequence[Row]) -> dict[str, list[Row]]:
+def by_sample_id(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    """The rows of each sample, whose replies may be several."""
     by_sample: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         by_sample[row["id"]].append(row)

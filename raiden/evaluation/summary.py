@@ -7,7 +7,13 @@ from statistics import fmean
 from raiden.evaluation.results import Row, cells
 from raiden.evaluation.statistics import Estimate, estimate, pass_at_k
 
-TITLES = {"all": "SBK and CM", "sbk": "SBK (profile)", "cm": "CM (conversation)", "reward": "mean reward"}
+TITLES = {
+    "all": "SBK and CM",
+    "sbk": "SBK (profile)",
+    "cm": "CM (conversation)",
+    "reward": "mean reward",
+    "loss": "loss of reference answers",
+}
 
 
 def estimates(rows: Sequence[Row]) -> dict[str, Estimate]:
@@ -25,8 +31,12 @@ def grouped(rows: Sequence[Row]) -> dict[str, list[Row]]:
     for row in rows:
         for name in ("all", *cells(row)):
             by_cell[name].append(row)
-    order = list(TITLES)
-    return {name: by_cell[name] for name in sorted(by_cell, key=lambda n: (order.index(n.split("/")[0]), n))}
+    return {name: by_cell[name] for name in sorted(by_cell, key=row_order)}
+
+
+def row_order(name: str) -> tuple[int, str]:
+    """By which the cells of a table are sorted: as in `TITLES`, each before its kinds."""
+    return list(TITLES).index(name.split("/")[0]), name
 
 
 def title(name: str) -> str:

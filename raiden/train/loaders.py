@@ -28,25 +28,21 @@ class PromptBatches:
             yield list(self.prompts[start : start + self.batch_size])
 
 
-class PromptLoader:
+class PromptLoader(PromptBatches):
     """An endless stream of shuffled epochs, cut into steps; the position in it is its whole state.
 
     Step ``k`` holds the same prompts in every run with the same data and seed, whatever was done in between.
     """
 
     def __init__(self, prompts: Sequence[Prompt], batch_size: int, questions_per_character: int, seed: int) -> None:
-        self.prompts = prompts
-        self.batch_size = batch_size
+        super().__init__(prompts, batch_size)
         self.questions_per_character = questions_per_character
         self.seed = seed
         self.num_taken = 0
         self._epoch, self._order = -1, list[Prompt]()  # the epoch last asked for
 
-    def __len__(self) -> int:
-        """Steps in an epoch; the last one may be short."""
-        return math.ceil(len(self.prompts) / self.batch_size)
-
     def __iter__(self) -> Iterator[list[Prompt]]:
+        """The steps of an epoch; the last one may be short."""
         for _ in range(len(self)):
             self.num_taken += 1
             yield self.batch(self.num_taken - 1)

@@ -8,13 +8,7 @@ from rich.text import Text
 
 from raiden.core.terminal import new_table, of_figures, open_console, percent
 from raiden.core.types import Reward, Rollout
-
-_TITLES = {
-    "sbk": "SBK (profile)",
-    "cm": "CM (conversation)",
-    "reward": "mean reward",
-    "loss": "loss of reference answers",
-}
+from raiden.evaluation import summary
 
 COLUMNS = ("question", "completion", "reward", "why", "matched", "character")
 """Of a table of completions; what is read first stands where a narrow page still shows it."""
@@ -26,18 +20,9 @@ def print_shares(title: str, columns: Mapping[str, Mapping[str, float]]) -> None
     """Prints shares of right replies, a row for each kind of question, a column for each evaluation."""
     table = new_table("held-out replies that are right", *of_figures(columns), title=title)
     shares = list(columns.values())
-    order = list(_TITLES)
-    names = {name for share in shares for name in share}
-    for name in sorted(names, key=lambda name: (order.index(name.split("/")[0]), name)):
-        table.add_row(_row_title(name), *(share_or_figure(name, share.get(name)) for share in shares))
+    for name in sorted({name for share in shares for name in share}, key=summary.row_order):
+        table.add_row(summary.title(name), *(share_or_figure(name, share.get(name)) for share in shares))
     open_console().print(table)
-
-
-def _row_title(name: str) -> str:
-    if name in _TITLES:
-        return _TITLES[name]
-    _, kind, value = name.split("/")
-    return f"  {kind.replace('_', ' ')}: {value}"
 
 
 def share_or_figure(name: str, value: float | None) -> str:

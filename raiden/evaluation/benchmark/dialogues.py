@@ -1,6 +1,5 @@
 """The public files of the benchmark -> turns to reply to; what cannot be asked is said, never dropped in silence."""
 
-import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, zip_longest
@@ -9,7 +8,7 @@ from typing import Any
 
 from raiden.core.errors import SampleError
 from raiden.core.languages import detect_language
-from raiden.core.records import decode_text, parse_json, read_bytes
+from raiden.core.records import all_entries, decode_text, parse_json, read_bytes
 from raiden.core.types import Focus, Language, Message, Profile
 from raiden.data.profiles import read_profiles
 from raiden.evaluation.benchmark.dimensions import CODES, NOT_EVALUATED, Dimension, parse_metrics
@@ -99,21 +98,14 @@ def choose(turns: Sequence[Turn], languages: Collection[Language] = (), limit: i
 
 
 def _entries(path: str | Path) -> list[tuple[str, Any]]:
-    """The ids and dialogues of a file, all of them: a plain dict would drop the first of two with one id."""
+    """The ids and dialogues of a file, those of one id as well."""
     text = decode_text(read_bytes(path, SampleError), path, SampleError)
     document = parse_json(text, path, 1, SampleError)
     if isinstance(document, SampleError):
         raise document
     if not isinstance(document, dict):
         raise SampleError(f'{path}: must be one JSON object {{"id": {{"messages": [...], ...}}, ...}}; correct it.')
-    entries: list[tuple[str, Any]] = []
-
-    def keep_all(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        entries[:] = pairs  # the outermost object ends last
-        return dict(pairs)
-
-    json.loads(text, object_pairs_hook=keep_all)
-    return entries
+    return all_entries(text)
 
 
 @dataclass(frozen=True)

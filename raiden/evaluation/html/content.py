@@ -7,7 +7,7 @@ from statistics import fmean
 from typing import Any
 from urllib.parse import urlencode
 
-from raiden.evaluation.comparison import Comparison, compare, differing_rewards, styles
+from raiden.evaluation.comparison import Comparison, by_sample_id, compare, differing_rewards, styles
 from raiden.evaluation.curves import Curve
 from raiden.evaluation.html.panels import panels
 from raiden.evaluation.reasons import counted, kind_of, parts_of_reward
@@ -35,7 +35,7 @@ def page_content(
     """
     both = [evaluation for _, evaluation in evaluations]
     comparison = compare(both[0], both[1]) if len(both) == 2 else None
-    by_sample = [_by_sample(evaluation.rows) for evaluation in both]
+    by_sample = [by_sample_id(evaluation.rows) for evaluation in both]
     samples = {id: rows[0] for replies in by_sample for id, rows in replies.items()}
     profiles: dict[tuple[tuple[str, str], ...], int] = {}
     return {
@@ -55,13 +55,6 @@ def page_content(
         ],
         "profiles": [list(fields) for fields in profiles],  # each once, though many samples have it
     }
-
-
-def _by_sample(rows: Sequence[Row]) -> Replies:
-    samples: dict[str, list[Row]] = {}
-    for row in rows:
-        samples.setdefault(row["id"], []).append(row)
-    return samples
 
 
 def _notes(evaluations: Sequence[tuple[str, Evaluation]], by_sample: Sequence[Replies]) -> Iterator[str]:

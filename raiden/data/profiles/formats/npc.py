@@ -1,12 +1,11 @@
 """The role file of the RAIDEN benchmark: `{name: {"npc_type": ..., "npc_setting": "字段: 值,\\n..."}}`."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from raiden.core.errors import ProfileError
-from raiden.core.records import shortened
+from raiden.core.records import all_entries, shortened
 from raiden.data.profiles.fields import ARCHETYPE, add_fact, format_fields, parse_fields, split_field
 from raiden.data.profiles.fields import NAME as FIELD
 from raiden.data.profiles.formats.base import Made
@@ -29,15 +28,8 @@ def matches(document: Mapping[str, Any]) -> bool:
 
 
 def read_text(source: str, origin: str) -> Iterator[Made | ProfileError]:
-    """The roles of a file, all of them: a plain dict would drop the first of two with one name."""
-    roles: list[tuple[str, Any]] = []
-
-    def keep_all(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        roles[:] = pairs  # the outermost object ends last
-        return dict(pairs)
-
-    json.loads(source, object_pairs_hook=keep_all)
-    for name, role in roles:
+    """The roles of a file, those of one name as well."""
+    for name, role in all_entries(source):
         place = f'{origin}: "{name}"'
         try:
             record = npc_record(f"{place}: {NAME}", name, role)
