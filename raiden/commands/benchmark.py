@@ -24,6 +24,7 @@ from raiden.evaluation.benchmark.keywords import (
     rule_samples,
 )
 from raiden.evaluation.benchmark.scoring import (
+    VERSION,
     Answered,
     ask_all,
     evaluation,
@@ -31,8 +32,8 @@ from raiden.evaluation.benchmark.scoring import (
     read_reply,
     refuse_other_model,
     reply_request,
+    reply_row,
     score,
-    write_replies,
 )
 from raiden.evaluation.benchmark.summary import summarise, verdict_rows
 from raiden.evaluation.results import write_evaluation
@@ -89,7 +90,8 @@ class _Run:
             if self.options.judge:
                 self.judge = open_model(self.options.judge, stack, self.folder / "judge.record.jsonl")
             answered = await self._ask(model)
-            write_replies(self.folder / "replies.json", name, answered)
+            replies = {"version": VERSION, "model": name, "replies": [reply_row(one) for one in answered]}
+            write_json(self.folder / "replies.json", replies)
             judged = await self._judge(answered, against)
             print_usage("model", model)
             if self.judge:

@@ -63,4 +63,3 @@ class Author(Protocol):
         Returns:
             A record in the sample format, not yet checked, or why there is none.
         """
-        ...

@@ -36,7 +36,6 @@ class Verifier(Protocol):
         Raises:
             AccessError: no request of this run can succeed.
         """
-        ...
 
 
 class _ReplyVerifier(ABC):

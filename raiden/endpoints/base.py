@@ -66,7 +66,6 @@ class ChatEndpoint(Protocol):
         Raises:
             EndpointError: as for `complete`.
         """
-        ...
 
     async def complete(self, request: ChatRequest) -> ChatReply:
         """The reply to one request.
@@ -75,11 +74,9 @@ class ChatEndpoint(Protocol):
             AccessError: no request of this run can succeed.
             EndpointError: this one failed, and trying again is no use or has been tried.
         """
-        ...
 
     async def close(self) -> None:
         """Gives back connections; may be called twice."""
-        ...
 
 
 Show = Callable[[str], None]
@@ -96,7 +93,6 @@ class StreamingEndpoint(ChatEndpoint, Protocol):
         Raises:
             EndpointError: as for `complete`; what was shown by then is no whole reply.
         """
-        ...
 
 
 async def stream_reply(endpoint: ChatEndpoint, request: ChatRequest, show: Show) -> ChatReply:

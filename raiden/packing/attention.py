@@ -47,7 +47,6 @@ class Attention(Protocol):
             - value: ``(1, kv_heads, T, value_dim)``
             - output: ``(1, heads, T, value_dim)``
         """
-        ...
 
 
 class TreeAttention:

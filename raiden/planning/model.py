@@ -11,7 +11,6 @@ from raiden.planning.shape import Adapters, Parameters, Shape
 from raiden.policy.adapters import add_lora
 from raiden.policy.loading import empty_model
 from raiden.policy.options import PolicyConfig
-from raiden.policy.sharing import Sharing, sharing_of
 from raiden.policy.sources import load_config, resolve_model
 
 NORMS: dict[str, dict[str, bool]] = {
@@ -42,7 +41,7 @@ def read_model(
     from accelerate import init_empty_weights
 
     source = config_file or resolve_model(policy.path)
-    config = _config(policy, config_file)
+    config = read_config(policy, config_file)
     model: Any = empty_model(str(source), getattr(torch, policy.dtype))
     model.tie_weights()
     quantised = _in_4_bits(model) if policy.quantization else []
@@ -61,21 +60,12 @@ def _in_4_bits(model: Any) -> list[int]:
     return [m.weight.numel() for m in model.modules() if type(m) is nn.Linear and m is not head]
 
 
-def read_context(policy: PolicyConfig, config_file: str | None = None) -> int:
-    """Longest sequence that the model takes, in tokens."""
-    return int(_config(policy, config_file).max_position_embeddings)
-
-
-def read_sharing(policy: PolicyConfig, config_file: str | None = None) -> Sharing:
-    """How the model's passes are computed.
+def read_config(policy: PolicyConfig, config_file: str | None) -> Any:
+    """The model's config.
 
     Raises:
-        ConfigError: there is no config, or it is of no causal language model.
+        ConfigError: there is none.
     """
-    return sharing_of(_config(policy, config_file))
-
-
-def _config(policy: PolicyConfig, config_file: str | None) -> Any:
     source = config_file or resolve_model(policy.path)
     try:
         return load_config(source)

@@ -9,11 +9,11 @@ from raiden.core.errors import ConfigError
 from raiden.planning.engine import Wave, cached_tokens, engine_moments
 from raiden.planning.headroom import Headroom, find_headroom
 from raiden.planning.memory import Moment, Training, always, largest_moment
-from raiden.planning.model import NORMS, read_context, read_model, read_sharing
+from raiden.planning.model import NORMS, read_config, read_model
 from raiden.planning.shape import Pass, Precision, Shape
 from raiden.planning.workload import Demand, Limits, Workload, grpo_demand, largest_wave, measure, sft_demand
 from raiden.policy import PolicyConfig
-from raiden.policy.sharing import Sharing
+from raiden.policy.sharing import Sharing, sharing_of
 from raiden.rollout.engines import TransformersEngine
 from raiden.train.datamodule import RoleplayDataModule
 from raiden.train.grpo.module import GRPOModule
@@ -147,7 +147,8 @@ def make_plan(
     policy = module.policy_config
     if processes.shards is not None:
         policy.refuse_shards()
-    sharing = read_sharing(policy, config_file)
+    config = read_config(policy, config_file)
+    sharing = sharing_of(config)
     shape, parameters, adapters = read_model(policy, config_file)
     demand = _demand(module, data)
     work = measure(data, demand, limits, processes.num, sharing.packing)
@@ -186,7 +187,7 @@ def make_plan(
         cached_tokens=cached_tokens(training, module.engine, budget),
     )
     longest = max(len(p.token_ids) for p in data.train_dataloader().prompts)
-    context = read_context(policy, config_file)
+    context = int(config.max_position_embeddings)
     most = Headroom(work.tokens_per_update, most_rows, max(1, context - longest))
 
     def fits(passes: Sequence[Pass], wave: Wave) -> bool:

@@ -44,7 +44,6 @@ class CompletionReward(Protocol):
             prompt: the conversation that the model went on with.
             completion: all that it wrote, reasoning and tags included; see `answer_of`.
         """
-        ...
 
 
 @runtime_checkable
@@ -57,7 +56,6 @@ class GroupReward(Protocol):
         self, sample: Sample, prompt: Sequence[Message], completions: Sequence[str]
     ) -> Sequence[Score] | Awaitable[Sequence[Score]]:
         """A score for each completion, in their order; two at least. Arguments as of `CompletionReward`."""
-        ...
 
 
 def answer_of(completion: str) -> str:

@@ -109,7 +109,7 @@ class NewestCheckpoints(Checkpoint):
         print(f"\nStopped. The last checkpoint is {self.last_path}; go on with --ckpt_path {where}", file=sys.stderr)
 
     def _save(self, trainer: Any, pl_module: Any) -> None:
-        name = checkpoint_name(pl_module.num_steps_done)
+        name = f"step-{pl_module.num_steps_done:08d}.ckpt"  # names sort as steps do
         if self._folder is None or self._folder / name == self.last_path:
             return
         self._names.append(name)  # before: the checkpoint shall know itself
@@ -120,11 +120,6 @@ class NewestCheckpoints(Checkpoint):
         old, self._names = self._names[: -self.keep], self._names[-self.keep :]
         for name in old if trainer.is_global_zero else ():
             discard(self._folder / name)
-
-
-def checkpoint_name(step: int) -> str:
-    """File name of a step's checkpoint; names sort as steps do."""
-    return f"step-{step:08d}.ckpt"
 
 
 def checkpoints_of(run: Path) -> list[Path]:

@@ -73,10 +73,7 @@ class StepGuard:
         self.max_skipped = max_skipped
         self.num_skipped = 0
         self.in_a_row: list[SkippedStep] = []
-
-    def stepped(self) -> None:
-        """An optimizer step was taken."""
-        self.in_a_row = []
+        """Since the last optimizer step."""
 
     @staticmethod
     def raise_on(found: NonFinite | None, processes: Processes, device: torch.device) -> None:

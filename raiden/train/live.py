@@ -23,7 +23,6 @@ from raiden.train.progress import (
     held_out,
     step,
     step_line,
-    watch_engine,
 )
 from raiden.train.report import share_or_figure
 
@@ -41,7 +40,8 @@ class _Shows(Callback):
     def begin(self, pl_module: Any, doing: Activity | None) -> None:
         """From here on the run does this."""
         self.doing = doing
-        watch_engine(pl_module.engine, doing)
+        if hasattr(pl_module.engine, "watch"):
+            pl_module.engine.watch = doing.drawn if doing else None
 
     def on_validation_start(self, trainer: Any, pl_module: Any) -> None:
         self.begin(pl_module, held_out(trainer, pl_module))

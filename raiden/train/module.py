@@ -193,7 +193,7 @@ class PolicyModule(LightningModule):
             raise NonFiniteStep(NonFinite(GRADIENT_NORM, norm))
         sampled = SampledWeights(self.model)
         optimizer.step()
-        self.guard.stepped()
+        self.guard.in_a_row = []
         if broken := nonfinite_of((n, p) for n, p in self.model.named_parameters() if p.requires_grad):
             raise BrokenStep(len(broken), broken_weight(self.model, optimizer))
         return {"grad_norm": norm, "update/changed_share": sampled.changed_share()}

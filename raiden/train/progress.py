@@ -46,12 +46,6 @@ class Activity:
         self._num_ended = 0
 
 
-def watch_engine(engine: Any, doing: Activity | None) -> None:
-    """Has an engine that can tell of its steps do so."""
-    if hasattr(engine, "watch"):
-        engine.watch = doing.drawn if doing else None
-
-
 def held_out(trainer: Any, pl_module: Any) -> Activity:
     """The questions of the evaluation that the trainer is about to begin."""
     kind = "val" if trainer.state.fn in ("fit", "validate") else trainer.state.fn.value  # or `test`, `predict`

@@ -116,8 +116,3 @@ def _is_about(title: str, name: str) -> bool:
         if rest:
             return is_own(rest)
     return False
-
-
-def format_entries(entries: list[Entry]) -> str:
-    """Entries as the text of one field, each below its title."""
-    return "\n".join(f"## {entry.title}\n{entry.text}" for entry in entries)

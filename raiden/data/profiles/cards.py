@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 from raiden.core.errors import ProfileError
 from raiden.core.languages import detect_language
 from raiden.core.records import load_json, shortened
-from raiden.data.profiles.books import Entry, format_entries, parted, read_book
+from raiden.data.profiles.books import Entry, parted, read_book
 from raiden.data.profiles.fields import (
     ARCHETYPE,
     FREE_TEXT,
@@ -217,7 +217,7 @@ class _CardReader:
                 else:
                     world.append(Entry(entry.title, plain_text(entry.text)))
         if world:
-            add_text(fields, WORLD, format_entries(world))
+            add_text(fields, WORLD, "\n".join(f"## {entry.title}\n{entry.text}" for entry in world))
 
     def _books(self) -> Iterator[tuple[str, Any]]:
         for depth, layer in enumerate(self.layers):

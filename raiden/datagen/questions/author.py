@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 from raiden.core.errors import EndpointError
 from raiden.core.types import Message, TermType
+from raiden.data.prompts import setting_block
 from raiden.datagen.base import Record, Rejection, Slot
 from raiden.datagen.questions.plans import Plan, make_plan
 from raiden.datagen.questions.wording import WORDINGS
@@ -79,7 +80,6 @@ def plan_messages(slot: Slot, plan: Plan) -> tuple[Message, ...]:
     """The prompt for one draft; what all drafts about a character share comes first, so that servers reuse it."""
     wording = WORDINGS[slot.language]
     role = wording.role[slot.focus].format(name=slot.profile.name)
-    setting = "\n".join(f"{field}: {value}" for field, value in slot.profile.fields.items())
     matters = wording.matters[plan.question_type]
     task = wording.task[slot.focus].format(
         type=plan.question_type,
@@ -91,7 +91,7 @@ def plan_messages(slot: Slot, plan: Plan) -> tuple[Message, ...]:
         matter=matters[plan.matter % len(matters)],
     )
     method = wording.method[plan.validation_method]
-    draft = f"<Character Setting>\n{setting}\n</Character Setting>\n\n{task}\n\n{method}"
+    draft = f"{setting_block(slot.profile.fields)}\n\n{task}\n\n{method}"
     return (Message("system", role), Message("user", draft))
 
 

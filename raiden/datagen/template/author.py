@@ -11,7 +11,8 @@ from raiden.datagen.base import Record, Rejection, Slot
 from raiden.datagen.checks import check
 from raiden.datagen.template.facts import facts_of
 from raiden.datagen.template.records import cm_record, sbk_record
-from raiden.datagen.template.talks import memory_kinds, talks_about
+from raiden.datagen.template.tables import table
+from raiden.datagen.template.talks import talks_about
 from raiden.datagen.template.wordings import Exchange, exchange_about
 
 _ROUNDS = 3
@@ -92,7 +93,7 @@ class TemplateAuthor:
                 yield record
 
     def _memory_drafts(self, slot: Slot) -> Iterator[Record]:
-        kinds = memory_kinds(slot.language)
+        kinds = [memory["kind"] for memory in table(slot.language)["memories"]]  # that a user can mention
         sbk_slot = replace(slot, focus="sbk")
         topics = [exchange for exchange in self._exchanges(slot) if exchange.fact.kind not in _NO_TOPICS]
         drafts = [(exchange, sbk_record(exchange, sbk_slot)) for exchange in topics]

@@ -32,11 +32,6 @@ class Talk:
         return _DIFFICULTY[2 * len(self.turns)]
 
 
-def memory_kinds(language: Language) -> list[str]:
-    """The kinds of things that a user can mention."""
-    return [memory["kind"] for memory in table(language)["memories"]]
-
-
 def talks_about(kind: str, language: Language, profile_talk: Sequence[Exchange], rng: random.Random) -> Iterator[Talk]:
     """Conversations about one kind of thing, with another value each.
 

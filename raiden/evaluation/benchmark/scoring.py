@@ -7,7 +7,7 @@ from typing import Any
 
 from raiden.core.errors import ConfigError
 from raiden.core.reasoning import strip_reasoning
-from raiden.core.records import decode_text, parse_json, read_bytes, write_json
+from raiden.core.records import decode_text, parse_json, read_bytes
 from raiden.core.types import Reward, Sample
 from raiden.data.prompts import ResponseFormat, as_dicts, conversation, system_message
 from raiden.datagen.checks.keywords import stands_in
@@ -87,12 +87,8 @@ def evaluation(model: str, answered: Sequence[Answered], response_format: Respon
     return Evaluation(model, metrics_of(rows), rows, rewards=asdict(RewardConfig(response_format=response_format)))
 
 
-def write_replies(path: Path, model: str, answered: Sequence[Answered]) -> None:
-    """Writes the replies with all that is needed to read them alone."""
-    write_json(path, {"version": VERSION, "model": model, "replies": [_row(one) for one in answered]})
-
-
-def _row(answered: Answered) -> dict[str, Any]:
+def reply_row(answered: Answered) -> dict[str, Any]:
+    """A reply with all that is needed to read it alone."""
     turn = answered.turn
     return {
         "id": turn.id,

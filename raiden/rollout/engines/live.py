@@ -53,23 +53,18 @@ class LiveRows(Protocol):
     @property
     def num_rows(self) -> int:
         """Completions that are under way."""
-        ...
 
     def join(self, request: LiveRequest) -> None:
         """Begins to answer a request, from the next step on."""
-        ...
 
     def leave(self, key: int, choice: int | None = None) -> None:
         """Ends one completion of a request, or all; one that is at its end already is left as it is."""
-        ...
 
     def step(self, on_token: OnToken) -> None:
         """Goes on, by one token of each where the engine can; `on_token` is told of each token."""
-        ...
 
     def clear(self) -> None:
         """Ends all, as after an error."""
-        ...
 
 
 @runtime_checkable
@@ -78,4 +73,3 @@ class LiveEngine(Protocol):
 
     def live(self) -> LiveRows:
         """Rows of its own; called once, after `start` and `update_weights`."""
-        ...
