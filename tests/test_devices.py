@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from raiden.core.errors import ConfigError
-from raiden.train.devices import HeldDevice, refuse_one_card_for_two
+from raiden.train.launcher import HeldDevice, refuse_one_card_for_two
 
 FIRST = HeldDevice(0, "a", "cuda:0", "H100", "GPU-1")
 

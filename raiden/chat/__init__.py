@@ -11,8 +11,8 @@ screen         the terminal, or the pipe in its place
 """
 
 from raiden.chat.cast import Cast
+from raiden.chat.commands import Session
 from raiden.chat.history import History
 from raiden.chat.screen import Screen
-from raiden.chat.session import Session
 from raiden.chat.talk import SAMPLING, Talk
 from raiden.chat.why import SampleBook

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from raiden.chat import SAMPLING, Cast, History, SampleBook, Screen, Session, Talk
+from raiden.chat.commands import INTERRUPTED
 from raiden.chat.history import default_path
-from raiden.chat.session import INTERRUPTED
 from raiden.commands.cast_options import CastOptions, read_cast, sample_files
 from raiden.commands.model_endpoint import open_model
 from raiden.commands.model_options import add_model_options, read_model_options, rewards_of

@@ -21,7 +21,7 @@ MOVED = {f"raiden.{name}": f"raiden.{room}.{name}" for room, names in _ROOMS.ite
     "raiden.complaints": "raiden.commands.option_errors",
     "raiden.grpo.batching": "raiden.packing.batching",
     "raiden.grpo.logps": "raiden.packing.logps",
-    "raiden.grpo.token_scores": "raiden.packing.token_scores",
+    "raiden.grpo.token_scores": "raiden.packing.logps",
     "raiden.local_endpoint": "raiden.endpoints.local",
     "raiden.module": "raiden.train.grpo.module",
     "raiden.packing.beginning": "raiden.packing.cached_prefix",

@@ -8,7 +8,7 @@ attention      what each token of the row may see; cascade, masks, scoring: how 
 cached_prefix  tokens of an earlier pass, which a row goes on from
 batching       groups -> micro-batches of packed rows, or of separate ones
 passes         the micro-batches of all processes, as many on each
-logps          the model's log-probabilities of a micro-batch; token_scores: the logits they are taken from, in blocks
+logps          the model's log-probabilities of a micro-batch, from its logits in blocks
 """
 
 from raiden.packing.attention import ATTENTION, FLEX_ATTENTION, Attention, TreeAttention, shares_prefixes

@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from math import ceil
 
-from raiden.packing.token_scores import BLOCK
+from raiden.packing.logps import BLOCK
 from raiden.planning import activations
 from raiden.planning.shape import Adapters, Parameters, Pass, Precision, Shape
 from raiden.policy.quantised import BYTES_A_NUMBER

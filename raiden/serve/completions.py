@@ -18,8 +18,7 @@ from raiden.serve.connection import EventStream, read_json, while_connected
 from raiden.serve.faults import ApiError, told_of
 from raiden.serve.guards import asked_path
 from raiden.serve.lineup import Lineup, Voice
-from raiden.serve.memory import ReplyMemory
-from raiden.serve.responses import ResponseAnswer, ResponseBody
+from raiden.serve.responses import ReplyMemory, ResponseAnswer, ResponseBody
 
 _OWNER = "raiden"
 

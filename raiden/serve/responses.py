@@ -2,6 +2,7 @@
 
 import time
 import uuid
+from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -14,7 +15,6 @@ from raiden.endpoints.written import Piece
 from raiden.serve.answers import Answer, logprobs
 from raiden.serve.bodies import INSTEAD, MAX_MESSAGES, OTHER_FORMS, Body, Limit, Turn
 from raiden.serve.faults import ApiError
-from raiden.serve.memory import NUM_REMEMBERED, ReplyMemory
 
 _LOGPROBS = "message.output_text.logprobs"
 _WHOLE = "nothing is stored: send the whole conversation as `input`"
@@ -94,6 +94,38 @@ class ResponseBody(Body):
     def num_top(self) -> int | None:
         asks = self.top_logprobs is not None or _LOGPROBS in (self.include or ())
         return (self.top_logprobs or 0) if asks else None
+
+
+NUM_REMEMBERED = 1000
+"""Items, the newest; in memory alone, and gone with the server."""
+
+
+class ReplyMemory:
+    """The last items of /v1/responses, by their ids.
+
+    A client that leaves `store` at its default may send a reference in place of the reply (the Vercel AI SDK does).
+    Ids are random, so that no client can name another's.
+    """
+
+    def __init__(self) -> None:
+        self._items: OrderedDict[str, dict[str, Any]] = OrderedDict()
+
+    def keep(self, item_id: str, text: str | None) -> None:
+        """Remembers the text of an item, and forgets the oldest; None: reasoning, of which no prompt needs any."""
+        said = {"type": "message", "role": "assistant", "content": text}
+        self._items[item_id] = {"type": "reasoning"} if text is None else said
+        if len(self._items) > NUM_REMEMBERED:
+            self._items.popitem(last=False)
+
+    def resolved(self, body: Any) -> Any:
+        """A request's body with what its references name in their place; a reference to nothing known stays."""
+        items = body.get("input") if isinstance(body, dict) else None
+        return {**body, "input": [self._named(item) for item in items]} if isinstance(items, list) else body
+
+    def _named(self, item: Any) -> Any:
+        is_reference = isinstance(item, dict) and item.get("type") == "item_reference"
+        named = item.get("id") if is_reference else None
+        return self._items.get(named, item) if isinstance(named, str) else item
 
 
 class ResponseAnswer(Answer):

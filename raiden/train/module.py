@@ -37,8 +37,8 @@ from raiden.rollout.rollouts import refuse_unscored
 from raiden.rollout.sampler import Sampler
 from raiden.scoring import Scorer
 from raiden.train.checkpoints import generator_states, restore_generators
-from raiden.train.devices import own_device
 from raiden.train.guard import BrokenStep, StepGuard
+from raiden.train.launcher import own_device
 from raiden.train.metrics import RoleAwareness
 from raiden.train.nonfinite import GRADIENT_NORM, LOSS, NonFinite, NonFiniteStep
 from raiden.train.optimization import OptimizerConfig, make_optimizer, warn_of_other_warmup

@@ -10,9 +10,8 @@ import pytest
 import torch
 
 import raiden.packing.logps
-import raiden.packing.token_scores
 from raiden.packing import Group, MicroBatch, micro_batches, token_logps
-from raiden.packing.token_scores import token_scores
+from raiden.packing.logps import token_scores
 from tests.padded import padded_logits, padded_logps
 
 CPU = torch.device("cpu")
@@ -89,7 +88,7 @@ def test_the_entropy_has_a_gradient_only_where_it_is_asked_for():
 @pytest.mark.parametrize("block", [1, 7, 100])
 @pytest.mark.parametrize("temperature", [1.0, 0.7])
 def test_gradients_are_those_of_autograd_whatever_the_blocks(monkeypatch, temperature, block):
-    monkeypatch.setattr(raiden.packing.token_scores, "BLOCK", block)
+    monkeypatch.setattr(raiden.packing.logps, "BLOCK", block)
     generator = torch.Generator().manual_seed(0)
     logits = (5 * torch.randn(4, 7, generator=generator)).requires_grad_()
     targets = torch.tensor([0, 6, 3, 3])

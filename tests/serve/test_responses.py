@@ -13,8 +13,7 @@ from raiden.endpoints.live import GenerationRequest
 from raiden.endpoints.written import Piece
 from raiden.rollout.engines import SamplingConfig
 from raiden.serve.bodies import read_body
-from raiden.serve.memory import NUM_REMEMBERED, ReplyMemory
-from raiden.serve.responses import ResponseAnswer, ResponseBody
+from raiden.serve.responses import NUM_REMEMBERED, ReplyMemory, ResponseAnswer, ResponseBody
 from tests.serve.conftest import SAMPLING, serving
 from tests.serve.test_connections import never_ends
 from tests.serve.test_refusals import BAD_BODIES, refused

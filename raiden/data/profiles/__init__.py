@@ -9,5 +9,4 @@ jsonl, fields  raiden's own record, and the `<Character Setting>` block in it
 """
 
 from raiden.data.profiles.fields import format_fields, parse_fields
-from raiden.data.profiles.jsonl import parse_profile, write_profiles
-from raiden.data.profiles.reading import load_profiles, read_profiles, scan_profiles
+from raiden.data.profiles.reading import load_profiles, parse_profile, read_profiles, scan_profiles, write_profiles
