@@ -1,11 +1,11 @@
 """Character profiles in, of several formats; each becomes a record of raiden's own, and a validated Profile.
 
-reading        files and folders -> profiles and faults
+reading        files and folders -> profiles and faults; raiden's own record
 card_files     PNG pictures and archives -> the texts inside that may be cards
 documents      a text -> its JSON or YAML values; what is broken costs itself alone
 formats/       which format a value is of; one file a format
 cards, books   SillyTavern cards and their books of lore, with macros
-jsonl, fields  raiden's own record, and the `<Character Setting>` block in it
+fields         the `<Character Setting>` block in a record
 """
 
 from raiden.data.profiles.fields import format_fields, parse_fields
