@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -22,21 +23,18 @@ _KINDS = {"sbk": "SBK (profile)", "cm": "CM (conversation)"}
 _COLUMNS = ("all", "what", "who", "where", "when", "why", "how", "easy", "medium", "hard")
 
 
+@dataclass(eq=False)
 class RunView:
-    """Tells a person what a run does: with a bar in a terminal, elsewhere in a line every few seconds.
+    """Tells a person what a run does: with a bar in a terminal, elsewhere in a line every few seconds."""
 
-    Args:
-        usages: of the endpoints that cost tokens.
-        retries: their tries in vain, by reason.
-    """
+    tally: Tally
+    rejections: RejectionLog
+    usages: Sequence[Usage]
+    """Of the endpoints that cost tokens."""
+    retries: Sequence[Counter[str]]
+    """Their tries in vain, by reason."""
 
-    def __init__(
-        self, tally: Tally, rejections: RejectionLog, usages: Sequence[Usage], retries: Sequence[Counter[str]]
-    ) -> None:
-        self.tally = tally
-        self.rejections = rejections
-        self.usages = usages
-        self.retries = retries
+    def __post_init__(self) -> None:
         self.console = open_console()
         self._begin = monotonic()
 

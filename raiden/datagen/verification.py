@@ -3,6 +3,7 @@
 import asyncio
 import json
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Protocol
 
@@ -38,21 +39,20 @@ class Verifier(Protocol):
         """
 
 
+@dataclass(eq=False)
 class _ReplyVerifier(ABC):
-    """Draws replies to a sample's own prompt, and looks at the sample by them.
+    """Draws replies to a sample's own prompt, and looks at the sample by them."""
 
-    Args:
-        endpoint: replies.
-        num_replies: sampled for each sample, at least 1.
-        seed: other seeds draw other replies.
-        prompts: how the model is told who it is.
-    """
+    endpoint: ChatEndpoint
+    num_replies: int
+    """Sampled for each sample, at least 1."""
+    seed: int = 0
+    """Other seeds draw other replies."""
+    prompts: PromptSettings = PromptSettings()
+    """How the model is told who it is."""
 
-    def __init__(
-        self, endpoint: ChatEndpoint, num_replies: int, seed: int = 0, prompts: PromptSettings = PromptSettings()
-    ) -> None:
-        self.endpoint, self.num_replies, self.seed, self.prompts = endpoint, num_replies, seed, prompts
-        self._reward = VRAR(RewardConfig(response_format=prompts.response_format))
+    def __post_init__(self) -> None:
+        self._reward = VRAR(RewardConfig(response_format=self.prompts.response_format))
 
     async def verify(self, sample: Sample) -> Rejection | None:
         try:

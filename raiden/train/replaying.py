@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from raiden.core.errors import ConfigError
-from raiden.packing import Group
+from raiden.packing import Group, Passes
 from raiden.policy import BrokenWeight, Policy, load_policy, restore_weights
 from raiden.policy.loading import best_device
 from raiden.policy.weights import plain_name
@@ -83,7 +83,7 @@ def replay(folder: Path, model_path: str | None, checkpoint: Path | None) -> tup
     policy.model.to(device)
     if record["kind"] == "sft":
         groups = [Group(g["prompt"], [g["token_ids"]], [row]) for row, g in enumerate(record["groups"])]
-        work: Any = CrossEntropy(groups, 1, device, packing=policy.packing)
+        work: Any = CrossEntropy(Passes(groups, 1, device, packing=policy.packing))
         rows, losses = list(range(len(groups))), work.losses(policy.model)
     else:
         work = restore_update(record, tensors, device, policy.packing)

@@ -9,7 +9,7 @@ import torch
 from torch.nn.utils.rnn import pad_sequence
 
 from raiden.core.processes import ALONE, Processes
-from raiden.packing import Group
+from raiden.packing import Group, Passes
 from raiden.policy import LoraConfig
 from raiden.policy.loading import add_lora
 from raiden.train.sft import CrossEntropy
@@ -44,7 +44,7 @@ def gradients(model) -> dict[str, torch.Tensor]:
 def learn(model, budget=10_000, processes=ALONE) -> float:
     """Backpropagates; the loss."""
     total = 0.0
-    for loss in CrossEntropy(GROUPS, budget, CPU, processes).losses(model):
+    for loss in CrossEntropy(Passes(GROUPS, budget, CPU, processes)).losses(model):
         loss.backward()
         total += loss.item()
     return total
@@ -66,7 +66,7 @@ def test_the_loss_is_that_worked_by_hand():
     # each token counts the same and not each answer shows in the second: (ln 2 + ln 4 + ln 2) / 3 = (4/3) ln 2.
     for targets, expected in (([[0, 1], [2, 0]], 1.5 * log(2)), ([[0, 1], [0]], 4 / 3 * log(2))):
         groups = [Group([1, 2], [target], [row]) for row, target in enumerate(targets)]
-        cross_entropy = CrossEntropy(groups, 100, CPU)
+        cross_entropy = CrossEntropy(Passes(groups, 100, CPU))
         total = sum(loss.item() for loss in cross_entropy.losses(GivenLogits(HALF_QUARTERS)))
         assert total == pytest.approx(expected, abs=1e-6)
         assert cross_entropy.metrics() == pytest.approx({"loss": expected, "entropy": 1.5 * log(2)}, abs=1e-6)
@@ -97,7 +97,8 @@ def test_the_shares_of_several_processes_add_up(tiny_model, plain_model, num):
 @pytest.mark.parametrize("num", [2, 3, 7])
 def test_all_processes_take_the_same_number_of_passes(tiny_model, num):
     counts = {
-        sum(1 for _ in CrossEntropy(GROUPS, 60, CPU, Processes(rank, num)).losses(tiny_model)) for rank in range(num)
+        sum(1 for _ in CrossEntropy(Passes(GROUPS, 60, CPU, Processes(rank, num))).losses(tiny_model))
+        for rank in range(num)
     }
     assert len(counts) == 1
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from raiden.core.processes import ALONE, Processes
-from raiden.packing import Group, Packing, Passes, token_logps
+from raiden.core.processes import ALONE
+from raiden.packing import Passes, token_logps
 from raiden.train.nonfinite import NonFinite, NonFiniteWatch
 
 
@@ -20,24 +21,14 @@ class CrossEntropy:
     those of GRPO's update.
     """
 
-    def __init__(
-        self,
-        groups: Sequence[Group],
-        micro_batch_tokens: int,
-        device: torch.device,
-        processes: Processes = ALONE,
-        packing: Packing = Packing.SHARED,
-    ) -> None:
+    def __init__(self, passes: Passes) -> None:
         """
         Args:
-            groups: those of all processes, in the same order on each; their completions are the targets.
-            micro_batch_tokens: tokens of one pass, shared ones counted once.
-            processes: each computes its share.
-            packing: of the model.
+            passes: over the groups, whose completions are the targets.
         """
-        self.passes = Passes(groups, micro_batch_tokens, device, processes, packing)
-        self.groups = groups
-        self.num_tokens = sum(len(completion) for group in groups for completion in group.completions)
+        self.passes = passes
+        self.groups = [group for group in passes.groups if group is not None]
+        self.num_tokens = sum(len(completion) for group in self.groups for completion in group.completions)
         self._watch = NonFiniteWatch()
         self._sums: list[Tensor] = []
         """Nats and entropy of each micro-batch, on the device."""
@@ -49,7 +40,7 @@ class CrossEntropy:
 
     def alone(self) -> CrossEntropy:
         """The same, each completion in a pass of its own and all of them on each process."""
-        return CrossEntropy(self.groups, 1, self.passes.device, packing=self.passes.packing)
+        return CrossEntropy(replace(self.passes, max_tokens=1, processes=ALONE))
 
     def losses(self, model: Any) -> Iterator[Tensor]:
         """The loss of each micro-batch; their sum over all processes is the mean of all target tokens."""

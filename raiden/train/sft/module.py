@@ -11,7 +11,7 @@ from lightning.pytorch.utilities import rank_zero_info
 from raiden.core.errors import require_at_least
 from raiden.core.out_of_memory import explain_out_of_memory
 from raiden.core.types import Prompt
-from raiden.packing import Group
+from raiden.packing import Group, Passes
 from raiden.policy import PolicyConfig
 from raiden.policy.sharing import warn_if_unshared
 from raiden.rewards import RewardConfig
@@ -139,7 +139,8 @@ class SFTModule(PolicyModule):
 
     def _cross_entropy(self, prompts: Sequence[Prompt]) -> CrossEntropy:
         groups = [Group(p.token_ids, [self.targets[p.sample.id]], [row]) for row, p in enumerate(prompts)]
-        return CrossEntropy(groups, self.update.micro_batch_tokens, self.device, self.processes, self.policy.packing)
+        tokens = self.update.micro_batch_tokens
+        return CrossEntropy(Passes(groups, tokens, self.device, self.processes, self.policy.packing))
 
     # Evaluation
 
