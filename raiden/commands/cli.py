@@ -13,8 +13,13 @@ from lightning.pytorch.callbacks import ProgressBar
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.utilities import rank_zero_only
 
-from raiden.commands.libraries import configure_jsonargparse, hide_warnings
-from raiden.commands.option_errors import as_config_error, in_plain_words, refuse_no_checkpoint
+from raiden.commands.option_errors import (
+    as_config_error,
+    configure_jsonargparse,
+    hide_warnings,
+    in_plain_words,
+    refuse_no_checkpoint,
+)
 from raiden.commands.run_config import SaveRunConfig
 from raiden.core.errors import ConfigError
 from raiden.core.limits import MAX_CONFIG_BYTES, refuse_larger

@@ -26,21 +26,19 @@ def open_local(
     path = options.model_path or ""
     started = time.monotonic()
     engine = engine or TransformersEngine(max_rows=options.concurrency)
-    policy, files = _from_checkpoint(options) if is_checkpoint(options) else _from_model(options)
+    if is_checkpoint(options):
+        if options.dtype is not None:
+            raise ConfigError(f"`{options.prefix}dtype` does nothing for a checkpoint, whose run says it; drop it.")
+        files: Path | None = Path(path)
+        policy = load_checkpoint(Path(path), f"{options.prefix}model_path")
+    else:
+        policy, files = _from_model(path, options)
     endpoint = LocalEndpoint(policy, path, engine, options.enable_thinking, files, settings)
     print(f"{path}: loaded on {policy.model.device} in {time.monotonic() - started:.1f} s", flush=True)
     return endpoint
 
 
-def _from_checkpoint(options: ModelOptions) -> tuple[Policy, Path]:
-    checkpoint = Path(options.model_path or "")
-    if options.dtype is not None:
-        raise ConfigError(f"`{options.prefix}dtype` does nothing for a checkpoint, whose run says it; drop it.")
-    return load_checkpoint(checkpoint, f"{options.prefix}model_path"), checkpoint
-
-
-def _from_model(options: ModelOptions) -> tuple[Policy, Path | None]:
-    path = options.model_path or ""
+def _from_model(path: str, options: ModelOptions) -> tuple[Policy, Path | None]:
     if Path(path, "config.yaml").is_file():
         raise ConfigError(
             f"`{options.prefix}model_path`: {path} is the folder of a run; give its `export`, or one of its "

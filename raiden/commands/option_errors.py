@@ -1,6 +1,9 @@
-"""What libraries raise about a user's options, as errors of raiden's own."""
+"""The libraries under `raiden fit`: how they are set, and what they raise about options, as errors of raiden's own."""
 
+import logging
 import re
+import threading
+import warnings
 from argparse import ArgumentError
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -8,12 +11,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from jsonargparse import ArgumentParser
+from jsonargparse import ArgumentParser, get_loader, set_loader, set_parsing_settings
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 
 from raiden.commands.option_parser import TYPES, no_option
 from raiden.core.errors import ConfigError, RaidenError, led_to
-from raiden.core.yaml_text import load_yaml
+from raiden.core.yaml_text import load_yaml, refuse_unfolding
 from raiden.policy.saved_state import REMEDY, load_rest, stored_shapes
 
 
@@ -129,3 +132,36 @@ def refuse_no_checkpoint(path: str, option: str = "ckpt_path", or_else: Sequence
         raise ConfigError(f"`{option}`: {error}{older}") from error
     if not isinstance(checkpoint, dict) or "raiden" not in checkpoint:
         raise ConfigError(f"`{option}`: {path} is not a checkpoint of raiden's; {REMEDY}.")
+
+
+_LOAD: Any = get_loader("yaml")
+
+
+def configure_jsonargparse() -> None:
+    """Strings beneath a config's fields become its help; YAML is read within bounds."""
+    from yaml import YAMLError
+
+    set_parsing_settings(docstring_parse_attribute_docstrings=True)
+    set_loader("yaml", _load, exceptions=(YAMLError,))
+
+
+def _load(text: str) -> Any:
+    refuse_unfolding(text)
+    return _LOAD(text)
+
+
+def hide_warnings() -> None:
+    """What speaks neither of the data nor of the options of the user is not shown."""
+    warnings.filterwarnings("ignore", message=".*isinstance.treespec, LeafSpec.*")
+    warnings.filterwarnings("ignore", message=".*LightningCLI's args parameter.*")
+    # Lightning counts raiden's loaders as slow because they have no worker processes; they need none.
+    warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+    # The metric puts the processes' shares together before they are logged.
+    warnings.filterwarnings("ignore", message=".*sync_dist=True.*")
+    # Those of a run that goes on have been given other names.
+    warnings.filterwarnings("ignore", message=".*Previous log files in this directory will be deleted.*")
+    # What ends TensorBoard's thread is raised again by its next write.
+    threading.excepthook = lambda args: None if isinstance(args.exc_value, OSError) else threading.__excepthook__(args)
+    logging.getLogger("lightning.pytorch.utilities.rank_zero").addFilter(
+        lambda record: not record.getMessage().startswith("💡 Tip")
+    )

@@ -29,7 +29,7 @@ MOVED = {f"raiden.{name}": f"raiden.{room}.{name}" for room, names in _ROOMS.ite
     "raiden.prefix_tree": "raiden.packing",
     "raiden.resampling": "raiden.train.grpo.sampled",
     "raiden.rollout.answers": "raiden.rollout.rollouts",
-    "raiden.rollout.engines.known_beginnings": "raiden.rollout.engines.prefix_cache",
+    "raiden.rollout.engines.known_beginnings": "raiden.packing.cached_prefix",
     "raiden.rollout.engines.side_by_side": "raiden.rollout.engines.continuous_batch",
     "raiden.rollout.engines.taking_turns": "raiden.rollout.engines.one_by_one",
     "raiden.rollout.verifying": "raiden.rollout.likelihood",

@@ -58,3 +58,42 @@ class Continued:
         absent = query.new_zeros(*query.shape[:2], num_known, query.shape[3])
         out = self.attention(layer, torch.cat([absent, query], dim=2), key, value, scale, scoring)
         return out[:, :, num_known:]
+
+
+class PrefixCache:
+    """Those of the prompts that were read last, within a bound; the least recently used goes first.
+
+    Args:
+        max_bytes: of keys and values.
+    """
+
+    def __init__(self, max_bytes: int) -> None:
+        self.max_bytes = max_bytes
+        self._known: list[CachedPrefix] = []
+
+    @property
+    def num_bytes(self) -> int:
+        return sum(known.num_bytes for known in self._known)
+
+    def longest(self, tokens: tuple[int, ...]) -> CachedPrefix | None:
+        """The most that is known of a prompt, never all of it: its last token has to be read for what follows."""
+        best, length = None, MIN_KNOWN - 1
+        for known in self._known:
+            shared = min(num_equal(known.tokens, tokens), len(tokens) - 1)
+            if shared > length:
+                best, length = known, shared
+        if best is None:
+            return None
+        self._known.remove(best)
+        self._known.append(best)
+        return best.cut(length)
+
+    def keep(self, prefix: CachedPrefix) -> None:
+        """Keeps a prompt that was read, in place of those that it goes on from."""
+        self._known = [known for known in self._known if known.tokens != prefix.tokens[: len(known.tokens)]]
+        self._known.append(prefix)
+        while self.num_bytes > self.max_bytes:
+            self._known.pop(0)
+
+    def clear(self) -> None:
+        self._known = []

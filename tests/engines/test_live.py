@@ -6,13 +6,13 @@ import pytest
 import torch
 from transformers import RepetitionPenaltyLogitsProcessor
 
+from raiden.packing.cached_prefix import PrefixCache
 from raiden.policy import PolicyConfig, load_policy
 from raiden.rollout.engines import SamplingConfig, TransformersEngine, VLLMEngine
 from raiden.rollout.engines.continuous_batch import ContinuousBatch
 from raiden.rollout.engines.live import LiveEngine, LiveRequest
 from raiden.rollout.engines.one_by_one import OneByOne
 from raiden.rollout.engines.penalties import Penalties
-from raiden.rollout.engines.prefix_cache import PrefixCache
 
 SAMPLING = SamplingConfig(temperature=1.0, max_tokens=24)
 PROMPTS = [tuple((7 * i + 3 * j) % 250 + 3 for j in range(40 + 13 * i)) for i in range(6)]

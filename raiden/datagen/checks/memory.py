@@ -1,16 +1,17 @@
 """The conversation that a CM sample asks about."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 
-from raiden.core.types import Sample
+from raiden.core.types import Message, Sample
 
 MIN_TURNS, MAX_TURNS = 4, 10
 """Turns of a conversation, the user's and the character's counted alike."""
 
 
-def history_text(sample: Sample) -> str:
+def history_text(history: Sequence[Message]) -> str:
     """All that was said, a turn a line."""
-    return "\n".join(message.content for message in sample.conversation_history)
+    return "\n".join(message.content for message in history)
 
 
 def history_fault(sample: Sample, is_written: bool = True) -> str:

@@ -65,7 +65,7 @@ def _other_slot(sample: Sample, slot: Slot) -> Rejection | None:
 def _language(sample: Sample) -> Rejection | None:
     texts = [sample.question, f"{sample.question} {sample.answer}"]
     if sample.conversation_history:
-        texts.append(history_text(sample))
+        texts.append(history_text(sample.conversation_history))
     for text in texts:
         if (language := detect_language(text)) != sample.language:
             detail = f'"{text[:200]}" is {LANGUAGE_NAMES[language]}, not {LANGUAGE_NAMES[sample.language]}.'
@@ -106,7 +106,7 @@ def _profile(sample: Sample) -> Rejection | None:
 def _memory(sample: Sample, is_written: bool) -> Rejection | None:
     if fault := history_fault(sample, is_written):
         return Rejection("history_length", fault)
-    if missing := ungrounded(sample, history_text(sample)):
+    if missing := ungrounded(sample, history_text(sample.conversation_history)):
         return Rejection("keyword_not_in_history", f'Nobody says "{missing}" in the conversation.')
     profile = "\n".join(sample.character_profile.values())
     said = [stands_in(term, profile, sample.language) for term in sample.rule.terms]

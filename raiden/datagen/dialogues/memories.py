@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from raiden.core.languages import detect_language
 from raiden.core.types import Language, Message, Sample
 from raiden.datagen.base import Rejection
+from raiden.datagen.checks.memory import history_text
 from raiden.datagen.dialogues.base import Chat, Dialogue, LeftOut
 from raiden.datagen.dialogues.facts import KnownFact, asked_fact, exchange_about_user, known_facts
-from raiden.datagen.dialogues.samples import history_of, sample_about
+from raiden.datagen.dialogues.samples import sample_about
 from raiden.datagen.dialogues.turns import words_of
 from raiden.datagen.template.wordings import exchange_about
 
@@ -29,7 +30,7 @@ def samples_of_chat(chat: Chat, accepted: Sequence[Sample]) -> Iterator[Sample |
     Args:
         accepted: the samples about the same character; what is yielded is to be added to them.
     """
-    language = detect_language(history_of(chat.messages))
+    language = detect_language(history_text(chat.messages))
     known = known_facts(chat.profile, chat.messages, language, chat.user_name)
     done: list[KnownFact] = []
     for one, found in _asked_in_chat(chat, known, language, accepted):
@@ -90,9 +91,9 @@ def _window(messages: Sequence[Message], told: int, end: int, language: Language
     first = max(0, end - MAX_TURNS) if told < 0 else told
     begin = first if first == end or messages[first].role == "user" else first - 1 if first else first
     if told < 0:
-        while begin < end and len(history_of(messages[begin:end])) > limit:
+        while begin < end and len(history_text(messages[begin:end])) > limit:
             begin += 2
     history = tuple(messages[begin:end])
-    fits = len(history_of(history)) <= limit and len(history) <= MAX_TURNS
+    fits = len(history_text(history)) <= limit and len(history) <= MAX_TURNS
     is_whole = not history or history[-1].role == "assistant"
     return history if fits and is_whole else None

@@ -6,10 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 from raiden.core.languages import detect_language
-from raiden.core.types import Difficulty, Focus, Language, Message, QuestionType, Sample, Term
+from raiden.core.types import Difficulty, Focus, Language, QuestionType, Sample, Term
 from raiden.datagen.base import Rejection, Slot
 from raiden.datagen.checks import check
 from raiden.datagen.checks.keywords import mentions
+from raiden.datagen.checks.memory import history_text
 from raiden.datagen.checks.questions import question_type_fault
 from raiden.datagen.dialogues.base import Dialogue
 from raiden.datagen.dialogues.facts import KnownFact, asked_fact, exchange_about_user, known_facts
@@ -31,7 +32,7 @@ def sample_of(dialogue: Dialogue, accepted: Sequence[Sample]) -> Sample | Reject
     Args:
         accepted: the samples about the same character.
     """
-    language = detect_language(f"{dialogue.question} {dialogue.reference or history_of(dialogue.history)}")
+    language = detect_language(f"{dialogue.question} {dialogue.reference or history_text(dialogue.history)}")
     if dialogue.keywords:
         return _of_keywords(dialogue, language, accepted)
     known = asked_fact(
@@ -83,7 +84,7 @@ def _of_keywords(dialogue: Dialogue, language: Language, accepted: Sequence[Samp
     profile = "\n".join(f"{field}: {value}." for field, value in dialogue.profile.fields.items())
     in_profile, in_history = (
         [word for word in dialogue.keywords if mentions(text, Term((word,)), language)]
-        for text in (profile, history_of(dialogue.history))
+        for text in (profile, history_text(dialogue.history))
     )
     focus: Focus = "sbk" if in_profile or not in_history else "cm"
     words = in_profile or in_history or list(dialogue.keywords)
@@ -132,11 +133,6 @@ def type_of(question: str, language: Language, likely: QuestionType = "who") -> 
         likely: is tried first.
     """
     return next((kind for kind in (likely, *_TYPES) if not question_type_fault(question, kind, language)), None)
-
-
-def history_of(history: Sequence[Message]) -> str:
-    """All that was said, a turn a line."""
-    return "\n".join(message.content for message in history)
 
 
 def _listed(words: Sequence[str], language: Language) -> str:

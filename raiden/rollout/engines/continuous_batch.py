@@ -17,13 +17,12 @@ from transformers import PreTrainedModel
 
 from raiden.core.types import FinishReason
 from raiden.packing import Attention, Layout, Scoring, pack
-from raiden.packing.cached_prefix import CachedPrefix, Continued
+from raiden.packing.cached_prefix import CachedPrefix, Continued, PrefixCache
 from raiden.rollout.engines.base import SamplingConfig
 from raiden.rollout.engines.decoding import Decode, Prefill
 from raiden.rollout.engines.live import LiveRequest, OnToken, SampledToken
 from raiden.rollout.engines.noise import seed_words
 from raiden.rollout.engines.penalties import penalised
-from raiden.rollout.engines.prefix_cache import PrefixCache
 from raiden.rollout.engines.sampling import likeliest, sample_tokens, sample_with_margins
 
 _CHUNK = 256
