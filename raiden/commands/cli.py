@@ -169,7 +169,7 @@ class RaidenCLI(LightningCLI):
     def _refuse_unusable(self, config: Any) -> None:
         """What jsonargparse lets through: `sampling: 1` where a group of options stands, and numbers that are none."""
         for name, value in vars(config.as_flat()).items():
-            if any(isinstance(v, float) and not math.isfinite(v) for v in (value if _is_list(value) else [value])):
+            if any(isinstance(v, float) and not math.isfinite(v) for v in _listed(value)):
                 raise ConfigError(f"`{name}` must be a finite number, got {value}.")
         for name in self._parser(self.subcommand).groups or ():
             value = config.get(name, Namespace())
@@ -194,13 +194,13 @@ class RaidenCLI(LightningCLI):
             super().instantiate_classes()
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
-        plugins = self._get(self.config_init, "trainer").plugins or []
-        plugins = plugins if isinstance(plugins, list) else [plugins]
         own = self._get(self.config_init, "trainer")
         if own.enable_progress_bar and not any(isinstance(c, ProgressBar) for c in _listed(own.callbacks)):
             self.trainer_defaults["callbacks"].append(LiveView())
         with as_config_error(ValueError, TypeError, prefix="`trainer`: "):
-            trainer = super().instantiate_trainer(plugins=[*plugins, AtomicCheckpointIO()], **kwargs)
+            trainer = super().instantiate_trainer(
+                plugins=[*_listed(own.plugins or []), AtomicCheckpointIO()], **kwargs
+            )
         # The view goes before others tell of the end.
         trainer.callbacks.sort(key=lambda callback: not isinstance(callback, LiveView))  # type: ignore[attr-defined]
         refuse_unfit(trainer.loggers)
@@ -230,11 +230,7 @@ def _tell(what: str) -> None:
 
 
 def _listed(value: Any) -> list[Any]:
-    return list(value) if _is_list(value) else [value]
-
-
-def _is_list(value: Any) -> bool:
-    return isinstance(value, list | tuple)
+    return list(value) if isinstance(value, list | tuple) else [value]
 
 
 def _seed(seed_everything: bool | int) -> int:

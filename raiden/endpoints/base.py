@@ -122,9 +122,5 @@ class ReplySampling:
         require_at_least("max_tokens", self.max_tokens, 1, "token")
 
     def request(self, messages: Sequence[Message], seed: int) -> ChatRequest:
-        """What is asked for one reply, as the model writes it.
-
-        Args:
-            seed: of this reply.
-        """
+        """What is asked for one reply, which has its own seed, as the model writes it."""
         return ChatRequest(tuple(messages), self.max_tokens, self.temperature, seed, verbatim=True)

@@ -125,11 +125,7 @@ def measure(
     num_processes: int,
     packing: Packing = Packing.SHARED,
 ) -> Workload:
-    """Goes through the first epoch as the run will, without a model.
-
-    Args:
-        packing: of the model.
-    """
+    """Goes through the first epoch as the run will, in the packing of its model, but without one."""
     estimated = prepare(data)
     loader = data.train_dataloader()
     steps_per_epoch = _limited(len(loader), limits.limit_train_batches)
@@ -210,11 +206,7 @@ def _sizes(groups: Sequence[Group], max_tokens: int, packing: Packing) -> list[P
 
 
 def size_of(layout: Layout, num_scored: int) -> Pass:
-    """What the memory formulas need to know of a pass.
-
-    Args:
-        num_scored: tokens whose logits it makes.
-    """
+    """What the memory formulas need to know of a pass, which makes the logits of `num_scored` tokens."""
     masks = _masks(layout)
     return Pass(
         tokens=len(layout),

@@ -44,11 +44,7 @@ class ApiError(Exception):
 
 
 def as_api_error(fault: Exception, param: str = "messages") -> ApiError:
-    """How a fault of a model is told to who asked.
-
-    Args:
-        param: the field of the request that the prompt was made of.
-    """
+    """How a fault of a model is told to who asked, by the field of the request that the prompt was made of."""
     match fault:
         case ApiError():
             return fault

@@ -153,11 +153,7 @@ class RoleplayDataModule(LightningDataModule):
         return {"prompts": self.settings.as_record(), "chat_template": self.chat.summary if self.chat else ""}
 
     def prepare(self, encode: Encode) -> None:
-        """Reads the files and makes the prompts.
-
-        Args:
-            encode: the messages of prompts -> their tokens.
-        """
+        """Reads the files and makes the prompts; `encode` gives the tokens of their messages."""
         if self.settings.prompt == "profile":
             assert self.profiles is not None
             texts = {profile.name: profile.text for profile in load_profiles(self.profiles)}

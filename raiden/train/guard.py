@@ -62,13 +62,9 @@ class SkippedStep:
 
 
 class StepGuard:
-    """Counts skipped steps. Between the first and the last in a row no weight has changed."""
+    """Counts skipped steps: `max_skipped` in a row end the run, and no weight has changed since the first of them."""
 
     def __init__(self, max_skipped: int) -> None:
-        """
-        Args:
-            max_skipped: skipped steps in a row that end the run.
-        """
         require_at_least("watch.max_skipped", max_skipped, 1)
         self.max_skipped = max_skipped
         self.num_skipped = 0

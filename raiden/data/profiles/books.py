@@ -93,11 +93,7 @@ def _title(entry: Mapping[str, Any]) -> str:
 
 
 def parted(entries: list[Entry], names: Collection[str]) -> Iterator[tuple[Entry, bool]]:
-    """The entries, and whether each is about the character.
-
-    Args:
-        names: all that the character is called.
-    """
+    """The entries, and whether each is about the character, who is called by all of these names."""
     for entry in entries:
         yield entry, any(_is_about(entry.title, name) for name in names)
 

@@ -43,11 +43,7 @@ def cm_record(talk: Talk, slot: Slot) -> dict[str, Any]:
 
 
 def sample_record(slot: Slot, question: str, answer: str, field: str) -> dict[str, Any]:
-    """What all records about a character share.
-
-    Args:
-        field: what the profile or the conversation calls the fact.
-    """
+    """What all records about a character share; `field` is what the profile or the conversation calls the fact."""
     return {
         "character_name": slot.profile.name,
         "character_profile": dict(slot.profile.fields),

@@ -17,14 +17,10 @@ class ReferenceCache:
     """Log-probabilities under a model that never changes, without computing a known profile again.
 
     What prompts of a family have in common is found as they come: the first leaves its whole beginning, the next one
-    cuts that down to what both share. The least recently used family goes first.
+    cuts that down to what both share. At most `max_bytes` are kept; the least recently used family goes first.
     """
 
     def __init__(self, max_bytes: int) -> None:
-        """
-        Args:
-            max_bytes: of the keys and values that are kept from one pass to the next.
-        """
         self.max_bytes = max_bytes
         self._known: OrderedDict[str, CachedPrefix] = OrderedDict()
 

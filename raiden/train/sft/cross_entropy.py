@@ -15,17 +15,13 @@ from raiden.train.nonfinite import NonFinite, NonFiniteWatch
 
 
 class CrossEntropy:
-    """``-sum(log p(target token)) / num_tokens``, over the completions of all groups; prompts are only read.
+    """``-sum(log p(target token)) / num_tokens``, over the completions of all passes; prompts are only read.
 
     Each token counts the same, however many processes and micro-batches share the work. The log-probabilities are
     those of GRPO's update.
     """
 
     def __init__(self, passes: Passes) -> None:
-        """
-        Args:
-            passes: over the groups, whose completions are the targets.
-        """
         self.passes = passes
         self.groups = [group for group in passes.groups if group is not None]
         self.num_tokens = sum(len(completion) for group in self.groups for completion in group.completions)
