@@ -12,13 +12,14 @@ _ROOMS = {
     "core": "errors languages limits out_of_memory processes records signals types writing",
     "data": "chat_template conversion profiles prompts samples",
     "rollout": "canary engines rollouts sampler",
-    "train": "callbacks checkpoints datamodule disk_need generators grpo guard launcher loaders metrics nonfinite "
+    "train": "callbacks checkpoints datamodule disk_need grpo guard launcher loaders metrics nonfinite "
     "optimization recording replaying report run_folder run_options sft strategy watching",
     "commands": "cli",
 }
 MOVED = {f"raiden.{name}": f"raiden.{room}.{name}" for room, names in _ROOMS.items() for name in names.split()} | {
     "raiden.commands.complaints": "raiden.commands.option_errors",
     "raiden.complaints": "raiden.commands.option_errors",
+    "raiden.generators": "raiden.train.checkpoints",
     "raiden.grpo.batching": "raiden.packing.batching",
     "raiden.grpo.logps": "raiden.packing.logps",
     "raiden.grpo.token_scores": "raiden.packing.logps",

@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from raiden.core.errors import RaidenError, StorageError, led_to
@@ -76,7 +76,8 @@ def remove(path: Path) -> None:
     if path.is_dir():
         shutil.rmtree(path, ignore_errors=True)
     else:
-        path.unlink(missing_ok=True)
+        with suppress(NotADirectoryError):  # a file is where its folder would be
+            path.unlink(missing_ok=True)
 
 
 def discard(path: Path) -> None:

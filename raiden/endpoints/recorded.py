@@ -110,8 +110,7 @@ class RecordedEndpoint:
 
     async def _keep(self, key: str, reply: ChatReply) -> None:
         self._charge(reply)
-        fields = {name: getattr(reply, name) for name in _FIELDS if name != "key"}
-        await self._replies.append({"key": key, **fields, "truncated": reply.truncated})
+        await self._replies.append(_line(key, reply))
 
     def _charge(self, reply: ChatReply | RequestError) -> None:
         self.usage.prompt_tokens += reply.prompt_tokens
@@ -143,6 +142,11 @@ def request_key(identity: Identity, request: ChatRequest) -> str:
         rest.append(request.num_alternatives)
     text = json.dumps([who, messages, *rest], ensure_ascii=False)
     return blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _line(key: str, reply: ChatReply) -> dict[str, Any]:
+    fields = {name: getattr(reply, name) for name in _FIELDS if name != "key"}
+    return {"key": key, **fields, "truncated": reply.truncated}
 
 
 def _key_of_reply(line: Mapping[str, Any]) -> str:
