@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from raiden.packing import FLEX_ATTENTION, Layout, run_by_run
+from raiden.packing import FLEX_ATTENTION, Layout, scoring
 from raiden.packing.layout import Run
 from tests.padded import padded_logps
 
@@ -115,7 +115,7 @@ def test_runs_that_are_seen_by_the_wrong_tokens_are_found_out(monkeypatch, mista
 
 def test_a_mask_that_shows_the_next_token_is_found_out(monkeypatch, as_on_gpus):
     monkeypatch.setattr(
-        run_by_run, "run_mask", lambda length, before, device: torch.ones(length, before + length).tril(before + 1) > 0
+        scoring, "run_mask", lambda length, before, device: torch.ones(length, before + length).tril(before + 1) > 0
     )
     assert_found_out()
 
