@@ -18,11 +18,10 @@ from raiden.endpoints import ReplySampling
 from raiden.evaluation.benchmark.dimensions import CODES
 
 _JUDGE = "judge_"
-_DESCRIPTION = (
-    "Test a model on the RAIDEN benchmark: replies, what rules say of them, and a judge's verdict on each against "
-    "another model's or the reference, asked in both orders. The same command goes on after a stop, and asks nothing "
-    "twice."
-)
+_DESCRIPTION = """\
+Test a model on the RAIDEN benchmark: replies, what rules say of them, and a judge's verdict on each against
+another model's or the reference, asked in both orders. The same command goes on after a stop, and asks
+nothing twice."""
 _EPILOG = f"""the files:
   npc.json       {{"Edith": {{"npc_setting": "Occupation: lighthouse keeper\\nBorn: in Hull"}}, ...}}, or any file
                  of characters

@@ -33,7 +33,6 @@ MOVED = {f"raiden.{name}": f"raiden.{room}.{name}" for room, names in _ROOMS.ite
     "raiden.rollout.engines.known_beginnings": "raiden.packing.cached_prefix",
     "raiden.rollout.engines.side_by_side": "raiden.rollout.engines.continuous_batch",
     "raiden.rollout.engines.taking_turns": "raiden.rollout.engines.one_by_one",
-    "raiden.rollout.verifying": "raiden.rollout.likelihood",
     "raiden.saved_state": "raiden.policy.saved_state",
     "raiden.trl_route": "raiden.train.trl",
 }

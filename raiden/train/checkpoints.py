@@ -63,8 +63,7 @@ class NewestCheckpoints(Checkpoint):
     def on_sanity_check_start(self, trainer: Any, pl_module: Any) -> None:
         self._begin(trainer)
 
-    def on_train_start(self, trainer: Any, pl_module: Any) -> None:
-        self._begin(trainer)  # where nothing is validated before
+    on_train_start = on_sanity_check_start  # where nothing is validated before
 
     def _begin(self, trainer: Any) -> None:
         """Not on_fit_start: a sharded run reads its checkpoint after that, and the trainer names none before."""
