@@ -38,7 +38,8 @@ class RewardConfig:
     """Where that begins, in nats a token; null: where 95 in 100 reference answers of the training samples lie below.
     They have no reasoning: with `think` set a limit."""
     min_length: int = 1
-    """Shortest answer without a penalty, in words (Chinese and Japanese: in pairs of characters)."""
+    """Shortest answer without a penalty, in words (Chinese and Japanese: in pairs of characters), of sentences that
+    say something new."""
     max_length: int = 200
     """Longest answer without a penalty, in the same words; the penalty is full at twice this length."""
     recital_threshold: int = 3

@@ -5,7 +5,9 @@ Each is a number from -1 to 0, before its weight.
 
 from __future__ import annotations
 
+from raiden.rewards.answer import Answer
 from raiden.rewards.config import RewardConfig
+from raiden.rewards.reading.content import content
 from raiden.rewards.units import length_in_words, num_wide, split_units
 
 _GRAM = {True: 6, False: 3}
@@ -30,9 +32,28 @@ def repetition_penalty(answer: str) -> float:
     return 0.0 - min(1.0, max(0.0, (share - _HARMLESS_SHARE) / (_FULL_SHARE - _HARMLESS_SHARE)))
 
 
-def length_penalty(answer: str, config: RewardConfig) -> float:
-    """0 inside the band, down to -1 for an empty reply or one of twice the longest length."""
-    length = length_in_words(answer)
-    if length < config.min_length:
-        return length / config.min_length - 1
-    return 0.0 - min(1.0, max(0.0, length / config.max_length - 1))
+def length_penalty(answer: Answer, config: RewardConfig) -> float:
+    """0 inside the band, down to -1 for an empty reply or one of twice the longest length.
+
+    A sentence that says nothing new makes no reply longer: "The vicar. It's the vicar.", "Waffle. He's the one."
+    """
+    if (told := _told_length(answer, config.min_length)) < config.min_length:
+        return told / config.min_length - 1
+    return 0.0 - min(1.0, max(0.0, length_in_words(answer.text) / config.max_length - 1))
+
+
+def _told_length(answer: Answer, enough: int) -> float:
+    """Length of the sentences that say something new, in words, as far as that is enough.
+
+    In kana alone content cannot be told from the rest, and all of it counts.
+    """
+    told, length = frozenset[str](), 0.0
+    for sentence in answer.sentences:
+        text = answer.text[sentence.start : sentence.end]
+        words = content(text)
+        if not length or words - told or (num_wide(text) and not words):
+            length += length_in_words(text)
+        if length >= enough:
+            break
+        told |= words
+    return length

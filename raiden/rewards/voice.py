@@ -2,18 +2,21 @@
 
 Many right replies have no pronoun at all ("Green tea.", 「緑茶です。」), so a missing "I" proves nothing.
 What is taken for a fault is narrow: no word for oneself anywhere, and a reply that begins with the
-character's own name as its subject, with "you" where the user did not ask about themselves, or (in English, where
-questions tell the two apart) with "she" or "he" where "you" was asked. A sample whose reference answer has the same
-shape is left alone.
+character's own name as its subject, one letter of it changed or not, with "you" where the user did not ask about
+themselves, or (in English, where questions tell the two apart) one with "she" or "he" where "you" was asked. A sample
+whose reference answer has the same shape is left alone.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from raiden.core.types import Language, Sample
 from raiden.rewards.normalise import fold_text
 
+_SHORT = 4
+"""Letters of a name that is too short to be told from its neighbours (Mara, Mary)."""
 _ONESELF: dict[Language, re.Pattern[str]] = {
     "en": re.compile(r"\b(?:i|me|my|mine|myself|we|us|our|ours)\b"),
     "zh": re.compile(r"[我咱俺吾朕]|本(?:人|座|王|宫)|在下|老夫|奴家"),
@@ -71,13 +74,13 @@ def _fault(sample: Sample, answer: str) -> str:
 
 
 def _begins_with_pronoun(sample: Sample, answer: str) -> bool:
-    """ "Where do you live?" - "She lives in York."; "When is your birthday?" - "Her birthday is in May." """
+    """ "Where do you live?" - "She lives in York."; "Who was your first guest?" - "Reg was her first guest." """
     if sample.language != "en":
         return False
     question = fold_text(sample.question)
     if _YOU_IS_SUBJECT.search(question) and re.match(r"\W*(?:she|he)\b", answer):
         return True
-    return any(re.match(rf"\W*(?:her|his) {thing}\b", answer) for thing in re.findall(r"\byour (\w+)", question))
+    return any(re.search(rf"\b(?:her|his) {thing}\b", answer) for thing in re.findall(r"\byour (\w+)", question))
 
 
 def _names_itself(sample: Sample, answer: str) -> bool:
@@ -97,4 +100,25 @@ def _begins_with_own_name(sample: Sample, answer: str) -> bool:
         fold_text(sample.character_name).split(" ")[0],
     }
     answer = answer.lstrip("\"' *「『“")
+    if written := _misspelt(names, sample, answer):
+        names.add(written)
     return any(name and re.match(re.escape(name) + _NAME_IS_SUBJECT[sample.language], answer) for name in names)
+
+
+def _misspelt(names: set[str], sample: Sample, answer: str) -> str:
+    """The first word of a reply where it is the character's name with one letter changed, and nobody else's."""
+    first = re.match(r"\w+", answer)
+    word = first[0] if first else ""
+    is_near = any(len(name) == len(word) > _SHORT and _num_different(name, word) == 1 for name in names)
+    return word if is_near and not any(word in text for text in _known(sample)) else ""
+
+
+def _num_different(one: str, other: str) -> int:
+    return sum(a != b for a, b in zip(one, other, strict=True))
+
+
+def _known(sample: Sample) -> Iterator[str]:
+    """Folded, all that a sample says beside the reply."""
+    turns = (turn.content for turn in sample.conversation_history)
+    texts = (sample.question, sample.answer, *map(str, sample.character_profile.values()), *turns)
+    return map(fold_text, texts)

@@ -47,7 +47,7 @@ class VRAR:
             "accuracy": float(verdict.right),
             "format": float(not format_fault),
             "repetition": repetition_penalty(answer.text),
-            "length": length_penalty(answer.text, config),
+            "length": length_penalty(answer, config),
             "first_person": -1.0 if off_voice else 0.0,
             "writing": writing_penalty(faults),
         }

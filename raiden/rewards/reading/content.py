@@ -15,7 +15,7 @@ _STOP_WORDS = ENGLISH_FUNCTION_WORDS | word_set(
     "your yours you're you've what's who's i've about been again now then there them these those that's time one "
     "can't don't doesn't didn't won't isn't aren't wasn't weren't couldn't wouldn't haven't hasn't hadn't "
     "really still just ever never always only very much more most some any all into our out over up down should "
-    "shall must might"
+    "shall must might he's she's they're we're"
 )
 _STOP_CHARS = frozenset(
     "的了是我你您他她它们们吗呢吧啊呀么什在有不没就都很也和与个一这那哪谁誰何说要会来去到上下里么多少年岁几点时候里为可"

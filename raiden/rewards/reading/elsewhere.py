@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from raiden.rewards.dates import Date, find_dates, names_a_time
 from raiden.rewards.idioms import IDIOMS
-from raiden.rewards.reading.clauses import PRONOUN, Clause, Person, owned
+from raiden.rewards.reading.clauses import PRONOUN, Clause, Person, owned, split_clauses
 from raiden.rewards.reading.content import content, main_verb
 from raiden.rewards.reading.contrast import goes_otherwise
 from raiden.rewards.reading.place import Place
@@ -192,7 +192,8 @@ def _begins_with_nobody(place: Place) -> bool:
 def turned_round(place: Place) -> str:
     """ "Who did you get out of the lift?" - "My grandpa Leo." or "Leo, my grandpa.", where he is the user's.
 
-    Likewise "What is my brother called?" - "My brother is called Simon.", and the user's "my cousin sent it" copied.
+    Likewise "What is my brother called?" - "My brother is called Simon.", and the user's "my cousin sent it", "jam
+    from my aunt" or "I mend lifts" copied.
     """
     grammar, text, hit = place.grammar, place.answer.text, place.hit
     if place.asked.users_own & owned(place.with_subject, grammar):
@@ -200,13 +201,29 @@ def turned_round(place: Place) -> str:
     until = text[place.clause.start : hit.end]
     owner = grammar.self_owner.search(until[: hit.start - hit.end])
     owners = [*grammar.mine.finditer(until), *([owner] if owner else [])]
+    after = [hit.end + each.end() for each in grammar.mine.finditer(text[hit.end : place.clause.end])]
     behind = _APPOSITION.match(text, hit.end)
+    if place.asked.whose.who == "user" and place.told.who == "self" and _is_the_users_deed(place):
+        return TURNED_ROUND
     for said in place.user_said:
+        if any(text[hit.start : end] in said for end in after):
+            return TURNED_ROUND
         if any(until[each.start() :] in said for each in owners):
             return TURNED_ROUND
         if behind and text[hit.start : hit.end] in said and owned(behind[1], grammar) & owned(said, grammar):
             return TURNED_ROUND
     return ""
+
+
+def _is_the_users_deed(place: Place) -> bool:
+    """Whether the user has said of themselves all that the clause tells: "I fixed lifts" after "I fix lifts"."""
+    told, grammar = content(place.text), place.grammar
+    clauses = [(said, clause) for said in place.user_said for clause in split_clauses(said, 0, len(said), grammar)]
+    return len(told) >= _MIN_SHARED and any(
+        told <= content(said[clause.start : clause.end])
+        and clause.subject_at(clause.end, grammar.last_subject).person.who == "self"
+        for said, clause in clauses
+    )
 
 
 def swapped(place: Place) -> str:
@@ -254,7 +271,7 @@ def premise_denied(place: Place) -> str:
     for clause in (place.clause, *(neighbours(place) if len(wanted) >= _MIN_SHARED else ())):
         text = place.text_of(clause)
         is_turned = wanted <= content(text) and clause.subject_at(clause.end, False).person.who == "self"
-        if is_turned and not idioms.negator.search(text) and not place.grammar.before.search(text):
+        if is_turned and not _turns_down(text, place) and not place.grammar.before.search(text):
             return PREMISE_DENIED
     return ""
 

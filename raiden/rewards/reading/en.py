@@ -80,6 +80,7 @@ ENGLISH = Grammar(
         r" |'s (?!\w+ing\b|an?\b|the\b|my\b|called\b|named\b)"
         r"(?:(?!(?:of|to|in|at|with|by|on|from|about|been|not|still|always)\b)[\w-]+ ){0,3}"
     ),
+    copula=re.compile(r" (?:is|was|are|were|means?) (?:(?:the|an?|my|our) )?"),
     last_subject=False,
     turn=re.compile(r"\W*(?:but|actually|in truth|in fact|really)\b"),
     kin=KIN,
@@ -153,7 +154,7 @@ ENGLISH = Grammar(
     question_words=phrases(r"\b(?:who|whom|what|where|when|why|how)\b"),
     confirms=phrases(r"(?:n't|right|yes|no|huh|eh|correct)(?: (?:i|you|he|she|it|we|they))?\s*\?"),
     asked_person=phrases(
-        rf"\b(?:(?:my|our|your|his|her|their|the)\s+)(?:(?!(?:of|in|is|was)\b)[\w-]+\s+){{0,2}}?{_KIN}|"
+        rf"\b(?:(?:my|our|your|his|her|their|the|this|that)\s+)(?:(?!(?:of|in|is|was)\b)[\w-]+\s+){{0,2}}?{_KIN}|"
         rf"\b(?P<self>you|your|yours|you're|you've)\b|\b(?P<user>i|my|mine|i'm|i've)\b|"
         r"\b(?P<third>he|she|they|his|her|their)\b"
     ),

@@ -76,6 +76,8 @@ class Grammar:
     """What stands between a person and what is theirs, where nothing is said of the person (Mum|'s |dumplings)."""
     marked: re.Pattern[str] = NEVER
     """The end of a subject that a particle marks as one; without it a person before a noun may only own it."""
+    copula: re.Pattern[str] = NEVER
+    """All that stands between a word and what it is said to be (is|the, 就是, は)."""
     last_subject: bool
     """The last subject before a word is its own (where particles mark them), else the first of the clause."""
     turn: re.Pattern[str]

@@ -62,6 +62,7 @@ JAPANESE = Grammar(
     relative=re.compile(r"(?!.*(?:もう|まだ|ただ|とう|いつ|すぐ|たった)$).*[るただいうくつすむぶぬ]$"),
     owns=re.compile(r"(?:[^,はがをにで]+の[\"「『]?)?"),
     marked=re.compile("[はがも]$"),
+    copula=re.compile(r"(?:さん|くん|君|ちゃん)?(?:は|が|って),?"),
     last_subject=True,
     turn=re.compile(r"\W*(?:実は|本当は|でも|しかし)"),
     kin=KIN,

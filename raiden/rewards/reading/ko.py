@@ -69,6 +69,7 @@ KOREAN = Grammar(
     relative=re.compile(r".*[가-힣][은는던운한인신된린른준쓴간난]\s$|.*[가-힣](?:[ㄴ은는])\s$"),
     owns=re.compile(r"\s?(?:의\s)?"),
     marked=re.compile("(?:은|는|이|가|께서|도)$"),
+    copula=re.compile(r"(?:은|는|이|가|이는|이가)\s?"),
     last_subject=True,
     turn=re.compile(r"\W*(?:사실|실은|하지만|그러나|실제|그냥)"),
     kin=KIN,

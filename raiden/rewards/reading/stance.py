@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
+
 from raiden.rewards.reading.clauses import PEOPLE
+from raiden.rewards.reading.content import content
 from raiden.rewards.reading.place import Place
 
 ALMOST = "its clause tells what nearly happened"
@@ -14,9 +18,12 @@ SCOFFED = "the reply throws it back as a wrong guess"
 TAKEN_BACK = "the reply takes back what it says"
 OUT_OF_ROLE = "the reply speaks as a language model, or about the character's description"
 OTHER_SENSE = "{!r} means something else there"
+OF_ITSELF = "its clause says of it only what it is called anyhow"
 NARRATED = "it stands in a description of gestures, not in what is said"
 
 _REACH = 60
+_LONG_NAME = 40
+"""Characters that the longest name has, about."""
 
 
 def almost(place: Place) -> str:
@@ -103,6 +110,22 @@ def out_of_role(place: Place) -> str:
     """ "As an AI language model I have no job, but the profile says nurse." """
     pattern = place.grammar.out_of_role
     return OUT_OF_ROLE if place.answer.has(pattern) and not pattern.search(place.asked.text) else ""
+
+
+def of_itself(place: Place) -> str:
+    """ "Who is your best friend?" - "Mildred is Mildred."
+
+    The word stands on both sides of a copula, and its clause has nothing else.
+    """
+    text, start = place.text, place.hit.start - place.clause.start
+    found = next((m for m in _twice(place.grammar.copula).finditer(text) if m.start() <= start < m.end()), None)
+    return OF_ITSELF if found and content(text) <= content(found[1]) else ""
+
+
+@lru_cache
+def _twice(copula: re.Pattern[str]) -> re.Pattern[str]:
+    """Words that are said to be the same words."""
+    return re.compile(rf"(\w.{{0,{_LONG_NAME}}}?)(?:{copula.pattern})\1")
 
 
 def narrated(place: Place) -> str:

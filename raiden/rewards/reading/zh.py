@@ -61,6 +61,7 @@ CHINESE = Grammar(
     subject=phrases(_WORD),
     relative=re.compile(r".+的$"),
     owns=re.compile("的"),
+    copula=re.compile(r"[,，]?(?:也|就|便)?(?:是|叫)"),
     last_subject=False,
     turn=re.compile(r"\W*(?:其实|实际上|事实上|至于)"),
     kin=KIN,
