@@ -1,9 +1,10 @@
 """Learning by the CPU-minute: raiden beside TRL, on the same model, data, reward, schedule and number of completions.
 
-    python -m tests.benchmarks.learning_vs_trl [--steps 15 --every 5 --seeds 1 2 3]
+    python -m tests.benchmarks.learning_vs_trl [--steps 15 --every 3 --seeds 1 2 3] [--to_the_end]
 
 Prints one JSON line: for each contestant and seed the curve of held-out figures by CPU-seconds of training, and by
-contestant the median CPU-seconds to +20 and +40 points of held-out SBK (null where a run did not get there).
+contestant the median CPU-seconds to +20 and +40 points of held-out SBK (null where a run did not get there). A run
+ends at the first look that finds it there, unless it is to go on to the last step of its schedule.
 
 Each contestant trains the quickstart's model on the quickstart's questions, in the same order, with the same prompts
 token by token and the same learning options; held-out replies are greedy, by raiden's engine for both. Loading the
@@ -112,8 +113,9 @@ def make_engine(policy: Policy) -> TransformersEngine:
 class Clock:
     """CPU-seconds of this process, without what is measured with it stopped; and the curve so far."""
 
-    def __init__(self, evaluate: Evaluate) -> None:
+    def __init__(self, evaluate: Evaluate, to_the_end: bool) -> None:
         self.evaluate = evaluate
+        self.to_the_end = to_the_end
         self.curve: Curve = []
         self._spent, self._since = 0.0, time.process_time()
 
@@ -123,13 +125,18 @@ class Clock:
         print(json.dumps(self.curve[-1]), file=sys.stderr, flush=True)
         self._since = time.process_time()
 
+    @property
+    def is_done(self) -> bool:
+        """Whether the last look found the largest gain, and no more is asked."""
+        return not self.to_the_end and seconds_to(self.curve, max(GAINS)) is not None
 
-def run_raiden(data: Data, batches: Sequence[Sequence[Prompt]], seed: int, every: int) -> Curve:
+
+def run_raiden(data: Data, batches: Sequence[Sequence[Prompt]], seed: int, every: int, to_the_end: bool) -> Curve:
     """The step of `raiden fit`, hook by hook."""
     policy = load_policy(PolicyConfig(data.path))
     engine, scorer = make_engine(policy), Scorer(REWARDS)
     optimizer, schedule = make_optimizer(policy.model.parameters(), OptimizerConfig(lr=LR), len(batches))
-    clock = Clock(data.evaluate)
+    clock = Clock(data.evaluate, to_the_end)
     clock.look(0, policy.model.state_dict())
     for step, prompts in enumerate(batches):
         seeds = group_seeds(prompts, GROUP, seed, step)
@@ -149,11 +156,18 @@ def run_raiden(data: Data, batches: Sequence[Sequence[Prompt]], seed: int, every
         schedule.step()
         if not (step + 1) % every or step + 1 == len(batches):
             clock.look(step + 1, policy.model.state_dict())
+            if clock.is_done:
+                break
     return clock.curve
 
 
 def run_trl(
-    data: Data, batches: Sequence[Sequence[Prompt]], seed: int, every: int, kind: Literal["trl", "trl-tuned"]
+    data: Data,
+    batches: Sequence[Sequence[Prompt]],
+    seed: int,
+    every: int,
+    to_the_end: bool,
+    kind: Literal["trl", "trl-tuned"],
 ) -> Curve:
     """TRL's trainer on the same prompts; `RepeatSampler` takes them in the order of the data set."""
     rows = make_dataset([prompt for prompts in batches for prompt in prompts], data.settings, data.chat)
@@ -190,13 +204,14 @@ def run_trl(
         train_dataset=rows,
         processing_class=tokenizer,
     )
-    clock = Clock(data.evaluate)
+    clock = Clock(data.evaluate, to_the_end)
     clock.look(0, trainer.model.state_dict())
 
     class Look(TrainerCallback):
         def on_step_end(self, args: Any, state: Any, control: Any, **rest: Any) -> None:
             if not state.global_step % every or state.global_step == len(batches):
                 clock.look(state.global_step, trainer.model.state_dict())
+                control.should_training_stop = clock.is_done
 
     trainer.add_callback(Look())
     trainer.train()
@@ -233,9 +248,10 @@ def summary(curves: Mapping[str, Mapping[int, Curve]]) -> dict[str, dict[str, fl
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--steps", type=int, default=15, help="steps of the schedule, 32 completions each")
-    parser.add_argument("--every", type=int, default=5, help="steps between two looks at the held-out questions")
+    parser.add_argument("--every", type=int, default=3, help="steps between two looks at the held-out questions")
     parser.add_argument("--held_out", type=int, default=80, help="held-out questions asked at each look")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--to_the_end", action="store_true", help="go on where the largest gain is reached")
     parser.add_argument("--contestants", nargs="+", default=["raiden", "trl", "trl-tuned"])
     parser.add_argument("--model", default=SMOLLM2)
     arguments = parser.parse_args()
@@ -248,9 +264,9 @@ def main() -> None:
             gc.collect()
             print(f"{name}, seed {seed}", file=sys.stderr, flush=True)
             if name == "raiden":
-                curves[name][seed] = run_raiden(data, batches, seed, arguments.every)
+                curves[name][seed] = run_raiden(data, batches, seed, arguments.every, arguments.to_the_end)
             else:
-                curves[name][seed] = run_trl(data, batches, seed, arguments.every, name)
+                curves[name][seed] = run_trl(data, batches, seed, arguments.every, arguments.to_the_end, name)
     options = {name: getattr(arguments, name) for name in ("model", "steps", "held_out", "seeds")}
     told = {
         "benchmark": "learning_vs_trl",
