@@ -14,6 +14,7 @@ from raiden.rewards.reading.place import Place
 
 ELSEWHERE = "another clause answers the question, and this one tells of something else"
 TURNED_ROUND = "the user said it of themselves, and the reply says it of itself"
+TURNED_BACK = "the question says it of the one who answers, and the reply says it of the user"
 SWAPPED = "it tells what the speaker did, and the question asks who did it to the speaker"
 BESIDE = "it is only the landmark of the place that is asked for"
 SWAPPED_BACK = "it tells who did it to the speaker, and the question asks to whom the speaker did it"
@@ -192,10 +193,12 @@ def _begins_with_nobody(place: Place) -> bool:
 def turned_round(place: Place) -> str:
     """ "Who did you get out of the lift?" - "My grandpa Leo." or "Leo, my grandpa.", where he is the user's.
 
-    Likewise "What is my brother called?" - "My brother is called Simon.", and the user's "my cousin sent it", "jam
-    from my aunt" or "I mend lifts" copied.
+    Likewise "What is my brother called?" - "My brother is called Simon."; the user's "my cousin sent it", "jam from my
+    aunt" or "I mend lifts" copied; and "When do you rattle your chains?" - "I rattle your chains at midnight."
     """
     grammar, text, hit = place.grammar, place.answer.text, place.hit
+    if place.asked.speakers_own & frozenset(grammar.yours.findall(place.with_subject)):
+        return TURNED_BACK
     if place.asked.users_own & owned(place.with_subject, grammar):
         return TURNED_ROUND
     until = text[place.clause.start : hit.end]

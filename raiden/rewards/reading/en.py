@@ -77,7 +77,7 @@ ENGLISH = Grammar(
     ),
     subject=phrases(_SUBJECT),
     owns=re.compile(
-        r" |'s (?!\w+ing\b|an?\b|the\b|my\b|called\b|named\b)"
+        r" |'s (?!\w+ing\b|an?\b|the\b|my\b|called\b|named?\b)"
         r"(?:(?!(?:of|to|in|at|with|by|on|from|about|been|not|still|always)\b)[\w-]+ ){0,3}"
     ),
     copula=re.compile(r" (?:is|was|are|were|means?) (?:(?:the|an?|my|our) )?"),
@@ -125,6 +125,7 @@ ENGLISH = Grammar(
     third_owner=phrases(r"(?<!\bcall )(?<!\bcalled )(?<!\bnamed )\b(?:his|her|their) (?:[\w-]+ )?$"),
     self_owner=phrases(r"\bmy (?:[\w-]+ ){0,2}$"),
     mine=phrases(r"\bmy [\w-]+"),
+    yours=phrases(r"\byour [\w-]+"),
     on_self=phrases(r"\b(?:me|us)\b"),
     asks_object=phrases(
         r"\bwhat (?:did|do|have) you (?:give|bring|send|sell|buy|lend|make|cook|bake|find|take|steal|eat|drink)\b"
@@ -230,7 +231,9 @@ ENGLISH = Grammar(
         r"girl)\b|\bwhen you were\b|\bg[ia]ve up\b|\bquit\b|\bin the past\b|\bstop(?:ped)?\b|\bin those days\b|"
         r"\bfirst\b|\bretire"
     ),
-    asks_event=phrases(r"\b(?:did|was|were|had|happened|made|\w+ed|came|got|won|lost|gave|told|taught|went|left)\b"),
+    asks_event=phrases(
+        r"\b(?:did|was|were|had|happened|made|(?!called\b|named\b)\w+ed|came|got|won|lost|gave|told|taught|went|left)\b"
+    ),
     asks_later=phrases(
         r"\b(?:will|going to|gonna|want|wants|would|hope|plan|plans|planning|dreams?|wish|next|tomorrow|"
         r"grow up|moving|getting|buying|starting|joining|adopting|saving|one day|headed|bound|later|tonight|ambition|"

@@ -116,6 +116,8 @@ class Grammar:
     """The speaker that owns what follows, likewise (my|, 我的|)."""
     mine: re.Pattern[str]
     """A thing that is the speaker's, with its owner (my coat|, 我的外套|)."""
+    yours: re.Pattern[str]
+    """A thing that is the other's, likewise (your coat|, 你的外套|)."""
     on_self: re.Pattern[str]
     """The speaker as the object of what is done (me, 저를)."""
     anaphor: re.Pattern[str] = NEVER

@@ -138,6 +138,7 @@ JAPANESE = Grammar(
     third_owner=phrases(r"彼女?(?:自身)?の[^はがをに]{0,3}$"),
     self_owner=phrases(r"(?:私|わたし|僕|ぼく|俺|おれ|うち)の.{0,6}$"),
     mine=phrases(r"(?:私|わたし|僕|ぼく|俺|おれ)の[^\s、,。はがをにでもと]{1,4}"),
+    yours=phrases(r"(?:あなた|君|きみ|お前)の[^\s、,。はがをにでもと]{1,4}"),
     on_self=phrases(r"(?:私|僕|俺|わたし|あたし)を"),
     passive=phrases(r"れ(?:る|た|て|ま)|もら|いただ|くれ|から(?:教|習|買|受|借|聞|贈|の)"),
     of_user=phrases(rf"(?<![一-龠])(?:{_USER})"),

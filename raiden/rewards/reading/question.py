@@ -52,6 +52,8 @@ class Question:
     """It asks for more than one thing ("who gave it to you, and when?"): then a clause may answer one of them."""
     users_own: frozenset[str]
     """Persons and things that it calls the user's ("my brother")."""
+    speakers_own: frozenset[str]
+    """Things that it calls those of the one who answers ("your chains")."""
 
 
 @lru_cache(maxsize=4096)
@@ -88,6 +90,7 @@ def read_question(question: str, language: Language) -> Question:
         asks_for_advice=bool(grammar.advice.search(asks)),
         asks_several=len(set(grammar.question_words.findall(asks))) > 1,
         users_own=owned(asks, grammar),
+        speakers_own=frozenset(grammar.yours.findall(asks)),
     )
 
 

@@ -122,6 +122,7 @@ CHINESE = Grammar(
     third_owner=phrases(r"[他她](?:自己)?的.{0,2}$"),
     self_owner=phrases(r"(?:我|咱|俺)们?家?的?.{0,4}$"),
     mine=phrases(r"我的[一-龠]{2}"),
+    yours=phrases(r"[你您]的[一-龠]{2}"),
     on_self=phrases(r"[了过]我(?!的)|把我(?!的)"),
     passive=phrases(r"被|让|叫|由|受|得到|请|靠|托"),
     of_user=phrases(_USER),
