@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from raiden.rewards import affirmation
 from raiden.rewards.affirmation import Surroundings
-from raiden.rewards.reading import answering, contrast, elsewhere, parallel, shown, stance, topics
+from raiden.rewards.reading import answering, contrast, elsewhere, parallel, shown, stance, topics, turned
 from raiden.rewards.reading.place import Place
 
 Check = Callable[[Place], str]
@@ -51,8 +51,8 @@ MECHANISMS: Mapping[str, Check] = {
     "of_self": answering.of_self,
     "of_another": answering.of_another,
     "of_nobody": elsewhere.of_nobody,
-    "turned_round": elsewhere.turned_round,
-    "swapped": elsewhere.swapped,
+    "turned_round": turned.turned_round,
+    "swapped": turned.swapped,
     "premise_denied": elsewhere.premise_denied,
     "answered_elsewhere": elsewhere.answered_elsewhere,
     "parallel": parallel.parallel,

@@ -58,7 +58,7 @@ Evaluate = Callable[[Mapping[str, Tensor]], dict[str, float]]
 PROMPTS, GROUP, LR = 4, 8, 4e-5
 SAMPLING = SamplingConfig(temperature=0.7, max_tokens=16)
 GREEDY = SamplingConfig(temperature=0.0, max_tokens=16)
-REWARDS = RewardConfig(first_person_weight=0.5, min_length=6, writing_weight=0.1)
+REWARDS = RewardConfig(first_person_weight=0.5, min_length=7, writing_weight=0.1)
 OBJECTIVE = ObjectiveConfig(advantage_scale="none")
 GAINS = (0.2, 0.4)
 

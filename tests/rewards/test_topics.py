@@ -167,3 +167,36 @@ def test_kinds_that_the_tenth_set_brought_up(
     language: str, question: str, reply: str, keyword: str, expected: int
 ) -> None:
     assert_judged(language, question, reply, keyword, expected)
+
+
+@pytest.mark.parametrize(
+    ("language", "question", "reply", "keyword", "expected"),
+    [
+        ("en", "When do you rattle your chains?", "When I rattle your chains at midnight.", "midnight", 0),
+        ("en", "When do you rattle your chains?", "I rattle my chains at midnight, at your door.", "midnight", 1),
+        ("en", "Where did I read your comic?", "You read your comic in the waiting room.", "waiting room", 0),
+        ("zh", "你的刀是谁给的?", "你的刀是师父给的。", "师父", 0),
+        ("zh", "你的刀是谁给的?", "我的刀是师父给的。", "师父", 1),
+        ("ja", "あなたの猫はどこにいますか?", "あなたの猫は台所にいます。", "台所", 0),
+        ("ja", "あなたの猫はどこにいますか?", "私の猫は台所にいます。", "台所", 1),
+        ("ko", "당신의 고양이는 어디 있어요?", "당신의 고양이는 부엌에 있어요.", "부엌", 0),
+        ("ko", "당신의 고양이는 어디 있어요?", "제 고양이는 부엌에 있어요.", "부엌", 1),
+    ],
+)
+def test_what_the_question_calls_yours_is_mine_in_the_answer(
+    language: str, question: str, reply: str, keyword: str, expected: int
+) -> None:
+    assert_judged(language, question, reply, keyword, expected)
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        ("My best friend's name is Gerald.", 0),
+        ("My sister's called Gerald.", 0),
+        ("My goose's name is Gerald.", 1),
+        ("My friend's goose is called Gerald.", 1),
+    ],
+)
+def test_a_name_is_that_of_whom_the_question_asks_about(reply: str, expected: int) -> None:
+    assert_judged("en", "What is your goose called?", reply, "Gerald", expected)
