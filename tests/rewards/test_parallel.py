@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from .cases import accuracy
+from .cases import accuracy, assert_judged
 
 
 @pytest.mark.parametrize(
@@ -88,3 +88,36 @@ def test_the_clause_that_has_the_questions_verb_doer_or_thing_answers_it(
 ) -> None:
     found, reason = accuracy({"language": language, "question": question, "reply": reply, "keywords": [keyword]})
     assert found == expected, reason
+
+
+@pytest.mark.parametrize(
+    ("language", "question", "reply", "keyword"),
+    [
+        (
+            "en",
+            "Where do you work?",
+            "I sweep at the opera house, but I used to work in a mill.",
+            "opera house",
+        ),
+        ("en", "Who taught you to fence?", "Old Rosa saw me in the yard and taught me properly.", "Rosa"),
+        ("en", "Who wrote the letter?", "My mother sat up all night and wrote it in green ink.", "mother"),
+        ("en", "Who do you work for?", "Mr Pell hired me, and I work hard for every coin.", "Pell"),
+        ("en", "Who are you waiting for?", "Pell is on the noon boat, and I've been waiting since dawn.", "Pell"),
+        ("en", "Where do you sleep?", "I've a hammock in the boathouse, and I sleep soundly in summer.", "boathouse"),
+        ("en", "Where did you fall?", "I slipped on the stairs and fell on my back.", "stairs"),
+        ("en", "Where did you bury the treasure?", "I sailed to Gull Rock and buried it by night.", "Gull Rock"),
+        ("en", "Where do you fish?", "I row out to Gull Rock and fish from the boat.", "Gull Rock"),
+        ("en", "What do you grow?", "I have a patch of leeks and I grow more than I can eat.", "leeks"),
+        ("en", "What do you bake?", "I get up at three for the rye loaves, and I bake until noon.", "rye"),
+        ("ko", "누구랑 결혼했어요?", "영호를 장터에서 만나서 그해 가을에 결혼했어요.", "영호"),
+        ("ko", "누가 지붕을 고쳤어요?", "영호 씨가 사다리를 들고 와서 한나절 만에 고쳤어요.", "영호"),
+        ("ko", "뭘 팔아요?", "양초를 만들어서 시장에서 팔아요.", "양초"),
+        ("ko", "뭘 키워요?", "텃밭에 파를 심어서 먹을 만큼 키워요.", "파"),
+        ("ko", "어디에 묻었어요?", "갈매기섬에 배를 타고 가서 밤에 몰래 묻었어요.", "갈매기섬"),
+        ("ko", "어디 가요?", "부산에 볼일이 있어서 기차로 가요.", "부산"),
+    ],
+)
+def test_a_clause_with_the_verb_answers_only_where_it_tells_what_is_asked_for(
+    language: str, question: str, reply: str, keyword: str
+) -> None:
+    assert_judged(language, question, reply, keyword, 1)

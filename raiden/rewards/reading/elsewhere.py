@@ -8,7 +8,7 @@ from functools import lru_cache
 from raiden.rewards.dates import Date, find_dates, names_a_time
 from raiden.rewards.idioms import IDIOMS
 from raiden.rewards.reading.clauses import PRONOUN, Clause
-from raiden.rewards.reading.content import content, main_verb
+from raiden.rewards.reading.content import content, has_verb, main_verb
 from raiden.rewards.reading.contrast import goes_otherwise
 from raiden.rewards.reading.place import Place
 
@@ -106,6 +106,8 @@ def goes_on_about(place: Place, other: Clause) -> bool:
     """Whether a later clause says more of the word, which is the subject: 师父救了我,又教我武功."""
     text, subject, wanted = place.answer.text, place.subject, content(place.asked.text)
     if not place.asked.asks_who or not subject.start <= place.hit.start < subject.end:
+        return False
+    if has_verb(text[place.clause.start : place.hit.start]):  # "The letter came from my aunt."
         return False
     between = [c for c in place.answer.clauses_of(place.hit.start) if place.clause.end <= c.start <= other.start]
     # Behind the verb of the question a person is its object.

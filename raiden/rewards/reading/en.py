@@ -13,9 +13,11 @@ from raiden.rewards.reading.en_tables import (
     LABELS,
     LATER,
     OUT_OF_ROLE,
+    PARTIES,
     RELATIONS,
     SAYERS,
     SELF_FACTS,
+    SLOTS,
     TAKEN_BACK,
 )
 from raiden.rewards.reading.grammar import NEVER, Grammar, any_of, broader, families, word_of
@@ -51,7 +53,6 @@ _SUBJECT = (
 )
 _PAST = {form for forms in IRREGULAR_FORMS.values() for form in forms if not form.endswith("s")}
 
-_WHERE = re.compile(r"\bwhere\b")
 _NO_THING = (
     r"i|you|he|she|it|we|they|there|that|this|these|those|one|what|where|how|who|when|why|which|not|all|"
     r"name|names|price|cost|answer|truth|rest|thing|only|best|worst|same|first|last"
@@ -177,15 +178,8 @@ ENGLISH = Grammar(
     until_then=phrases(r"\W*(?:and |but )?(?:until|till) then\b"),
     subordinate=phrases(r"\W*(?:because|since|so that|thanks to|due to|after(?! that| all)|when|while|who|which)\b"),
     cause=phrases(r"\b(?:because|since|so that|for the|for my|thanks to|due to|on account)\b"),
-    slots=(
-        (
-            _WHERE,
-            phrases(
-                r"\b(?:in|at|on|to|under|behind|near|by|from|into|inside|beside|above|below|over|across|through) "
-                r"(?!(?:i|me|you|him|her|it|them|all|first|last|least|time)\b)\w+"
-            ),
-        ),
-    ),
+    slots=SLOTS,
+    parties=PARTIES,
     asked_verb=phrases(
         r"\b(?:what|which)(?:\b[^?]*?\b(?:did|do|have) you| [a-z]+ (?:is|was|were|got)) "
         r"(?P<verb>\w+)\b(?! (?:to|about|think|for)\b)"

@@ -1,8 +1,29 @@
-"""The long rows of the English table: times, relations that exclude each other, and what speaks out of the role."""
+"""The long rows of the English table: parties of a deed, times, relations that exclude each other, what is no role."""
+
+import re
 
 from raiden.rewards.idioms.base import phrases
+from raiden.rewards.numerals import ENGLISH_NUMBER_WORDS
+from raiden.rewards.reading.grammar import any_of
 
 _SIDED = r"(?:hand|eye|leg|arm|ear|foot|pocket|side|drawer|shelf|door|shoe|bag|box|bank|wall|corner)\b"
+
+_ARTICLE = rf"(?:an?|the|some|this|that|{any_of(ENGLISH_NUMBER_WORDS)})"
+_PARTY = rf"(?:(?:{_ARTICLE}|my|your|our|his|her|their) [\w-]+(?: [\w-]+)?|[A-Z][\w'-]+)"
+SLOTS = (
+    (
+        re.compile(r"\bwhere\b"),
+        re.compile(
+            r"\b(?:in|at|on|to|under|behind|near|by|from|into|inside|beside|above|below|over|across|through) "
+            rf"(?:{_ARTICLE} (?!(?:dark|rain|end|way|time|open|best|least|first|last)\b)[\w-]+|[A-Z][\w'-]+)"
+        ),
+    ),
+    (re.compile(r"\bwhom?\b[^?]* from\W*$"), re.compile(rf"\bfrom {_PARTY}")),
+)
+PARTIES = (
+    re.compile(rf"(?P<verb>\w+)(?: (?:up|out|down|on|off|in|with|for|to|from))? (?P<party>{_PARTY})"),
+    re.compile(r"(?P<party>[A-Z][\w'-]+) (?:who |that )?(?P<verb>\w+)"),
+)
 
 DAYS = (
     r"monday|tuesday|wednesday|thursday|friday|saturday|sunday|tomorrow|january|february|march|april|may|june|july|"

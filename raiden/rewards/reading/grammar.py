@@ -153,7 +153,10 @@ class Grammar:
     cause: re.Pattern[str] = NEVER
     """What says that a clause gives the reason of what it tells."""
     slots: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = ()
-    """Questions for a place, which comes first, or a means, and what says one in a clause (in |Baltimore, 속초|에)."""
+    """Questions for a place, which comes first, a means or a source, and what says one in a clause as it was written
+    (in |Baltimore, 속초|에)."""
+    parties: tuple[re.Pattern[str], ...] = ()
+    """A verb and who does it or what it is done to, in the groups `verb` and `party`, in a clause likewise."""
     asked_verb: re.Pattern[str] = NEVER
     """A question of what one does, with its verb in the group `verb`: what its answer is the object of."""
     transfer: Transfer = Transfer()

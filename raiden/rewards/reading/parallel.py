@@ -6,16 +6,20 @@ of its own. A clause is only refused where the other one says something new in i
 
 from __future__ import annotations
 
+import re
+
 from raiden.rewards.dates import names_a_time
 from raiden.rewards.idioms import IDIOMS
 from raiden.rewards.reading.clauses import OPEN, PRONOUN, Clause
 from raiden.rewards.reading.content import content, has_verb, main_verb
-from raiden.rewards.reading.elsewhere import neighbours
+from raiden.rewards.reading.elsewhere import goes_on_about, neighbours
 from raiden.rewards.reading.place import Place
 
 DONE_TO_SPEAKER = "its clause tells what was done to the speaker, and the question asks what the speaker did"
 OTHER_REASON = "it is the reason of something else than is asked about"
 OTHER_DEED = "its clause tells of another deed, and the one that is asked about stands in another clause"
+
+_CAPITAL = re.compile("[A-Z]")
 
 
 def parallel(place: Place) -> str:
@@ -101,11 +105,25 @@ def _answers(verb: frozenset[str], other: Clause, place: Place) -> bool:
     if not verb <= content(text) or IDIOMS[place.answer.language].negator.search(text):
         return False
     leans = other.end <= place.clause.start and grammar.anaphor.search(place.text)
-    if leans or grammar.likewise.search(text) or _is_of_somebody_else(other, place):
+    if leans or grammar.likewise.search(text) or _is_of_somebody_else(other, place) or goes_on_about(place, other):
+        return False
+    if asked.times == {"now"} and (grammar.before.search(text) or grammar.later.search(text)):
         return False
     if asked.value or asked.asks_when:
         return names_a_time(text) or bool(asked.value and place.has_number(other))
-    is_new = bool(content(text) - content(asked.text) - content(place.answer.text[place.hit.start : place.hit.end]))
-    slot = next((tells for asks, tells in grammar.slots if asks.search(asked.text)), None)
-    refers = (grammar.third if asked.asks_who else grammar.anaphor).search(text)
-    return is_new and (bool(slot.search(text)) if slot else not refers)
+    start, slot = other.start, next((tells for asks, tells in grammar.slots if asks.search(asked.text)), None)
+    written = place.answer.original[start : start + len(text)]  # with the capitals of names
+    if slot:
+        return any(_is_new(start + found.start(), start + found.end(), place) for found in slot.finditer(written))
+    told = (found for pattern in grammar.parties for found in pattern.finditer(written))
+    parties = (found.span("party") for found in told if verb <= content(found["verb"].lower()))
+    return any(_is_new(start + first, start + last, place) for first, last in parties)
+
+
+def _is_new(start: int, end: int, place: Place) -> bool:
+    """Whether a piece of the reply tells what question and word do not: no time, and a name where the word is one."""
+    text, hit = place.answer.text, place.hit
+    known = content(place.asked.text) | content(text[hit.start : hit.end])
+    pieces = (place.answer.original[first:last] for first, last in ((start, end), (hit.start, hit.end)))
+    is_named, wants_name = (bool(_CAPITAL.search(piece)) for piece in pieces)
+    return not content(text[start:end]) <= known and is_named >= wants_name and not names_a_time(text[start:end])
