@@ -53,6 +53,23 @@ def test_a_module_that_was_renamed_twice_is_found_by_each_of_its_names():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+@pytest.mark.parametrize(
+    ("old", "name"),
+    [
+        ("raiden.packing.token_scores", "token_scores"),
+        ("raiden.prefix_tree.run_by_run", "RunByRun"),
+        ("raiden.profiles.jsonl", "parse_profile"),
+        ("raiden.rollout.malformed", "refuse_malformed"),
+        ("raiden.rollout.verifying", "verify_by_reference"),
+        ("raiden.rollout.engines.prefix_cache", "PrefixCache"),
+        ("raiden.train.generators", "generator_states"),
+        ("raiden.train.devices", "own_device"),
+    ],
+)
+def test_what_stood_in_a_file_of_its_own_is_found_where_it_stands_now(old, name):
+    assert name in vars(import_module(old))
+
+
 def test_a_name_that_never_was_is_still_refused():
     with pytest.raises(ModuleNotFoundError, match=r"raiden\.nonesuch"):
         import_module("raiden.nonesuch")
