@@ -201,6 +201,11 @@ def test_a_value_that_cannot_work_is_refused_by_its_full_name(option, value):
         ObjectiveConfig(**{option: value})
 
 
+def test_a_bound_that_cispo_does_not_have_is_refused():
+    with pytest.raises(ConfigError, match=r"`model\.objective\.delta` does nothing in cispo"):
+        ObjectiveConfig(policy_loss="cispo", delta=2.0)
+
+
 @pytest.mark.parametrize("level", ["token", "sequence"])
 @pytest.mark.parametrize("distance", [100.0, -100.0])
 @pytest.mark.parametrize("advantage", [1.0, -1.0])

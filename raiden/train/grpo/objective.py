@@ -73,6 +73,10 @@ class ObjectiveConfig:
         for name, (ok, need) in checks.items():
             if not ok:
                 raise ConfigError(f"`model.objective.{name}` must be {need}, got {getattr(self, name)}.")
+        if self.policy_loss == "cispo" and self.delta is not None:
+            raise ConfigError(
+                "`model.objective.delta` does nothing in cispo, whose ratio `epsilon_high` bounds; drop it."
+            )
 
     def trained_tokens(self, completion: Completion) -> int:
         """How many tokens of a completion are trained on, where its group is."""
