@@ -47,7 +47,7 @@ class LeftOut:
 
     origin: str
     reason: str
-    """What is counted; one of `raiden.datagen.dialogues.importing.REASONS`."""
+    """What is counted: a few words that are the same for each of the kind."""
     detail: str
     """One sentence with what decided."""
 

@@ -31,7 +31,7 @@ class ReferenceCache:
 
     @torch.no_grad()
     def token_logps(self, model: PreTrainedModel, batch: MicroBatch, temperature: float) -> Tensor:
-        """As `raiden.train.grpo.token_logps`; the micro-batch has a family.
+        """As `raiden.packing.token_logps`; the micro-batch has a family.
 
         Shape:
             - output: ``(N,)``
