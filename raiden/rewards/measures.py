@@ -101,6 +101,8 @@ _FIXED: dict[Language, dict[str, tuple[str, float]]] = {
 """Words that are a number and its unit in one."""
 _HALF = re.compile(r"\s?(?:and a half\b|반(?=이[에었요고다라]|만|을|은|정도|쯤|[^가-힣]|$)|半(?!载))")
 """Behind a unit: half of one more."""
+_AND_A_HALF = re.compile(r" and a half(?= )|个半(?=[小钟月])")
+"""Behind a number: likewise, before the unit."""
 _BETWEEN = r"[\s-]?(?:whole |long |full |good |多|几|来|个(?=年头)|整)?\s?"
 _HEIGHT = re.compile(r"(?P<m>[12一二两])\s?(?:米|メートル|미터)\s?(?P<cm>[一二三四五六七八九]{1,2}|\d{1,2})(?!\d)")
 _TENS = "twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
@@ -135,11 +137,12 @@ def _fixed_pattern(language: Language) -> re.Pattern[str]:
 
 def measure_of(number: Number, text: str, language: Language) -> Measure:
     """A number of a folded text with the unit that follows it."""
-    match = _unit_pattern(language).match(text, number.end)
+    before = _AND_A_HALF.match(text, number.end)
+    match = _unit_pattern(language).match(text, before.end() if before else number.end)
     if match:
         dimension, size = _UNITS[language][match[1]]
         half = _HALF.match(text, match.end())
-        end, value = (half.end(), number.value + 0.5) if half else (match.end(), number.value)
+        end, value = half.end() if half else match.end(), number.value + 0.5 * bool(before or half)
         return Measure(number.start, end, dimension, value * size)
     return Measure(number.start, number.end, "", number.value)
 

@@ -160,3 +160,22 @@ def test_what_the_reply_goes_on_to_deny_or_to_set_against_it_is_not_told(
     language: str, question: str, reply: str, keyword: str, expected: int
 ) -> None:
     assert_judged(language, question, reply, keyword, expected)
+
+
+@pytest.mark.parametrize(
+    ("language", "question", "reply", "keyword", "expected"),
+    [
+        ("en", "How long have you lived here?", "Two and a half years, give or take.", "2.5 years", 1),
+        ("en", "How long have you lived here?", "Two and a half years, give or take.", "2 years", 0),
+        ("en", "How old is your son?", "Seven and a half.", "7 years old", 1),
+        ("zh", "你学了多久？", "三个半月。", "3.5个月", 1),
+        ("zh", "你睡几个小时？", "六个半小时吧。", "6.5小时", 1),
+        ("zh", "你睡几个小时？", "六个小时吧。", "6小时", 1),
+        ("zh", "你睡几个小时？", "六个小时左右。", "6小时", 1),
+        ("ko", "여기 산 지 얼마나 됐어요?", "이 년 반이요.", "2.5년", 1),
+    ],
+)
+def test_a_half_before_or_behind_the_unit_and_what_closes_a_number_are_read(
+    language: str, question: str, reply: str, keyword: str, expected: int
+) -> None:
+    assert_judged(language, question, reply, keyword, expected)
