@@ -5,6 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
+
+from raiden.core.errors import ProfileError, StorageError
+from raiden.core.records import write_json, write_new_records
 from raiden.core.writing import writing
 
 
@@ -29,3 +33,11 @@ def test_every_file_of_a_folder_is_on_the_disk_before_it_has_its_name(tmp_path, 
         (part / "deeper" / "weights").write_bytes(b"1")
     assert sorted(done[:-1]) == ["config.json", "weights"]
     assert done[-1] == "named export"
+
+
+def test_a_name_that_the_disk_does_not_take_is_told_of(tmp_path):
+    too_long = tmp_path / ("n" * 300 + ".json")
+    with pytest.raises(StorageError, match=r"cannot be written \(File name too long\)"):
+        write_json(too_long, {})
+    with pytest.raises(ProfileError, match=r"cannot be written \(File name too long\)"):
+        write_new_records(too_long, [{}], ProfileError)

@@ -65,7 +65,7 @@ def main(argv: Sequence[str]) -> int:
 
 def _refuse_output(output: Path) -> None:
     """Says before the work that its result could not be written."""
-    if output.exists():
+    if os.path.exists(output):
         raise ConfigError(f"`output_file`: {output} is there already; choose another name.")
     folder = next(parent for parent in output.absolute().parents if parent.exists())
     if not folder.is_dir() or not os.access(folder, os.W_OK):

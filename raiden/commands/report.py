@@ -1,5 +1,6 @@
 """`raiden report [BEFORE.json] AFTER.json`, or `--run RUN`: evaluations as one HTML file."""
 
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -44,9 +45,9 @@ def main(argv: Sequence[str]) -> int:
     if len(options.files) > 2:
         raise ConfigError(f"one evaluation or two can be shown, got {len(options.files)}; give the two to compare.")
     output = options.output
-    if output.is_dir():
+    if os.path.isdir(output):
         raise ConfigError(f"`--output`: {output} is a folder; name a file.")
-    if output.exists() and not options.overwrite:
+    if os.path.exists(output) and not options.overwrite:
         raise ConfigError(f"`--output`: {output} is there already; choose another name or say `--overwrite`.")
     try:
         _write(options)

@@ -1,6 +1,7 @@
 """Files of JSON objects: read, each with its place for error messages, and written whole."""
 
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -171,7 +172,7 @@ def write_new_records(path: str | Path, records: Iterable[Mapping[str, Any]], er
         error: what is raised where something has this name already, or nothing can be written there.
     """
     path = Path(path)
-    if path.exists():
+    if os.path.exists(path):  # of a name that is too long, False
         raise error(f"{path}: is already there; give the name of a new file, or move this one away.")
     try:
         if path.suffix.lower() == ".json":

@@ -45,7 +45,8 @@ def writing(target: str | Path, num_bytes: int | None = None, suffix: str = _SUF
             num_bytes is not None
             and sum(f.stat().st_size for f in _files(part)) + shutil.disk_usage(target.parent).free < num_bytes
         )
-        remove(part)
+        with suppress(OSError):  # of which `error` tells
+            remove(part)
         cause = next((c for e in led_to(error) if (c := _plain(e, target, num_bytes)) is not None), error)
         if cause is error and full:  # sharded writers lose what the system said
             cause = _told(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), target, num_bytes)
@@ -73,7 +74,7 @@ def remove_parts(folder: Path) -> None:
 
 def remove(path: Path) -> None:
     """A file or a folder, where it is there."""
-    if path.is_dir():
+    if os.path.isdir(path):
         shutil.rmtree(path, ignore_errors=True)
     else:
         with suppress(NotADirectoryError):  # a file is where its folder would be
