@@ -60,8 +60,13 @@ _MARK_CUT = re.compile(r"[,，、;；:：]\s*$")
 _ZH_CUT = re.compile(r"(?:因为|但是|所以|以及|并且|[和把被])\s*$")
 _JA_CUT = re.compile(r"(?:[をは]|そして|しかし)\s*$")
 _KO_CUT = re.compile(r"(?:그리고|하지만|왜냐하면|그래서)\s*$")
-_OPEN_END = re.compile(r"(?:[^\W_ㄱ-ㅣ笑](?<![:;=xX][DPpO3])|^)\Z")
-"""A letter or digit that is no laugh and no face, or nothing at all."""
+_OPEN_END = re.compile(r"(?:[^\W_]|^)\Z")
+"""A letter or digit, or nothing at all."""
+_LAUGH_OR_FACE = re.compile(
+    r"(?:[ㄱ-ㅣ笑]|(?<=[ぁ-んァ-ヶー一-龠])[wｗ]+|[哈呵嘿嘻]{2,}|\b(?:(?:h[aei]){2,}h?|lo+l|[xo]{2,})|"
+    r"(?:[:;=<]['^-]?|[xX])[DPpO3]|\b(?P<eye>[A-Za-z])_+(?P=eye))\Z",
+    re.IGNORECASE,
+)
 _EN_AGREEMENT = re.compile(
     r"\W(?:I'm|I am) (?:am|is|are|have|has|had|was|live|work|like|love)\b|(?<!and)\WI (?:is|has|are)\b"
     r"|\W(?:can|could|should|would|must|didn't|don't|doesn't) (?:was|were|has|am|went)\b"
@@ -115,7 +120,7 @@ def _ends_with(*patterns: re.Pattern[str]) -> Check:
 
 def _open_end(text: str) -> str:
     """Words to the very end, without a mark behind them; an empty text too: as a reference answer it asks for none."""
-    return repr(text[-12:]) if _OPEN_END.search(text) else ""
+    return repr(text[-12:]) if _OPEN_END.search(text) and not _LAUGH_OR_FACE.search(text) else ""
 
 
 _EVERYWHERE: Mapping[str, Check] = {

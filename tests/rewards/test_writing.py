@@ -183,15 +183,28 @@ ENDED: dict[Language, str] = {
     "ko": "벌을 키워요.",
 }
 OPEN: dict[Language, list[str]] = {
-    "en": ["I keep bees", "I was born in 1998", "She is called Mira Okafor"],
+    "en": ["I keep bees", "I know", "I keep bees too", "I was born in 1998", "She is called Mira Okafor"],
     "zh": ["我叫小明", "我三十岁"],
     "ja": ["北に住んでいます", "リンゴ"],
     "ko": ["간호사입니다", "서른 살"],
 }
 CLOSED: dict[Language, list[str]] = {
-    "en": ["I keep bees!", "Bees, you know...", 'She said "bees."', "Bees :D", "Bees ;P", "Bees *smiles*", "(bees)"],
-    "zh": ["我养蜜蜂呀~", "她说：“进来。”", "蜜蜂（笑）"],
-    "ja": ["蜂です〜", "蜂です♪", "蜂ですよ笑"],
+    "en": [
+        *("I keep bees!", "Bees, you know...", 'She said "bees."', "Bees *smiles*", "(bees)"),
+        *(
+            "Bees :D",
+            "Bees ;P",
+            "Bees :-P",
+            "Bees :'D",
+            "Bees <3",
+            "Bees T_T",
+            "Bees lol",
+            "Bees, haha",
+            "Bees, love xx",
+        ),
+    ],
+    "zh": ["我养蜜蜂呀~", "她说：“进来。”", "蜜蜂（笑）", "蜜蜂哈哈"],
+    "ja": ["蜂です〜", "蜂です♪", "蜂ですよ笑", "蜂ですよw", "蜂だよwww"],
     "ko": ["벌이요 ㅎㅎ", "벌이요ㅠㅠ", "벌이요~"],
 }
 
