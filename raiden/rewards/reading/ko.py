@@ -215,6 +215,9 @@ KOREAN = Grammar(
         r"[을ㄹ할살갈]\s?(?:작정|생각|계획)이었|하마터면|거의\s[가-힣]+\s?뻔",
     ),
     relations=RELATIONS,
+    receiver=phrases(
+        rf"^(?!.*[가-힣](?:이|가|께서|은|는)\s).*?(?:{any_of(KIN)})(?:님|분)?(?:한테|에게|께)(?=\s.*(?:{_GIVES}|{_TAKES}))"
+    ),
     offer=phrases(r"(?:길|기를)\s바[라랐]"),
     refusal=phrases(r"사양|거절|마다[했한하]|포기|그만\s?[두둬뒀]|물리[쳤치]"),
     beside=(
