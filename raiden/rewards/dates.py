@@ -47,6 +47,11 @@ _PARTIAL_DATES = (
     re.compile(rf"{_HAN_YEAR}年(?:\s?{_HAN_MONTH}月)?"),
     re.compile(rf"{_SINO_YEAR}\s?년(?:\s?{_SINO_MONTH}\s?월)?"),
 )
+_SAME_TIME = re.compile(
+    r"\b(?:that|the same)(?: very)? \w+|[那同当當]一?[年天月晚日](?:的?[春夏秋冬][天季]?)?|"
+    r"(?:その|あの|同じ)[年月日晩](?:の[春夏秋冬朝晩夜]|に|(?=[、,]))|(?<![가-힣])그\s?[해날달](?:\s[봄여름가을겨울밤아침저녁]+)?"
+)
+"""A time that was named before."""
 _TIMES = re.compile(
     rf"\b(?:{'|'.join(_MONTHS)}|{'|'.join(word_list('monday tuesday wednesday thursday friday saturday sunday'))}|"
     r"spring|summer|autumn|winter|noon|midnight|morning|evening|o'clock|years?|yesterday)\b|\d|"
@@ -79,8 +84,17 @@ def find_dates(text: str) -> list[Date]:
 
 
 def names_a_time(text: str) -> bool:
-    """Whether a folded text says when: a month, a day, a season, an hour or a year."""
-    return bool(_TIMES.search(text))
+    """Whether a folded text says when by itself: a month, a day, a season, an hour or a year.
+
+    >>> names_a_time("i moved in the autumn"), names_a_time("i moved that autumn")
+    (True, False)
+    """
+    return bool(_TIMES.search(_SAME_TIME.sub(" ", text)))
+
+
+def leans_on_a_time(text: str) -> bool:
+    """Whether a folded text speaks of a time that was named before: that autumn, 那年, その年, 그해."""
+    return bool(_SAME_TIME.search(text))
 
 
 def whole_date(text: str) -> Date | None:

@@ -121,3 +121,21 @@ def test_a_clause_with_the_verb_answers_only_where_it_tells_what_is_asked_for(
     language: str, question: str, reply: str, keyword: str
 ) -> None:
     assert_judged(language, question, reply, keyword, 1)
+
+
+@pytest.mark.parametrize(
+    ("language", "question", "reply", "keyword", "expected"),
+    [
+        ("en", "When did you move here?", "My uncle died in 1989, and I moved here that autumn.", "1989", 1),
+        ("zh", "你什么时候搬来的？", "1989年叔叔去世，那年秋天我搬来的。", "1989年", 1),
+        ("zh", "你什么时候搬来的？", "1989年叔叔去世，1995年我搬来的。", "1989年", 0),
+        ("ja", "いつ越してきたの？", "1989年に叔父が亡くなって、その年の秋に越してきました。", "1989年", 1),
+        ("ja", "いつ越してきたの？", "1989年に叔父が亡くなって、1995年の秋に越してきました。", "1989年", 0),
+        ("ko", "언제 이사 왔어요?", "1989년에 삼촌이 돌아가셔서 그해 가을에 이사 왔어요.", "1989년", 1),
+        ("ko", "언제 이사 왔어요?", "1989년에 삼촌이 돌아가시고 1995년 가을에 이사 왔어요.", "1989년", 0),
+    ],
+)
+def test_a_time_may_be_taken_up_from_the_clause_before(
+    language: str, question: str, reply: str, keyword: str, expected: int
+) -> None:
+    assert_judged(language, question, reply, keyword, expected)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from raiden.rewards.dates import leans_on_a_time
 from raiden.rewards.idioms import IDIOMS
-from raiden.rewards.reading.clauses import NAMED, PEOPLE, PRONOUN
+from raiden.rewards.reading.clauses import NAMED, PEOPLE, PRONOUN, Clause
 from raiden.rewards.reading.content import content, first_content
 from raiden.rewards.reading.elsewhere import goes_on_about, neighbours
 from raiden.rewards.reading.grammar import Grammar
@@ -206,6 +207,11 @@ def _comes_back(place: Place, relation: re.Pattern[str]) -> bool:
     return place.asked.asks_who and any(relation.search(t) and place.grammar.third.search(t) for t in later)
 
 
+def _takes_up_time(place: Place, other: Clause) -> bool:
+    """ "When did you come here?" - "My uncle died in 1989, | and that autumn I came." """
+    return place.asked.asks_when and other.start >= place.clause.end and leans_on_a_time(place.text_of(other))
+
+
 def other_relation(place: Place) -> str:
     """ "Who won?" - "Armand lost."; "Where are you from?" - "I'm on my way to Porto." """
     if place.asked.manner or place.asked.asks_several:
@@ -216,7 +222,7 @@ def other_relation(place: Place) -> str:
         told = _told_relations(group, place) if asked and not _comes_back(place, group[asked[0]]) else []
         if not told or set(asked) & set(told):
             continue
-        goes_on = [place.text_of(c) for c in neighbours(place) if goes_on_about(place, c)]
+        goes_on = [place.text_of(c) for c in neighbours(place) if goes_on_about(place, c) or _takes_up_time(place, c)]
         if not any(group[name].search(text) for name in asked for text in goes_on):
             return OTHER_RELATION.format(told[0], asked[0])
     return ""

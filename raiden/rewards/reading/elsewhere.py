@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from raiden.rewards.dates import Date, find_dates, names_a_time
+from raiden.rewards.dates import Date, find_dates, leans_on_a_time, names_a_time
 from raiden.rewards.idioms import IDIOMS
 from raiden.rewards.reading.clauses import PRONOUN, Clause
 from raiden.rewards.reading.content import content, has_verb, main_verb
@@ -63,7 +63,8 @@ def answered_elsewhere(place: Place) -> str:
         shared = wanted & content(text)
         only_affirms = asks_for_denial and not _turns_down(text, place)
         if own < shared and len(shared) >= _MIN_SHARED and not only_affirms:
-            is_whole = shared == wanted and not asked.manner and content(text) - wanted - word
+            is_open = not asked.manner and not (asked.asks_when and leans_on_a_time(text))
+            is_whole = shared == wanted and is_open and content(text) - wanted - word
             if is_whole or _has_what_is_asked(place, other):
                 return ELSEWHERE
         if refuses and _turns_down(text, place) and not _turns_down(place.whole, place):
