@@ -130,7 +130,7 @@ def test_a_checkpoint_is_asked_and_scored_as_its_run_had_it(adapted, tmp_path, c
     assert "min_length 6" in capsys.readouterr().out
     made = read(output)
     assert (made["rewards"]["min_length"], made["rewards"]["length_weight"]) == (6, 0.5)
-    parts = {"accuracy": 0.7, "format": 0.3, "repetition": 0.2, "length": 0.5, "first_person": 0.2}
+    parts = {"accuracy": 0.7, "format": 0.3, "repetition": 0.2, "length": 0.5, "first_person": 0.2, "writing": 0.2}
     for row in made["samples"]:
         assert row["total"] == pytest.approx(sum(row["components"][name] * weight for name, weight in parts.items()))
     assert main(direct(run / "export", samples, tmp_path / "export.json", "--limit", "2")) == 0
