@@ -20,7 +20,8 @@ def test_a_terminal_shows_figures_the_time_left_and_a_reply_with_its_score_until
     command = [sys.executable, "-m", "raiden", *arguments, "--trainer.max_epochs=1000"]
     with terminal(tmp_path, command, {"PYTHONPATH": str(ROOT)}) as window:
         window.wait_for("held out")
-        text = window.wait_for("left")
+        window.wait_for("left")
+        text = window.wait_for(" of 8 completions")  # between two steps there are none under way
         assert re.search(r"step \d+ of 3000 .* \d+ of 8 completions", text)
         assert re.search(r"reward +SBK +CM", text)
         assert re.search(r"training +-?\d\.\d{3} +\d+\.\d %", text)
