@@ -137,6 +137,8 @@ def _run(
     """In the new process: what `python -m raiden` does."""
     assert "tests.preloaded" in sys.modules, "the server could not load it, see there"
     os.setsid()
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell's background jobs inherit it
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     for stream in (sys.stdout, sys.stderr):
         os.dup2(output.fileno(), stream.fileno())
     output.close()
