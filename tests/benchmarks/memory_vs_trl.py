@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))  # run as a script: the tests
 
 from raiden.policy import resolve_model
 from raiden.train.grpo import ObjectiveConfig
-from tests.benchmarks.harness import SMOLLM2, load_model, print_result
+from tests.benchmarks.harness import SMOLLM2, load_model, load_plain_model, print_result
 from tests.benchmarks.update_vs_trl import LOSS, make_rollouts, make_trl, run_padded, run_trl, run_update
 from tests.grpo.records import make_update
 
@@ -50,7 +50,7 @@ def measure(contestant: str, folder: str, arguments: argparse.Namespace) -> None
     warnings.filterwarnings("ignore")
     completion, group = arguments.completion, arguments.group
     checkpointing = not contestant.endswith("_no_checkpointing")
-    model = load_model(folder) if contestant.startswith("raiden") else load_model(folder, "sdpa")
+    model = load_model(folder) if contestant.startswith("raiden") else load_plain_model(folder)
     rollouts = make_rollouts(model.config.vocab_size, arguments.prompt, completion, group, 1)
     trainer = make_trl(model, folder, completion, group) if contestant.startswith("trl") else None
     advantages = make_update(rollouts, ObjectiveConfig(loss=LOSS)).batch.advantages

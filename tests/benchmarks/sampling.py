@@ -31,24 +31,22 @@ WORKER = "--worker"
 def work(checkout: Path, model_path: str, trained_path: str) -> None:
     """Reads cases as JSON lines and answers each with its seconds, by raiden under its names of then and now."""
     import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoTokenizer
 
     def module(*names: str) -> Any:
         # Those that the checkout lacks are not to be found in an installed raiden.
         return import_module(next(name for name in names if (checkout / name.replace(".", "/")).is_dir()))
 
-    attention = module("raiden.packing", "raiden.prefix_tree").ATTENTION
     engines_of_raiden = module("raiden.rollout.engines", "raiden.engines")
     SamplingConfig, TransformersEngine = engines_of_raiden.SamplingConfig, engines_of_raiden.TransformersEngine
-    resolve_model = module("raiden.policy").resolve_model
+    policy = module("raiden.policy")
     engines: dict[str, Any] = {}
 
     def engine_of(path: str) -> Any:
         if path not in engines:
-            folder = resolve_model(path)
-            model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation=attention)
+            model = policy.load_policy(policy.PolicyConfig(path), with_reference=False).model
             engines[path] = TransformersEngine()
-            tokenizer = AutoTokenizer.from_pretrained(folder)
+            tokenizer = AutoTokenizer.from_pretrained(policy.resolve_model(path))
             options = {"max_length": 4096, "dtype": torch.float32, "device": model.device}
             taken = signature(engines[path].start).parameters
             engines[path].start(model.train(), tokenizer, **{k: v for k, v in options.items() if k in taken})

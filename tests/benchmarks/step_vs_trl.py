@@ -31,7 +31,7 @@ from raiden.rollout.engines import SamplingConfig, TransformersEngine
 from raiden.rollout.rollouts import group_seeds, score_groups
 from raiden.scoring import Scorer
 from raiden.train.grpo import ObjectiveConfig, UpdateConfig
-from tests.benchmarks.harness import SMOLLM2, alternate, load_model, print_result, ratio
+from tests.benchmarks.harness import SMOLLM2, alternate, load_model, load_plain_model, print_result, ratio
 from tests.grpo.records import SAMPLE, make_update
 
 LR = 1e-6
@@ -94,7 +94,7 @@ class Trl:
             return [float(i % 2) for i in range(len(completions))]
 
         self.trainer = GRPOTrainer(
-            model=load_model(path, "sdpa"),
+            model=load_plain_model(path),
             reward_funcs=reward,
             args=GRPOConfig(
                 output_dir=tempfile.mkdtemp(),

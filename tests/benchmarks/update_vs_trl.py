@@ -30,7 +30,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))  # run as a script: the tests
 from raiden.core.types import Rollout
 from raiden.policy import resolve_model
 from raiden.train.grpo import ObjectiveConfig, UpdateConfig, token_terms, token_weights
-from tests.benchmarks.harness import SMOLLM2, alternate, load_model, print_result, ratio
+from tests.benchmarks.harness import SMOLLM2, alternate, load_model, load_plain_model, print_result, ratio
 from tests.grpo.records import make_rollout, make_update
 
 LOSS = "dapo"
@@ -161,7 +161,7 @@ def main() -> None:
     against = set(arguments.against)
     against -= {"one_level"} if arguments.questions == 1 else set()
     against -= {"nothing_shared"} if not arguments.shared else set()
-    model, plain = load_model(arguments.model), load_model(arguments.model, "sdpa")
+    model, plain = load_model(arguments.model), load_plain_model(arguments.model)
     completion, group = arguments.completion, arguments.group
     sizes = (model.config.vocab_size, arguments.prompt, completion, group, arguments.questions)
     rollouts = make_rollouts(*sizes, round(completion * arguments.shared))
