@@ -10,7 +10,7 @@ from transformers import LogitsProcessorList, MinPLogitsWarper, TopKLogitsWarper
 from raiden.rollout.engines.base import SamplingConfig
 from raiden.rollout.engines.noise import LARGEST, gumbel, gumbel_of
 
-_MOST = 0.25
+_MOST = 1 / 32
 """Share of the vocabulary; with more candidates than that it is quicker to take all tokens."""
 
 
