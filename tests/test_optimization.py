@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
 
 import pytest
@@ -77,3 +78,27 @@ def test_a_run_that_goes_on_behind_its_warm_up_is_the_same_and_nothing_is_told(s
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         warn_of_other_warmup([saved_at(step, 3)], step, OptimizerConfig(lr=0.5, warmup_steps=3))
+
+
+def test_a_run_goes_on_in_the_kernel_that_it_began_with():
+    """Each rounds otherwise: earlier versions took the one kernel for all numbers on GPUs only."""
+    torch.manual_seed(0)
+    start, gradients = torch.randn(1000), torch.randn(4, 1000)
+
+    def step(parameter, optimizer, numbers):
+        for number in numbers:
+            parameter.grad = gradients[number].clone()
+            optimizer.step()
+        return parameter.detach().clone()
+
+    old = Parameter(start.clone())
+    earlier = torch.optim.AdamW([old], lr=0.5, weight_decay=0.0, fused=False)
+    half = step(old, earlier, (0, 1))
+    saved = copy.deepcopy(earlier.state_dict())
+    to_the_end = step(old, earlier, (2, 3))
+
+    new = Parameter(half)
+    optimizer, _ = make_optimizer([new], OptimizerConfig(lr=0.5), 4)
+    assert optimizer.param_groups[0]["fused"]
+    optimizer.load_state_dict(saved)
+    assert torch.equal(step(new, optimizer, (2, 3)), to_the_end)

@@ -206,7 +206,7 @@ def test_the_disk_that_a_run_needs_is_planned(tiny_folder, tiny_model, tmp_path,
 def test_options_of_the_run_change_the_plan(tiny_folder, tmp_path, capsys):
     def gradients(*more: str) -> int:
         main(plan_arguments(tiny_folder, tmp_path, "--json", *more))
-        return json.loads(capsys.readouterr().out)["memory"]["optimizer"]["gradients"]
+        return json.loads(capsys.readouterr().out)["memory"]["embeddings"]["gradients"]
 
     whole = gradients()
     assert gradients("--model.policy.lora.rank=2") < whole / 2

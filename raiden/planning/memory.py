@@ -5,8 +5,7 @@ What is alive when:
 - sampling: weights, optimizer states, and the engine. Gradients are gone since the last optimizer step.
 - logits: the backward pass begins; all activations and the logits.
 - layers: it goes through the layers; all activations still, the gradients of one layer, no logits any more.
-- embeddings: it ends; the gradients of embeddings and head.
-- optimizer: gradients and what AdamW computes in passing.
+- embeddings: it ends; the gradients of embeddings and head. The optimizer's step, in one kernel, needs no more.
 
 Formulas, and not torch's own tracker under fake tensors: tried with torch 2.13, it comes to a stop where a model is
 read (`item`), in the token scores (`bincount`) and in the loss (`nonzero`), which ask for values that fake tensors do
@@ -93,7 +92,7 @@ def always(training: Training) -> Moment:
 
 
 def update_moments(training: Training, size: Pass) -> dict[str, Moment]:
-    """The four moments of an update, for passes of one size."""
+    """The three moments of an update, for passes of one size."""
     resident = always(training)
     added_up = {"gradients": gradients(training)}
     before = added_up if training.adds_up else {}
@@ -111,7 +110,6 @@ def update_moments(training: Training, size: Pass) -> dict[str, Moment]:
             "compute-type weights": gathered(training),
             "embedding backward": embeddings_backward(training),
         },
-        "optimizer": {**resident, **added_up, "AdamW temporaries": optimizer_temporaries(training)},
     }
 
 
@@ -177,14 +175,6 @@ def embeddings_backward(training: Training) -> int:
     if training.shards is not None:
         return training.parameters.outside * (training.precision.compute + _FLOAT32)
     return training.parameters.largest * training.precision.weights * (2 if training.shape.tied else 1)
-
-
-def optimizer_temporaries(training: Training) -> int:
-    """The root of the mean square: on a GPU of all parameters at once, on a CPU of one at a time and twice."""
-    if training.on_gpu:
-        return gradients(training)
-    largest = training.parameters.largest if training.adapters is None else 0
-    return 2 * training.local(largest) * training.trained_width
 
 
 def largest_moment(training: Training, sizes: Iterable[Pass]) -> dict[str, Moment]:

@@ -33,7 +33,6 @@ _REMEDIES = {
     "weights": "more `trainer.devices` with `trainer.strategy` fsdp2, or `model.policy.lora` with `quantization`",
     "gradients": "more `trainer.devices` with `trainer.strategy` fsdp2, or `model.policy.lora`",
     "optimizer states": "more `trainer.devices` with `trainer.strategy` fsdp2, or `model.policy.lora`",
-    "AdamW temporaries": "more `trainer.devices` with `trainer.strategy` fsdp2, or `model.policy.lora`",
     "reference cache": "`model.update.reference_cache_gib` lower",
     "reference": "`model.objective.beta` 0, which needs none, or `model.policy.lora`, which has one for nothing",
     "activations": "`model.policy.gradient_checkpointing` true, or fewer `model.update.micro_batch_tokens`",

@@ -2,7 +2,8 @@
 
     python -m tests.benchmarks.roofline [--prompt 1024 --completion 96 --group 8]
 
-Prints one JSON line; `ratio` is ours by the product's (2048 x 2048, float32). Useful work is each distinct token's
+Prints one JSON line; `ratio` is ours by the product's (2048 x 2048, float32, by oneDNN where that is what the model's
+linear layers take, else torch's own). Useful work is each distinct token's
 matrix products once, the head at scored positions only, attention over allowed pairs only; backward counts double.
 Recomputation is not useful. `sampling` compares decoding with what memory bandwidth and that product would allow.
 """
@@ -24,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))  # run as a script: the tests
 
 from raiden.packing import Layout, pack
 from raiden.policy import resolve_model
+from raiden.policy.products import onednn_is_faster, use_onednn
 from raiden.rollout.engines import SamplingConfig, TransformersEngine
 from tests.benchmarks.harness import SMOLLM2, alternate, load_model, print_result
 from tests.benchmarks.update_vs_trl import make_rollouts, run_update
@@ -84,12 +86,14 @@ def main() -> None:
     completion = arguments.completion
     rollouts = make_rollouts(model.config.vocab_size, arguments.prompt, completion, arguments.group, 1)
     layout = pack([[*r.prompt.token_ids, *c.token_ids[:-1]] for r in rollouts for c in r.completions])
-    left, right = torch.rand(SIZE, SIZE), torch.rand(SIZE, SIZE)
+    left, right = torch.rand(SIZE, SIZE), nn.Linear(SIZE, SIZE, bias=False).requires_grad_(False)
+    if onednn_is_faster():
+        use_onednn(right)
     repeats = 20
 
     def products() -> None:
         for _ in range(repeats):
-            left @ right
+            right(left)
 
     seconds = alternate(
         {"update": lambda: run_update(model, rollouts, completion, len(layout)), "products": products},

@@ -31,6 +31,7 @@ from raiden.rollout.engines import SamplingConfig, TransformersEngine
 from raiden.rollout.rollouts import group_seeds, score_groups
 from raiden.scoring import Scorer
 from raiden.train.grpo import ObjectiveConfig, UpdateConfig
+from raiden.train.optimization import OptimizerConfig, make_optimizer
 from tests.benchmarks.harness import SMOLLM2, alternate, load_model, load_plain_model, print_result, ratio
 from tests.grpo.records import SAMPLE, make_update
 
@@ -61,7 +62,7 @@ class Raiden:
         length = arguments.prompt + arguments.completion
         self.engine.start(self.model, tokenizer, length, torch.float32, self.model.device)
         self.engine.stop_ids = []
-        self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=LR)
+        self.optimizer, _ = make_optimizer(self.model.parameters(), OptimizerConfig(LR, "constant"), 1)
         self.num_steps = 0
 
     def step(self) -> None:

@@ -3,10 +3,10 @@
     python -m tests.benchmarks.update_vs_trl --prompt 1024 --completion 96 --group 8 [--questions 4] [--shared 0.33]
 
 Prints one JSON line. `ratio` is against TRL as shipped, `ratio_trl_no_checkpointing` without its gradient
-checkpointing, `ratio_padded` against one padded row a completion that projects scored positions only,
-`ratio_one_level` against sharing within a group alone, `ratio_nothing_shared` against completions of the same lengths
-that do not begin alike. On CPU, TRL also projects every position of the prompt. All
-losses and gradient norms of the same completions are checked to agree.
+checkpointing, `ratio_padded` against one padded row a completion that projects scored positions only, by raiden's
+linear layers, `ratio_padded_torch` the same by torch's own, `ratio_one_level` against sharing within a group alone,
+`ratio_nothing_shared` against completions of the same lengths that do not begin alike. On CPU, TRL also projects every
+position of the prompt. All losses and gradient norms of the same completions are checked to agree.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from tests.benchmarks.harness import SMOLLM2, alternate, load_model, load_plain_
 from tests.grpo.records import make_rollout, make_update
 
 LOSS = "dapo"
-AGAINST = ("padded", "one_level", "nothing_shared", "trl", "trl_no_checkpointing")
+AGAINST = ("padded", "padded_torch", "one_level", "nothing_shared", "trl", "trl_no_checkpointing")
 """`one_level` differs from raiden with several questions only, `nothing_shared` with `--shared` only."""
 
 
@@ -170,7 +170,8 @@ def main() -> None:
     whole = one_group * arguments.questions
     contestants: dict[str, Callable[[], float]] = {
         "raiden": lambda: run_update(model, rollouts, completion, whole),
-        "padded": lambda: run_padded(plain, rollouts, completion),
+        "padded": lambda: run_padded(model, rollouts, completion),
+        "padded_torch": lambda: run_padded(plain, rollouts, completion),
         "one_level": lambda: run_update(model, rollouts, completion, one_group),
         "nothing_shared": lambda: run_update(model, unshared, completion, whole),
     }
@@ -187,7 +188,7 @@ def main() -> None:
         if name == "nothing_shared":
             return
         losses[name] = loss
-        norms[name] = gradient_norm(model if name in ("raiden", "one_level") else plain)
+        norms[name] = gradient_norm(model if name in ("raiden", "one_level", "padded") else plain)
 
     seconds = alternate(contestants, arguments.rounds, look)
     for values, tolerance in ((losses, 1e-5), (norms, 1e-4 * norms["raiden"])):
