@@ -92,6 +92,24 @@ def test_the_options_that_matter_first_are_options_of_a_run_with_these_defaults(
         assert default in ("", value), option
 
 
+@pytest.mark.parametrize("command", ["fit", "sft"])
+def test_one_option_of_held_out_replies_leaves_them_greedy(command, capsys):
+    with pytest.raises(SystemExit):
+        main(
+            [
+                command,
+                "--model.policy.path=x",
+                "--data.train_file=y",
+                "--model.val_sampling.max_tokens=9",
+                "--print_config",
+            ]
+        )
+    import yaml
+
+    val_sampling = yaml.safe_load(capsys.readouterr().out)["model"]["val_sampling"]
+    assert (val_sampling["temperature"], val_sampling["max_tokens"]) == (0.0, 9)
+
+
 @pytest.mark.parametrize("command", sorted({*COMMANDS} - {*SHORTENED}))
 def test_commands_whose_help_is_whole_take_the_word_for_all_of_it_too(command, capsys):
     def told(word):

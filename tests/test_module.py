@@ -10,7 +10,7 @@ from raiden.core.errors import ConfigError
 from raiden.core.types import Reward
 from raiden.policy import LoraConfig, PolicyConfig
 from raiden.rewards import RewardConfig
-from raiden.rollout.engines import SamplingConfig
+from raiden.rollout.engines import HeldOutSampling, SamplingConfig
 from raiden.rollout.rollouts import completion_seed
 from raiden.train.checkpoints import AtomicCheckpointIO
 from raiden.train.datamodule import RoleplayDataModule
@@ -167,6 +167,19 @@ def test_the_same_seed_gives_the_same_weights(train):
     first, second = train(steps=2)[0], train(steps=2)[0]
     a, b = weights(first.model), weights(second.model)
     assert all(torch.equal(a[name], b[name]) for name in a)
+
+
+def test_held_out_replies_are_greedy_and_as_long_as_in_training_unless_that_is_what_is_changed(tiny_folder):
+    def held_out(val_sampling):
+        sampling = SamplingConfig(temperature=0.7, top_p=0.9, max_tokens=16)
+        return GRPOModule(PolicyConfig(str(tiny_folder)), sampling=sampling, val_sampling=val_sampling).val_sampling
+
+    greedy = SamplingConfig(temperature=0.0, max_tokens=16)
+    assert held_out(None) == held_out(HeldOutSampling()) == greedy
+    assert held_out(HeldOutSampling(max_tokens=64)) == SamplingConfig(temperature=0.0, max_tokens=64)
+    assert held_out(HeldOutSampling(temperature=0.5)) == SamplingConfig(temperature=0.5, max_tokens=16)
+    with pytest.raises(ConfigError, match=r"val_sampling\.max_tokens"):
+        held_out(HeldOutSampling(max_tokens=0))
 
 
 def test_completion_seeds_differ_by_run_step_sample_and_index():

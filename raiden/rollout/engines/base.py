@@ -42,6 +42,31 @@ class SamplingConfig:
                 raise ConfigError(f"{option} must be {need}, got {getattr(self, name)}.")
 
 
+@dataclass(frozen=True)
+class HeldOutSampling:
+    """How held-out replies are drawn; one option that is set leaves the others as they are."""
+
+    temperature: float = 0.0
+    """Divides the logits; 0 always takes the most likely token."""
+    top_p: float = 1.0
+    """Keep the most likely tokens whose probabilities sum to this; 1 keeps all."""
+    top_k: int = 0
+    """Keep this many of the most likely tokens; 0 keeps all."""
+    min_p: float = 0.0
+    """Drop tokens less likely than this share of the most likely one; 0 keeps all."""
+    max_tokens: int | None = None
+    """Longest reply, in tokens; null: as in training."""
+
+    def beside(self, training: SamplingConfig) -> SamplingConfig:
+        """
+        >>> HeldOutSampling(top_k=5).beside(SamplingConfig(max_tokens=16))
+        SamplingConfig(temperature=0.0, top_p=1.0, top_k=5, min_p=0.0, max_tokens=16)
+        """
+        return SamplingConfig(
+            **(vars(self) | {"max_tokens": training.max_tokens if self.max_tokens is None else self.max_tokens})
+        )
+
+
 class Engine(ABC):
     """Generates completions with the policy's weights. ``__init__`` only keeps settings; `start` does the work.
 

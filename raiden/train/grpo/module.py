@@ -15,7 +15,7 @@ from raiden.policy import PolicyConfig
 from raiden.policy.sharing import warn_if_unshared
 from raiden.rewards import RewardConfig
 from raiden.rollout.canary import CanaryConfig
-from raiden.rollout.engines import Engine, SamplingConfig
+from raiden.rollout.engines import Engine, HeldOutSampling, SamplingConfig
 from raiden.rollout.likelihood import NUM_ANSWERS, band, nats_a_token, reference_logps, with_likelihood
 from raiden.rollout.rollouts import refuse_unscored, rollout_metrics
 from raiden.train.grpo import (
@@ -48,7 +48,7 @@ class GRPOModule(PolicyModule):
         policy: PolicyConfig,
         engine: Engine | None = None,
         sampling: SamplingConfig = SamplingConfig(),
-        val_sampling: SamplingConfig | None = None,
+        val_sampling: HeldOutSampling | None = None,
         rewards: RewardConfig = RewardConfig(),
         objective: ObjectiveConfig = ObjectiveConfig(),
         update: UpdateConfig = UpdateConfig(),
@@ -86,8 +86,16 @@ class GRPOModule(PolicyModule):
                 "teach nothing; set it in `model.val_sampling` for greedy replies in validation."
             )
         require_at_least("model.max_resamples", max_resamples, 0)
-        val_sampling = val_sampling or SamplingConfig(temperature=0.0, max_tokens=sampling.max_tokens)
-        super().__init__(policy, engine, val_sampling, rewards, optimizer, canary, seed, max_skipped)
+        super().__init__(
+            policy,
+            engine,
+            (val_sampling or HeldOutSampling()).beside(sampling),
+            rewards,
+            optimizer,
+            canary,
+            seed,
+            max_skipped,
+        )
         self.sampling = sampling
         self.objective = with_correction(objective, self.engine.shares_weights)
         self.update = update
