@@ -73,6 +73,12 @@ _EN_AGREEMENT = re.compile(
     r"|\W(?:my|your|his|our) (?:my|your|his|our|the)\b|\W(?:the|an?) (?:the|my|your|an?)\b(?!-)"
 )
 
+_LATIN, _HAN, _KANA, _HANGUL = "A-Za-zÀ-ɏ", "㐀-鿿", "ぁ-ヺ", "가-힣"
+_CHINESE = re.compile(f"\\A[^{_KANA}]*[你们这吗她您][^{_KANA}]*\\Z")
+"""Without a kana, and with what Japanese does not write."""
+_A_SENTENCE = 4
+"""Words of another language, or characters of another script, from which on they are more than a name or a title."""
+
 _LAST_WORDS = 24
 """Characters; more than any of the words at a text's end."""
 
@@ -118,6 +124,20 @@ def _ends_with(*patterns: re.Pattern[str]) -> Check:
     return lambda text: check(text[-_LAST_WORDS:])
 
 
+def _another_language(own: str, *others: str) -> Check:
+    """Looks for sentences in another script: of characters, or of Latin words, more than there are own characters."""
+    own_letter = re.compile(f"[{own}]")
+    others_words = [re.compile(f"[{_LATIN}'’]+" if other == _LATIN else f"[{other}]") for other in others]
+
+    def check(text: str) -> str:
+        if own == _LATIN and text.isascii():
+            return ""
+        most = max(len(words.findall(text)) for words in others_words)
+        return repr(text[:24]) if most >= _A_SENTENCE and most > len(own_letter.findall(text)) else ""
+
+    return check
+
+
 def _open_end(text: str) -> str:
     """Words to the very end, without a mark behind them; an empty text too: as a reference answer it asks for none."""
     return repr(text[-12:]) if _OPEN_END.search(text) and not _LAUGH_OR_FACE.search(text) else ""
@@ -128,9 +148,12 @@ _EVERYWHERE: Mapping[str, Check] = {
     "stray or doubled marks": _found(_MARKS, where=_MARKS_MEET),
     "words without a mark at their end": _open_end,
 }
+_NOT_JAPANESE, _IN_CHINESE = _another_language(_HAN + _KANA, _LATIN, _HANGUL), _found(_CHINESE)
+_OTHER = "another language"
 _KINDS: Mapping[Language, Mapping[str, Check]] = {
     "en": {
         **_EVERYWHERE,
+        _OTHER: _another_language(_LATIN, _HAN, _KANA, _HANGUL),
         "stray or doubled marks": _found(_MARKS, _TWO_DOTS, where=_MARKS_MEET),
         "a word that stands twice": _found(_EN_DOUBLED),
         "sentences without a space between them": _found(_EN_GLUED, where=_EN_MEET),
@@ -139,17 +162,20 @@ _KINDS: Mapping[Language, Mapping[str, Check]] = {
     },
     "zh": {
         **_EVERYWHERE,
+        _OTHER: _another_language(_HAN, _LATIN, _KANA, _HANGUL),
         "a word that stands twice": _found(_WIDE_DOUBLED),
         "a reply that breaks off": _ends_with(_ZH_CUT, _MARK_CUT),
     },
     "ja": {
         **_EVERYWHERE,
+        _OTHER: lambda text: _NOT_JAPANESE(text) or _IN_CHINESE(text),
         "a word that stands twice": _found(_WIDE_DOUBLED),
         "sentences without a mark between them": _found(_JA_GLUED),
         "a reply that breaks off": _ends_with(_JA_CUT, _MARK_CUT),
     },
     "ko": {
         **_EVERYWHERE,
+        _OTHER: _another_language(_HANGUL, _LATIN, _HAN, _KANA),
         "a word that stands twice": _found(_KO_DOUBLED),
         "sentences without a space between them": _found(_KO_GLUED),
         "a reply that breaks off": _ends_with(_KO_CUT, _MARK_CUT),

@@ -220,3 +220,39 @@ def test_a_mark_at_the_end_is_asked_for_where_the_reference_answer_has_one(langu
 @pytest.mark.parametrize(("language", "text"), cases_of(CLOSED))
 def test_a_face_a_laugh_or_a_gesture_ends_a_reply_too(language: Language, text: str) -> None:
     assert writing_faults(text, language, reference=ENDED[language]) == []
+
+
+FOREIGN: dict[Language, list[str]] = {
+    "en": ["我住在灯塔里，养了一只猫。", "灯台に住んでいます。", "등대에서 고양이와 살아요."],
+    "zh": ["I'm sorry for the misunderstanding.", "私は東京に住んでいます。", "저는 서울에 살아요."],
+    "ja": [
+        "I'm afraid I've been too busy to answer.",
+        "我住在东京，你呢？",
+        "저는 서울에 살아요.",
+        "I'm sorry for the delay です。",
+    ],
+    "ko": ["I'll make sure to clarify.", "我住在首尔的一座灯塔里。", "私は東京に住んでいます。"],
+}
+OWN: dict[Language, list[str]] = {
+    "en": ["I live near the 東京タワー.", "Café Déjà Vu is my shop.", "It is called 三毛.", "1952."],
+    "zh": ["我最喜欢的书是The Old Man and the Sea。", "叫Tom。", "我会用日语说ありがとう。", "KTV。", "在2019年。"],
+    "ja": [
+        "好きな本はThe Old Man and the Seaです。",
+        "Leonardo da Vinci.",
+        "東京都千代田区。",
+        "昭和六十三年八月十五日。",
+    ],
+    "ko": ["BTS요.", "제일 좋아하는 책은 The Old Man and the Sea예요.", "李 씨예요.", "1952년."],
+}
+
+
+@pytest.mark.parametrize(("language", "text"), cases_of(FOREIGN))
+def test_a_sentence_in_another_language_than_the_samples_is_told(language: Language, text: str) -> None:
+    """Of a policy that could not answer in Chinese, and came upon an English apology."""
+    assert [fault for fault in writing_faults(text, language) if "another language" in fault], text
+    assert not [fault for fault in writing_faults(text, language, reference=text) if "another language" in fault], text
+
+
+@pytest.mark.parametrize(("language", "text"), cases_of(OWN))
+def test_names_titles_and_words_of_another_language_are_ones_own(language: Language, text: str) -> None:
+    assert not [fault for fault in writing_faults(text, language) if "another language" in fault], text
