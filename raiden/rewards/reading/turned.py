@@ -14,7 +14,9 @@ SWAPPED = "it tells what the speaker did, and the question asks who did it to th
 SWAPPED_BACK = "it tells who did it to the speaker, and the question asks to whom the speaker did it"
 
 _RELATIVE = re.compile(r"\s*(?:who|which|that)\b")
+_RESUMED = re.compile(r"\s*(?:(?:he|she|it|they)\b|[他她它])", re.IGNORECASE)
 _APPOSITION = re.compile(r"\s*[,，、]\s*([^,，、.。!！?？]+)")
+_LAST_PART = re.compile(r"[^,，、.。!！?？]*.\Z")
 _MIN_TOLD = 2
 """Words that a clause has at least where it copies what the user did."""
 
@@ -26,9 +28,10 @@ def turned_round(place: Place) -> str:
     aunt" or "I mend lifts" copied; and "When do you rattle your chains?" - "I rattle your chains at midnight."
     """
     grammar, text, hit = place.grammar, place.answer.text, place.hit
-    if not place.asked.speakers_own.isdisjoint(grammar.yours.findall(place.with_subject)):
+    told = place.with_subject + _taken_up(place)
+    if not place.asked.speakers_own.isdisjoint(grammar.yours.findall(told)):
         return TURNED_BACK
-    if place.asked.users_own & owned(place.with_subject, grammar):
+    if place.asked.users_own & owned(told, grammar):
         return TURNED_ROUND
     until = text[place.clause.start : hit.end]
     owner = grammar.self_owner.search(until[: hit.start - hit.end])
@@ -45,6 +48,15 @@ def turned_round(place: Place) -> str:
         if behind and text[hit.start : hit.end] in said and owned(behind[1], grammar) & owned(said, grammar):
             return TURNED_ROUND
     return ""
+
+
+def _taken_up(place: Place) -> str:
+    """What the clause's pronoun takes up: "My sister Ines," in "My sister Ines, she loves kites."."""
+    text, start = place.answer.text, place.clause.start
+    front = text[:start].rstrip()
+    if not front.endswith((",", "，", "、")) or not _RESUMED.match(text, start):
+        return ""
+    return " " + _LAST_PART.search(front)[0]  # type: ignore[index]
 
 
 def _is_the_users_deed(place: Place) -> bool:
