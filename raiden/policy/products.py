@@ -1,8 +1,8 @@
 """Linear layers by oneDNN on processors for which torch's own products are slow.
 
 torch computes float32 products by Intel's MKL, which takes AVX2 on AMD's processors, whatever they have. oneDNN, which
-torch has too, takes AVX-512 there. On an EPYC of 2024 its products of a training pass run at twice the rate. It
-rounds no more than MKL does: both add up in float32.
+torch has too, takes AVX-512 there. On an EPYC of 2024 its products of a training pass run at twice the rate. Both add
+up in float32; oneDNN, in longer sums, rounds two to three times as much.
 """
 
 from functools import partial

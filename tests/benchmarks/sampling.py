@@ -4,8 +4,8 @@
     python -m tests.benchmarks.sampling --before /tmp/before [--trained FOLDER] [--rounds 3] [--cases chat long]
 
 Prints one JSON line a case: tokens a second of wall time and of processor time on either side, the ratio of the
-medians, and the peak memory. The cases: `untrained` and `trained`, the first step of the quickstart (four questions
-about one character, eight completions each) with the model as it comes and as it leaves the quickstart; `long`, eight
+medians, and the peak memory. The cases: `untrained` and `trained`, 32 completions (the quickstart's first four
+questions about one character, eight of each) with the model as it comes and as it leaves the quickstart; `long`, eight
 completions behind a prompt of 1,024 tokens; `chat`, one of a prompt of 190. Prefill is part of all of them.
 """
 

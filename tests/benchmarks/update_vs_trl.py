@@ -191,7 +191,8 @@ def main() -> None:
         norms[name] = gradient_norm(model if name in ("raiden", "one_level", "padded") else plain)
 
     seconds = alternate(contestants, arguments.rounds, look)
-    for values, tolerance in ((losses, 1e-5), (norms, 1e-4 * norms["raiden"])):
+    # Of random tokens at these lengths the norm's rounding is 4e-5 by MKL and 3e-4 by oneDNN, beside float64.
+    for values, tolerance in ((losses, 1e-5), (norms, 1e-3 * norms["raiden"])):
         assert max(values.values()) - min(values.values()) < tolerance, f"they do not agree: {values}"
     names = {"ratio" if name == "trl" else f"ratio_{name}": name for name in contestants if name != "raiden"}
     ratios = {ratio_name: ratio(seconds, name, "raiden") for ratio_name, name in names.items()}

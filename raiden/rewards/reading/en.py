@@ -202,7 +202,8 @@ ENGLISH = Grammar(
     ),
     seeks_subject=phrases(
         r"^\W*(?:and |so |but |well,? )?(?:who|which \w+)\b(?!'s| (?:is|was)\b(?! \w+ing\b)| am\b| are\b| were\b| "
-        r"do\b| did\b| does\b| (?:would|will|can)\b(?= (?:you|i|we|he|she|they|your|my|the)\b)| have\b| has your\b)",
+        r"do\b| did\b| does\b| (?:would|will|can)\b(?= (?:you|i|we|he|she|they|your|my|the)\b)| have\b| has your\b|"
+        r"\s+(?:i|you|we|he|she|they|my|your)\b)",  # "who did I say | I am?"
         r"^\W*(?:and |so )?what (?:happened|made|makes|keeps|kept|scares|stopped|helps|woke)\b",
     ),
     asks_who=phrases(r"\bwhom?\b|\bwhose\b"),

@@ -16,6 +16,12 @@ SWAPPED_BACK = "it tells who did it to the speaker, and the question asks to who
 _RELATIVE = re.compile(r"\s*(?:who|which|that)\b")
 _RESUMED = re.compile(r"\s*(?:(?:he|she|it|they)\b|[他她它])", re.IGNORECASE)
 _APPOSITION = re.compile(r"\s*[,，、]\s*([^,，、.。!！?？]+)")
+_NAMES_ITSELF = re.compile(
+    r"(?:\bi(?:['’]m| am) (?:the|an?|your)\b[^,.!?;]*,|我是[^，。！？]*，"
+    r"|(?:私|僕|俺|わたし)は[^、。！？]*[^よねただす、。！？]、|(?:저는|나는|난) [^,.!?]*[^요죠다,.!?],)\s*\Z",
+    re.IGNORECASE,
+)
+"""In front of a name: "I'm the new nurse, | Rosalind."."""
 _LAST_PART = re.compile(r"[^,，、.。!！?？]*.\Z")
 _MIN_TOLD = 2
 """Words that a clause has at least where it copies what the user did."""
@@ -28,6 +34,8 @@ def turned_round(place: Place) -> str:
     aunt" or "I mend lifts" copied; and "When do you rattle your chains?" - "I rattle your chains at midnight."
     """
     grammar, text, hit = place.grammar, place.answer.text, place.hit
+    if place.asked.whose.who == "user" and _NAMES_ITSELF.search(text, 0, hit.start):
+        return TURNED_ROUND
     told = place.with_subject + _taken_up(place)
     if not place.asked.speakers_own.isdisjoint(grammar.yours.findall(told)):
         return TURNED_BACK
