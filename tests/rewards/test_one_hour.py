@@ -80,3 +80,34 @@ def test_the_third_person_is_known_by_a_changed_letter_and_behind_the_answer(
 ) -> None:
     sample = build_sample(language="en", question=question, character_profile=CARMELA)
     assert VRAR()(sample, reply).components["first_person"] == (-1 if is_fault else 0)
+
+
+GREETINGS: dict[str, str] = {
+    "zh": "您好，我是罗莎，新来的邮递员。我妹妹最近迷上了风筝。",
+    "ja": "こんにちは、新しい郵便屋のサラです。妹は凧が大好きです。",
+    "ko": "안녕하세요, 새로 온 집배원 로사예요. 제 동생은 연을 좋아해요.",
+}
+
+
+@pytest.mark.parametrize(
+    ("language", "question", "reply", "keyword", "expected"),
+    [
+        ("zh", "我叫什么名字？", "我是新来的邮递员，罗莎。", "罗莎", 0),
+        ("zh", "我叫什么名字？", "你是罗莎，新来的邮递员。", "罗莎", 1),
+        ("zh", "我妹妹迷上了什么？", "我妹妹，她迷上了风筝。", "风筝", 0),
+        ("zh", "我妹妹迷上了什么？", "你妹妹，她迷上了风筝。", "风筝", 1),
+        ("ja", "わたしの名前は何ですか？", "私は新しい郵便屋、サラです。", "サラ", 0),
+        ("ja", "わたしの名前は何ですか？", "新しい郵便屋のサラさんです。", "サラ", 1),
+        ("ko", "제 이름이 뭐예요?", "저는 새로 온 집배원, 로사예요.", "로사", 0),
+        ("ko", "제 이름이 뭐예요?", "새로 온 집배원 로사 씨예요.", "로사", 1),
+    ],
+)
+def test_what_is_the_users_is_not_told_of_oneself(
+    language: str, question: str, reply: str, keyword: str, expected: float
+) -> None:
+    history = [{"role": "user", "content": GREETINGS[language]}, {"role": "assistant", "content": "…"}]
+    profile = {"Name": "Tess Harrow", "Introduction": "Tess Harrow"}
+    case = {"language": language, "question": question, "reply": reply, "keywords": [keyword], "match": "any"}
+    case |= {"character_name": "Tess Harrow", "character_profile": profile, "conversation_history": history}
+    found, reason = accuracy({**case, "focus": "cm", "expected": expected})
+    assert found == expected, reason
