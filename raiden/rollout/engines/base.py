@@ -14,8 +14,8 @@ from raiden.data.chat_template import end_of_turn_ids
 
 
 @dataclass(frozen=True)
-class SamplingConfig:
-    """How completions are drawn."""
+class _Distribution:
+    """What a token is drawn from."""
 
     temperature: float = 1.0
     """Divides the logits; 0 always takes the most likely token."""
@@ -25,6 +25,12 @@ class SamplingConfig:
     """Keep this many of the most likely tokens; 0 keeps all."""
     min_p: float = 0.0
     """Drop tokens less likely than this share of the most likely one; 0 keeps all."""
+
+
+@dataclass(frozen=True)
+class SamplingConfig(_Distribution):
+    """How completions are drawn."""
+
     max_tokens: int = 256
     """Longest completion, in tokens."""
 
@@ -43,17 +49,11 @@ class SamplingConfig:
 
 
 @dataclass(frozen=True)
-class HeldOutSampling:
+class HeldOutSampling(_Distribution):
     """How held-out replies are drawn; one option that is set leaves the others as they are."""
 
     temperature: float = 0.0
     """Divides the logits; 0 always takes the most likely token."""
-    top_p: float = 1.0
-    """Keep the most likely tokens whose probabilities sum to this; 1 keeps all."""
-    top_k: int = 0
-    """Keep this many of the most likely tokens; 0 keeps all."""
-    min_p: float = 0.0
-    """Drop tokens less likely than this share of the most likely one; 0 keeps all."""
     max_tokens: int | None = None
     """Longest reply, in tokens; null: as in training."""
 
@@ -62,9 +62,8 @@ class HeldOutSampling:
         >>> HeldOutSampling(top_k=5).beside(SamplingConfig(max_tokens=16))
         SamplingConfig(temperature=0.0, top_p=1.0, top_k=5, min_p=0.0, max_tokens=16)
         """
-        return SamplingConfig(
-            **(vars(self) | {"max_tokens": training.max_tokens if self.max_tokens is None else self.max_tokens})
-        )
+        max_tokens = training.max_tokens if self.max_tokens is None else self.max_tokens
+        return SamplingConfig(**{**vars(self), "max_tokens": max_tokens})
 
 
 class Engine(ABC):
